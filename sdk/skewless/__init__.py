@@ -1,0 +1,48 @@
+"""skewless: a feature store for AWS in which training and serving get the same bits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from skewless import agg
+from skewless.definitions.collection import Definitions
+from skewless.definitions.duration import Duration
+from skewless.definitions.entity import Entity
+from skewless.definitions.expression import col, if_else, lit, request
+from skewless.definitions.on_demand import OnDemandView
+from skewless.definitions.refresh import Every
+from skewless.definitions.service import FeatureService
+from skewless.definitions.source import Source
+from skewless.definitions.view import FeatureView
+from skewless.errors import SkewlessError
+
+if TYPE_CHECKING:
+    from skewless.store import FeatureStore
+
+__version__ = "0.1.0"
+__all__ = [
+    "Definitions",
+    "Duration",
+    "Entity",
+    "Every",
+    "FeatureService",
+    "FeatureStore",
+    "FeatureView",
+    "OnDemandView",
+    "SkewlessError",
+    "Source",
+    "agg",
+    "col",
+    "if_else",
+    "lit",
+    "request",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Definitions must import without boto3; the store brings it.
+    if name == "FeatureStore":
+        from skewless.store import FeatureStore  # noqa: PLC0415
+
+        return FeatureStore
+    raise AttributeError(f"module 'skewless' has no attribute {name!r}")

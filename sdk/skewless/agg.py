@@ -1,0 +1,251 @@
+"""The aggregates, as users call them: `agg.mean("amount", window="7d")`.
+
+Each takes a column name or an expression, and
+`window` ("90s", "5m", "24h", "7d", "2w", a timedelta, or None for all history),
+`hop` (the step by which the window's left edge moves; by default the largest of 1m, 5m, 1h, 6h,
+1d, 7d that is at most a twelfth of the window),
+`where` (an expression; only events for which it is true),
+`default` (replaces null), and for arithmetic on Float64
+`scale` (a value x counts as the integer round(x * 10^scale); 6 by default).
+All raise DefinitionError with everything that is wrong.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeAlias
+
+from skewless.definitions.aggregation import Function, aggregation
+from skewless.definitions.duration import Duration
+
+if TYPE_CHECKING:
+    from skewless.definitions.aggregation import Aggregation
+    from skewless.definitions.expression import Expr, Literal
+
+Span: TypeAlias = str | timedelta | Duration | None
+
+
+def count(
+    input_: str | Expr | None = None,
+    *,
+    window: Span,
+    hop: Span = None,
+    where: Expr | None = None,
+    default: Literal | None = None,
+) -> Aggregation:
+    """Aggregate to rows, or the non-null values of `input_`."""
+    return aggregation(
+        Function.COUNT,
+        input_,
+        window=window,
+        hop=hop,
+        where=where,
+        scale=None,
+        default=default,
+    )
+
+
+def sum(  # noqa: A001
+    input_: str | Expr,
+    *,
+    window: Span,
+    hop: Span = None,
+    where: Expr | None = None,
+    scale: int | None = None,
+    default: Literal | None = None,
+) -> Aggregation:
+    """Aggregate to the sum, exactly."""
+    return aggregation(
+        Function.SUM,
+        input_,
+        window=window,
+        hop=hop,
+        where=where,
+        scale=scale,
+        default=default,
+    )
+
+
+def mean(
+    input_: str | Expr,
+    *,
+    window: Span,
+    hop: Span = None,
+    where: Expr | None = None,
+    scale: int | None = None,
+    default: Literal | None = None,
+) -> Aggregation:
+    """Aggregate to the arithmetic mean."""
+    return aggregation(
+        Function.MEAN,
+        input_,
+        window=window,
+        hop=hop,
+        where=where,
+        scale=scale,
+        default=default,
+    )
+
+
+def min(  # noqa: A001
+    input_: str | Expr,
+    *,
+    window: Span,
+    hop: Span = None,
+    where: Expr | None = None,
+    default: Literal | None = None,
+) -> Aggregation:
+    """Aggregate to the least value; strings by code point."""
+    return aggregation(
+        Function.MIN,
+        input_,
+        window=window,
+        hop=hop,
+        where=where,
+        scale=None,
+        default=default,
+    )
+
+
+def max(  # noqa: A001
+    input_: str | Expr,
+    *,
+    window: Span,
+    hop: Span = None,
+    where: Expr | None = None,
+    default: Literal | None = None,
+) -> Aggregation:
+    """Aggregate to the greatest value; strings by code point."""
+    return aggregation(
+        Function.MAX,
+        input_,
+        window=window,
+        hop=hop,
+        where=where,
+        scale=None,
+        default=default,
+    )
+
+
+def var_samp(
+    input_: str | Expr,
+    *,
+    window: Span,
+    hop: Span = None,
+    where: Expr | None = None,
+    scale: int | None = None,
+    default: Literal | None = None,
+) -> Aggregation:
+    """Aggregate to the sample variance; null for fewer than two values."""
+    return aggregation(
+        Function.VAR_SAMP,
+        input_,
+        window=window,
+        hop=hop,
+        where=where,
+        scale=scale,
+        default=default,
+    )
+
+
+def var_pop(
+    input_: str | Expr,
+    *,
+    window: Span,
+    hop: Span = None,
+    where: Expr | None = None,
+    scale: int | None = None,
+    default: Literal | None = None,
+) -> Aggregation:
+    """Aggregate to the population variance."""
+    return aggregation(
+        Function.VAR_POP,
+        input_,
+        window=window,
+        hop=hop,
+        where=where,
+        scale=scale,
+        default=default,
+    )
+
+
+def stddev_samp(
+    input_: str | Expr,
+    *,
+    window: Span,
+    hop: Span = None,
+    where: Expr | None = None,
+    scale: int | None = None,
+    default: Literal | None = None,
+) -> Aggregation:
+    """Aggregate to the sample standard deviation; null for fewer than two values."""
+    return aggregation(
+        Function.STDDEV_SAMP,
+        input_,
+        window=window,
+        hop=hop,
+        where=where,
+        scale=scale,
+        default=default,
+    )
+
+
+def stddev_pop(
+    input_: str | Expr,
+    *,
+    window: Span,
+    hop: Span = None,
+    where: Expr | None = None,
+    scale: int | None = None,
+    default: Literal | None = None,
+) -> Aggregation:
+    """Aggregate to the population standard deviation."""
+    return aggregation(
+        Function.STDDEV_POP,
+        input_,
+        window=window,
+        hop=hop,
+        where=where,
+        scale=scale,
+        default=default,
+    )
+
+
+def first(
+    input_: str | Expr,
+    *,
+    window: Span,
+    hop: Span = None,
+    where: Expr | None = None,
+    default: Literal | None = None,
+) -> Aggregation:
+    """Aggregate to the earliest value by (event_time, tiebreak, value), nulls skipped."""
+    return aggregation(
+        Function.FIRST,
+        input_,
+        window=window,
+        hop=hop,
+        where=where,
+        scale=None,
+        default=default,
+    )
+
+
+def last(
+    input_: str | Expr,
+    *,
+    window: Span,
+    hop: Span = None,
+    where: Expr | None = None,
+    default: Literal | None = None,
+) -> Aggregation:
+    """Aggregate to the latest value by (event_time, tiebreak, value), nulls skipped."""
+    return aggregation(
+        Function.LAST,
+        input_,
+        window=window,
+        hop=hop,
+        where=where,
+        scale=None,
+        default=default,
+    )

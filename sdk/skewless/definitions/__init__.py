@@ -1,0 +1,1 @@
+"""What a user writes: frozen data that knows nothing of SQL or AWS; standard library only."""

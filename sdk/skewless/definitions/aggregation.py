@@ -1,0 +1,222 @@
+"""Aggregation: what one feature computes over a window of events."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from skewless.definitions import types
+from skewless.definitions.duration import HOP_LADDER, Duration, default_hop
+from skewless.definitions.expression import ColumnNode, Expr, literal_node, render
+from skewless.errors import DefinitionError, NaiveTimestampError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import timedelta
+
+    from skewless.definitions.expression import Literal, LiteralNode, Node
+    from skewless.definitions.types import ValueType
+    from skewless.definitions.typing import Scope
+
+DEFAULT_SCALE = 6
+MAX_SCALE = 15  # 10^15 is below 2^53: the factor of a Float64's integer units is exact
+SUM_PRECISION = 38  # DECIMAL(38, s), the widest exact number of Trino
+
+
+class Function(Enum):
+    """The aggregate functions; the value is how a user calls them on `agg`."""
+
+    COUNT = "count"
+    SUM = "sum"
+    MEAN = "mean"
+    MIN = "min"
+    MAX = "max"
+    VAR_SAMP = "var_samp"
+    VAR_POP = "var_pop"
+    STDDEV_SAMP = "stddev_samp"
+    STDDEV_POP = "stddev_pop"
+    FIRST = "first"
+    LAST = "last"
+
+
+VARIANCES = frozenset(
+    {Function.VAR_SAMP, Function.VAR_POP, Function.STDDEV_SAMP, Function.STDDEV_POP}
+)
+ARITHMETIC = VARIANCES | {Function.SUM, Function.MEAN}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aggregation:
+    """One aggregate over a window. Made by the functions of `agg`, which say what each means.
+
+    Attributes:
+        input: the column or expression; None counts rows.
+        window: how far back it looks; None is all history.
+        hop: the step by which the left edge moves; None exactly when the window is None.
+        where: only events for which this is true.
+        scale: a Float64 x counts as the integer round(x * 10^scale).
+        default: replaces null.
+    """
+
+    function: Function
+    input: Node | None
+    window: Duration | None
+    hop: Duration | None
+    where: Node | None = None
+    scale: int = field(default=DEFAULT_SCALE)
+    default: LiteralNode | None = None
+
+    def result_type(self, scope: Scope) -> ValueType | None:
+        """Return the feature's type, noting in the scope what is wrong with the aggregation."""
+        if self.where is not None:
+            where = scope.type_of(self.where)
+            if where is not None and where != types.Bool:
+                scope.problems.append(f"where={render(self.where)} is {where}, not Bool")
+        input_type = None if self.input is None else scope.type_of(self.input)
+        if self.function is Function.COUNT:
+            result: ValueType | None = types.Int64
+        elif input_type is None:
+            return None
+        else:
+            result = self._typed_result(input_type, scope)
+        if result is not None and self.default is not None:
+            scope.problems.extend(default_problems(self.default, result))
+        return result
+
+    def _typed_result(self, input_type: ValueType, scope: Scope) -> ValueType | None:
+        name = self.function.value
+        if self.function in ARITHMETIC:
+            if not types.is_numeric(input_type):
+                numeric = [key for key, kind in scope.columns.items() if types.is_numeric(kind)]
+                shown = ", ".join(numeric) or "none"
+                scope.problems.append(
+                    f"{name} needs a numeric input; {_shown(self.input)} is {input_type}. "
+                    f"Numeric columns: {shown}."
+                )
+                return None
+            if self.function is not Function.SUM:
+                return types.Float64
+            if isinstance(input_type, types.Decimal):
+                return types.Decimal(SUM_PRECISION, input_type.scale)
+            return input_type
+        if not types.is_ordered(input_type):
+            scope.problems.append(f"{name} needs values with an order; {input_type} has none")
+            return None
+        return input_type
+
+    def __str__(self) -> str:
+        parts = [] if self.input is None else [_shown(self.input)]
+        parts.append(f"window={_quoted(self.window)}")
+        if self.window is not None and self.hop != default_hop(self.window):
+            parts.append(f"hop={_quoted(self.hop)}")
+        if self.where is not None:
+            parts.append(f"where={render(self.where)}")
+        if self.scale != DEFAULT_SCALE:
+            parts.append(f"scale={self.scale}")
+        if self.default is not None:
+            parts.append(f"default={render(self.default)}")
+        return f"agg.{self.function.value}({', '.join(parts)})"
+
+
+def aggregation(
+    function: Function,
+    input_: str | Expr | None,
+    *,
+    window: str | timedelta | Duration | None,
+    hop: str | timedelta | Duration | None,
+    where: Expr | None,
+    scale: int | None,
+    default: Literal | None,
+) -> Aggregation:
+    """Normalise and check the arguments of an aggregate.
+
+    Raises:
+        DefinitionError: with everything that is wrong with them.
+    """
+    problems: list[str] = []
+    window_ = _duration("window", window, problems)
+    hop_ = _duration("hop", hop, problems)
+    problems.extend(_window_problems(window_, hop_, window_given=window is not None))
+    if hop_ is None and window_ is not None:
+        hop_ = default_hop(window_)
+    if where is not None and not isinstance(where, Expr):
+        problems.append(f"where is {where!r}; write an expression such as col('amount') > 10")
+    if input_ is not None and not isinstance(input_, str | Expr):
+        problems.append(f"{input_!r} is neither a column name nor an expression")
+    if scale is not None and (not isinstance(scale, int) or not 0 <= scale <= MAX_SCALE):
+        problems.append(f"scale is {scale!r}; it must be a whole number from 0 to {MAX_SCALE}")
+    default_ = _default(default, problems)
+    if problems:
+        raise DefinitionError(f"agg.{function.value}", problems)
+    return Aggregation(
+        function=function,
+        input=_input_node(input_),
+        window=window_,
+        hop=hop_,
+        where=where.node if isinstance(where, Expr) else None,
+        scale=DEFAULT_SCALE if scale is None else scale,
+        default=default_,
+    )
+
+
+def default_problems(default: LiteralNode, result: ValueType) -> Iterator[str]:
+    """Check that a default can stand in for a value of the feature's type."""
+    if default.type == result or (default.type == types.Int64 and result == types.Float64):
+        return
+    yield f"default={render(default)} is {default.type}, but the feature is {result}"
+
+
+def _input_node(input_: str | Expr | None) -> Node | None:
+    if isinstance(input_, Expr):
+        return input_.node
+    return None if input_ is None else ColumnNode(input_)
+
+
+def _duration(label: str, value: object, problems: list[str]) -> Duration | None:
+    if value is None:
+        return None
+    try:
+        return Duration.parse(value)  # type: ignore[arg-type]  # parse refuses what is none
+    except ValueError as error:
+        problems.append(f"{label}: {error}")
+        return None
+
+
+def _window_problems(
+    window: Duration | None, hop: Duration | None, *, window_given: bool
+) -> Iterator[str]:
+    if hop is not None and hop not in HOP_LADDER:
+        yield f"hop {hop} is not on the ladder {', '.join(map(str, HOP_LADDER))}"
+    if hop is not None and not window_given:
+        yield f"hop {hop} needs a window: all history has no left edge that could move"
+    if window is None:
+        return
+    if window.microseconds == 0:
+        yield "a window of length zero holds no event"
+    elif window < (hop or HOP_LADDER[0]):
+        yield (
+            f"the window {window} is shorter than its hop {hop or HOP_LADDER[0]}; "
+            "lengthen the window or shorten the hop (the least is 1m)"
+        )
+
+
+def _default(default: Literal | None, problems: list[str]) -> LiteralNode | None:
+    if default is None or (isinstance(default, float) and math.isnan(default)):
+        return None
+    try:
+        return literal_node(default)
+    except (TypeError, ValueError, NaiveTimestampError) as error:
+        problems.append(f"default: {error}")
+        return None
+
+
+def _shown(node: Node | None) -> str:
+    if isinstance(node, ColumnNode):
+        return repr(node.name)
+    return "" if node is None else render(node)
+
+
+def _quoted(duration: Duration | None) -> str:
+    return "None" if duration is None else repr(str(duration))

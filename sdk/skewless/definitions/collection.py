@@ -1,0 +1,110 @@
+"""Definitions: everything that one apply publishes, collected from a module or a list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TypeAlias
+
+from skewless.definitions.entity import Entity
+from skewless.definitions.expression import FeatureNode, walk
+from skewless.definitions.on_demand import OnDemandView
+from skewless.definitions.service import FeatureService
+from skewless.definitions.source import Source
+from skewless.definitions.view import FeatureView
+from skewless.errors import DefinitionError
+
+Definition: TypeAlias = Entity | Source | FeatureView | OnDemandView | FeatureService
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """Definitions in order of dependency, each once, with all that they refer to."""
+
+    entities: tuple[Entity, ...] = ()
+    sources: tuple[Source, ...] = ()
+    views: tuple[FeatureView, ...] = ()
+    on_demand_views: tuple[OnDemandView, ...] = ()
+    services: tuple[FeatureService, ...] = ()
+
+    @classmethod
+    def collect(cls, given: object) -> Definitions:
+        """Collect from a module, from definitions, or from any nesting of lists of them.
+
+        Raises:
+            DefinitionError: two different definitions under one name, or something that is none.
+        """
+        if isinstance(given, Definitions):
+            return given
+        found: dict[Definition, None] = {}
+        for item in _flat(given):
+            found.update(dict.fromkeys(_closure(item)))
+        problems = list(_duplicates(found))
+        if not found:
+            problems.append("there is nothing to publish: no Entity, Source, view or service")
+        if problems:
+            raise DefinitionError("definitions", problems)
+        return cls(
+            tuple(item for item in found if isinstance(item, Entity)),
+            tuple(item for item in found if isinstance(item, Source)),
+            tuple(item for item in found if isinstance(item, FeatureView)),
+            tuple(item for item in found if isinstance(item, OnDemandView)),
+            tuple(item for item in found if isinstance(item, FeatureService)),
+        )
+
+    def __iter__(self) -> Iterator[Definition]:
+        yield from self.entities
+        yield from self.sources
+        yield from self.views
+        yield from self.on_demand_views
+        yield from self.services
+
+
+def _flat(given: object) -> Iterator[Definition]:
+    match given:
+        case ModuleType():
+            kinds = Entity | Source | FeatureView | OnDemandView | FeatureService
+            yield from (value for value in vars(given).values() if isinstance(value, kinds))
+        case Entity() | Source() | FeatureView() | OnDemandView() | FeatureService():
+            yield given
+        case Iterable() if not isinstance(given, str | bytes):
+            for item in given:
+                yield from _flat(item)
+        case _:
+            raise DefinitionError(
+                "definitions",
+                [f"{given!r} is no Entity, Source, view or service, no module and no list of them"],
+            )
+
+
+def _closure(item: Definition) -> Iterator[Definition]:
+    match item:
+        case FeatureView():
+            yield item.entity
+            yield item.source
+        case OnDemandView():
+            for node in item.expressions.values():
+                for part in walk(node):
+                    if isinstance(part, FeatureNode):
+                        yield from _closure(part.view)
+        case FeatureService():
+            for view, _ in item.features:
+                yield from _closure(view)
+        case Entity() | Source():
+            pass
+    yield item
+
+
+def _duplicates(found: Iterable[Definition]) -> Iterator[str]:
+    seen: dict[tuple[str, str, int], Definition] = {}
+    for item in found:
+        kind = "view" if isinstance(item, FeatureView | OnDemandView) else type(item).__name__
+        version = getattr(item, "version", 1)
+        key = (kind, item.name, version)
+        if key in seen:
+            yield (
+                f"two different definitions are called {item.name!r} ({seen[key]} and {item}); "
+                "rename one, or give it another version"
+            )
+        seen[key] = item

@@ -1,0 +1,65 @@
+"""Lengths of time, in whole microseconds. Texts such as "7d" are parsed here and nowhere else."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+
+_UNITS = {  # longest first, so that a duration prints in the largest unit that divides it
+    "w": 604_800_000_000,
+    "d": 86_400_000_000,
+    "h": 3_600_000_000,
+    "m": 60_000_000,
+    "s": 1_000_000,
+    "ms": 1_000,
+    "us": 1,
+}
+_TEXT = re.compile(r"(\d+)(us|ms|s|m|h|d|w)")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Duration:
+    """A length of time in microseconds, never negative."""
+
+    microseconds: int
+
+    @classmethod
+    def parse(cls, value: str | timedelta | Duration) -> Duration:
+        """Read `"90s"`, `"5m"`, `"24h"`, `"7d"`, `"2w"`, a timedelta, or a Duration.
+
+        Raises:
+            ValueError: the text is not a number and a unit, or the length is negative.
+        """
+        if isinstance(value, Duration):
+            return value
+        if isinstance(value, timedelta):
+            microseconds = value // timedelta(microseconds=1)
+        elif isinstance(value, str) and (match := _TEXT.fullmatch(value.strip())):
+            microseconds = int(match[1]) * _UNITS[match[2]]
+        else:
+            raise ValueError(
+                f"{value!r} is not a duration; write a whole number and one of "
+                'us, ms, s, m, h, d, w, for example "90s" or "7d", or give a timedelta'
+            )
+        if microseconds < 0:
+            raise ValueError(f"{value!r} is a negative duration")
+        return cls(microseconds)
+
+    def __str__(self) -> str:
+        for unit, size in _UNITS.items():
+            if self.microseconds and self.microseconds % size == 0:
+                return f"{self.microseconds // size}{unit}"
+        return "0s"
+
+
+DAY = Duration(_UNITS["d"])
+ZERO = Duration(0)
+# The sawtooth ladder of the semantics: the steps that a window's left edge may move by.
+HOP_LADDER = tuple(Duration.parse(text) for text in ("1m", "5m", "1h", "6h", "1d", "7d"))
+
+
+def default_hop(window: Duration) -> Duration:
+    """Return the largest step of the ladder that is at most a twelfth of the window."""
+    fitting = [hop for hop in HOP_LADDER if hop.microseconds * 12 <= window.microseconds]
+    return fitting[-1] if fitting else HOP_LADDER[0]

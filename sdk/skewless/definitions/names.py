@@ -1,0 +1,59 @@
+"""What may be called what: identifiers and reserved names, checked the same way everywhere."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+MAX_NAME_LENGTH = 100
+INGEST_TIME = "ingest_time"
+INGEST_SHARD = "ingest_shard"
+INGEST_SEQUENCE = "ingest_sequence"
+SYSTEM_COLUMNS = (INGEST_TIME, INGEST_SHARD, INGEST_SEQUENCE)
+TOMBSTONE = "is_deleted"
+RESERVED_PREFIX = "skewless_"
+
+# Glue and Athena fold names to lower case, so an object's name is lower case to begin with.
+_OBJECT = re.compile(r"[a-z][a-z0-9_]*")
+_COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def object_name_problems(name: object) -> Iterator[str]:
+    """Check the name of an entity, source, view or service."""
+    if not isinstance(name, str) or not _OBJECT.fullmatch(name):
+        yield f"the name {name!r} must be lower case letters, digits and _, a letter first"
+    elif len(name) > MAX_NAME_LENGTH:
+        yield f"the name {name!r} is longer than {MAX_NAME_LENGTH} characters"
+    elif "__" in name:
+        yield f"the name {name!r} holds '__', which separates view and feature in full names"
+    elif name.startswith(RESERVED_PREFIX):
+        yield f"the name {name!r} starts with {RESERVED_PREFIX!r}, which is reserved"
+
+
+def column_name_problems(kind: str, names: Iterable[object]) -> Iterator[str]:
+    """Check the names of columns, keys, request fields or features, which become SQL columns."""
+    seen: dict[str, str] = {}
+    for name in names:
+        if not isinstance(name, str) or not _COLUMN.fullmatch(name):
+            yield f"the {kind} name {name!r} must be letters, digits and _, no digit first"
+            continue
+        if len(name) > MAX_NAME_LENGTH:
+            yield f"the {kind} name {name!r} is longer than {MAX_NAME_LENGTH} characters"
+        if name.lower() in SYSTEM_COLUMNS or name.lower().startswith(RESERVED_PREFIX):
+            yield f"the {kind} name {name!r} is reserved for the store; choose another"
+        if name.lower() in seen:
+            yield f"the {kind} names {seen[name.lower()]!r} and {name!r} differ only by case"
+        seen[name.lower()] = name
+
+
+def text_problems(description: object, owner: object, tags: Mapping[str, str]) -> Iterator[str]:
+    """Check what is for people: none of it changes a value."""
+    for label, value in (("description", description), ("owner", owner)):
+        if not isinstance(value, str):
+            yield f"the {label} must be text, not {value!r}"
+    for key, value in tags.items():
+        if not isinstance(key, str) or not isinstance(value, str):
+            yield f"the tag {key!r}: {value!r} must be text to text"

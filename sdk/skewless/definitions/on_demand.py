@@ -1,0 +1,140 @@
+"""OnDemandView: features computed at request time, from features and from what the caller sends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from skewless.definitions import types
+from skewless.definitions.expression import (
+    Expr,
+    FeatureNode,
+    Node,
+    walk,
+)
+from skewless.definitions.frozen import FrozenMapping
+from skewless.definitions.names import (
+    column_name_problems,
+    object_name_problems,
+    text_problems,
+)
+from skewless.definitions.typing import Scope
+from skewless.definitions.view import FeatureRef, FeatureView, version_problems
+from skewless.errors import DefinitionError, UnknownNameError
+
+if TYPE_CHECKING:
+    from skewless.definitions.types import ValueType
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class OnDemandView:
+    """Features that are expressions over other features and request fields.
+
+    The same expression runs in SQL for training and in Python for serving, by the same rules.
+
+    Args:
+        name: lower case identifier.
+        features: names to expressions of `view["feature"]`, `request("field")` and constants.
+        request: the fields that the caller sends, and that a training frame carries.
+        version: a published version never changes its meaning; a new meaning is a new version.
+
+    Raises:
+        DefinitionError: with everything that is wrong.
+    """
+
+    name: str
+    request: Mapping[str, ValueType]
+    expressions: Mapping[str, Node]
+    version: int
+    feature_types: Mapping[str, ValueType] = field(compare=False)
+    description: str = field(compare=False)
+    owner: str = field(compare=False)
+    tags: Mapping[str, str] = field(compare=False)
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        features: Mapping[str, Expr],
+        request: Mapping[str, ValueType] | None = None,
+        version: int = 1,
+        description: str = "",
+        owner: str = "",
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        problems = [
+            *object_name_problems(name),
+            *text_problems(description, owner, tags or {}),
+            *version_problems(version),
+            *column_name_problems("request field", request or {}),
+        ]
+        for label, value in {
+            "name": name,
+            "request": FrozenMapping(request or {}),
+            "version": version,
+            "description": description,
+            "owner": owner,
+            "tags": FrozenMapping(tags or {}),
+        }.items():
+            object.__setattr__(self, label, value)
+        problems.extend(self._request_problems())
+        self._set_features(features, problems)
+        if problems:
+            raise DefinitionError(f"OnDemandView {name!r}", problems)
+
+    def __getitem__(self, feature: str) -> FeatureRef:
+        """Return one feature, for a service's list or another on-demand expression."""
+        if feature not in self.feature_types:
+            raise UnknownNameError(f"feature of view {self.name!r}", feature, self.feature_types)
+        return FeatureRef(self, feature)
+
+    @property
+    def views(self) -> tuple[FeatureView, ...]:
+        """The feature views that the expressions read, each once, in order of appearance."""
+        found: dict[FeatureView, None] = {}
+        for node in self.expressions.values():
+            for part in walk(node):
+                if isinstance(part, FeatureNode):
+                    below = (part.view,) if isinstance(part.view, FeatureView) else part.view.views
+                    found.update(dict.fromkeys(below))
+        return tuple(found)
+
+    @property
+    def all_request(self) -> Mapping[str, ValueType]:
+        """The request fields of this view and of the on-demand views that it reads."""
+        found = dict(self.request)
+        for node in self.expressions.values():
+            for part in walk(node):
+                if isinstance(part, FeatureNode) and isinstance(part.view, OnDemandView):
+                    found.update(part.view.all_request)
+        return FrozenMapping(found)
+
+    def _request_problems(self) -> Iterator[str]:
+        for name, type_ in self.request.items():
+            yield from (f"request {name!r}: {text}" for text in types.type_problems(type_))
+            if isinstance(type_, types.Array | types.Vector):
+                yield f"request {name!r}: {type_} cannot be used in an expression"
+
+    def _set_features(self, features: object, problems: list[str]) -> None:
+        expressions: dict[str, Node] = {}
+        found: dict[str, ValueType] = {}
+        if not isinstance(features, Mapping) or not features:
+            problems.append("features must map at least one name to an expression")
+            features = {}
+        problems.extend(column_name_problems("feature", features))
+        for name, expression in features.items():
+            if not isinstance(expression, Expr):
+                problems.append(f"feature {name!r} is {expression!r}; write an expression")
+                continue
+            expressions[name] = expression.node
+            scope = Scope(request=self.request, allows_columns=False)
+            type_ = scope.type_of(expression.node)
+            problems.extend(f"feature {name!r}: {problem}" for problem in scope.problems)
+            if type_ is not None:
+                found[name] = type_
+        object.__setattr__(self, "expressions", FrozenMapping(expressions))
+        object.__setattr__(self, "feature_types", FrozenMapping(found))
+
+    def __str__(self) -> str:
+        return f"OnDemandView({self.name!r}, version={self.version})"

@@ -1,0 +1,164 @@
+"""FeatureService: the ordered features that one model takes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from skewless.definitions.frozen import FrozenMapping
+from skewless.definitions.names import object_name_problems, text_problems
+from skewless.definitions.on_demand import OnDemandView
+from skewless.definitions.view import FeatureRef, FeatureView, version_problems
+from skewless.errors import DefinitionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from skewless.definitions.types import ValueType
+
+View: TypeAlias = FeatureView | OnDemandView
+Selectable: TypeAlias = FeatureView | OnDemandView | FeatureRef
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedFeature:
+    """One feature of a selection, and the name of its column in the output."""
+
+    view: View
+    feature: str
+    output: str
+
+    @property
+    def type(self) -> ValueType:
+        """The feature's type."""
+        return self.view.feature_types[self.feature]
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class FeatureService:
+    """The features of one model, in order.
+
+    Args:
+        name: lower case identifier.
+        features: views (all their features), or single features, `view["feature"]`. An output
+            column is named after its feature; where two views share a name, `view__feature`.
+        version: a published version never changes its meaning; a new meaning is a new version.
+
+    Raises:
+        DefinitionError: with everything that is wrong.
+    """
+
+    name: str
+    features: tuple[tuple[View, str], ...]
+    version: int
+    description: str = field(compare=False)
+    owner: str = field(compare=False)
+    tags: Mapping[str, str] = field(compare=False)
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        features: Iterable[Selectable],
+        version: int = 1,
+        description: str = "",
+        owner: str = "",
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        problems = [
+            *object_name_problems(name),
+            *text_problems(description, owner, tags or {}),
+            *version_problems(version),
+        ]
+        flat: list[tuple[View, str]] = []
+        try:
+            flat = flatten(features)
+            select(flat)
+        except DefinitionError as error:
+            problems.extend(error.problems)
+        if problems:
+            raise DefinitionError(f"FeatureService {name!r}", problems)
+        for label, value in {
+            "name": name,
+            "features": tuple(flat),
+            "version": version,
+            "description": description,
+            "owner": owner,
+            "tags": FrozenMapping(tags or {}),
+        }.items():
+            object.__setattr__(self, label, value)
+
+    def __str__(self) -> str:
+        return f"FeatureService({self.name!r}, version={self.version})"
+
+
+def flatten(features: Iterable[object]) -> list[tuple[View, str]]:
+    """Expand views to their features.
+
+    Raises:
+        DefinitionError: an item that selects no features, or no item at all.
+    """
+    flat: list[tuple[View, str]] = []
+    problems: list[str] = []
+    for item in features:
+        match item:
+            case FeatureView() | OnDemandView():
+                flat.extend((item, feature) for feature in item.feature_types)
+            case FeatureRef():
+                flat.append((item.view, item.feature))
+            case _:
+                problems.append(f"{item!r} is neither a view nor view['feature']")
+    if not flat and not problems:
+        problems.append("features must name at least one view or feature")
+    if problems:
+        raise DefinitionError("features", problems)
+    return flat
+
+
+def select(
+    features: Iterable[tuple[View, str]], *, full_names: bool = False
+) -> tuple[SelectedFeature, ...]:
+    """Give every feature its output name.
+
+    Raises:
+        DefinitionError: a feature twice, or a name that would stand for two columns.
+    """
+    flat = list(features)
+    shared = Counter(feature.lower() for _, feature in flat)
+    selected = tuple(
+        SelectedFeature(
+            view,
+            feature,
+            f"{view.name}__{feature}" if full_names or shared[feature.lower()] > 1 else feature,
+        )
+        for view, feature in flat
+    )
+    problems = list(_clashes(selected))
+    if problems:
+        raise DefinitionError("features", problems)
+    return selected
+
+
+def _clashes(selected: tuple[SelectedFeature, ...]) -> Iterator[str]:
+    for output, count in Counter(item.output.lower() for item in selected).items():
+        if count > 1:
+            views = sorted({str(item.view) for item in selected if item.output.lower() == output})
+            yield (
+                f"two features would be called {output!r} (of {', '.join(views)}); name each "
+                "feature once, and one version of a view"
+            )
+    inputs = {
+        name.lower(): f"a key of entity {item.view.entity.name!r}"
+        for item in selected
+        if isinstance(item.view, FeatureView)
+        for name in item.view.entity.keys
+    } | {
+        name.lower(): "a request field"
+        for item in selected
+        if isinstance(item.view, OnDemandView)
+        for name in item.view.all_request
+    }
+    for item in selected:
+        if item.output.lower() in inputs:
+            yield f"the feature {item.output!r} has the name of {inputs[item.output.lower()]}"

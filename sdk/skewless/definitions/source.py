@@ -1,0 +1,158 @@
+"""Source: a stream or table of events, and how its two times are known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from skewless.definitions import types
+from skewless.definitions.duration import Duration
+from skewless.definitions.frozen import FrozenMapping
+from skewless.definitions.names import (
+    INGEST_TIME,
+    TOMBSTONE,
+    column_name_problems,
+    object_name_problems,
+    text_problems,
+)
+from skewless.errors import DefinitionError, did_you_mean
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from skewless.definitions.types import ValueType
+
+_TABLE = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Source:
+    """Events with a schema and an event time.
+
+    Args:
+        name: lower case identifier; also the name of the Glue table that logs the events.
+        schema: the columns and their types. A Bool column `is_deleted` marks tombstones.
+        event_time: the column that says when an event happened; it need not be in `schema`.
+        delay: history counts as known this long after it happened.
+        event_id: a column that names an event; repeats within 15 minutes are ignored.
+        tiebreak: a column that decides between events of one entity at one instant.
+        table: `"database.table"` of events that exist in Glue already; then nothing is copied.
+        ingest_time: the column of `table` that says when a row became known; without it a row
+            counts as known at its event time plus `delay`.
+    """
+
+    name: str
+    schema: Mapping[str, ValueType] = field(kw_only=True)
+    event_time: str = field(kw_only=True)
+    delay: Duration = field(default=Duration(0), kw_only=True)
+    event_id: str | None = field(default=None, kw_only=True)
+    tiebreak: str | None = field(default=None, kw_only=True)
+    table: str | None = field(default=None, kw_only=True)
+    ingest_time: str | None = field(default=None, kw_only=True)
+    description: str = field(default="", kw_only=True, compare=False)
+    owner: str = field(default="", kw_only=True, compare=False)
+    tags: Mapping[str, str] = field(default_factory=dict, kw_only=True, compare=False)
+
+    def __init__(  # noqa: PLR0913 - what a user may say about a source, all but the name by keyword
+        self,
+        name: str,
+        *,
+        schema: Mapping[str, ValueType],
+        event_time: str,
+        delay: str | timedelta | Duration = "0s",
+        event_id: str | None = None,
+        tiebreak: str | None = None,
+        table: str | None = None,
+        ingest_time: str | None = None,
+        description: str = "",
+        owner: str = "",
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        problems: list[str] = []
+        try:
+            parsed = Duration.parse(delay)
+        except ValueError as error:
+            problems.append(f"delay: {error}")
+            parsed = Duration(0)
+        fields = {
+            "name": name,
+            "schema": schema,
+            "event_time": event_time,
+            "delay": parsed,
+            "event_id": event_id,
+            "tiebreak": tiebreak,
+            "table": table,
+            "ingest_time": ingest_time,
+            "description": description,
+            "owner": owner,
+            "tags": tags or {},
+        }
+        for label, value in fields.items():
+            object.__setattr__(self, label, value)
+        problems.extend(self._problems())
+        if problems:
+            raise DefinitionError(f"Source {name!r}", problems)
+        object.__setattr__(self, "schema", FrozenMapping(self.schema))
+        object.__setattr__(self, "tags", FrozenMapping(self.tags))
+
+    @property
+    def columns(self) -> Mapping[str, ValueType]:
+        """The schema with the event time, which an expression may use as well."""
+        if self.event_time in self.schema:
+            return self.schema
+        return FrozenMapping({**self.schema, self.event_time: types.Timestamp})
+
+    @property
+    def has_tombstones(self) -> bool:
+        """Whether rows can say that their entity was deleted."""
+        return self.schema.get(TOMBSTONE) == types.Bool
+
+    def _problems(self) -> Iterator[str]:
+        yield from object_name_problems(self.name)
+        yield from text_problems(self.description, self.owner, self.tags)
+        if not isinstance(self.schema, Mapping) or not self.schema:
+            yield "schema must map at least one column to its type"
+            return
+        yield from column_name_problems("column", [*self.schema, *self._extra_times()])
+        for name, type_ in self.schema.items():
+            for problem in types.type_problems(type_):
+                yield f"column {name!r}: {problem}"
+        if self.schema.get(self.event_time, types.Timestamp) != types.Timestamp:
+            found = self.schema[self.event_time]
+            yield f"the event time {self.event_time!r} is {found}, not a Timestamp"
+        yield from self._reference_problems()
+        yield from self._table_problems()
+
+    def _extra_times(self) -> Iterator[str]:
+        if self.event_time not in self.schema:
+            yield self.event_time
+
+    def _reference_problems(self) -> Iterator[str]:
+        for label, name in (("event_id", self.event_id), ("tiebreak", self.tiebreak)):
+            if name is None:
+                continue
+            if name not in self.schema:
+                yield f"{label} {name!r} is not in the schema.{did_you_mean(name, self.schema)}"
+            elif not types.is_ordered(self.schema[name]):
+                yield f"{label} {name!r} is {self.schema[name]}, which has no order"
+        if TOMBSTONE in self.schema and self.schema[TOMBSTONE] != types.Bool:
+            yield f"{TOMBSTONE!r} marks tombstones and must be Bool, not {self.schema[TOMBSTONE]}"
+
+    def _table_problems(self) -> Iterator[str]:
+        if self.table is not None and not _TABLE.fullmatch(str(self.table)):
+            yield f"table {self.table!r} must be 'database.table' as Glue names them"
+        if self.ingest_time is not None and self.table is None:
+            yield (
+                f"ingest_time={self.ingest_time!r} names a column of an existing table; without "
+                f"table= the store stamps {INGEST_TIME!r} itself"
+            )
+        if self.ingest_time is not None and self.schema.get(self.ingest_time) not in (
+            None,
+            types.Timestamp,
+        ):
+            yield f"ingest_time {self.ingest_time!r} must be a Timestamp"
+
+    def __str__(self) -> str:
+        return f"Source({self.name!r})"

@@ -1,0 +1,101 @@
+"""Value types: what a column, a key or a feature may hold. Pure data; no engine is known here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+MAX_DECIMAL_PRECISION = 18  # an unscaled value then fits in a signed 64-bit integer
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A type without parameters; there is one object of each, such as `Bool` and `Int64`."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+    __repr__ = __str__
+
+
+@dataclass(frozen=True, slots=True)
+class Decimal:
+    """An exact decimal number with `precision` digits, `scale` of them after the point."""
+
+    precision: int
+    scale: int = 0
+
+    def __str__(self) -> str:
+        return f"Decimal({self.precision}, {self.scale})"
+
+    __repr__ = __str__
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """A list of scalars; no element is null. Only latest-value views carry arrays."""
+
+    element: Scalar
+
+    def __str__(self) -> str:
+        return f"Array({self.element})"
+
+    __repr__ = __str__
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """A list of exactly `size` Float64, none of them null: an embedding."""
+
+    size: int
+
+    def __str__(self) -> str:
+        return f"Vector({self.size})"
+
+    __repr__ = __str__
+
+
+ValueType: TypeAlias = Scalar | Decimal | Array | Vector
+
+Bool = Scalar("Bool")
+Int64 = Scalar("Int64")
+Float64 = Scalar("Float64")
+String = Scalar("String")
+Timestamp = Scalar("Timestamp")
+Bytes = Scalar("Bytes")
+
+SCALARS = {scalar.name: scalar for scalar in (Bool, Int64, Float64, String, Timestamp, Bytes)}
+KEY_TYPES: tuple[ValueType, ...] = (String, Int64, Bool, Timestamp, Bytes)
+
+
+def is_numeric(type_: ValueType) -> bool:
+    """Say whether sums and arithmetic are defined on the type."""
+    return type_ in (Int64, Float64) or isinstance(type_, Decimal)
+
+
+def is_ordered(type_: ValueType) -> bool:
+    """Say whether `min`, `max` and `<` are defined on the type."""
+    return isinstance(type_, Scalar | Decimal)
+
+
+def type_problems(type_: object) -> list[str]:
+    """List what is wrong with a type as a user wrote it."""
+    match type_:
+        case Scalar() if type_ in SCALARS.values():
+            return []
+        case Decimal(precision=precision, scale=scale):
+            if not 1 <= precision <= MAX_DECIMAL_PRECISION:
+                return [f"{type_}: the precision must be 1 to {MAX_DECIMAL_PRECISION}"]
+            return [] if 0 <= scale <= precision else [f"{type_}: the scale must be 0 to precision"]
+        case Array(element=element):
+            return [] if element in SCALARS.values() else [f"{type_}: elements must be scalars"]
+        case Vector(size=size):
+            return [] if size >= 1 else [f"{type_}: the size must be at least 1"]
+        case _:
+            text = (
+                f"{type_!r} is not a type; use Bool, Int64, Float64, Decimal(p, s), String, "
+                "Timestamp, Bytes, Array(T) or Vector(n) of skewless.types"
+            )
+            return [text]

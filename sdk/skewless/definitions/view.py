@@ -1,0 +1,230 @@
+"""FeatureView: features of one entity, computed from one source, kept fresh in one way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from skewless.definitions import types
+from skewless.definitions.aggregation import Aggregation
+from skewless.definitions.duration import Duration
+from skewless.definitions.entity import Entity
+from skewless.definitions.expression import Expr, FeatureNode, Node, render
+from skewless.definitions.frozen import FrozenMapping
+from skewless.definitions.names import (
+    TOMBSTONE,
+    column_name_problems,
+    object_name_problems,
+    text_problems,
+)
+from skewless.definitions.refresh import Refresh, parse_refresh
+from skewless.definitions.source import Source
+from skewless.definitions.typing import Scope
+from skewless.errors import DefinitionError, UnknownNameError, did_you_mean
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from skewless.definitions.on_demand import OnDemandView
+    from skewless.definitions.types import ValueType
+
+
+T = TypeVar("T")
+
+
+class FeatureRef(Expr):
+    """One feature of a view: an item of a service, or a term of an on-demand expression."""
+
+    __slots__ = ("feature", "view")
+
+    def __init__(self, view: FeatureView | OnDemandView, feature: str) -> None:
+        super().__init__(FeatureNode(view, feature))
+        self.view = view
+        self.feature = feature
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class FeatureView:
+    """Features of an entity.
+
+    Args:
+        name: lower case identifier.
+        entity: what the features describe; its keys must be columns of the source.
+        source: the events.
+        features: a mapping of names to aggregates (`agg.mean(...)`), or a list of columns, whose
+            latest values are the features.
+        refresh: `"stream"`, or `Every(...)`.
+        where: only events for which this is true.
+        ttl: for latest values: rows older than this are as if they were not there.
+        version: a published version never changes its meaning; a new meaning is a new version.
+
+    Raises:
+        DefinitionError: with everything that is wrong.
+    """
+
+    name: str
+    entity: Entity
+    source: Source
+    refresh: Refresh
+    aggregations: Mapping[str, Aggregation]
+    columns: tuple[str, ...]
+    where: Node | None
+    ttl: Duration | None
+    version: int
+    feature_types: Mapping[str, ValueType] = field(compare=False)
+    description: str = field(compare=False)
+    owner: str = field(compare=False)
+    tags: Mapping[str, str] = field(compare=False)
+
+    def __init__(  # noqa: PLR0913 - what a user may say about a view, all but the name by keyword
+        self,
+        name: str,
+        *,
+        entity: Entity,
+        source: Source,
+        features: Mapping[str, Aggregation] | Iterable[str],
+        refresh: Refresh | str,
+        where: Expr | None = None,
+        ttl: str | timedelta | Duration | None = None,
+        version: int = 1,
+        description: str = "",
+        owner: str = "",
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        subject = f"FeatureView {name!r}"
+        problems = [
+            *object_name_problems(name),
+            *text_problems(description, owner, tags or {}),
+            *version_problems(version),
+            *_reference_problems(entity, source),
+        ]
+        if problems:
+            raise DefinitionError(subject, problems)
+        for label, value in {
+            "name": name,
+            "entity": entity,
+            "source": source,
+            "refresh": _parsed(parse_refresh, refresh, problems),
+            "where": where.node if isinstance(where, Expr) else None,
+            "ttl": None if ttl is None else _parsed(Duration.parse, ttl, problems),
+            "version": version,
+            "description": description,
+            "owner": owner,
+            "tags": FrozenMapping(tags or {}),
+        }.items():
+            object.__setattr__(self, label, value)
+        self._set_features(features, problems)
+        problems.extend(self._problems(where))
+        if problems:
+            raise DefinitionError(subject, problems)
+
+    def __getitem__(self, feature: str) -> FeatureRef:
+        """Return one feature, for a service's list or an on-demand expression."""
+        if feature not in self.feature_types:
+            raise UnknownNameError(f"feature of view {self.name!r}", feature, self.feature_types)
+        return FeatureRef(self, feature)
+
+    @property
+    def is_aggregated(self) -> bool:
+        """Whether features are aggregates; else they are the latest values of columns."""
+        return bool(self.aggregations)
+
+    def _set_features(self, features: object, problems: list[str]) -> None:
+        aggregations: dict[str, Aggregation] = {}
+        columns: tuple[str, ...] = ()
+        if isinstance(features, Mapping):
+            for name, aggregate in features.items():
+                if isinstance(aggregate, Aggregation):
+                    aggregations[name] = aggregate
+                else:
+                    problems.append(
+                        f"feature {name!r} is {aggregate!r}; write an aggregate such as "
+                        "agg.mean('amount', window='7d')"
+                    )
+        elif isinstance(features, Iterable) and not isinstance(features, str):
+            columns = tuple(features)
+        if not aggregations and not columns and not problems:
+            problems.append(
+                "features must be a mapping of names to aggregates, or a list of columns"
+            )
+        object.__setattr__(self, "aggregations", FrozenMapping(aggregations))
+        object.__setattr__(self, "columns", columns)
+        object.__setattr__(self, "feature_types", FrozenMapping(self._types(problems)))
+
+    def _types(self, problems: list[str]) -> dict[str, ValueType]:
+        found: dict[str, ValueType] = {}
+        for name in self.columns:
+            if name in self.source.columns:
+                found[name] = self.source.columns[name]
+            else:
+                hint = did_you_mean(str(name), self.source.columns)
+                problems.append(f"source {self.source.name!r} has no column {name!r}.{hint}")
+        for name, aggregate in self.aggregations.items():
+            scope = self._scope()
+            type_ = aggregate.result_type(scope)
+            problems.extend(f"feature {name!r}: {problem}" for problem in scope.problems)
+            if type_ is not None:
+                found[name] = type_
+        return found
+
+    def _scope(self) -> Scope:
+        return Scope(columns=self.source.columns, columns_of=f"source {self.source.name!r}")
+
+    def _problems(self, where: object) -> Iterator[str]:
+        names = [*self.aggregations, *self.columns]
+        yield from column_name_problems("feature", names)
+        for key, type_ in self.entity.keys.items():
+            found = self.source.columns.get(key)
+            if found is None:
+                hint = did_you_mean(key, self.source.columns)
+                yield f"source {self.source.name!r} lacks the key {key!r} of {self.entity}.{hint}"
+            elif found != type_:
+                yield f"the key {key!r} is {type_} in the entity, {found} in the source"
+        lowered = {key.lower() for key in self.entity.keys}
+        for name in names:
+            if isinstance(name, str) and name.lower() in lowered:
+                yield f"the feature {name!r} is a key of entity {self.entity.name!r} already"
+        if TOMBSTONE in self.columns:
+            yield f"{TOMBSTONE!r} marks tombstones; it cannot be a feature"
+        if self.ttl is not None and self.is_aggregated:
+            yield "ttl is for latest values; an aggregate's window says how far it looks back"
+        if self.ttl is not None and self.ttl.microseconds == 0:
+            yield "a ttl of zero makes every value missing"
+        yield from self._where_problems(where)
+
+    def _where_problems(self, where: object) -> Iterator[str]:
+        if where is None:
+            return
+        if not isinstance(where, Expr):
+            yield f"where is {where!r}; write an expression such as ~col('cancelled')"
+            return
+        scope = self._scope()
+        type_ = scope.type_of(where.node)
+        yield from (f"where: {problem}" for problem in scope.problems)
+        if type_ is not None and type_ != types.Bool:
+            yield f"where={render(where.node)} is {type_}, not Bool"
+
+    def __str__(self) -> str:
+        return f"FeatureView({self.name!r}, version={self.version})"
+
+
+def version_problems(version: object) -> Iterator[str]:
+    """Check a version number."""
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        yield f"version is {version!r}; versions are whole numbers from 1"
+
+
+def _reference_problems(entity: object, source: object) -> Iterator[str]:
+    if not isinstance(entity, Entity):
+        yield f"entity is {entity!r}; give an Entity"
+    if not isinstance(source, Source):
+        yield f"source is {source!r}; give a Source"
+
+
+def _parsed(parse: Callable[[Any], T], value: object, problems: list[str]) -> T | None:
+    try:
+        return parse(value)
+    except ValueError as error:
+        problems.append(str(error))
+        return None

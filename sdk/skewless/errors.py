@@ -1,0 +1,153 @@
+"""Every error that skewless raises on purpose.
+
+```
+SkewlessError
+├── DefinitionError (ValueError)      what a user wrote down is wrong; lists every problem at once
+├── CompileError (ValueError)         a definition cannot become a plan
+├── UnknownNameError (KeyError)       no such view, feature, source or service
+├── PublishError (ValueError)         apply would change what a published version means
+├── InputError (ValueError)           a frame, row or argument does not fit
+│   └── NaiveTimestampError           a timestamp without a time zone
+├── ValueOverflowError (OverflowError) an exact integer left its range
+├── NotDueError (ValueError)          the cut to materialize lies in the future
+├── RewriteError (ValueError)         a backfill would rewrite history that was served
+├── ItemTooLargeError (ValueError)    an online item would pass DynamoDB's limit
+├── StoreError (RuntimeError)         a store is missing, or an AWS call failed
+│   ├── QueryError                    Athena or DuckDB refused or failed a query
+│   └── OnlineStoreError              DynamoDB did not answer in time
+└── ParityError (AssertionError)      history and serving disagree
+```
+
+A message says what is wrong, where, with which value, and what would be right.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class SkewlessError(Exception):
+    """The root of all errors of this package."""
+
+
+class DefinitionError(SkewlessError, ValueError):
+    """A definition is wrong.
+
+    Attributes:
+        subject: what was being defined, for example ``FeatureView 'carrier_delays'``.
+        problems: one sentence for each thing that is wrong with it.
+    """
+
+    def __init__(self, subject: str, problems: Iterable[str]) -> None:
+        self.subject = subject
+        self.problems = tuple(problems)
+        if len(self.problems) == 1:
+            text = f"{subject}: {self.problems[0]}"
+        else:
+            lines = "".join(f"\n  - {problem}" for problem in self.problems)
+            text = f"{subject} has {len(self.problems)} problems:{lines}"
+        super().__init__(text)
+
+
+class CompileError(SkewlessError, ValueError):
+    """A definition cannot become a plan."""
+
+
+class UnknownNameError(SkewlessError, KeyError):
+    """Nothing has this name.
+
+    Attributes:
+        name: what was asked for.
+        known: what there is.
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        self.name = name
+        self.known = tuple(sorted(known))
+        self.message = f"there is no {kind} {name!r}.{did_you_mean(name, self.known)}"
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        # KeyError prints the repr of its argument, which reads badly as a sentence.
+        return self.message
+
+
+class PublishError(SkewlessError, ValueError):
+    """Publishing would change what an already published version means."""
+
+
+class InputError(SkewlessError, ValueError):
+    """A frame, a row or an argument does not fit what it is used for."""
+
+
+class NaiveTimestampError(InputError):
+    """A timestamp has no time zone, so it names no instant."""
+
+    @classmethod
+    def of(cls, where: str) -> NaiveTimestampError:
+        """Write the message for the column or argument `where`."""
+        return cls(
+            f"{where} is a naive timestamp: it names no instant. Say which zone it is in, for "
+            "example frame[column].dt.tz_localize('UTC') in pandas, "
+            "pl.col(column).dt.replace_time_zone('UTC') in polars, or "
+            "value.replace(tzinfo=datetime.UTC) for a single datetime."
+        )
+
+
+class ValueOverflowError(SkewlessError, OverflowError):
+    """An exact integer left the range it must stay in; it is never wrapped."""
+
+
+class NotDueError(SkewlessError, ValueError):
+    """The cut lies in the future of the store's clock."""
+
+
+class RewriteError(SkewlessError, ValueError):
+    """A backfill would rewrite history that has been served already."""
+
+
+class ItemTooLargeError(SkewlessError, ValueError):
+    """An online item would be larger than DynamoDB accepts."""
+
+
+class StoreError(SkewlessError, RuntimeError):
+    """A store is not there, or an AWS call failed."""
+
+
+class QueryError(StoreError):
+    """A query was refused or failed.
+
+    Attributes:
+        query_id: Athena's id of the execution, empty for DuckDB.
+        reason: the engine's own words.
+    """
+
+    def __init__(self, engine: str, reason: str, query_id: str = "") -> None:
+        self.query_id = query_id
+        self.reason = reason
+        suffix = f" (query {query_id})" if query_id else ""
+        super().__init__(f"{engine} failed{suffix}: {reason}")
+
+
+class OnlineStoreError(StoreError):
+    """DynamoDB did not answer, or kept refusing, within the deadline."""
+
+
+class ParityError(SkewlessError, AssertionError):
+    """A served value differs from the value by history."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a hint that names the near misses, or all names when few, or nothing."""
+    names = list(known)
+    close = get_close_matches(name, names, n=3, cutoff=0.6)
+    if close:
+        return f" Did you mean {' or '.join(repr(match) for match in close)}?"
+    if not names:
+        return ""
+    shown = ", ".join(names[:12])
+    return f" Known: {shown}{', …' if len(names) > 12 else ''}."  # noqa: PLR2004
