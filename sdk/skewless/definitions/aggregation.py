@@ -163,7 +163,9 @@ def aggregation(
 
 def default_problems(default: LiteralNode, result: ValueType) -> Iterator[str]:
     """Check that a default can stand in for a value of the feature's type."""
-    if default.type == result or (default.type == types.Int64 and result == types.Float64):
+    if default.type == result:
+        return
+    if default.type == types.Int64 and types.is_numeric(result):
         return
     yield f"default={render(default)} is {default.type}, but the feature is {result}"
 

@@ -93,22 +93,28 @@ class OnDemandView:
     def views(self) -> tuple[FeatureView, ...]:
         """The feature views that the expressions read, each once, in order of appearance."""
         found: dict[FeatureView, None] = {}
-        for node in self.expressions.values():
-            for part in walk(node):
-                if isinstance(part, FeatureNode):
-                    below = (part.view,) if isinstance(part.view, FeatureView) else part.view.views
-                    found.update(dict.fromkeys(below))
+        for view in self._reads():
+            below = (view,) if isinstance(view, FeatureView) else view.views
+            found.update(dict.fromkeys(below))
         return tuple(found)
+
+    @property
+    def dependencies(self) -> tuple[OnDemandView, ...]:
+        """The on-demand views that the expressions read, each once."""
+        views = (view for view in self._reads() if isinstance(view, OnDemandView))
+        return tuple(dict.fromkeys(views))
 
     @property
     def all_request(self) -> Mapping[str, ValueType]:
         """The request fields of this view and of the on-demand views that it reads."""
         found = dict(self.request)
-        for node in self.expressions.values():
-            for part in walk(node):
-                if isinstance(part, FeatureNode) and isinstance(part.view, OnDemandView):
-                    found.update(part.view.all_request)
+        for view in self.dependencies:
+            found.update(view.all_request)
         return FrozenMapping(found)
+
+    def _reads(self) -> Iterator[FeatureView | OnDemandView]:
+        for node in self.expressions.values():
+            yield from (part.view for part in walk(node) if isinstance(part, FeatureNode))
 
     def _request_problems(self) -> Iterator[str]:
         for name, type_ in self.request.items():

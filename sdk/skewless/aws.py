@@ -1,0 +1,105 @@
+"""Where AWS is: one session's clients, made when first needed, at the real endpoints or a local one.
+
+Part of the serving path: boto3 and the standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from skewless.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PARAMETER_PREFIX = "/skewless/"
+_KEPT_ALIVE = Config(
+    tcp_keepalive=True,
+    max_pool_connections=32,
+    retries={"mode": "standard", "total_max_attempts": 3},
+)
+
+
+@dataclass(slots=True)
+class Aws:
+    """One account and region.
+
+    Attributes:
+        session: where credentials and region come from; boto3's default chain if None.
+        endpoint: a local AWS's address; None for the real one.
+    """
+
+    session: boto3.Session | None = None
+    endpoint: str | None = None
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def client(self, service: str) -> Any:
+        """Return the boto3 client of a service, made once."""
+        if service not in self._clients:
+            if self.session is None:
+                self.session = boto3.Session()
+            self._clients[service] = self.session.client(
+                service, endpoint_url=self.endpoint, config=_KEPT_ALIVE
+            )
+        return self._clients[service]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """The names of what a store is made of, as the stacks (or the local AWS) wrote them.
+
+    Attributes:
+        store: the store's name.
+        bucket: S3 bucket of the event log, spines, query results and training sets.
+        database: Glue database of the event log.
+        workgroup: Athena workgroup.
+        online_table: DynamoDB table of online items.
+        registry_table: DynamoDB table of published definitions.
+        engine: the default engine of history, "athena" or "duckdb".
+    """
+
+    store: str
+    bucket: str
+    database: str
+    workgroup: str
+    online_table: str
+    registry_table: str
+    engine: str = "athena"
+
+    @classmethod
+    def fetch(cls, name: str, aws: Aws) -> Resources:
+        """Read the store's SSM parameter, `/skewless/<name>`.
+
+        Raises:
+            StoreError: there is no such store, or AWS refused.
+        """
+        parameter = PARAMETER_PREFIX + name
+        try:
+            answer = aws.client("ssm").get_parameter(Name=parameter)
+        except (ClientError, BotoCoreError) as error:
+            raise StoreError(
+                f"there is no store {name!r}: the SSM parameter {parameter!r} could not be read "
+                f"({error}). Deploy the store's stacks, or check the region and credentials."
+            ) from error
+        return cls.parse(name, json.loads(answer["Parameter"]["Value"]))
+
+    @classmethod
+    def parse(cls, name: str, document: Mapping[str, str]) -> Resources:
+        """Read the parameter's JSON; what a newer version adds is ignored."""
+        known = {key: document[key] for key in cls.__slots__ if key in document}
+        try:
+            return cls(**{**known, "store": name})
+        except TypeError as error:
+            raise StoreError(
+                f"the SSM parameter of store {name!r} is incomplete: {error}"
+            ) from error
+
+    def document(self) -> dict[str, str]:
+        """Return what the SSM parameter holds."""
+        return {key: getattr(self, key) for key in self.__slots__}

@@ -1,0 +1,274 @@
+"""Definitions as plain JSON documents, and back: what the registry stores and a lock file carries.
+
+A document refers to other definitions by name and version, so that each is stored once.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
+
+from skewless.definitions import types
+from skewless.definitions.aggregation import Aggregation, Function
+from skewless.definitions.duration import Duration
+from skewless.definitions.entity import Entity
+from skewless.definitions.expression import (
+    CallNode,
+    ColumnNode,
+    Expr,
+    FeatureNode,
+    LiteralNode,
+    Operator,
+    RequestNode,
+)
+from skewless.definitions.on_demand import OnDemandView
+from skewless.definitions.refresh import Every, Stream
+from skewless.definitions.service import FeatureService
+from skewless.definitions.source import Source
+from skewless.definitions.view import FeatureRef, FeatureView
+
+if TYPE_CHECKING:
+    from skewless.definitions.collection import Definition
+    from skewless.definitions.expression import Node
+    from skewless.definitions.refresh import Refresh
+    from skewless.definitions.service import View
+    from skewless.definitions.types import ValueType
+
+Document: TypeAlias = dict[str, Any]
+ViewKey: TypeAlias = tuple[str, int]
+
+
+def encode(item: Definition) -> Document:
+    """Return the definition's document."""
+    prose = {"description": item.description, "owner": item.owner, "tags": dict(item.tags)}
+    match item:
+        case Entity():
+            body: Document = {"keys": encode_schema(item.keys)}
+        case Source():
+            body = _encode_source(item)
+        case FeatureView():
+            body = _encode_view(item)
+        case OnDemandView():
+            body = {
+                "request": encode_schema(item.request),
+                "features": {name: encode_node(node) for name, node in item.expressions.items()},
+            }
+        case FeatureService():
+            body = {"features": [[view.name, view.version, name] for view, name in item.features]}
+        case _:
+            assert_never(item)
+    return {
+        "kind": type(item).__name__,
+        "name": item.name,
+        "version": getattr(item, "version", 1),
+        **body,
+        **prose,
+    }
+
+
+class Decoder:
+    """Rebuilds definitions from documents, which must come in order of dependency."""
+
+    def __init__(self) -> None:
+        self.entities: dict[str, Entity] = {}
+        self.sources: dict[str, Source] = {}
+        self.views: dict[ViewKey, View] = {}
+        self.services: dict[ViewKey, FeatureService] = {}
+
+    def decode(self, document: Document) -> Definition:
+        """Rebuild one definition and remember it for those that refer to it."""
+        prose = {key: document.get(key, "") for key in ("description", "owner")}
+        prose["tags"] = document.get("tags", {})
+        name, version = document["name"], int(document.get("version", 1))
+        match document["kind"]:
+            case "Entity":
+                self.entities[name] = Entity(name, keys=decode_schema(document["keys"]), **prose)
+                return self.entities[name]
+            case "Source":
+                self.sources[name] = _decode_source(document, prose)
+                return self.sources[name]
+            case "FeatureView":
+                view = self._feature_view(document, prose)
+                self.views[name, version] = view
+                return view
+            case "OnDemandView":
+                on_demand = OnDemandView(
+                    name,
+                    request=decode_schema(document["request"]),
+                    features={
+                        key: Expr(self._node(value)) for key, value in document["features"].items()
+                    },
+                    version=version,
+                    **prose,
+                )
+                self.views[name, version] = on_demand
+                return on_demand
+            case _:
+                features = [
+                    FeatureRef(self.views[view, number], feature)
+                    for view, number, feature in document["features"]
+                ]
+                service = FeatureService(name, features=features, version=version, **prose)
+                self.services[name, version] = service
+                return service
+
+    def _feature_view(self, document: Document, prose: Document) -> FeatureView:
+        features: Any = document["features"]
+        if isinstance(features, Mapping):
+            features = {name: self._aggregation(value) for name, value in features.items()}
+        where, ttl = document["where"], document["ttl"]
+        return FeatureView(
+            document["name"],
+            entity=self.entities[document["entity"]],
+            source=self.sources[document["source"]],
+            features=features,
+            refresh=_decode_refresh(document["refresh"]),
+            where=None if where is None else Expr(self._node(where)),
+            ttl=None if ttl is None else Duration(ttl),
+            version=document["version"],
+            **prose,
+        )
+
+    def _aggregation(self, document: Document) -> Aggregation:
+        def node(key: str) -> Node | None:
+            return None if document[key] is None else self._node(document[key])
+
+        def duration(key: str) -> Duration | None:
+            return None if document[key] is None else Duration(document[key])
+
+        default = node("default")
+        return Aggregation(
+            function=Function(document["function"]),
+            input=node("input"),
+            window=duration("window"),
+            hop=duration("hop"),
+            where=node("where"),
+            scale=document["scale"],
+            default=default if isinstance(default, LiteralNode) else None,
+        )
+
+    def _node(self, document: Document) -> Node:
+        match document:
+            case {"column": name}:
+                return ColumnNode(name)
+            case {"request": name}:
+                return RequestNode(name)
+            case {"feature": [view, version, name]}:
+                return FeatureNode(self.views[view, version], name)
+            case {"literal": value, "type": type_}:
+                kind = decode_type(type_)
+                if kind == types.Bytes:
+                    return LiteralNode(base64.b64decode(value), kind)
+                # JSON has one kind of number: 1.0 may come back as 1.
+                return LiteralNode(float(value) if kind == types.Float64 else value, kind)
+            case _:
+                arguments = tuple(self._node(argument) for argument in document["arguments"])
+                return CallNode(Operator(document["call"]), arguments)
+
+
+def encode_schema(schema: Mapping[str, ValueType]) -> list[list[str]]:
+    """Return the columns as pairs, since their order counts."""
+    return [[name, str(type_)] for name, type_ in schema.items()]
+
+
+def decode_schema(pairs: list[list[str]]) -> dict[str, ValueType]:
+    """Return the columns of `encode_schema`."""
+    return {name: decode_type(text) for name, text in pairs}
+
+
+def decode_type(text: str) -> ValueType:
+    """Read a type as it prints: `Float64`, `Decimal(10, 2)`, `Array(String)`, `Vector(8)`."""
+    if text in types.SCALARS:
+        return types.SCALARS[text]
+    name, _, rest = text.rstrip(")").partition("(")
+    if name == "Decimal":
+        precision, scale = rest.split(",")
+        return types.Decimal(int(precision), int(scale))
+    return types.Array(types.SCALARS[rest]) if name == "Array" else types.Vector(int(rest))
+
+
+def encode_node(node: Node | None) -> Any:
+    """Return an expression's document; null for none."""
+    match node:
+        case None:
+            return None
+        case ColumnNode(name):
+            return {"column": name}
+        case RequestNode(name):
+            return {"request": name}
+        case FeatureNode(view, feature):
+            return {"feature": [view.name, view.version, feature]}
+        case LiteralNode(value, type_):
+            plain = base64.b64encode(value).decode() if isinstance(value, bytes) else value
+            return {"literal": plain, "type": str(type_)}
+        case CallNode(operator, arguments):
+            return {"call": operator.value, "arguments": [encode_node(item) for item in arguments]}
+
+
+def encode_aggregation(item: Aggregation) -> Document:
+    """Return an aggregate's document; durations are microseconds."""
+    return {
+        "function": item.function.value,
+        "input": encode_node(item.input),
+        "window": None if item.window is None else item.window.microseconds,
+        "hop": None if item.hop is None else item.hop.microseconds,
+        "where": encode_node(item.where),
+        "scale": item.scale,
+        "default": encode_node(item.default),
+    }
+
+
+def encode_refresh(refresh: Refresh) -> Document | str:
+    """Return `"stream"`, or the microseconds of an Every."""
+    match refresh:
+        case Stream():
+            return "stream"
+        case Every(every=every, delay=delay):
+            return {"every": every.microseconds, "delay": delay.microseconds}
+
+
+def _decode_refresh(document: Document | str) -> Refresh:
+    if isinstance(document, str):
+        return Stream()
+    return Every(Duration(int(document["every"])), Duration(int(document["delay"])))
+
+
+def _encode_source(item: Source) -> Document:
+    return {
+        "schema": encode_schema(item.schema),
+        "event_time": item.event_time,
+        "delay": item.delay.microseconds,
+        "event_id": item.event_id,
+        "tiebreak": item.tiebreak,
+        "table": item.table,
+        "ingest_time": item.ingest_time,
+    }
+
+
+def _decode_source(document: Document, prose: Document) -> Source:
+    return Source(
+        document["name"],
+        schema=decode_schema(document["schema"]),
+        event_time=document["event_time"],
+        delay=Duration(int(document["delay"])),
+        event_id=document["event_id"],
+        tiebreak=document["tiebreak"],
+        table=document["table"],
+        ingest_time=document["ingest_time"],
+        **prose,
+    )
+
+
+def _encode_view(item: FeatureView) -> Document:
+    features: Any = list(item.columns)
+    if item.is_aggregated:
+        features = {name: encode_aggregation(value) for name, value in item.aggregations.items()}
+    return {
+        "entity": item.entity.name,
+        "source": item.source.name,
+        "features": features,
+        "refresh": encode_refresh(item.refresh),
+        "where": encode_node(item.where),
+        "ttl": None if item.ttl is None else item.ttl.microseconds,
+    }

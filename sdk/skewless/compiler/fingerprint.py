@@ -1,0 +1,91 @@
+"""The fingerprint of a view: a hash over all that changes a value, and nothing that does not.
+
+Names of features count, since online items and lock files refer to them; descriptions, owners and
+tags do not, nor do columns of the source that the view never reads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from skewless.compiler.document import Document, encode, encode_schema
+from skewless.definitions.expression import ColumnNode, FeatureNode, walk
+from skewless.definitions.names import TOMBSTONE
+from skewless.definitions.on_demand import OnDemandView
+from skewless.definitions.service import FeatureService
+from skewless.definitions.view import FeatureView
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from skewless.definitions.service import View
+
+# What an item's bytes mean: raised when the online format or the semantics change.
+FORMAT = 1
+LENGTH = 16  # hexadecimal digits: 64 bits of SHA-256
+
+
+def fingerprint(item: View | FeatureService) -> str:
+    """Return 16 hexadecimal digits that stand for what the definition means."""
+    return _digest(_meaning(item))
+
+
+def used_columns(view: FeatureView) -> tuple[str, ...]:
+    """Return the source's columns that the view reads, in the order of the schema."""
+    names = {*view.entity.keys, *view.columns}
+    for node in _expressions(view):
+        names.update(part.name for part in walk(node) if isinstance(part, ColumnNode))
+    source = view.source
+    names.update(name for name in (source.event_id, source.tiebreak) if name is not None)
+    if source.has_tombstones and not view.is_aggregated:
+        names.add(TOMBSTONE)
+    return tuple(name for name in source.columns if name in names)
+
+
+def _expressions(view: FeatureView) -> Iterator[Any]:
+    for aggregation in view.aggregations.values():
+        yield from (node for node in (aggregation.input, aggregation.where) if node is not None)
+    if view.where is not None:
+        yield view.where
+
+
+def _meaning(item: View | FeatureService) -> Document:
+    document = encode(item)
+    for key in ("description", "owner", "tags", "version"):
+        document.pop(key)
+    match item:
+        case FeatureView():
+            columns = used_columns(item)
+            document["entity"] = encode_schema(item.entity.keys)
+            document["source"] = {
+                "name": item.source.name,
+                "schema": [
+                    pair for pair in encode_schema(item.source.columns) if pair[0] in columns
+                ],
+                "event_time": item.source.event_time,
+                "event_id": item.source.event_id,
+                "tiebreak": item.source.tiebreak,
+                "table": item.source.table,
+                "ingest_time": item.source.ingest_time,
+                # The log holds ingest times; only a table without them computes from the delay.
+                "delay": item.source.delay.microseconds if item.source.table else None,
+            }
+        case OnDemandView():
+            document["reads"] = sorted(
+                {
+                    fingerprint(part.view)
+                    for node in item.expressions.values()
+                    for part in walk(node)
+                    if isinstance(part, FeatureNode)
+                }
+            )
+        case FeatureService():
+            document["reads"] = [fingerprint(view) for view, _ in item.features]
+    return {"format": FORMAT, **document}
+
+
+def _digest(document: Document) -> str:
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:LENGTH]

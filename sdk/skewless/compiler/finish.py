@@ -1,0 +1,114 @@
+"""From partials to a value: the finalization table of the semantics, written once.
+
+The partials of a measure are `n` (count), `S` (sum of the units u) and `Q` (sum of u squared),
+exact integers; see `skewless.compiler.bound` for the primitives.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from skewless.compiler.bound import (
+    Apply,
+    Column,
+    Primitive,
+    apply,
+    integer,
+    power_of_ten,
+)
+from skewless.definitions import types
+from skewless.definitions.aggregation import Function
+
+if TYPE_CHECKING:
+    from skewless.compiler.bound import Bound
+    from skewless.definitions.types import ValueType
+
+COUNT, SUM, SQUARES = Column("n"), Column("S"), Column("Q")
+
+
+def finish(function: Function, input_type: ValueType | None, scale: int) -> Bound | None:
+    """Return the value over `n`, `S` and `Q`; None for a value that is picked, not computed.
+
+    Args:
+        function: the aggregate.
+        input_type: the type of its input.
+        scale: a unit is 10^-scale.
+    """
+    match function:
+        case Function.COUNT:
+            return COUNT
+        case Function.SUM:
+            return _at_least(1, _sum(input_type, scale))
+        case Function.MEAN:
+            mean = _divide(_double(SUM), _double(COUNT))
+            return _at_least(1, _divide(mean, power_of_ten(scale)))
+        case Function.VAR_SAMP:
+            return _at_least(
+                2, _variance(apply(Primitive.INTEGER_SUBTRACT, COUNT, integer(1)), scale)
+            )
+        case Function.VAR_POP:
+            return _at_least(1, _variance(COUNT, scale))
+        case Function.STDDEV_SAMP:
+            samples = apply(Primitive.INTEGER_SUBTRACT, COUNT, integer(1))
+            return _at_least(2, apply(Primitive.SQUARE_ROOT, _variance(samples, scale)))
+        case Function.STDDEV_POP:
+            return _at_least(1, apply(Primitive.SQUARE_ROOT, _variance(COUNT, scale)))
+        case Function.MIN | Function.MAX | Function.FIRST | Function.LAST:
+            return None
+        case _:
+            assert_never(function)
+
+
+def units(value: Bound, type_: ValueType, scale: int) -> Bound:
+    """Return the integer units of a number; a Float64 x is rounded at x * 10^scale."""
+    if type_ == types.Float64:
+        scaled = apply(Primitive.MULTIPLY, value, power_of_ten(scale))
+        return apply(Primitive.ROUND_HALF_AWAY, scaled)
+    return value
+
+
+def effective_scale(type_: ValueType | None, declared: int) -> int:
+    """Return the scale of the units: the Decimal's own, 0 for Int64, the declared for Float64."""
+    match type_:
+        case types.Decimal(scale=scale):
+            return scale
+        case types.Float64:
+            return declared
+        case _:
+            return 0
+
+
+def _sum(input_type: ValueType | None, scale: int) -> Bound:
+    if input_type == types.Float64:
+        return _divide(_double(SUM), power_of_ten(scale))
+    if input_type == types.Int64:
+        return apply(Primitive.NARROW, SUM)
+    return SUM
+
+
+def _variance(divisor: Bound, scale: int) -> Bound:
+    # C = Q - m*S - m*r is the sum of (u - m)^2, exactly, so nothing cancels in floating point.
+    remainder = apply(Primitive.INTEGER_REMAINDER, SUM, COUNT)
+    mean = apply(
+        Primitive.INTEGER_QUOTIENT, apply(Primitive.INTEGER_SUBTRACT, SUM, remainder), COUNT
+    )
+    centred = apply(
+        Primitive.INTEGER_SUBTRACT,
+        apply(Primitive.INTEGER_SUBTRACT, SQUARES, apply(Primitive.INTEGER_MULTIPLY, mean, SUM)),
+        apply(Primitive.INTEGER_MULTIPLY, mean, remainder),
+    )
+    squared = apply(Primitive.INTEGER_MULTIPLY, remainder, remainder)
+    moment = apply(Primitive.SUBTRACT, _double(centred), _divide(_double(squared), _double(COUNT)))
+    return _divide(_divide(moment, _double(divisor)), power_of_ten(2 * scale))
+
+
+def _at_least(least: int, value: Bound) -> Apply:
+    return apply(Primitive.NULL_IF_BELOW, value, COUNT, integer(least))
+
+
+def _double(value: Bound) -> Bound:
+    return apply(Primitive.TO_DOUBLE, value)
+
+
+def _divide(left: Bound, right: Bound) -> Bound:
+    return apply(Primitive.DIVIDE, left, right)

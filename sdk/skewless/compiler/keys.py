@@ -1,0 +1,72 @@
+"""The canonical text of an entity key: equal keys have equal texts, others have others.
+
+Key columns are joined by `|` in declared order; in a String, a backslash and `|` are escaped by a
+backslash. The types are fixed by the view's fingerprint, so they need no tags.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from skewless.compiler.physical import to_physical
+from skewless.definitions import types
+from skewless.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from skewless.definitions.entity import Entity
+    from skewless.definitions.types import ValueType
+
+# DynamoDB takes 2,048 bytes of partition key; the view and its fingerprint come before ours.
+MAX_KEY_BYTES = 1_800
+
+
+def physical_key(entity: Entity, row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Take an entity's key from a row, in physical values.
+
+    Raises:
+        InputError: a key column is not there, is null, or does not fit its type.
+    """
+    missing = [name for name in entity.keys if name not in row]
+    if missing:
+        raise InputError(
+            f"the row {dict(row)!r} lacks {', '.join(map(repr, missing))}: {entity} needs "
+            f"{', '.join(map(repr, entity.keys))}"
+        )
+    found = []
+    for name, type_ in entity.keys.items():
+        value = to_physical(row[name], type_, f"key {name!r} of entity {entity.name!r}")
+        if value is None:
+            raise InputError(f"key {name!r} of entity {entity.name!r} is null")
+        found.append(value)
+    return tuple(found)
+
+
+def encode_key(values: Sequence[Any], kinds: Sequence[ValueType]) -> str:
+    """Return the canonical text of a physical key without nulls.
+
+    Raises:
+        InputError: the text is longer than DynamoDB takes.
+    """
+    text = "|".join(_encode(value, kind) for value, kind in zip(values, kinds, strict=True))
+    if len(text) * 4 > MAX_KEY_BYTES and len(text.encode()) > MAX_KEY_BYTES:
+        raise InputError(
+            f"the key {text[:40]!r}… is longer than {MAX_KEY_BYTES} bytes, more than an online "
+            "item's key can hold"
+        )
+    return text
+
+
+def _encode(value: Any, kind: ValueType) -> str:
+    match kind:
+        case types.String:
+            if "\\" in value or "|" in value:
+                return str(value).replace("\\", "\\\\").replace("|", "\\|")
+            return str(value)
+        case types.Bytes:
+            return bytes(value).hex()
+        case types.Bool:
+            return "true" if value else "false"
+        case _:
+            return str(value)

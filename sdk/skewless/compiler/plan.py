@@ -1,0 +1,334 @@
+"""Plans: what history and serving have to do for a view, as frozen data that a test can compare.
+
+An aggregated view keeps *tiles*: for each hop of its windows, the partials of each measure by
+floor(event_time, hop). A window is then the tiles from its left edge on, since whatever a state
+holds was ingested, hence happened, before T.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from skewless.compiler.bound import Bound, Typed, bind
+from skewless.compiler.fingerprint import fingerprint
+from skewless.compiler.finish import effective_scale, finish, units
+from skewless.definitions import types
+from skewless.definitions.aggregation import ARITHMETIC, VARIANCES, Aggregation, Function
+from skewless.definitions.service import FeatureService, SelectedFeature, select
+from skewless.definitions.view import FeatureView
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from skewless.definitions.on_demand import OnDemandView
+    from skewless.definitions.service import View
+    from skewless.definitions.types import ValueType
+
+
+class Partial(Enum):
+    """One column of a state, for a measure."""
+
+    COUNT = "n"
+    SUM = "S"
+    SQUARES = "Q"
+    MIN = "min"
+    MAX = "max"
+    FIRST = "first"
+    LAST = "last"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What is summarised: the events for which `where` is true and `value` is not null.
+
+    Attributes:
+        value: the input; None counts rows.
+        units: its integer units, where sums are taken.
+        type: the input's type; None for rows.
+        where: the feature's own condition.
+        scale: a unit is 10^-scale.
+    """
+
+    value: Bound | None
+    units: Bound | None
+    type: ValueType | None
+    where: Bound | None
+    scale: int
+
+
+@dataclass(frozen=True, slots=True)
+class TileColumn:
+    """A partial of a measure, by its index in the plan."""
+
+    measure: int
+    partial: Partial
+
+
+@dataclass(frozen=True, slots=True)
+class TileSet:
+    """Tiles of one hop, kept as long as the longest window over them looks back.
+
+    Attributes:
+        hop: width of a tile in microseconds; None for a single tile of all history.
+        retention: the longest window in microseconds; None for all history.
+        columns: the partials, in the order they are packed.
+    """
+
+    hop: int | None
+    retention: int | None
+    columns: tuple[TileColumn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AggregatePlan:
+    """How one feature comes from the tiles.
+
+    Attributes:
+        measure: index of its measure.
+        tile_set: index of its tile set.
+        window: microseconds; None for all history.
+        finish: the value over n, S and Q; None where the partial `picked` is the value.
+        picked: min, max, first or last.
+        default: physical value that replaces null.
+    """
+
+    name: str
+    function: Function
+    measure: int
+    tile_set: int
+    window: int | None
+    type: ValueType
+    finish: Bound | None
+    picked: Partial | None
+    default: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ViewPlan:
+    """A view made explicit.
+
+    Attributes:
+        columns: of a latest-value view, the features and their types; else empty.
+        where: the view's condition.
+        aggregates, measures, tile_sets: of an aggregated view; else empty.
+    """
+
+    view: FeatureView
+    fingerprint: str
+    where: Bound | None
+    columns: tuple[tuple[str, ValueType], ...]
+    aggregates: tuple[AggregatePlan, ...]
+    measures: tuple[Measure, ...]
+    tile_sets: tuple[TileSet, ...]
+
+    @property
+    def key_types(self) -> tuple[ValueType, ...]:
+        """The types of the entity's key columns."""
+        return tuple(self.view.entity.keys.values())
+
+    @property
+    def longest_window(self) -> int | None:
+        """Microseconds that any window reaches back from T, hop included; None for all history."""
+        reach = [
+            None if tiles.retention is None or tiles.hop is None else tiles.retention + tiles.hop
+            for tiles in self.tile_sets
+        ]
+        known = [span for span in reach if span is not None]
+        return max(known) if reach and len(known) == len(reach) else None
+
+    @property
+    def tiebreak_type(self) -> ValueType | None:
+        """The type of the source's tiebreak column, if it has one."""
+        name = self.view.source.tiebreak
+        return None if name is None else self.view.source.columns[name]
+
+
+@dataclass(frozen=True, slots=True)
+class OnDemandPlan:
+    """One on-demand view: its features as expressions over features and request fields."""
+
+    view: OnDemandView
+    features: tuple[tuple[str, Typed], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionPlan:
+    """The features of a request or a training set.
+
+    Attributes:
+        selected: the output columns in order.
+        views: the feature views to read, each once.
+        on_demand: the on-demand views, those that others read first.
+        request: the fields that the caller must give.
+    """
+
+    selected: tuple[SelectedFeature, ...]
+    views: tuple[ViewPlan, ...]
+    on_demand: tuple[OnDemandPlan, ...]
+    request: tuple[tuple[str, ValueType], ...]
+
+    @property
+    def keys(self) -> dict[str, ValueType]:
+        """All key columns of the views, by name."""
+        return {name: type_ for plan in self.views for name, type_ in plan.view.entity.keys.items()}
+
+
+def plan_view(view: FeatureView) -> ViewPlan:
+    """Compile one view."""
+    columns = view.source.columns
+    where = None if view.where is None else bind(view.where, columns).bound
+    if not view.is_aggregated:
+        latest = tuple((name, columns[name]) for name in view.columns)
+        return ViewPlan(view, fingerprint(view), where, latest, (), (), ())
+    measures: dict[Measure, int] = {}
+    for item in view.aggregations.values():
+        measures.setdefault(_measure(item, view), len(measures))
+    tile_sets = _tile_sets(view, measures)
+    hops = {tiles.hop: index for index, tiles in enumerate(tile_sets)}
+    aggregates = tuple(
+        _aggregate(name, item, view, measures, hops) for name, item in view.aggregations.items()
+    )
+    return ViewPlan(view, fingerprint(view), where, (), aggregates, tuple(measures), tile_sets)
+
+
+def plan_selection(
+    features: FeatureService | Iterable[tuple[View, str]], *, full_names: bool = False
+) -> SelectionPlan:
+    """Compile a selection of features.
+
+    Raises:
+        DefinitionError: two columns would have one name.
+    """
+    flat = features.features if isinstance(features, FeatureService) else tuple(features)
+    selected = select(flat, full_names=full_names)
+    views: dict[FeatureView, None] = {}
+    on_demand: dict[OnDemandView, None] = {}
+    for item in selected:
+        if isinstance(item.view, FeatureView):
+            views[item.view] = None
+        else:
+            on_demand.update(dict.fromkeys(_with_dependencies(item.view)))
+            views.update(dict.fromkeys(item.view.views))
+    request: dict[str, ValueType] = {}
+    for on_demand_view in on_demand:
+        request.update(on_demand_view.request)
+    return SelectionPlan(
+        selected,
+        tuple(plan_view(view) for view in views),
+        tuple(_plan_on_demand(view) for view in on_demand),
+        tuple(request.items()),
+    )
+
+
+def _with_dependencies(view: OnDemandView) -> list[OnDemandView]:
+    below = [part for node in view.dependencies for part in _with_dependencies(node)]
+    return [*below, view]
+
+
+def _plan_on_demand(view: OnDemandView) -> OnDemandPlan:
+    return OnDemandPlan(
+        view,
+        tuple((name, bind(node, {}, view.request)) for name, node in view.expressions.items()),
+    )
+
+
+def _measure(item: Aggregation, view: FeatureView) -> Measure:
+    columns = view.source.columns
+    where = None if item.where is None else bind(item.where, columns).bound
+    if item.input is None:
+        return Measure(None, None, None, where, 0)
+    value = bind(item.input, columns)
+    scale = effective_scale(value.type, item.scale) if _sums_over(view, item) else 0
+    sums = units(value.bound, value.type, scale) if _sums_over(view, item) else None
+    return Measure(value.bound, sums, value.type, where, scale)
+
+
+def _sums_over(view: FeatureView, item: Aggregation) -> bool:
+    """Say whether any aggregate of the same input, condition and scale takes sums."""
+    return any(
+        other.function in ARITHMETIC
+        for other in view.aggregations.values()
+        if (other.input, other.where, other.scale) == (item.input, item.where, item.scale)
+    )
+
+
+def _partials(function: Function) -> tuple[Partial, ...]:
+    if function in VARIANCES:
+        return (Partial.COUNT, Partial.SUM, Partial.SQUARES)
+    if function in ARITHMETIC:
+        return (Partial.COUNT, Partial.SUM)
+    picked = _picked(function)
+    return (Partial.COUNT,) if picked is None else (Partial.COUNT, picked)
+
+
+def _picked(function: Function) -> Partial | None:
+    match function:
+        case Function.MIN:
+            return Partial.MIN
+        case Function.MAX:
+            return Partial.MAX
+        case Function.FIRST:
+            return Partial.FIRST
+        case Function.LAST:
+            return Partial.LAST
+        case _:
+            return None
+
+
+def _tile_sets(view: FeatureView, measures: dict[Measure, int]) -> tuple[TileSet, ...]:
+    columns: dict[int | None, dict[TileColumn, None]] = {}
+    retention: dict[int | None, int | None] = {}
+    for item in view.aggregations.values():
+        hop = None if item.hop is None else item.hop.microseconds
+        measure = measures[_measure(item, view)]
+        kept = columns.setdefault(hop, {})
+        kept.update(dict.fromkeys(TileColumn(measure, part) for part in _partials(item.function)))
+        if item.window is not None:
+            retention[hop] = max(retention.get(hop) or 0, item.window.microseconds)
+    order = list(Partial)
+    return tuple(
+        TileSet(
+            hop,
+            retention.get(hop),
+            tuple(sorted(kept, key=lambda column: (column.measure, order.index(column.partial)))),
+        )
+        for hop, kept in sorted(columns.items(), key=lambda pair: (pair[0] is None, pair[0] or 0))
+    )
+
+
+def _aggregate(
+    name: str,
+    item: Aggregation,
+    view: FeatureView,
+    measures: dict[Measure, int],
+    hops: dict[int | None, int],
+) -> AggregatePlan:
+    measure = _measure(item, view)
+    hop = None if item.hop is None else item.hop.microseconds
+    type_ = view.feature_types[name]
+    return AggregatePlan(
+        name,
+        item.function,
+        measures[measure],
+        hops[hop],
+        None if item.window is None else item.window.microseconds,
+        type_,
+        finish(item.function, measure.type, measure.scale),
+        _picked(item.function),
+        _default(item, type_),
+    )
+
+
+def _default(item: Aggregation, type_: ValueType) -> Any:
+    if item.default is None:
+        return None
+    value = item.default.value
+    match type_:
+        case types.Float64:
+            return float(value)
+        case types.Decimal(scale=scale):
+            return int(value) * 10**scale
+        case _:
+            return value
