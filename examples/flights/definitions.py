@@ -22,6 +22,7 @@ from skewless.types import Bool, Float64, Int64, String
 LATE_MINUTES = 15
 LONG_HAUL_MILES = 1500
 SATURDAY = 5
+POSSIBLE_WIND_MPH = 200
 LATE = col("arr_delay") > LATE_MINUTES  # null, for a flight that never landed, is not late
 
 # Entities: what features describe, and the keys that a caller sends to get them.
@@ -163,7 +164,10 @@ airport_weather = FeatureView(
     features={
         "visibility": agg.last("visib", window="6h"),
         "visibility_min_3h": agg.min("visib", window="3h"),
-        "wind_max_3h": agg.max("wind_speed", window="3h"),
+        # One anemometer once read 1,048 miles an hour.
+        "wind_max_3h": agg.max(
+            "wind_speed", window="3h", where=col("wind_speed") < POSSIBLE_WIND_MPH
+        ),
         "rain_6h": agg.sum("precip", window="6h"),
     },
     description="The weather that an origin has had",

@@ -186,7 +186,7 @@ def leaky_same_day(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def same_day_so_far(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add the same averages as of each prediction: all that serving could have known."""
+    """Add the same averages as of each prediction, in order of time: all that serving knows."""
     spine = frame.assign(day=frame["event_timestamp"].dt.floor("D"))
     spine = spine.sort_values("event_timestamp", kind="stable")
     landed = spine.sort_values("label_known_at", kind="stable")
