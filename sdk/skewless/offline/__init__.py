@@ -1,0 +1,1 @@
+"""History: the event log, and training sets from it."""

@@ -1,0 +1,402 @@
+"""The query for history: for each label, every selected feature as of its instant. Pure.
+
+Stages, each a few named steps of one WITH query:
+
+1. the spine: labels with their row number, instant, entity numbers and request fields;
+2. for each source and entity, the log's rows of the entities asked for, duplicates dropped;
+3. for each view its points, its events, and its features at the points
+   (`totals` for sums, `picks` for picked values and latest rows);
+4. on-demand features over the joined rows, then the output columns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from skewless.compiler import instants
+from skewless.compiler.bound import Apply, Bound, Column, Constant, Feature, Primitive, Request
+from skewless.compiler.fingerprint import used_columns
+from skewless.offline import sql
+from skewless.offline.events import ENTITY, Log, Relation, Span, as_of, deduplicated, view_events
+from skewless.offline.picks import Picks, add_latest
+from skewless.offline.render import Renderer
+from skewless.offline.totals import POINT, Totals, squares
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from skewless.compiler.plan import AggregatePlan, SelectionPlan, ViewPlan
+    from skewless.definitions.entity import Entity
+    from skewless.definitions.on_demand import OnDemandView
+    from skewless.definitions.source import Source
+    from skewless.offline.dialect import Dialect
+    from skewless.offline.sql import Sql
+
+ROW, INSTANT, WATERMARK = "skewless_row", "skewless_instant", "skewless_watermark"
+
+
+class Mode(Enum):
+    """What a training set may see; the value is how a user asks for it."""
+
+    AS_SERVED = "as_served"
+    EVENT_TIME = "event_time"
+    REPLAY = "replay"
+
+
+@dataclass(frozen=True, slots=True)
+class Spine:
+    """The prepared labels.
+
+    Attributes:
+        table: columns `skewless_row`, `skewless_instant` (microseconds), `entity_<name>` (a
+            number for each distinct key), the key columns, the request fields, and for replay
+            `skewless_watermark`; all physical.
+        first, last: the least and greatest instant.
+    """
+
+    table: exp.Table
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A request for history.
+
+    Attributes:
+        relations: where each source's rows are, by the source's name.
+        lateness: for each source, no event became known later than this after it happened.
+    """
+
+    plan: SelectionPlan
+    mode: Mode
+    dialect: Dialect
+    spine: Spine
+    relations: Mapping[str, Relation]
+    lateness: Mapping[str, int]
+
+    def query(self) -> exp.Query:
+        """Return the query; its columns are `skewless_row` and the outputs, physical."""
+        return _Compiler(self).compile()
+
+    def instant(self, plan: ViewPlan, instant: int) -> int:
+        """Return the T that stands for an instant in this mode."""
+        if self.mode is Mode.EVENT_TIME:
+            return instant
+        return instants.as_of(plan.view.refresh, instant)
+
+    def span(self, plans: list[ViewPlan]) -> Span:
+        """Return the ingest times that the views need, for skipping partitions."""
+        # In event_time mode, what happened before T may have become known at any time after.
+        end = None
+        if self.mode is not Mode.EVENT_TIME:
+            end = max(self.instant(plan, self.spine.last) for plan in plans)
+        starts = [self.start(plan) for plan in plans]
+        known = [start for start in starts if start is not None]
+        if len(known) < len(starts):
+            return Span(None, end)
+        # A repeated id is judged by the ingestion before it.
+        return Span(min(known) - instants.DEDUPLICATION_SPAN, end)
+
+    def start(self, plan: ViewPlan) -> int | None:
+        """Return the event time before which no event counts; None if all do."""
+        if plan.longest_window is None:
+            return None
+        return self.instant(plan, self.spine.first) - plan.longest_window
+
+
+class _Compiler:
+    """Builds one query, step by step."""
+
+    def __init__(self, request: History) -> None:
+        self.request = request
+        self.plan = request.plan
+        self.dialect = request.dialect
+        self.steps = sql.Steps()
+        self.aliases = _aliases(request.plan.views)
+
+    def compile(self) -> exp.Query:
+        self.steps.add("spine", sql.select(sql.star()).from_(self.request.spine.table.copy()))
+        logs = self._add_logs()
+        for plan in self.plan.views:
+            alias = self.aliases[plan]
+            self._add_points(plan, alias)
+            self._add_events(plan, alias, logs[plan.view.source, plan.view.entity])
+            if plan.view.is_aggregated:
+                self._add_aggregates(plan, alias)
+            else:
+                add_latest(plan, self.steps, alias)
+        return self.steps.finish(self._output(self._add_on_demand()))
+
+    def _add_logs(self) -> dict[tuple[Source, Entity], str]:
+        groups: dict[tuple[Source, Entity], list[ViewPlan]] = {}
+        for plan in self.plan.views:
+            groups.setdefault((plan.view.source, plan.view.entity), []).append(plan)
+        return {
+            (source, entity): self._add_log(source, entity, plans)
+            for (source, entity), plans in groups.items()
+        }
+
+    def _add_log(self, source: Source, entity: Entity, plans: list[ViewPlan]) -> str:
+        used = {name for plan in plans for name in used_columns(plan.view)}
+        columns = tuple(name for name in source.columns if name in used)
+        relation = self.request.relations[source.name]
+        log = Log(source, relation, self.dialect, columns, self.request.span(plans))
+        keys = list(entity.keys)
+        number = f"entity_{entity.name}"
+        asked = self.steps.add(
+            f"{entity.name}_asked",
+            sql.select(sql.aliased(sql.column(number), ENTITY), *map(sql.column, keys))
+            .distinct()
+            .from_(sql.table("spine")),
+        )
+        rows = self.steps.add(
+            f"{source.name}_rows_{entity.name}",
+            log.rows([], ignores_ingest=self.request.mode is Mode.EVENT_TIME),
+        )
+        name = f"{source.name}_of_{entity.name}"
+        same = sql.both(
+            *(sql.equal(sql.column(key, "log"), sql.column(key, "asked")) for key in keys)
+        )
+        joined = (
+            sql.select(
+                sql.column(ENTITY, "asked"),
+                exp.Column(this=exp.Star(), table=sql.name("log")),
+            )
+            .from_(sql.table(rows, alias="log"))
+            .join(sql.table(asked, alias="asked"), on=same)
+        )
+        self.steps.add(name, joined)
+        return deduplicated(self.steps, name, log, [sql.column(ENTITY)])
+
+    def _add_points(self, plan: ViewPlan, alias: str) -> None:
+        moment = self._as_of(plan, None)
+        query = (
+            sql.select(
+                sql.aliased(sql.column(f"entity_{plan.view.entity.name}"), "entity"),
+                sql.aliased(moment, "as_of"),
+                sql.aliased(self._horizon(plan, None), "horizon"),
+            )
+            .distinct()
+            .from_(sql.table("spine"))
+        )
+        self.steps.add(f"{alias}_points", query)
+
+    def _as_of(self, plan: ViewPlan, table: str | None) -> Sql:
+        instant = sql.column(INSTANT, table)
+        return instant if self.request.mode is Mode.EVENT_TIME else as_of(plan, instant)
+
+    def _horizon(self, plan: ViewPlan, table: str | None) -> Sql:
+        """Return what ingest times must lie before: T, or a replay's watermark."""
+        moment = self._as_of(plan, table)
+        if self.request.mode is Mode.REPLAY:
+            return sql.call("least", moment, sql.column(WATERMARK, table))
+        return moment
+
+    def _add_events(self, plan: ViewPlan, alias: str, log: str) -> None:
+        identity = [sql.aliased(sql.column(ENTITY), "entity")]
+        start = self.request.start(plan)
+        self.steps.add(f"{alias}_events", view_events(plan, self.dialect, log, identity, start))
+
+    def _add_aggregates(self, plan: ViewPlan, alias: str) -> None:
+        totals = Totals(plan, self.dialect, self.steps, alias)
+        lateness = self.request.lateness.get(plan.view.source.name)
+        if self.request.mode is Mode.EVENT_TIME:
+            lateness = 0
+        partials = totals.add(lateness=lateness)
+        picks = Picks(plan, self.dialect, self.steps, alias)
+        picked = picks.add(partials)
+        finisher = _Finisher(self.dialect, totals)
+        sums = self._joined(partials, picks.joins).select(
+            *(sql.column(name, "partial") for name in POINT),
+            *finisher.columns(plan),
+            *(sql.aliased(value, f"picked_{name}") for name, value in picked.items()),
+        )
+        self.steps.add(f"{alias}_sums", sums)
+        hoisted = finisher.hoisted(plan)
+        exact = f"{alias}_sums"
+        if hoisted:
+            query = sql.select(sql.star(), *hoisted).from_(sql.table(exact))
+            exact = self.steps.add(f"{alias}_exact", query)
+        features = [
+            sql.aliased(finisher.feature(aggregate), aggregate.name)
+            for aggregate in plan.aggregates
+        ]
+        query = sql.select(*(sql.column(name) for name in POINT), *features)
+        self.steps.add(f"{alias}_features", query.from_(sql.table(exact)))
+
+    def _joined(self, partials: str, joins: Mapping[str, str]) -> exp.Select:
+        query = exp.select().from_(sql.table(partials, alias="partial"))
+        for alias, step in joins.items():
+            on = sql.both(
+                *(sql.equal(sql.column(name, alias), sql.column(name, "partial")) for name in POINT)
+            )
+            query = query.join(sql.table(step, alias=alias), on=on, join_type="left", copy=False)
+        return query
+
+    def _add_on_demand(self) -> str:
+        """Join all views' features to the spine's rows, then add the on-demand features."""
+        query = sql.select(exp.Column(this=exp.Star(), table=sql.name("spine"))).from_(
+            sql.table("spine")
+        )
+        for plan in self.plan.views:
+            alias = self.aliases[plan]
+            side = f"{alias}_features"
+            on = sql.both(
+                sql.equal(
+                    sql.column("entity", side),
+                    sql.column(f"entity_{plan.view.entity.name}", "spine"),
+                ),
+                sql.equal(sql.column("as_of", side), self._as_of(plan, "spine")),
+                sql.equal(sql.column("horizon", side), self._horizon(plan, "spine")),
+            )
+            query = query.join(sql.table(side), on=on, copy=False)
+            for feature in plan.view.feature_types:
+                query = query.select(
+                    sql.aliased(sql.column(feature, side), _joined_name(alias, feature)),
+                    copy=False,
+                )
+        step = self.steps.add("joined", query)
+        columns = self._joined_columns()
+        for on_demand in self.plan.on_demand:
+            view = on_demand.view
+            renderer = Renderer(self.dialect, columns)
+            added = [
+                sql.aliased(
+                    renderer.render(typed.bound), _joined_name(_on_demand_alias(view), name)
+                )
+                for name, typed in on_demand.features
+            ]
+            query = sql.select(sql.star(), *added).from_(sql.table(step))
+            step = self.steps.add(f"{_on_demand_alias(view)}_added", query)
+            for name, _ in on_demand.features:
+                key = Feature(view.name, view.version, name)
+                columns[key] = sql.column(_joined_name(_on_demand_alias(view), name))
+        self.columns = columns
+        return step
+
+    def _joined_columns(self) -> dict[Bound, Sql]:
+        columns: dict[Bound, Sql] = {
+            Request(name): sql.column(name) for name, _ in self.plan.request
+        }
+        for plan in self.plan.views:
+            for name in plan.view.feature_types:
+                key = Feature(plan.view.name, plan.view.version, name)
+                columns[key] = sql.column(_joined_name(self.aliases[plan], name))
+        return columns
+
+    def _output(self, step: str) -> exp.Select:
+        outputs = [
+            sql.aliased(
+                self.columns[Feature(item.view.name, item.view.version, item.feature)],
+                item.output,
+            )
+            for item in self.plan.selected
+        ]
+        return sql.select(sql.column(ROW), *outputs).from_(sql.table(step))
+
+
+class _Finisher:
+    """Writes the finalization of each aggregate over the columns of `Totals`."""
+
+    def __init__(self, dialect: Dialect, totals: Totals) -> None:
+        self.dialect = dialect
+        self.totals = totals
+
+    def columns(self, plan: ViewPlan) -> list[Sql]:
+        """Return the partials that finalization reads, sums of squares put together."""
+        found: dict[str, Sql] = {}
+        for aggregate in plan.aggregates:
+            for bound in _reads(aggregate.finish):
+                partial = bound.name
+                name = self.totals.column(aggregate, partial)
+                if partial == "Q":
+                    high, low = (
+                        sql.column(self.totals.column(aggregate, digit), "partial")
+                        for digit in ("Qhigh", "Qlow")
+                    )
+                    found[name] = squares(self.dialect, high, low)
+                else:
+                    found[name] = sql.column(name, "partial")
+        return [sql.aliased(value, name) for name, value in found.items()]
+
+    def hoisted(self, plan: ViewPlan) -> list[Sql]:
+        """Return wide integers that become doubles, computed once: the recipe reads each often."""
+        found: dict[str, Sql] = {}
+        for aggregate in plan.aggregates:
+            renderer = self._renderer(aggregate, hoists=False)
+            counted = sql.less(sql.integer(0), renderer.render(Column("n")))
+            for bound, name in self._hoists(aggregate):
+                found[name] = sql.when(counted, renderer.render(bound))
+        return [sql.aliased(value, name) for name, value in found.items()]
+
+    def feature(self, aggregate: AggregatePlan) -> Sql:
+        """Return the feature's value, its default put in place of null."""
+        if aggregate.finish is None:
+            value: Sql = sql.column(f"picked_{aggregate.name}")
+        else:
+            value = self._renderer(aggregate, hoists=True).render(aggregate.finish)
+        if aggregate.default is None:
+            return value
+        default = Constant(aggregate.default, aggregate.type)
+        return sql.coalesce(value, Renderer(self.dialect, {}).render(default))
+
+    def _renderer(self, aggregate: AggregatePlan, *, hoists: bool) -> Renderer:
+        columns: dict[Bound, Sql] = {
+            bound: sql.column(self.totals.column(aggregate, bound.name))
+            for bound in {*_reads(aggregate.finish), Column("n")}
+        }
+        wide: set[Bound] = {Column("S"), Column("Q")}
+        if hoists:
+            for bound, name in self._hoists(aggregate):
+                columns[bound] = sql.column(name)
+                wide.add(bound)
+        return Renderer(self.dialect, columns, frozenset(wide))
+
+    def _hoists(self, aggregate: AggregatePlan) -> Iterator[tuple[Bound, str]]:
+        plain = Renderer(self.dialect, {}, frozenset({Column("S"), Column("Q")}))
+        seen: dict[Bound, None] = {}
+        for part in _parts(aggregate.finish):
+            if isinstance(part, Apply) and part.primitive is Primitive.TO_DOUBLE:
+                argument = part.arguments[0]
+                if isinstance(argument, Apply) and plain.is_wide(argument):
+                    seen[argument] = None
+        for number, bound in enumerate(seen):
+            yield bound, self.totals.column(aggregate, "CR"[number])
+
+
+def _aliases(plans: tuple[ViewPlan, ...]) -> dict[ViewPlan, str]:
+    """Name each view's steps after it, with the version where two versions are read."""
+    names = [plan.view.name for plan in plans]
+    return {
+        plan: plan.view.name
+        if names.count(plan.view.name) == 1
+        else f"{plan.view.name}__v{plan.view.version}"
+        for plan in plans
+    }
+
+
+def _on_demand_alias(view: OnDemandView) -> str:
+    return f"{view.name}__v{view.version}"
+
+
+def _joined_name(alias: str, feature: str) -> str:
+    # No column of the spine holds the prefix, so nothing clashes.
+    return f"skewless_{alias}__{feature}"
+
+
+def _parts(bound: Bound | None) -> Iterator[Bound]:
+    if bound is None:
+        return
+    yield bound
+    if isinstance(bound, Apply):
+        for argument in bound.arguments:
+            yield from _parts(argument)
+
+
+def _reads(bound: Bound | None) -> list[Column]:
+    return list(dict.fromkeys(part for part in _parts(bound) if isinstance(part, Column)))

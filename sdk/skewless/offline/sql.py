@@ -1,0 +1,215 @@
+"""Writing SQL as sqlglot trees: names are always quoted, operators always in parentheses.
+
+Nothing else in the package makes SQL text, so a name or value that looks like SQL stays what it is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from sqlglot import exp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+Sql: TypeAlias = exp.Expr
+_SAFE_INTEGER = 2**63 - 1
+
+
+def name(text: str) -> exp.Identifier:
+    """Quote an identifier."""
+    return exp.to_identifier(text, quoted=True)
+
+
+def column(text: str, table: str | None = None) -> exp.Column:
+    """Name a column."""
+    return exp.column(name(text), table=None if table is None else name(table))
+
+
+def table(text: str, database: str | None = None, alias: str | None = None) -> exp.Table:
+    """Name a table, or a step of the query."""
+    found = exp.Table(this=name(text), db=None if database is None else name(database))
+    if alias is not None:
+        found.set("alias", exp.TableAlias(this=name(alias)))
+    return found
+
+
+def aliased(value: Sql, text: str) -> Sql:
+    """Give an expression a name."""
+    return exp.alias_(value.copy(), name(text))
+
+
+def binary(kind: type[exp.Binary], left: Sql, right: Sql) -> exp.Paren:
+    """Write `(left op right)`."""
+    return exp.Paren(this=kind(this=left.copy(), expression=right.copy()))
+
+
+def add(left: Sql, right: Sql) -> Sql:
+    """Write a sum."""
+    return binary(exp.Add, left, right)
+
+
+def subtract(left: Sql, right: Sql) -> Sql:
+    """Write a difference."""
+    return binary(exp.Sub, left, right)
+
+
+def multiply(left: Sql, right: Sql) -> Sql:
+    """Write a product."""
+    return binary(exp.Mul, left, right)
+
+
+def equal(left: Sql, right: Sql) -> Sql:
+    """Write `left = right`."""
+    return binary(exp.EQ, left, right)
+
+
+def less(left: Sql, right: Sql) -> Sql:
+    """Write `left < right`."""
+    return binary(exp.LT, left, right)
+
+
+def less_equal(left: Sql, right: Sql) -> Sql:
+    """Write `left <= right`."""
+    return binary(exp.LTE, left, right)
+
+
+def both(*conditions: Sql) -> Sql:
+    """Write a conjunction."""
+    return exp.and_(*(condition.copy() for condition in conditions))
+
+
+def is_null(value: Sql) -> Sql:
+    """Write `value IS NULL`."""
+    return exp.Paren(this=exp.Is(this=value.copy(), expression=exp.Null()))
+
+
+def is_not_null(value: Sql) -> Sql:
+    """Write `value IS NOT NULL`."""
+    return exp.Paren(this=exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null())))
+
+
+def integer(value: int) -> Sql:
+    """Write a BIGINT; the least has no literal of its own."""
+    if abs(value) > _SAFE_INTEGER:
+        return cast(exp.Literal.string(str(value)), "BIGINT")
+    literal = exp.Literal.number(str(abs(value)))
+    return exp.Paren(this=exp.Neg(this=literal)) if value < 0 else literal
+
+
+def double(value: float) -> Sql:
+    """Write a DOUBLE exactly: a number without an exponent would be a DECIMAL."""
+    text = repr(abs(value))
+    literal = exp.Literal.number(text if "e" in text else f"{text}e0")
+    return exp.Paren(this=exp.Neg(this=literal)) if value < 0 else literal
+
+
+def text(value: str) -> Sql:
+    """Write a string constant."""
+    return exp.Literal.string(value)
+
+
+def cast(value: Sql, kind: str) -> Sql:
+    """Write a CAST."""
+    return exp.Cast(this=value.copy(), to=exp.DataType.build(kind))
+
+
+def call(function: str, *arguments: Sql) -> Sql:
+    """Write a call of a function that sqlglot shall not rewrite."""
+    return exp.Anonymous(this=function, expressions=[argument.copy() for argument in arguments])
+
+
+def coalesce(value: Sql, otherwise: Sql) -> Sql:
+    """Write COALESCE."""
+    return exp.Coalesce(this=value.copy(), expressions=[otherwise.copy()])
+
+
+def when(condition: Sql, then: Sql, otherwise: Sql | None = None) -> Sql:
+    """Write CASE WHEN condition THEN then ELSE otherwise END."""
+    case = exp.Case(ifs=[exp.If(this=condition.copy(), true=then.copy())])
+    if otherwise is not None:
+        case.set("default", otherwise.copy())
+    return case
+
+
+def aggregate(function: type[exp.AggFunc], value: Sql) -> Sql:
+    """Write an aggregate call."""
+    return function(this=value.copy())
+
+
+def floor_to(value: Sql, step: int) -> Sql:
+    """Write the greatest multiple of `step` at or before an instant, before 1970 as well."""
+    remainder = call("mod", value, integer(step))
+    positive = call("mod", add(remainder, integer(step)), integer(step))
+    return subtract(value, positive)
+
+
+def over(
+    function: Sql, partition: Iterable[Sql], order: Sequence[Sql], *, running: bool = False
+) -> Sql:
+    """Write a window function; `running` sums from the first row to the current one."""
+    window = exp.Window(
+        this=function.copy(),
+        partition_by=[item.copy() for item in partition],
+        order=exp.Order(expressions=[item.copy() for item in order]),
+    )
+    if running:
+        window.set(
+            "spec",
+            exp.WindowSpec(
+                kind="ROWS",
+                start="UNBOUNDED",
+                start_side="PRECEDING",
+                end="CURRENT ROW",
+            ),
+        )
+    return window
+
+
+def ascending(value: Sql) -> Sql:
+    """Order by a value, nulls first."""
+    return exp.Ordered(this=value.copy(), desc=False, nulls_first=True)
+
+
+def descending(value: Sql) -> Sql:
+    """Order by a value from the greatest on, nulls last: nulls are the least."""
+    return exp.Ordered(this=value.copy(), desc=True, nulls_first=False)
+
+
+def select(*columns: Sql) -> exp.Select:
+    """Start a SELECT."""
+    return exp.select(*(item.copy() for item in columns))
+
+
+def star() -> Sql:
+    """Write `*`."""
+    return exp.Star()
+
+
+def union_all(parts: Sequence[exp.Select]) -> exp.Query:
+    """Write UNION ALL over the parts."""
+    result: exp.Query = parts[0]
+    for part in parts[1:]:
+        result = exp.Union(this=result, expression=part, distinct=False)
+    return result
+
+
+class Steps:
+    """The WITH clause of a query: named steps in the order they were added, each name once."""
+
+    def __init__(self) -> None:
+        self._steps: dict[str, exp.Query] = {}
+
+    def add(self, text_: str, query: exp.Query) -> str:
+        """Add a step, and return its name for those that read it."""
+        self._steps[text_] = query
+        return text_
+
+    def __contains__(self, text_: object) -> bool:
+        return text_ in self._steps
+
+    def finish(self, query: exp.Query) -> exp.Query:
+        """Put the steps before the query."""
+        for text_, step in self._steps.items():
+            query = query.with_(name(text_), as_=step, copy=False)
+        return query

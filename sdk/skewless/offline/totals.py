@@ -1,0 +1,319 @@
+"""Sums over windows by running totals: exact integers make subtraction exact.
+
+For each entity two running totals are taken in one pass over the events and the points asked for:
+in the order events became *known*, up to T, and in the order they *happened*, up to a window's left
+edge L. What V(T) sees of the window is
+
+    known before T  -  happened before L  +  happened before L but not known before T
+
+and the last term holds only events that came in later than a whole window, which are few.
+One sort serves however many windows; nothing grows with labels times events.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from skewless.compiler.plan import Partial
+from skewless.offline import sql
+
+if TYPE_CHECKING:
+    from skewless.compiler.plan import AggregatePlan, ViewPlan
+    from skewless.offline.dialect import Dialect
+    from skewless.offline.sql import Sql, Steps
+
+# Squares are summed in two digits of this base, so that a running total over all history cannot
+# overflow 38 decimal digits where the window itself does not.
+SQUARES_BASE = 10**18
+POINT = ("entity", "as_of", "horizon")
+_KNOWN, _HAPPENED = 0, 1
+_ASKS, _EVENT = 0, 1
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Window:
+    """A distinct left edge: how far back, and rounded to which hop, in microseconds."""
+
+    length: int
+    hop: int
+
+    @property
+    def label(self) -> str:
+        """A short name for columns."""
+        return f"{self.length // 1_000_000}s_{self.hop // 1_000_000}s"
+
+    def edge(self, as_of: Sql) -> Sql:
+        """Write `compiler.instants.window_start`."""
+        return sql.floor_to(sql.subtract(as_of, sql.integer(self.length)), self.hop)
+
+
+def window_of(plan: ViewPlan, aggregate: AggregatePlan) -> Window | None:
+    """Return an aggregate's window; None for all history."""
+    hop = plan.tile_sets[aggregate.tile_set].hop
+    if aggregate.window is None or hop is None:
+        return None
+    return Window(aggregate.window, hop)
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """One running column.
+
+    Attributes:
+        name: its column.
+        measure: the measure's index.
+        value: an event's contribution.
+        function: SUM; or MIN or MAX, for what needs no left edge.
+        kind: its SQL type; None for the type of the value.
+    """
+
+    name: str
+    measure: int
+    value: Sql
+    function: type[exp.AggFunc]
+    kind: str | None
+
+
+class Totals:
+    """Adds the steps that compute the sums of one view, and names their columns."""
+
+    def __init__(self, plan: ViewPlan, dialect: Dialect, steps: Steps, alias: str) -> None:
+        self.plan = plan
+        self.dialect = dialect
+        self.steps = steps
+        self.alias = alias
+        found = {window_of(plan, aggregate) for aggregate in plan.aggregates}
+        self.windows = sorted(window for window in found if window is not None)
+        self.sums = self._sums()
+        self.extremes = self._extremes()
+
+    def add(self, *, lateness: int | None) -> str:
+        """Add the steps; the last has the partials of every window for each point.
+
+        Args:
+            lateness: no event became known later than this after it happened, in microseconds;
+                None where that is not known.
+        """
+        self.steps.add(f"{self.alias}_axis", sql.union_all([self._events(), *self._asks()]))
+        self.steps.add(f"{self.alias}_running", self._running())
+        has_late = bool(self.windows) and (lateness is None or lateness > self.windows[0].length)
+        if has_late:
+            self.steps.add(f"{self.alias}_late", self._late())
+        return self.steps.add(f"{self.alias}_partials", self._partials(has_late=has_late))
+
+    def column(self, aggregate: AggregatePlan, partial: str) -> str:
+        """Return the column of a partial, such as `n` or `S`, over an aggregate's window."""
+        return _windowed(f"{partial}{aggregate.measure}", window_of(self.plan, aggregate))
+
+    def _sums(self) -> list[Total]:
+        needed = {
+            (column.measure, column.partial)
+            for tiles in self.plan.tile_sets
+            for column in tiles.columns
+        }
+        exact = self.dialect.exact_type
+        found = []
+        for index in range(len(self.plan.measures)):
+            found.append(Total(f"n{index}", index, sql.column(f"n{index}"), exp.Sum, "BIGINT"))
+            units = self.dialect.exact(sql.column(f"u{index}"))
+            if (index, Partial.SUM) in needed:
+                found.append(Total(f"S{index}", index, units, exp.Sum, exact))
+            if (index, Partial.SQUARES) in needed:
+                square = sql.multiply(units, units)
+                base = self.dialect.exact(sql.integer(SQUARES_BASE))
+                low = self.dialect.remainder(square, base)
+                high = self.dialect.quotient(sql.subtract(square, low), base)
+                found.append(Total(f"Qhigh{index}", index, high, exp.Sum, exact))
+                found.append(Total(f"Qlow{index}", index, low, exp.Sum, exact))
+        return found
+
+    def _extremes(self) -> list[Total]:
+        """What needs no left edge: extremes over all history, and the latest time of `last`."""
+        found: dict[str, Total] = {}
+        for aggregate in self.plan.aggregates:
+            index, all_history = aggregate.measure, aggregate.window is None
+            counts = sql.equal(sql.column(f"n{index}"), sql.integer(1))
+            time = sql.when(counts, sql.column("happened"))
+            value = sql.column(f"v{index}")
+            match aggregate.picked:
+                case Partial.LAST:
+                    total = Total(f"latest{index}", index, time, exp.Max, "BIGINT")
+                case Partial.FIRST if all_history:
+                    total = Total(f"earliest{index}", index, time, exp.Min, "BIGINT")
+                case Partial.MIN if all_history:
+                    total = Total(f"least{index}", index, value, exp.Min, None)
+                case Partial.MAX if all_history:
+                    total = Total(f"greatest{index}", index, value, exp.Max, None)
+                case _:
+                    continue
+            found[total.name] = total
+        return list(found.values())
+
+    @property
+    def _all(self) -> list[Total]:
+        return [*self.sums, *self.extremes]
+
+    def _events(self) -> exp.Select:
+        """Every event once in each lane; extremes count in the lane of the known only."""
+        lane = sql.column("lane")
+        in_known = sql.equal(lane, sql.integer(_KNOWN))
+        lanes = [_KNOWN, _HAPPENED] if self.windows else [_KNOWN]
+        totals = [sql.aliased(total.value, total.name) for total in self.sums]
+        totals += [
+            sql.aliased(sql.when(in_known, total.value), total.name) for total in self.extremes
+        ]
+        null = sql.cast(exp.Null(), "BIGINT")
+        values = exp.values([(number,) for number in lanes], alias="lanes", columns=["lane"])
+        return (
+            sql.select(
+                sql.column("entity"),
+                lane,
+                sql.aliased(sql.when(in_known, sql.column("known"), sql.column("happened")), "at"),
+                sql.aliased(sql.integer(_EVENT), "kind"),
+                sql.aliased(null, "as_of"),
+                sql.aliased(null, "horizon"),
+                sql.aliased(null, "asks"),
+                *totals,
+            )
+            .from_(sql.table(f"{self.alias}_events"))
+            .join(values, join_type="cross")
+        )
+
+    def _asks(self) -> list[exp.Select]:
+        """What each point asks for: the total known before T, and before each left edge."""
+        found = [self._ask(_KNOWN, sql.column("horizon"), 0)]
+        for number, window in enumerate(self.windows, start=1):
+            found.append(self._ask(_HAPPENED, window.edge(sql.column("as_of")), number))
+        return found
+
+    def _ask(self, lane: int, at: Sql, number: int) -> exp.Select:
+        nothing = [
+            # An untyped null takes the type of the events' column in the union.
+            sql.aliased(sql.cast(exp.Null(), total.kind) if total.kind else exp.Null(), total.name)
+            for total in self._all
+        ]
+        return sql.select(
+            sql.column("entity"),
+            sql.aliased(sql.integer(lane), "lane"),
+            sql.aliased(at, "at"),
+            sql.aliased(sql.integer(_ASKS), "kind"),
+            sql.column("as_of"),
+            sql.column("horizon"),
+            sql.aliased(sql.integer(number), "asks"),
+            *nothing,
+        ).from_(sql.table(f"{self.alias}_points"))
+
+    def _running(self) -> exp.Query:
+        partition = [sql.column("entity"), sql.column("lane")]
+        # A point comes before the events of its own microsecond: those are not visible to it.
+        order: list[Sql] = [sql.column("at"), sql.column("kind")]
+        columns = []
+        for total in self._all:
+            call = sql.aggregate(total.function, sql.column(total.name))
+            columns.append(sql.aliased(sql.over(call, partition, order, running=True), total.name))
+        return sql.select(*(sql.column(name) for name in (*POINT, "kind", "asks")), *columns).from_(
+            sql.table(f"{self.alias}_axis")
+        )
+
+    def _late(self) -> exp.Select:
+        """Sum, for each point, the events that happened before L and were not known before T."""
+        happened, known = sql.column("happened", "event"), sql.column("known", "event")
+        as_of = sql.column("as_of", "point")
+        sums = []
+        for window in self.windows:
+            before = sql.less(happened, window.edge(as_of))
+            for total in self._sums_of(window):
+                value = sql.when(before, total.value.transform(_of_event))
+                name = _windowed(total.name, window)
+                sums.append(sql.aliased(sql.aggregate(exp.Sum, value), name))
+        shortest = self.windows[0]
+        identity = [sql.column(name, "point") for name in POINT]
+        on = sql.both(
+            sql.equal(sql.column("entity", "event"), sql.column("entity", "point")),
+            sql.less_equal(sql.column("horizon", "point"), known),
+            # The longest windows reach back furthest, the shortest's edge is the latest but for
+            # its hop, so that is the widest condition.
+            sql.less(happened, sql.subtract(as_of, sql.integer(shortest.length))),
+            sql.less(sql.integer(shortest.length), sql.subtract(known, happened)),
+        )
+        return (
+            sql.select(*identity, *sums)
+            .from_(sql.table(f"{self.alias}_points", alias="point"))
+            .join(sql.table(f"{self.alias}_events", alias="event"), on=on)
+            .group_by(*identity)
+        )
+
+    def _sums_of(self, window: Window) -> list[Total]:
+        """The sums that some aggregate of the window needs."""
+        measures = {
+            aggregate.measure
+            for aggregate in self.plan.aggregates
+            if window_of(self.plan, aggregate) == window
+        }
+        return [total for total in self.sums if total.measure in measures]
+
+    def _partials(self, *, has_late: bool) -> exp.Select:
+        point = [sql.column(name, "running") for name in POINT]
+        columns = [
+            sql.aliased(self._answer(exp.Max, total, 0), total.name) for total in self.extremes
+        ]
+        measures = {item.measure for item in self.plan.aggregates if item.window is None}
+        columns += [
+            sql.aliased(self._answer(exp.Sum, total, 0), total.name)
+            for total in self.sums
+            if total.measure in measures
+        ]
+        for number, window in enumerate(self.windows, start=1):
+            columns += [
+                self._difference(total, window, number, has_late=has_late)
+                for total in self._sums_of(window)
+            ]
+        query = (
+            sql.select(*point, *columns)
+            .from_(sql.table(f"{self.alias}_running", alias="running"))
+            .where(sql.equal(sql.column("kind", "running"), sql.integer(_ASKS)))
+            .group_by(*point)
+        )
+        if has_late:
+            on = sql.both(
+                *(
+                    sql.equal(sql.column(name, "late"), sql.column(name, "running"))
+                    for name in POINT
+                )
+            )
+            late = sql.table(f"{self.alias}_late", alias="late")
+            query = query.join(late, on=on, join_type="left", copy=False)
+        return query
+
+    def _answer(self, function: type[exp.AggFunc], total: Total, number: int) -> Sql:
+        asked = sql.equal(sql.column("asks", "running"), sql.integer(number))
+        answer = sql.aggregate(function, sql.when(asked, sql.column(total.name, "running")))
+        return sql.coalesce(answer, sql.integer(0)) if total.function is exp.Sum else answer
+
+    def _difference(self, total: Total, window: Window, number: int, *, has_late: bool) -> Sql:
+        known, before = self._answer(exp.Sum, total, 0), self._answer(exp.Sum, total, number)
+        value = sql.subtract(known, before)
+        name = _windowed(total.name, window)
+        if has_late:
+            late = sql.aggregate(exp.Max, sql.column(name, "late"))
+            value = sql.add(value, sql.coalesce(late, sql.integer(0)))
+        return sql.aliased(value, name)
+
+
+def squares(dialect: Dialect, high: Sql, low: Sql) -> Sql:
+    """Put the two digits of a sum of squares together; more than 38 digits is an error."""
+    base = dialect.exact(sql.integer(SQUARES_BASE))
+    return sql.add(sql.multiply(dialect.exact(high), base), dialect.exact(low))
+
+
+def _windowed(name: str, window: Window | None) -> str:
+    return name if window is None else f"{name}_{window.label}"
+
+
+def _of_event(node: exp.Expression) -> exp.Expression:
+    if isinstance(node, exp.Column) and not node.table:
+        return sql.column(node.name, "event")
+    return node
