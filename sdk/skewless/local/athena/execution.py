@@ -1,0 +1,140 @@
+"""A query's life: QUEUED, RUNNING, then SUCCEEDED, FAILED or CANCELLED, on a few threads."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from skewless.local.athena import results, statements
+from skewless.local.athena.failure import reason_of
+from skewless.local.athena.run import Query, Run
+
+if TYPE_CHECKING:
+    from skewless.local.athena.aws import Aws
+    from skewless.local.athena.results import TextResult
+
+_QUERIES_AT_ONCE = 4
+_DDL = ("ALTER", "CREATE", "DESCRIBE", "DROP", "MSCK", "SHOW")
+_FINAL = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
+
+
+@functools.cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_QUERIES_AT_ONCE, thread_name_prefix="local-athena")
+
+
+class Execution:
+    """One query execution; moto's backend keeps it among its `executions`."""
+
+    def __init__(self, query: Query, context: dict[str, Any], workgroup: Any) -> None:
+        self.id = query.id
+        self.query = query.sql
+        self.workgroup = workgroup
+        self.status = "QUEUED"
+        self.result: TextResult | None = None
+        self.update_count = 0
+        self.traceback: str | None = None
+        """Where the engine stood when it failed, for whoever debugs the local Athena itself."""
+        self._asked = query
+        self._context = context
+        self._output = f"{query.output}{query.id}.csv"
+        self._manifest: str | None = None
+        self._reason: str | None = None
+        self._scanned_bytes = 0
+        self._submitted_at = time.time()
+        self._completed_at: float | None = None
+        self._run: Run | None = None
+        self._lock = threading.Lock()
+
+    def submit(self, aws: Aws) -> None:
+        """Let a thread run it."""
+        _threads().submit(self._execute, aws)
+
+    def cancel(self) -> None:
+        """Stop it, if it has not ended."""
+        with self._lock:
+            if self.status in _FINAL:
+                return
+            self._end("CANCELLED")
+            if self._run is not None:
+                self._run.connection.interrupt()
+
+    def describe(self) -> dict[str, Any]:
+        """What GetQueryExecution says."""
+        return {
+            "QueryExecutionId": self.id,
+            "Query": self.query,
+            "StatementType": "DDL" if self.query.lstrip().upper().startswith(_DDL) else "DML",
+            "ResultConfiguration": {"OutputLocation": self._output},
+            "QueryExecutionContext": self._context,
+            "Status": self._status(),
+            "Statistics": self._statistics(),
+            "WorkGroup": self.workgroup.name,
+            "EngineVersion": {
+                "SelectedEngineVersion": "AUTO",
+                "EffectiveEngineVersion": "Athena engine version 3",
+            },
+            "ExecutionParameters": list(self._asked.parameters),
+        }
+
+    def _execute(self, aws: Aws) -> None:
+        with self._lock:
+            if self.status in _FINAL:
+                return
+            self.status = "RUNNING"
+        try:
+            self._run = Run(self._asked, aws)
+            outcome = statements.execute(self._run)
+            self.result = results.store(self._run, outcome)
+            self._output, self._manifest = outcome.output, outcome.manifest
+            self.update_count = outcome.update_count or 0
+            self._finish("SUCCEEDED")
+        except Exception as error:  # noqa: BLE001 whatever goes wrong is the query's failure
+            self.traceback = traceback.format_exc()
+            self._finish("FAILED", reason_of(error))
+        finally:
+            if self._run is not None:
+                self._run.connection.close()
+
+    def _finish(self, status: str, reason: str | None = None) -> None:
+        with self._lock:
+            if self.status not in _FINAL:
+                self._reason = reason
+                self._end(status)
+
+    def _end(self, status: str) -> None:
+        if self._run is not None:
+            self._scanned_bytes = self._run.catalog.scanned_bytes
+        self._completed_at = time.time()
+        self.status = status
+
+    def _status(self) -> dict[str, Any]:
+        status: dict[str, Any] = {"State": self.status, "SubmissionDateTime": self._submitted_at}
+        if self._completed_at is not None:
+            status["CompletionDateTime"] = self._completed_at
+        if self._reason is not None:
+            status["StateChangeReason"] = self._reason
+            status["AthenaError"] = {
+                "ErrorCategory": 1 if self._reason.startswith("GENERIC_INTERNAL") else 2,
+                "ErrorType": 1006,
+                "Retryable": False,
+                "ErrorMessage": self._reason,
+            }
+        return status
+
+    def _statistics(self) -> dict[str, Any]:
+        millis = int(((self._completed_at or time.time()) - self._submitted_at) * 1000)
+        statistics: dict[str, Any] = {
+            "EngineExecutionTimeInMillis": millis,
+            "DataScannedInBytes": self._scanned_bytes,
+            "TotalExecutionTimeInMillis": millis,
+            "QueryQueueTimeInMillis": 0,
+            "ServiceProcessingTimeInMillis": 0,
+        }
+        if self._manifest is not None:
+            statistics["DataManifestLocation"] = self._manifest
+        return statistics

@@ -1,0 +1,46 @@
+"""What an expression's type is like, told to DuckDB without aggregates.
+
+DuckDB chooses a macro's overload before it knows the type of an aggregate or a window function.
+An exemplar is an expression of the same type that has none; it is never evaluated.
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+_INTEGERS = (exp.Count, exp.CountIf, exp.RowNumber, exp.Rank, exp.DenseRank, exp.Ntile)
+_INTEGERS_BY_NAME = frozenset({"RANK", "DENSE_RANK", "NTILE", "ROW_NUMBER"})
+_DOUBLES = (exp.Avg, exp.Stddev, exp.StddevPop, exp.StddevSamp, exp.Variance, exp.VariancePop)
+_WRAPPERS = (exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.Order)
+
+
+def exemplar(expression: exp.Expr) -> exp.Expr:
+    """An expression of the same type, without aggregates and window functions."""
+    copied = expression.copy()
+    holder = exp.Paren(this=copied)
+    for node in reversed(list(copied.walk())):
+        simpler = _like(node)
+        if simpler is not None:
+            node.replace(simpler)
+    like: exp.Expr = holder.this
+    return like
+
+
+def _like(node: exp.Expr) -> exp.Expr | None:
+    if isinstance(node, _INTEGERS) or node.name.upper() in _INTEGERS_BY_NAME:
+        return _cast("0", "BIGINT")
+    if isinstance(node, _DOUBLES):
+        return _cast("0", "DOUBLE")
+    if isinstance(node, exp.Sum):
+        return exp.Anonymous(this="sum_exemplar", expressions=[node.this])
+    if isinstance(node, exp.Anonymous) and node.name == "trino_sum":
+        # Already rewritten, so that its first argument is the exemplar of what is summed.
+        return exp.Anonymous(this="sum_exemplar", expressions=[node.expressions[0]])
+    if isinstance(node, (exp.AggFunc, *_WRAPPERS)) and isinstance(node.this, exp.Expr):
+        # max, lag, first_value, ...: of their first argument's type.
+        return node.this
+    return None
+
+
+def _cast(value: str, kind: str) -> exp.Cast:
+    return exp.Cast(this=exp.Literal.number(value), to=exp.DataType.build(kind))

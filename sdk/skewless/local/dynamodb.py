@@ -1,0 +1,142 @@
+"""DynamoDB: atomic writes, cheap transactions, batch limits, and answers that serialize quickly.
+
+What stock moto does wrong:
+
+- concurrent updates are lost: of 480 `ADD n 1` from eight threads, 478 counted;
+- TransactWriteItems copies the whole table once per operation (5.7 s for ten puts on 65,000 items),
+  and transactions side by side answer with status 500;
+- BatchWriteItem takes more than 25 items, which AWS refuses;
+- over 90 % of a BatchGetItem's time is a walk over the shapes of attribute values that are in wire
+  form already.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import functools
+import threading
+from typing import TYPE_CHECKING, Any
+
+import moto.dynamodb.models as dynamodb_models
+from moto.core.serialize import BaseJSONSerializer
+from moto.dynamodb.exceptions import MockValidationException
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.table import Table
+from moto.dynamodb.responses import DynamoHandler
+
+from skewless.local.transaction import Undo
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_BATCH_WRITE_LIMIT = 25
+
+
+@functools.cache
+def apply() -> None:
+    """Patch moto, once a process."""
+    _serialize_attribute_maps_directly()
+    _run_one_call_at_a_time()
+    _snapshot_only_touched_items()
+    _limit_batch_writes()
+
+
+def _run_one_call_at_a_time() -> None:
+    handler: Any = DynamoHandler
+    stock = handler.call_action
+    one_at_a_time = threading.RLock()
+
+    def call_action(self: Any) -> Any:
+        with one_at_a_time:
+            return stock(self)
+
+    handler.call_action = call_action
+
+
+def _limit_batch_writes() -> None:
+    handler: Any = DynamoHandler
+    stock = handler.batch_write_item
+
+    def batch_write_item(self: Any) -> Any:
+        asked = sum(len(requests) for requests in self.body.get("RequestItems", {}).values())
+        if asked > _BATCH_WRITE_LIMIT:
+            raise MockValidationException(
+                "1 validation error detected: Value at 'requestItems' failed to satisfy "
+                "constraint: Member must have length less than or equal to 25"
+            )
+        return stock(self)
+
+    handler.batch_write_item = batch_write_item
+
+
+class _CopyButTables:
+    """The `copy` module as moto's models see it: a table's copy is the table itself.
+
+    Only TransactWriteItems copies a `Table` through this name, to undo a failed transaction; `Undo`
+    does that here at the cost of the items touched.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(copy, name)
+
+    @staticmethod
+    def deepcopy(value: Any, memo: Any = None) -> Any:
+        return value if isinstance(value, Table) else copy.deepcopy(value, memo)
+
+
+def _snapshot_only_touched_items() -> None:
+    module: Any = dynamodb_models
+    module.copy = _CopyButTables()
+    backend: Any = module.DynamoDBBackend
+    stock = backend.transact_write_items
+
+    def transact_write_items(self: Any, transact_items: list[dict[str, Any]]) -> Any:
+        undo = Undo.of(self.tables, transact_items)
+        try:
+            return stock(self, transact_items)
+        except Exception:
+            undo.run()
+            raise
+
+    backend.transact_write_items = transact_write_items
+
+
+def _serialize_attribute_maps_directly() -> None:
+    serializer: Any = BaseJSONSerializer
+    stock = serializer._serialize_type_map
+
+    def serialize(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
+        if getattr(shape.value, "name", "") == "AttributeValue":
+            wire = {name: _wire_form(attribute) for name, attribute in value.items()}
+            self._default_serialize(serialized, wire, shape, key)
+        else:
+            stock(self, serialized, value, shape, key)
+
+    serializer._serialize_type_map = serialize
+
+
+def _wire_form(attribute: DynamoType | Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(attribute, DynamoType):
+        kind, value = attribute.type, attribute.value
+    else:
+        kind, value = next(iter(attribute.items()))
+    match kind:
+        case "S" | "N":
+            value = str(value)
+        case "L":
+            value = [_wire_form(element) for element in value]
+        case "M":
+            value = {name: _wire_form(element) for name, element in value.items()}
+        case "SS" | "NS":
+            value = [str(element) for element in value]
+        case "B":
+            value = _base64(value)
+        case "BS":
+            value = [_base64(element) for element in value]
+    return {kind: value}
+
+
+def _base64(value: str | bytes) -> str:
+    raw = value.encode() if isinstance(value, str) else bytes(value)
+    return base64.b64encode(raw).decode()

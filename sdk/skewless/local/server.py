@@ -1,0 +1,112 @@
+"""The local AWS: one HTTP server on the loopback, in a thread of this process.
+
+Starting it patches moto (one module a service) and serves moto's application by cheroot, which
+keeps connections alive where moto's own server closes every one.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cheroot import wsgi
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from skewless.local import athena, dynamodb, glue, s3
+from skewless.local.session import CREDENTIALS, REGION, LocalSession
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_HOST = "127.0.0.1"
+_THREADS = 32
+
+
+class LocalAws:
+    """A running local AWS; `start` makes it.
+
+    State lives in moto's backends, which belong to the process: there is one at a time.
+
+    Example:
+        aws = LocalAws.start()
+        aws.client("s3").create_bucket(Bucket="events")
+        awswrangler.athena.read_sql_query(sql, database, boto3_session=aws.session())
+    """
+
+    _lock: ClassVar[threading.RLock] = threading.RLock()
+    _running: ClassVar[LocalAws | None] = None
+
+    def __init__(self, server: Any, clock: Callable[[], datetime]) -> None:
+        self._server = server
+        self._thread = threading.Thread(target=server.serve, name="local-aws", daemon=True)
+        self.endpoint = f"http://{_HOST}:{server.bind_addr[1]}"
+        self.region = REGION
+        self.clock = clock
+        self.client: Callable[[str], Any] = functools.cache(self._new_client)
+
+    @classmethod
+    def start(cls, port: int = 0, *, clock: Callable[[], datetime] | None = None) -> LocalAws:
+        """Start the local AWS, or return the one that runs already.
+
+        Args:
+            port: Where to listen; 0 lets the system choose.
+            clock: What time it is, for whoever asks `aws.clock`; moto's own stamps ignore it.
+        """
+        with cls._lock:
+            if cls._running is None:
+                cls._running = cls(_listening(port), clock or _now)
+                cls._running._serve()
+            return cls._running
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that point other processes' AWS clients here."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"],
+            "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"],
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            # Clients must neither look for an instance's role nor put an account in the host name.
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
+            "NO_PROXY": f"{_HOST},localhost",
+        }
+
+    def session(self) -> LocalSession:
+        """A new boto3 session whose clients reach this server and nothing else."""
+        return LocalSession(self.endpoint, self.region)
+
+    def stop(self) -> None:
+        """Stop serving. What was stored stays in the process, for the next start."""
+        with LocalAws._lock:
+            if LocalAws._running is self:
+                LocalAws._running = None
+            self._server.stop()
+            self._thread.join()
+
+    def _new_client(self, service: str) -> Any:
+        return self.session().client(service)
+
+    def _serve(self) -> None:
+        s3.apply()
+        glue.apply()
+        dynamodb.apply()
+        athena.apply(self.endpoint)
+        self._thread.start()
+
+
+def _listening(port: int) -> Any:
+    application = DomainDispatcherApplication(create_backend_app)
+    server = wsgi.Server(
+        (_HOST, port), application, numthreads=_THREADS, request_queue_size=256, timeout=60
+    )
+    server.nodelay = True
+    server.prepare()
+    return server
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,75 @@
+"""boto3 sessions that can reach the local AWS and nothing else.
+
+Whatever the user's environment says (profiles, endpoints, proxies, certificate bundles), a client
+made here talks to one loopback address with credentials that are worth nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+REGION = "us-east-1"
+CREDENTIALS: Mapping[str, str] = {
+    "aws_access_key_id": "testing",
+    "aws_secret_access_key": "testing",
+}
+
+_CONFIG = Config(
+    # An empty mapping, not None: None means "ask the environment", which may name a real proxy.
+    proxies={},
+    s3={"addressing_style": "path"},
+    use_dualstack_endpoint=False,
+    use_fips_endpoint=False,
+    # Threads of one process share a client; the default of ten connections makes them queue.
+    max_pool_connections=50,
+)
+
+
+class LocalSession(boto3.Session):
+    """A boto3 session whose every client is bound to one local endpoint."""
+
+    def __init__(self, endpoint: str, region: str = REGION) -> None:
+        super().__init__(
+            **CREDENTIALS,
+            region_name=region,
+            botocore_session=_session_without_environment(),
+        )
+        self.endpoint = endpoint
+
+    def client(self, *args: Any, **options: Any) -> Any:
+        """Make a client; see `boto3.Session.client`, whose overloads this stands for."""
+        return super().client(*args, **self._bound(options))
+
+    def resource(self, *args: Any, **options: Any) -> Any:
+        """Make a resource; see `boto3.Session.resource`."""
+        return super().resource(*args, **self._bound(options))
+
+    def _bound(self, options: dict[str, Any]) -> dict[str, Any]:
+        asked = options.get("config")
+        return {
+            **options,
+            # awswrangler passes endpoint_url=None, which would let AWS_ENDPOINT_URL_* decide.
+            "endpoint_url": options.get("endpoint_url") or self.endpoint,
+            "config": asked.merge(_CONFIG) if asked is not None else _CONFIG,
+        }
+
+
+def _session_without_environment() -> botocore.session.Session:
+    """A botocore session that ignores AWS_PROFILE and the user's configuration files."""
+    nowhere = (None, None, os.devnull, None)
+    return botocore.session.Session(
+        session_vars={
+            "profile": (None, None, None, None),
+            "config_file": nowhere,
+            "credentials_file": nowhere,
+            "ca_bundle": (None, None, None, None),
+        }
+    )
