@@ -205,8 +205,7 @@ def _feature(
     ]
     value = _aggregate(aggregation, view.source, inside)
     if value is None and aggregation.default is not None:
-        value = aggregation.default.value
-        return float(value) if view.feature_types[name] == types.Float64 else value
+        return normalise(view.feature_types[name], aggregation.default.value)
     return value
 
 

@@ -206,9 +206,8 @@ def test_a_tombstone_that_wins_makes_the_value_missing_until_a_later_row() -> No
 
 
 def test_a_row_exactly_as_old_as_the_ttl_still_counts() -> None:
-    event = an_event(NOON, clicks=1)
-    assert latest_at(NOON + HOUR, event, ttl="1h") == (1, "ok")
-    assert latest_at(NOON + HOUR + 1, event, ttl="1h") == (None, "missing")
+    assert latest_at(NOON + HOUR, an_event(NOON, clicks=1), ttl="1h") == (1, "ok")
+    assert latest_at(NOON + HOUR + 1, an_event(NOON, clicks=1), ttl="1h") == (None, "missing")
 
 
 def test_where_filters_rows_and_null_is_not_true() -> None:
@@ -403,6 +402,7 @@ def test_an_aggregate_of_an_expression_takes_its_value_for_each_event() -> None:
 
 def test_a_default_replaces_null_in_the_feature_s_type() -> None:
     assert is_same(over(agg.mean("clicks", window=None, default=-1), "clicks", None), -1.0)
+    assert is_same(over(agg.max("price", window=None, default=2), "price"), Number("2.00"))
     assert over(agg.max("country", window=None, default="none"), "country") == "none"
     assert over(agg.var_samp("clicks", window=None, default=0.0), "clicks", 5) == 0.0
 

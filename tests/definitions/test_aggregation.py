@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from skewless import Duration, agg, col
+from skewless.definitions.aggregation import Aggregation, Function
+from skewless.definitions.expression import ColumnNode, LiteralNode
+from skewless.definitions.typing import Scope
+from skewless.errors import DefinitionError
+from skewless.types import Array, Bool, Decimal, Float64, Int64, String, Timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from skewless.types import ValueType
+
+SCHEMA: dict[str, ValueType] = {
+    "clicks": Int64,
+    "amount": Float64,
+    "price": Decimal(9, 2),
+    "country": String,
+    "flag": Bool,
+    "seen": Timestamp,
+    "tags": Array(String),
+}
+
+
+def problems(make: Callable[..., Aggregation], *arguments: Any, **options: Any) -> str:
+    with pytest.raises(DefinitionError) as caught:
+        make(*arguments, **options)
+    return str(caught.value)
+
+
+def typed(aggregation: Aggregation) -> tuple[ValueType | None, list[str]]:
+    scope = Scope(columns=SCHEMA, columns_of="source 'events'")
+    return aggregation.result_type(scope), scope.problems
+
+
+def test_the_hop_is_the_default_of_the_window_until_it_is_set() -> None:
+    assert agg.count(window="24h").hop == Duration.parse("1h")
+    assert agg.count(window="24h", hop="5m").hop == Duration.parse("5m")
+    assert agg.count(window="90s").hop == Duration.parse("1m")
+    assert agg.count(window=None).hop is None
+
+
+def test_another_hop_is_another_meaning_and_the_default_written_out_is_not() -> None:
+    assert agg.count(window="24h", hop="1h") == agg.count(window=timedelta(days=1))
+    assert hash(agg.count(window="24h", hop="1h")) == hash(agg.count(window="1d"))
+    assert agg.count(window="24h", hop="5m") != agg.count(window="24h")
+
+
+def test_a_window_shorter_than_its_hop_is_refused() -> None:
+    assert problems(agg.count, window="1h", hop="6h") == (
+        "agg.count: the window 1h is shorter than its hop 6h; lengthen the window or shorten "
+        "the hop (the least is 1m)"
+    )
+    assert problems(agg.count, window="59s") == (
+        "agg.count: the window 59s is shorter than its hop 1m; lengthen the window or shorten "
+        "the hop (the least is 1m)"
+    )
+    assert agg.count(window="1h", hop="1h").hop == Duration.parse("1h")
+
+
+def test_a_hop_that_is_not_on_the_ladder_is_refused() -> None:
+    assert problems(agg.count, window="1d", hop="2h") == (
+        "agg.count: hop 2h is not on the ladder 1m, 5m, 1h, 6h, 1d, 1w"
+    )
+
+
+def test_all_history_has_no_hop() -> None:
+    assert problems(agg.count, window=None, hop="1h") == (
+        "agg.count: hop 1h needs a window: all history has no left edge that could move"
+    )
+
+
+def test_a_window_of_nothing_is_refused() -> None:
+    assert problems(agg.count, window="0s") == ("agg.count: a window of length zero holds no event")
+
+
+def test_all_problems_of_an_aggregate_come_in_one_error() -> None:
+    hint = (
+        "is not a duration; write a whole number and one of us, ms, s, m, h, d, w, "
+        'for example "90s" or "7d", or give a timedelta'
+    )
+    found = problems(agg.sum, 3, window="x", hop="y", scale=16, where=True, default=[1])
+    assert found == (
+        "agg.sum has 6 problems:\n"
+        f"  - window: 'x' {hint}\n"
+        f"  - hop: 'y' {hint}\n"
+        "  - where is True; write an expression such as col('amount') > 10\n"
+        "  - 3 is neither a column name nor an expression\n"
+        "  - scale is 16; it must be a whole number from 0 to 15\n"
+        "  - default: [1] cannot stand in an expression; use bool, int, float, str, bytes, "
+        "an aware datetime, or another expression"
+    )
+
+
+def test_a_column_may_be_named_or_written_as_an_expression() -> None:
+    assert agg.sum("clicks", window="1h") == agg.sum(col("clicks"), window="1h")
+    assert agg.sum("clicks", window="1h").input == ColumnNode("clicks")
+
+
+def test_a_default_that_is_null_is_no_default() -> None:
+    assert agg.sum("amount", window="1h", default=math.nan).default is None
+
+
+def test_a_default_in_local_time_is_refused_with_the_way_to_localize_it() -> None:
+    found = problems(agg.max, "seen", window="1h", default=datetime(2020, 1, 1))  # noqa: DTZ001
+    assert found == (
+        "agg.max: default: the constant 2020-01-01T00:00:00 is a naive timestamp: it names no "
+        "instant. Say which zone it is in, for example frame[column].dt.tz_localize('UTC') in "
+        "pandas, pl.col(column).dt.replace_time_zone('UTC') in polars, or "
+        "value.replace(tzinfo=datetime.UTC) for a single datetime."
+    )
+    assert agg.max("seen", window="1h", default=datetime(1970, 1, 1, tzinfo=UTC)).default == (
+        LiteralNode(0, Timestamp)
+    )
+
+
+@pytest.mark.parametrize("function", ["sum", "mean", "var_samp", "stddev_pop"])
+def test_arithmetic_over_text_is_refused_with_the_columns_that_would_do(function: str) -> None:
+    type_, problems = typed(getattr(agg, function)("country", window="1h"))
+    assert type_ is None
+    assert "\n".join(problems) == (
+        f"{function} needs a numeric input; 'country' is String. "
+        "Numeric columns: clicks, amount, price."
+    )
+
+
+@pytest.mark.parametrize(
+    ("aggregation", "type_"),
+    [
+        (agg.count(window="1h"), Int64),
+        (agg.count("tags", window="1h"), Int64),
+        (agg.sum("clicks", window="1h"), Int64),
+        (agg.sum("amount", window="1h"), Float64),
+        (agg.sum("price", window="1h"), Decimal(38, 2)),
+        (agg.sum(col("clicks") * 2, window="1h"), Float64),
+        (agg.mean("clicks", window="1h"), Float64),
+        (agg.stddev_samp("price", window="1h"), Float64),
+        (agg.max("country", window="1h"), String),
+        (agg.min("price", window="1h"), Decimal(9, 2)),
+        (agg.last("seen", window="1h"), Timestamp),
+        (agg.first(col("amount") > 1, window="1h"), Bool),
+    ],
+    ids=str,
+)
+def test_a_feature_has_the_type_of_its_aggregate(
+    aggregation: Aggregation, type_: ValueType
+) -> None:
+    assert typed(aggregation) == (type_, [])
+
+
+def test_an_order_is_needed_for_the_least_and_the_latest() -> None:
+    for function in ("min", "max", "first", "last"):
+        assert typed(getattr(agg, function)("tags", window="1h")) == (
+            None,
+            [f"{function} needs values with an order; Array(String) has none"],
+        )
+
+
+def test_where_must_be_true_or_false() -> None:
+    assert typed(agg.count(window="1h", where=col("clicks")))[1] == [
+        "where=col('clicks') is Int64, not Bool"
+    ]
+
+
+def test_a_default_must_be_of_the_type_of_the_feature() -> None:
+    assert typed(agg.mean("clicks", window="1h", default=0))[1] == []
+    assert typed(agg.sum("clicks", window="1h", default=0.5))[1] == [
+        "default=0.5 is Float64, but the feature is Int64"
+    ]
+    assert typed(agg.max("country", window="1h", default=0))[1] == [
+        "default=0 is Int64, but the feature is String"
+    ]
+
+
+def test_an_unknown_column_is_refused_with_the_near_miss() -> None:
+    assert typed(agg.sum("amont", window="1h")) == (
+        None,
+        ["source 'events' has no column 'amont'. Did you mean 'amount'?"],
+    )
+
+
+def test_agg_has_every_function() -> None:
+    for function in Function:
+        made: Aggregation = getattr(agg, function.value)("clicks", window="1h")
+        assert made.function is function
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "agg.count(window='1h')",
+        "agg.count(window=None)",
+        "agg.sum('amount', window='1d', hop='5m', scale=2, default=0)",
+        "agg.mean((col('amount') / col('clicks')), window='30m', where=~(col('flag') | col('x')))",
+    ],
+)
+def test_an_aggregate_prints_as_it_is_written(text: str) -> None:
+    made = eval(text, {"agg": agg, "col": col})  # noqa: S307 - the texts stand above
+    assert str(made) == text

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from skewless import Duration, Source
+from skewless.errors import DefinitionError
+from skewless.types import Array, Bool, Decimal, Int64, String, Timestamp, Vector
+
+
+def a_source(name: Any = "events", **options: Any) -> Source:
+    schema = {"user": String, "event": String}
+    return Source(name, **{"schema": schema, "event_time": "at", **options})
+
+
+def problems(name: Any = "events", **options: Any) -> str:
+    with pytest.raises(DefinitionError) as caught:
+        a_source(name, **options)
+    return str(caught.value)
+
+
+def test_the_event_time_is_a_column_whether_the_schema_names_it_or_not() -> None:
+    assert a_source().columns["at"] == Timestamp
+    named = a_source(schema={"at": Timestamp, "user": String})
+    assert list(named.columns) == ["at", "user"]
+
+
+@pytest.mark.parametrize("schema", [{}, None, ["user"]])
+def test_a_source_needs_a_schema(schema: object) -> None:
+    assert problems(schema=schema) == (
+        "Source 'events': schema must map at least one column to its type"
+    )
+
+
+def test_an_event_time_must_be_a_timestamp() -> None:
+    assert problems(event_time="user") == (
+        "Source 'events': the event time 'user' is String, not a Timestamp"
+    )
+
+
+@pytest.mark.parametrize("name", ["ingest_time", "skewless_x", "Ingest_Sequence"])
+def test_a_column_of_the_store_s_own_is_refused(name: str) -> None:
+    expected = (
+        f"Source 'events': the column name {name!r} is reserved for the store; choose another"
+    )
+    assert problems(schema={name: Int64}) == expected
+    assert problems(event_time=name) == expected
+
+
+def test_columns_that_differ_only_by_case_are_refused_with_the_event_time_among_them() -> None:
+    assert problems(schema={"At": String}) == (
+        "Source 'events': the column names 'At' and 'at' differ only by case"
+    )
+
+
+def test_a_type_that_is_none_is_refused_with_those_that_are() -> None:
+    assert problems(schema={"a": "string"}) == (
+        "Source 'events': column 'a': 'string' is not a type; use Bool, Int64, Float64, "
+        "Decimal(p, s), String, Timestamp, Bytes, Array(T) or Vector(n) of skewless.types"
+    )
+
+
+def test_types_out_of_range_are_refused() -> None:
+    schema = {"a": Decimal(19, 2), "b": Decimal(4, 5), "c": Array(Array(String)), "d": Vector(0)}  # type: ignore[arg-type]
+    assert problems(schema=schema) == (
+        "Source 'events' has 4 problems:\n"
+        "  - column 'a': Decimal(19, 2): the precision must be 1 to 18\n"
+        "  - column 'b': Decimal(4, 5): the scale must be 0 to precision\n"
+        "  - column 'c': Array(Array(String)): elements must be scalars\n"
+        "  - column 'd': Vector(0): the size must be at least 1"
+    )
+
+
+def test_an_event_id_that_is_no_column_is_refused_with_the_near_miss() -> None:
+    assert problems(event_id="evnt") == (
+        "Source 'events': event_id 'evnt' is not in the schema. Did you mean 'event'?"
+    )
+
+
+def test_a_tiebreak_must_have_an_order() -> None:
+    assert problems(schema={"tags": Array(String)}, tiebreak="tags") == (
+        "Source 'events': tiebreak 'tags' is Array(String), which has no order"
+    )
+
+
+def test_a_tombstone_is_true_or_false() -> None:
+    assert a_source(schema={"is_deleted": Bool}).has_tombstones
+    assert not a_source().has_tombstones
+    assert problems(schema={"is_deleted": Int64}) == (
+        "Source 'events': 'is_deleted' marks tombstones and must be Bool, not Int64"
+    )
+
+
+def test_a_table_is_named_as_glue_names_it() -> None:
+    assert a_source(table="lake.flights").table == "lake.flights"
+    assert problems(table="flights") == (
+        "Source 'events': table 'flights' must be 'database.table' as Glue names them"
+    )
+
+
+def test_only_an_existing_table_has_an_ingest_time_of_its_own() -> None:
+    assert a_source(table="lake.flights", ingest_time="known_at").ingest_time == "known_at"
+    assert problems(ingest_time="known_at") == (
+        "Source 'events': ingest_time='known_at' names a column of an existing table; without "
+        "table= the store stamps 'ingest_time' itself"
+    )
+    assert problems(table="lake.x", ingest_time="user") == (
+        "Source 'events': ingest_time 'user' must be a Timestamp"
+    )
+
+
+def test_a_delay_is_a_duration() -> None:
+    assert a_source(delay="15m").delay == Duration.parse("15m")
+    assert problems(delay="soon").startswith("Source 'events': delay: 'soon' is not a duration")
+
+
+def test_all_problems_come_in_one_error() -> None:
+    found = problems("Events", schema={"a b": String}, event_id="x", delay="soon", table="t")
+    assert found.startswith("Source 'Events' has 5 problems:\n")
+
+
+def test_equality_is_meaning_and_a_description_has_none() -> None:
+    told = a_source(description="Events", owner="us", tags={"tier": "gold"})
+    assert a_source() == told
+    assert hash(a_source()) == hash(told)
+    for change in ({"delay": "1m"}, {"event_id": "event"}, {"tiebreak": "event"}):
+        assert a_source() != a_source(**change)
