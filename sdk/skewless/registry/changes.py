@@ -1,0 +1,227 @@
+"""Changes: what publishing would do, decided before anything is written. Pure.
+
+What is published under a name and version keeps its meaning for good; only prose may change, and a
+source may gain columns, which no published view reads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+from skewless.definitions.names import TOMBSTONE
+from skewless.definitions.on_demand import OnDemandView
+from skewless.definitions.service import FeatureService
+from skewless.definitions.source import Source
+from skewless.definitions.view import FeatureView
+from skewless.registry.differences import (
+    differences,
+    gained_columns,
+    lost_or_changed,
+    prose_differences,
+)
+from skewless.registry.identity import Identity, meaning, reads
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from skewless.definitions.collection import Definition, Definitions
+
+Published: TypeAlias = "dict[Identity, Definition]"
+
+
+class Action(StrEnum):
+    """What publishing does to one definition; the value is what a program reads."""
+
+    CREATE = "create"
+    UNCHANGED = "unchanged"
+    DESCRIBE = "describe"  # description, owner or tags change
+    EXTEND = "extend"  # a source gains columns
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One definition of a plan.
+
+    Attributes:
+        kind: entity, source, view, on_demand_view or service.
+        details: what changes, one sentence each; of a refusal, the last is the way out.
+        warnings: what to know before applying; none of it refuses.
+        meaning: hexadecimal digits over all but the prose.
+        published: the meaning that is published now; None if nothing is.
+        estimate: what filling a view would cost; the caller knows, see `Plan.with_estimates`.
+    """
+
+    kind: str
+    name: str
+    version: int
+    action: Action
+    details: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    meaning: str
+    published: str | None = None
+    estimate: Mapping[str, object] | None = field(default=None, compare=False)
+
+    @property
+    def identity(self) -> Identity:
+        """What it is published under."""
+        return Identity(self.kind.removeprefix("on_demand_"), self.name, self.version)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain data for JSON."""
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "version": self.version,
+            "action": self.action.value,
+            "details": list(self.details),
+            "warnings": list(self.warnings),
+            "fingerprint": self.meaning,
+            "estimate": None if self.estimate is None else dict(self.estimate),
+        }
+
+    def __str__(self) -> str:
+        lines = [f"{self.action.value:<9} {self.identity}"]
+        lines += [f"{'':10}{text}" for text in self.details]
+        lines += [f"{'':10}warning: {text}" for text in self.warnings]
+        lines += [f"{'':10}{label}: {value}" for label, value in (self.estimate or {}).items()]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What publishing would change, in order of dependency."""
+
+    changes: tuple[Change, ...]
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether any change is; then nothing is published."""
+        return bool(self.refusals)
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether anything would be written, or is refused."""
+        return any(change.action is not Action.UNCHANGED for change in self.changes)
+
+    @property
+    def refusals(self) -> tuple[Change, ...]:
+        """The changes that are refused."""
+        return tuple(change for change in self.changes if change.action is Action.REFUSE)
+
+    def with_estimates(self, estimates: Mapping[tuple[str, int], Mapping[str, object]]) -> Plan:
+        """Return the plan with estimates for its views, given by name and version."""
+        return Plan(
+            tuple(
+                replace(change, estimate=estimates.get((change.name, change.version)))
+                if change.identity.kind == "view"
+                else change
+                for change in self.changes
+            )
+        )
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain data for JSON."""
+        return {
+            "is_refused": self.is_refused,
+            "has_changes": self.has_changes,
+            "changes": [change.to_dict() for change in self.changes],
+        }
+
+    def __str__(self) -> str:
+        counts = {
+            action: sum(change.action is action for change in self.changes) for action in Action
+        }
+        shown = [change for change in self.changes if change.action is not Action.UNCHANGED]
+        summary = ", ".join(f"{counts[item]} {item.value}" for item in Action if counts[item])
+        return "\n".join([*map(str, shown), f"plan: {summary or 'nothing to publish'}"])
+
+
+def compare(published: Definitions, wanted: Definitions) -> Plan:
+    """Say what publishing `wanted` would do to what is published; nothing is ever removed."""
+    before = {Identity.of(item): item for item in published}
+    after = {Identity.of(item): item for item in wanted}
+    return Plan(tuple(_change(item, before, after) for item in after.values()))
+
+
+def _change(item: Definition, before: Published, after: Published) -> Change:
+    identity = Identity.of(item)
+    old = before.get(identity)
+    action, details = _decide(old, item, before, after)
+    creates = action is Action.CREATE
+    return Change(
+        kind="on_demand_view" if isinstance(item, OnDemandView) else identity.kind,
+        name=identity.name,
+        version=identity.version,
+        action=action,
+        details=details,
+        warnings=tuple(_still_read(identity, before | after)) if creates else (),
+        meaning=meaning(item),
+        published=None if old is None else meaning(old),
+    )
+
+
+def _decide(
+    old: Definition | None, item: Definition, before: Published, after: Published
+) -> tuple[Action, tuple[str, ...]]:
+    if old is None:
+        return Action.CREATE, ()
+    found = differences(old, item)
+    prose = prose_differences(old, item)
+    if not found:
+        return (Action.DESCRIBE, prose) if prose else (Action.UNCHANGED, ())
+    if isinstance(old, Source) and isinstance(item, Source):
+        return _extension(old, item, prose)
+    return Action.REFUSE, (*found, _way_out(item, before, after))
+
+
+def _extension(old: Source, item: Source, prose: tuple[str, ...]) -> tuple[Action, tuple[str, ...]]:
+    gained = gained_columns(old, item)
+    lost = list(lost_or_changed(old, item))
+    if TOMBSTONE in gained:
+        lost.append(
+            f"column {TOMBSTONE!r} is new, and would mark tombstones for views published without"
+        )
+    if lost:
+        way_out = "a published source only gains columns: publish it under another name"
+        return Action.REFUSE, (*lost, way_out)
+    added = (f"gains column {name!r}: {type_}" for name, type_ in gained.items())
+    return Action.EXTEND, (*added, *prose)
+
+
+def _way_out(item: Definition, before: Published, after: Published) -> str:
+    identity = Identity.of(item)
+    if identity.kind == "entity":
+        return "the keys of a published entity never change: publish it under another name"
+    known = [*before, *after]
+    latest = max(
+        other.version for other in known if (other.kind, other.name) == (identity.kind, item.name)
+    )
+    return (
+        f"what version {identity.version} means never changes: publish it as version={latest + 1}"
+    )
+
+
+def _still_read(identity: Identity, items: Published) -> Iterator[str]:
+    """Name the services that, in their latest version, read an earlier version of a new view."""
+    latest: dict[str, FeatureService] = {}
+    for item in items.values():
+        if isinstance(item, FeatureService):
+            latest[item.name] = max(latest.get(item.name, item), item, key=lambda one: one.version)
+    for service in latest.values():
+        for read in sorted(_all_read(service)):
+            if (read.kind, read.name) == (identity.kind, identity.name) and (
+                read.version < identity.version
+            ):
+                yield f"{Identity.of(service)} still reads version {read.version}"
+
+
+def _all_read(item: FeatureService | OnDemandView) -> set[Identity]:
+    found: set[Identity] = set()
+    for view in reads(item):
+        found.add(Identity.of(view))
+        if not isinstance(view, FeatureView):
+            found |= _all_read(view)
+    return found

@@ -1,0 +1,123 @@
+"""Identity: the name and version that a definition is published under; and what it means there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, assert_never
+
+from skewless.compiler.document import encode
+from skewless.compiler.fingerprint import LENGTH, fingerprint
+from skewless.definitions.entity import Entity
+from skewless.definitions.expression import FeatureNode, walk
+from skewless.definitions.on_demand import OnDemandView
+from skewless.definitions.service import FeatureService
+from skewless.definitions.source import Source
+from skewless.definitions.view import FeatureView
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from skewless.compiler.document import Document
+    from skewless.definitions.collection import Definition
+    from skewless.definitions.service import View
+
+PROSE = ("description", "owner", "tags")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Identity:
+    """A name in its namespace, and a version.
+
+    Attributes:
+        kind: entity, source, view or service; views and on-demand views share one namespace.
+        version: always 1 for an entity or a source, which have none.
+    """
+
+    kind: str
+    name: str
+    version: int
+
+    @classmethod
+    def of(cls, item: Definition) -> Identity:
+        """Return what the definition is published under."""
+        match item:
+            case Entity():
+                return cls("entity", item.name, 1)
+            case Source():
+                return cls("source", item.name, 1)
+            case FeatureView() | OnDemandView():
+                return cls("view", item.name, item.version)
+            case FeatureService():
+                return cls("service", item.name, item.version)
+            case _:
+                assert_never(item)
+
+    @classmethod
+    def parse(cls, key: str) -> Identity:
+        """Read a sort key."""
+        kind, name, version = key.split("#")
+        return cls(kind, name, int(version))
+
+    @property
+    def key(self) -> str:
+        """The sort key: versions sort as numbers."""
+        return f"{self.kind}#{self.name}#{self.version:05d}"
+
+    def __str__(self) -> str:
+        version = f" version {self.version}" if self.kind in ("view", "service") else ""
+        return f"{self.kind} {self.name!r}{version}"
+
+
+def meaning(item: Definition) -> str:
+    """Return 16 hexadecimal digits over all of the definition but its prose.
+
+    For views and services this is their fingerprint, which the online store and locks use as well.
+    """
+    match item:
+        case FeatureView() | OnDemandView() | FeatureService():
+            return fingerprint(item)
+        case Entity() | Source():
+            document = without_prose(encode(item))
+            text = json.dumps(document, sort_keys=True, separators=(",", ":"))
+            return hashlib.sha256(text.encode()).hexdigest()[:LENGTH]
+        case _:
+            assert_never(item)
+
+
+def without_prose(document: Document) -> Document:
+    """Return the document without what is for people only."""
+    return {key: value for key, value in document.items() if key not in PROSE}
+
+
+def level(item: Definition) -> int:
+    """Return a number that is greater than that of everything the definition refers to.
+
+    It follows from the definition alone, so that two people who publish at once agree on it.
+    """
+    match item:
+        case Entity() | Source():
+            return 0
+        case FeatureView():
+            return 1
+        case OnDemandView() | FeatureService():
+            return 1 + max((level(view) for view in reads(item)), default=0)
+        case _:
+            assert_never(item)
+
+
+def reads(item: OnDemandView | FeatureService) -> tuple[View, ...]:
+    """Return the views that the definition itself names, each once."""
+    return tuple(dict.fromkeys(_views(item)))
+
+
+def _views(item: OnDemandView | FeatureService) -> Iterator[View]:
+    match item:
+        case FeatureService():
+            yield from (view for view, _ in item.features)
+        case OnDemandView():
+            for node in item.expressions.values():
+                yield from (part.view for part in walk(node) if isinstance(part, FeatureNode))
+        case _:
+            assert_never(item)

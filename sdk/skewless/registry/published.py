@@ -1,0 +1,102 @@
+"""Published: the definitions of a store at one instant, found by name and version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from skewless.compiler.document import Decoder
+from skewless.definitions.collection import Definitions
+from skewless.definitions.entity import Entity
+from skewless.definitions.on_demand import OnDemandView
+from skewless.definitions.service import FeatureService
+from skewless.definitions.source import Source
+from skewless.definitions.view import FeatureView
+from skewless.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from skewless.compiler.document import Document
+    from skewless.definitions.service import View
+
+Named = TypeVar("Named", Entity, Source)
+Versioned = TypeVar("Versioned", FeatureView | OnDemandView, FeatureService)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Definitions in order of dependency; nothing here changes when the registry does."""
+
+    definitions: Definitions = field(default_factory=Definitions)
+
+    @classmethod
+    def decode(cls, documents: Iterable[Document]) -> Published:
+        """Rebuild the definitions from documents in order of dependency."""
+        decoder = Decoder()
+        items = [decoder.decode(document) for document in documents]
+        return cls(
+            Definitions(
+                tuple(item for item in items if isinstance(item, Entity)),
+                tuple(item for item in items if isinstance(item, Source)),
+                tuple(item for item in items if isinstance(item, FeatureView)),
+                tuple(item for item in items if isinstance(item, OnDemandView)),
+                tuple(item for item in items if isinstance(item, FeatureService)),
+            )
+        )
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """The feature views and the on-demand views, which share one namespace."""
+        return (*self.definitions.views, *self.definitions.on_demand_views)
+
+    def entity(self, name: str) -> Entity:
+        """Return an entity.
+
+        Raises:
+            UnknownNameError: none of this name is published.
+        """
+        return _named("entity", name, self.definitions.entities)
+
+    def source(self, name: str) -> Source:
+        """Return a source.
+
+        Raises:
+            UnknownNameError: none of this name is published.
+        """
+        return _named("source", name, self.definitions.sources)
+
+    def view(self, name: str, version: int | None = None) -> View:
+        """Return a view or on-demand view, the latest unless a version is given.
+
+        Raises:
+            UnknownNameError: none of this name, or not in this version.
+        """
+        return _versioned("view", name, version, self.views)
+
+    def service(self, name: str, version: int | None = None) -> FeatureService:
+        """Return a feature service, the latest unless a version is given.
+
+        Raises:
+            UnknownNameError: none of this name, or not in this version.
+        """
+        return _versioned("service", name, version, self.definitions.services)
+
+
+def _named(kind: str, name: str, items: Iterable[Named]) -> Named:
+    found = {item.name: item for item in items}
+    if name not in found:
+        raise UnknownNameError(kind, name, found)
+    return found[name]
+
+
+def _versioned(kind: str, name: str, version: int | None, items: Iterable[Versioned]) -> Versioned:
+    candidates = tuple(items)
+    versions = {item.version: item for item in candidates if item.name == name}
+    if not versions:
+        raise UnknownNameError(kind, name, {item.name for item in candidates})
+    wanted = max(versions) if version is None else version
+    if wanted not in versions:
+        known = [f"{name}@{number}" for number in versions]
+        raise UnknownNameError(kind, f"{name}@{wanted}", known)
+    return versions[wanted]

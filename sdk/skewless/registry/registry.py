@@ -1,0 +1,219 @@
+"""The registry: published definitions in one DynamoDB table, written so that nobody overwrites.
+
+Every definition is one item under the partition `definition`, found by kind, name and version. A
+write is conditional on what its plan was compared with, and an apply is written in transactions in
+order of dependency: what is left of an interrupted one is complete, and applying again finishes it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from skewless.compiler.document import encode
+from skewless.errors import (
+    InputError,
+    NaiveTimestampError,
+    PublishError,
+    StoreError,
+)
+from skewless.registry.changes import Action
+from skewless.registry.identity import Identity, level, meaning
+from skewless.registry.published import Published
+from skewless.registry.selection import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from skewless.aws import Aws
+    from skewless.definitions.collection import Definition, Definitions
+    from skewless.definitions.service import FeatureService
+    from skewless.registry.changes import Change, Plan
+    from skewless.registry.selection import Selection
+
+PARTITION = "definition"
+# DynamoDB: at most 100 writes and 4 MB in a transaction, 400 KB in an item, names included.
+MAX_WRITES = 100
+MAX_TRANSACTION_BYTES = 3_500_000
+MAX_DOCUMENT_BYTES = 390_000
+_ATTEMPTS = 5
+_FIRST_PAUSE_SECONDS = 0.05
+
+
+class Registry:
+    """The definitions of one store.
+
+    Args:
+        aws: where the table is.
+        table_name: a table with the text keys `pk` and `sk`.
+    """
+
+    def __init__(self, aws: Aws, table_name: str) -> None:
+        self._aws = aws
+        self._table_name = table_name
+
+    def load(self) -> Published:
+        """Read everything that is published.
+
+        Raises:
+            StoreError: the table could not be read, or holds what does not fit together.
+        """
+        for _ in range(_ATTEMPTS):
+            documents = self._documents()
+            try:
+                return Published.decode(documents)
+            except (KeyError, TypeError, ValueError) as error:
+                # Pages are read one after another: a publish in between can show a definition
+                # without what it refers to. The next read has both.
+                problem: Exception = error
+        raise StoreError(
+            f"the registry table {self._table_name!r} does not fit together: {problem!r}. It was "
+            "written by a newer skewless, or edited by hand"
+        ) from problem
+
+    def publish(self, plan: Plan, definitions: Definitions, now: datetime) -> None:
+        """Write what a plan says.
+
+        Args:
+            plan: what `compare` made of the published and these definitions.
+            definitions: what is wanted.
+            now: the time of publishing.
+
+        Raises:
+            PublishError: the plan refuses something, someone else published something in the
+                meantime, or a definition is too large.
+            StoreError: AWS refused.
+        """
+        if now.tzinfo is None:
+            raise NaiveTimestampError.of("now")
+        if plan.is_refused:
+            refusals = "\n".join(map(str, plan.refusals))
+            raise PublishError(f"nothing was published:\n{refusals}")
+        wanted = {Identity.of(item): item for item in definitions}
+        due = [change for change in plan.changes if change.action is not Action.UNCHANGED]
+        published_at = now.astimezone(UTC).isoformat()
+        pairs = sorted(((change, _wanted(change, wanted)) for change in due), key=_order)
+        writes = [self._write(change, item, published_at) for change, item in pairs]
+        for chunk in _chunks(writes):
+            self._transact(chunk)
+
+    def resolve(self, features: object) -> Selection | FeatureService:
+        """Find what `features` names among what is published now; see `selection.resolve`."""
+        return resolve(self.load(), features)
+
+    def _documents(self) -> list[dict[str, Any]]:
+        client = self._aws.client("dynamodb")
+        request: dict[str, Any] = {
+            "TableName": self._table_name,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": {"S": PARTITION}},
+            "ConsistentRead": True,
+        }
+        items: list[dict[str, Any]] = []
+        try:
+            for page in client.get_paginator("query").paginate(**request):
+                items.extend(page["Items"])
+        except (ClientError, BotoCoreError) as error:
+            raise self._failure("read", error) from error
+        items.sort(key=lambda item: (int(item["o"]["N"]), item["sk"]["S"]))
+        return [json.loads(item["d"]["S"]) for item in items]
+
+    def _write(self, change: Change, item: Definition, published_at: str) -> dict[str, Any]:
+        document = json.dumps(encode(item), separators=(",", ":"))
+        if len(document) > MAX_DOCUMENT_BYTES:
+            raise PublishError(
+                f"{change.identity} is {len(document):,} bytes as a document; the registry holds "
+                f"at most {MAX_DOCUMENT_BYTES:,} in one item. Split it into several"
+            )
+        condition = "fingerprint = :fingerprint"
+        values = {
+            ":d": {"S": document},
+            ":fingerprint": {"S": change.meaning},
+            ":o": {"N": str(level(item))},
+            ":at": {"S": published_at},
+        }
+        if change.published is None:
+            condition = f"attribute_not_exists(pk) OR {condition}"
+        else:
+            condition = f"fingerprint = :seen OR {condition}"
+            values[":seen"] = {"S": change.published}
+        return {
+            "TableName": self._table_name,
+            "Key": {"pk": {"S": PARTITION}, "sk": {"S": change.identity.key}},
+            "UpdateExpression": "SET d = :d, fingerprint = :fingerprint, o = :o, "
+            "published_at = if_not_exists(published_at, :at)",
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+        }
+
+    def _transact(self, writes: list[dict[str, Any]]) -> None:
+        client = self._aws.client("dynamodb")
+        for attempt in range(_ATTEMPTS):
+            try:
+                client.transact_write_items(TransactItems=[{"Update": item} for item in writes])
+            except client.exceptions.TransactionCanceledException as error:
+                self._raise_unless_busy(error, writes, is_last=attempt == _ATTEMPTS - 1)
+                time.sleep(_FIRST_PAUSE_SECONDS * 2**attempt)
+            except (ClientError, BotoCoreError) as error:
+                raise self._failure("written", error) from error
+            else:
+                return
+
+    def _raise_unless_busy(
+        self, error: ClientError, writes: list[dict[str, Any]], *, is_last: bool
+    ) -> None:
+        """Return when another transaction held an item just now: the same write may be repeated."""
+        response: Any = error.response
+        codes = [reason.get("Code") for reason in response.get("CancellationReasons", ())]
+        lost = [
+            write["Key"]["sk"]["S"]
+            for write, code in zip(writes, codes, strict=False)
+            if code == "ConditionalCheckFailed"
+        ]
+        if lost:
+            names = ", ".join(str(Identity.parse(key)) for key in lost)
+            raise PublishError(
+                f"{names}: someone else published this with another meaning since the plan was "
+                "made. Run skewless plan again to see how it differs"
+            ) from error
+        if is_last or "TransactionConflict" not in codes:
+            raise self._failure("written", error) from error
+
+    def _failure(self, participle: str, error: Exception) -> StoreError:
+        return StoreError(
+            f"the registry table {self._table_name!r} could not be {participle}: {error}"
+        )
+
+
+def _wanted(change: Change, wanted: Mapping[Identity, Definition]) -> Definition:
+    item = wanted.get(change.identity)
+    if item is None or meaning(item) != change.meaning:
+        raise InputError(
+            f"the plan was made for other definitions: {change.identity} is not among these, or "
+            "differs. Compare these definitions, and publish that plan"
+        )
+    return item
+
+
+def _order(pair: tuple[Change, Definition]) -> tuple[int, str]:
+    change, item = pair
+    return level(item), change.identity.key
+
+
+def _chunks(writes: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    chunk: list[dict[str, Any]] = []
+    total = 0
+    for write in writes:
+        size = len(write["ExpressionAttributeValues"][":d"]["S"])
+        if chunk and (len(chunk) == MAX_WRITES or total + size > MAX_TRANSACTION_BYTES):
+            yield chunk
+            chunk, total = [], 0
+        chunk.append(write)
+        total += size
+    if chunk:
+        yield chunk

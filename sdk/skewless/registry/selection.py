@@ -1,0 +1,112 @@
+"""Selections: what a caller may write for `features=`, found among the published definitions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+from skewless.definitions.on_demand import OnDemandView
+from skewless.definitions.service import FeatureService
+from skewless.definitions.view import FeatureRef, FeatureView
+from skewless.errors import InputError, UnknownNameError
+from skewless.registry.differences import differences
+
+if TYPE_CHECKING:
+    from skewless.definitions.service import View
+    from skewless.registry.published import Published
+
+Selection: TypeAlias = "tuple[tuple[View, str], ...]"
+Item = TypeVar("Item", FeatureView | OnDemandView, FeatureService)
+
+_TEXT = re.compile(r"(?P<name>\w+)(@(?P<version>\d+))?(:(?P<feature>\w+))?", re.ASCII)
+
+
+def resolve(published: Published, features: object) -> Selection | FeatureService:
+    """Find what `features` names, as it is published.
+
+    Args:
+        published: what to search.
+        features: a FeatureService, a view, `view["feature"]`; `"service"`, `"view"`,
+            `"view:feature"`, each with `@version` after the name if not the latest is meant
+            (`"view@2:feature"`); or any nesting of lists of these.
+
+    Raises:
+        InputError: a definition that is not published, or differs from what is; no feature at all.
+        UnknownNameError: nothing has the name.
+    """
+    found = _resolve(published, features)
+    if not found:
+        raise InputError("features is empty; name at least one view, feature or service")
+    return found
+
+
+def _resolve(published: Published, features: object) -> Selection | FeatureService:
+    match features:
+        case FeatureService():
+            return _same(features, published.definitions.services)
+        case FeatureView() | OnDemandView():
+            return _every_feature(_same(features, published.views))
+        case FeatureRef():
+            return ((_same(features.view, published.views), features.feature),)
+        case str():
+            return _by_text(published, features)
+        case Iterable():
+            parts = [_resolve(published, item) for item in features]
+            return tuple(pair for part in parts for pair in _pairs(part))
+        case _:
+            raise InputError(
+                f"{features!r} selects no features; give a FeatureService, views, view['feature'] "
+                'or texts such as "view:feature"'
+            )
+
+
+def _same(given: Item, items: Iterable[Item]) -> Item:
+    """Return the published definition that the given one is."""
+    known = {(item.name, item.version): item for item in items}
+    found = known.get((given.name, given.version))
+    if found is None:
+        raise InputError(f"{given} is not published; run skewless apply")
+    if given is found or given == found:
+        return found
+    different = differences(found, given)
+    if different:
+        raise InputError(
+            f"{given} differs from the published version {given.version}: {'; '.join(different)}. "
+            "Publish it under another version with skewless apply, or use what is published"
+        )
+    return found
+
+
+def _by_text(published: Published, text: str) -> Selection | FeatureService:
+    match = _TEXT.fullmatch(text.strip())
+    if match is None:
+        raise InputError(
+            f'{text!r} selects no features; write "view:feature", "view", "service", or with a '
+            'version "view@2:feature"'
+        )
+    name = match["name"]
+    version = None if match["version"] is None else int(match["version"])
+    if match["feature"] is not None:
+        ref = published.view(name, version)[match["feature"]]
+        return ((ref.view, ref.feature),)
+    is_view = name in {view.name for view in published.views}
+    is_service = name in {service.name for service in published.definitions.services}
+    if is_view and is_service:
+        raise InputError(
+            f"{text!r} is a view and a service; give the object, or rename one of them"
+        )
+    if is_service:
+        return published.service(name, version)
+    if is_view:
+        return _every_feature(published.view(name, version))
+    named = (*published.views, *published.definitions.services)
+    raise UnknownNameError("view or service", name, {item.name for item in named})
+
+
+def _every_feature(view: View) -> Selection:
+    return tuple((view, feature) for feature in view.feature_types)
+
+
+def _pairs(part: Selection | FeatureService) -> Selection:
+    return part.features if isinstance(part, FeatureService) else part

@@ -1,0 +1,339 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from skewless import Entity, agg
+from skewless.aws import Aws
+from skewless.definitions.collection import Definitions
+from skewless.errors import (
+    InputError,
+    NaiveTimestampError,
+    PublishError,
+    StoreError,
+    UnknownNameError,
+)
+from skewless.registry.changes import compare
+from skewless.registry.registry import Registry
+from skewless.types import Float64, Int64, String
+from tests.registry.builders import (
+    TABLE,
+    a_service,
+    a_source,
+    a_view,
+    an_entity,
+    an_on_demand_view,
+    everything,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def publish(registry: Registry, wanted: object, now: datetime = NOW) -> None:
+    definitions = Definitions.collect(wanted)
+    registry.publish(compare(registry.load().definitions, definitions), definitions, now)
+
+
+class Interposed:
+    """A DynamoDB client of which `transact_write_items` can be made to fail."""
+
+    def __init__(self, client: Any, before: Callable[[int], None]) -> None:
+        self._client = client
+        self._before = before
+        self.transactions: list[int] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def transact_write_items(self, **request: Any) -> Any:
+        self.transactions.append(len(request["TransactItems"]))
+        self._before(len(self.transactions))
+        return self._client.transact_write_items(**request)
+
+
+def interpose(aws: Aws, before: Callable[[int], None]) -> tuple[Registry, Interposed]:
+    client = Interposed(aws.client("dynamodb"), before)
+    return Registry(Aws(aws.session, _clients={"dynamodb": client}), TABLE), client
+
+
+def items(aws: Aws) -> dict[str, dict[str, Any]]:
+    found = aws.client("dynamodb").scan(TableName=TABLE)["Items"]
+    return {item["sk"]["S"]: item for item in found}
+
+
+def test_an_empty_registry_holds_nothing(registry: Registry) -> None:
+    assert registry.load().definitions == Definitions()
+
+
+def test_what_is_published_is_loaded_again(registry: Registry) -> None:
+    publish(registry, everything())
+    assert registry.load().definitions == everything()
+
+
+def test_items_are_found_by_kind_name_and_version(registry: Registry, aws: Aws) -> None:
+    publish(registry, everything())
+    assert set(items(aws)) == {
+        "entity#carrier#00001",
+        "source#flights#00001",
+        "view#delays#00001",
+        "view#last_seen#00001",
+        "view#trend#00001",
+        "service#arrival_model#00001",
+    }
+    item = items(aws)["view#delays#00001"]
+    assert item["pk"] == {"S": "definition"}
+    assert item["published_at"] == {"S": "2026-01-02T03:04:05+00:00"}
+
+
+def test_publishing_again_writes_nothing(aws: Aws) -> None:
+    registry, client = interpose(aws, lambda _: None)
+    publish(registry, everything())
+    publish(registry, everything())
+    assert client.transactions == [6]
+
+
+def test_prose_is_rewritten_and_the_first_time_of_publishing_kept(
+    registry: Registry, aws: Aws
+) -> None:
+    publish(registry, a_view())
+    before = items(aws)["view#delays#00001"]
+    publish(registry, a_view(description="how late"), NOW.replace(year=2027))
+    after = items(aws)["view#delays#00001"]
+    view = registry.load().view("delays")
+    assert view.description == "how late"
+    assert after["fingerprint"] == before["fingerprint"]
+    assert after["published_at"] == before["published_at"]
+
+
+def test_a_source_is_extended_in_place_and_its_views_see_it(registry: Registry) -> None:
+    wider = a_source(
+        schema={"carrier": String, "delay": Float64, "distance": Int64, "gate": String}
+    )
+    publish(registry, a_view())
+    publish(registry, wider)
+    assert registry.load().source("flights") == wider
+    assert registry.load().view("delays") == a_view(source=wider)
+
+
+def test_versions_live_beside_each_other(registry: Registry) -> None:
+    publish(registry, a_view())
+    second = a_view(version=2, features={"mean_1d": agg.mean("delay", window="2d")})
+    publish(registry, second)
+    published = registry.load()
+    assert published.view("delays") == second
+    assert published.view("delays", 1) == a_view()
+
+
+def test_a_refused_plan_writes_nothing_and_says_why(registry: Registry, aws: Aws) -> None:
+    publish(registry, a_view(features={"x": agg.mean("delay", window="1d")}))
+    before = items(aws)
+    with pytest.raises(PublishError) as caught:
+        publish(registry, [a_view(features={"x": agg.mean("delay", window="2d")}), a_source()])
+    assert items(aws) == before
+    assert str(caught.value) == (
+        "nothing was published:\n"
+        "refuse    view 'delays' version 1\n"
+        "          feature 'x': agg.mean('delay', window='1d') became "
+        "agg.mean('delay', window='2d')\n"
+        "          what version 1 means never changes: publish it as version=2"
+    )
+
+
+def test_of_two_who_publish_at_once_the_second_is_refused(registry: Registry, aws: Aws) -> None:
+    mine = Definitions.collect(a_view(features={"x": agg.mean("delay", window="1d")}))
+    theirs = Definitions.collect(a_view(features={"x": agg.mean("delay", window="2d")}))
+    plans = [compare(registry.load().definitions, wanted) for wanted in (mine, theirs)]
+    registry.publish(plans[0], mine, NOW)
+    before = items(aws)
+    with pytest.raises(PublishError) as caught:
+        registry.publish(plans[1], theirs, NOW)
+    assert str(caught.value) == (
+        "view 'delays' version 1: someone else published this with another meaning since the plan "
+        "was made. Run skewless plan again to see how it differs"
+    )
+    assert items(aws) == before
+
+
+def test_two_who_publish_the_same_at_once_both_succeed(registry: Registry) -> None:
+    wanted = everything()
+    plan = compare(registry.load().definitions, wanted)
+    registry.publish(plan, wanted, NOW)
+    registry.publish(plan, wanted, NOW)
+    assert registry.load().definitions == wanted
+
+
+def test_two_who_extend_a_source_at_once_do_not_lose_a_column(registry: Registry) -> None:
+    schema = {"carrier": String, "delay": Float64, "distance": Int64}
+    publish(registry, a_source())
+    sides = [
+        Definitions.collect(a_source(schema={**schema, name: String})) for name in ("gate", "tail")
+    ]
+    plans = [compare(registry.load().definitions, wanted) for wanted in sides]
+    registry.publish(plans[0], sides[0], NOW)
+    with pytest.raises(PublishError, match="source 'flights': someone else"):
+        registry.publish(plans[1], sides[1], NOW)
+    assert "gate" in registry.load().source("flights").schema
+
+
+def test_people_who_publish_at_once_agree_on_the_order(registry: Registry) -> None:
+    # One knows the shared view as its first definition, the other after many of its own.
+    mine = Definitions.collect([an_on_demand_view()])
+    others = [an_entity(name=f"e{number}") for number in range(30)]
+    theirs = Definitions.collect([*others, a_service(an_on_demand_view())])
+    plans = [compare(Definitions(), wanted) for wanted in (mine, theirs)]
+    registry.publish(plans[1], theirs, NOW)
+    registry.publish(plans[0], mine, NOW)
+    assert registry.load().service("arrival_model") == a_service(an_on_demand_view())
+
+
+def many() -> Definitions:
+    entities = [Entity(f"e{number}", keys={"carrier": String}) for number in range(120)]
+    views = [a_view(name=f"v{number}", entity=entity) for number, entity in enumerate(entities)]
+    return Definitions.collect([*views, a_service(views[0])])
+
+
+def test_an_interrupted_publish_is_complete_as_far_as_it_went_and_can_be_finished(
+    aws: Aws,
+) -> None:
+    def interrupt(transaction: int) -> None:
+        if transaction == 2:
+            raise ClientError({"Error": {"Code": "InternalServerError"}}, "TransactWriteItems")
+
+    broken, client = interpose(aws, interrupt)
+    with pytest.raises(StoreError, match="could not be written"):
+        publish(broken, many())
+    assert client.transactions == [100, 100]
+    registry = Registry(aws, TABLE)
+    assert len(registry.load().definitions.entities) == 100
+    plan = compare(registry.load().definitions, many())
+    assert not plan.is_refused
+    publish(registry, many())
+    loaded = registry.load().definitions
+    assert set(loaded) == set(many())
+    assert not compare(loaded, many()).has_changes
+
+
+@pytest.mark.parametrize("last", [1, 2])
+def test_every_prefix_of_the_transactions_holds_what_it_refers_to(aws: Aws, last: int) -> None:
+    def interrupt(transaction: int) -> None:
+        if transaction > last:
+            raise ClientError({"Error": {"Code": "Throttled"}}, "TransactWriteItems")
+
+    registry, _ = interpose(aws, interrupt)
+    with pytest.raises(StoreError):
+        publish(registry, many())
+    assert len(list(registry.load().definitions)) == 100 * last
+
+
+def test_a_transaction_in_conflict_is_repeated(aws: Aws) -> None:
+    client = aws.client("dynamodb")
+
+    def conflict(transaction: int) -> None:
+        if transaction <= 2:
+            raise client.exceptions.TransactionCanceledException(
+                {
+                    "Error": {"Code": "TransactionCanceledException"},
+                    "CancellationReasons": [{"Code": "None"}, {"Code": "TransactionConflict"}],
+                },
+                "TransactWriteItems",
+            )
+
+    registry, interposed = interpose(aws, conflict)
+    publish(registry, a_view())
+    assert interposed.transactions == [3, 3, 3]
+    assert registry.load().view("delays") == a_view()
+
+
+def test_a_transaction_cancelled_for_another_reason_is_a_store_error(aws: Aws) -> None:
+    client = aws.client("dynamodb")
+
+    def cancel(_: int) -> None:
+        raise client.exceptions.TransactionCanceledException(
+            {
+                "Error": {"Code": "TransactionCanceledException"},
+                "CancellationReasons": [{"Code": "ThrottlingError"}],
+            },
+            "TransactWriteItems",
+        )
+
+    registry, interposed = interpose(aws, cancel)
+    with pytest.raises(StoreError, match="could not be written"):
+        publish(registry, a_view())
+    assert interposed.transactions == [3]
+
+
+def test_large_documents_share_no_transaction_beyond_its_limit(aws: Aws) -> None:
+    registry, client = interpose(aws, lambda _: None)
+    publish(registry, [an_entity(name=f"e{n}", description="x" * 300_000) for n in range(12)])
+    assert client.transactions == [11, 1]
+    assert len(registry.load().definitions.entities) == 12
+
+
+def test_a_document_that_no_item_can_hold_is_refused_before_anything_is_written(
+    registry: Registry, aws: Aws
+) -> None:
+    with pytest.raises(PublishError) as caught:
+        publish(registry, a_view(description="x" * 400_000))
+    assert "view 'delays' version 1 is 400," in str(caught.value)
+    assert "at most 390,000 in one item" in str(caught.value)
+    assert items(aws) == {}
+
+
+def test_a_plan_for_other_definitions_is_refused(registry: Registry) -> None:
+    plan = compare(Definitions(), Definitions.collect(a_view()))
+    other = Definitions.collect(a_view(features={"x": agg.count(window="1d")}))
+    with pytest.raises(InputError, match="made for other definitions: view 'delays' version 1"):
+        registry.publish(plan, other, NOW)
+
+
+def test_a_naive_time_of_publishing_is_refused(registry: Registry) -> None:
+    wanted = everything()
+    with pytest.raises(NaiveTimestampError):
+        registry.publish(compare(Definitions(), wanted), wanted, NOW.replace(tzinfo=None))
+
+
+def test_a_missing_table_is_a_store_error(aws: Aws) -> None:
+    with pytest.raises(StoreError, match="registry table 'nowhere' could not be read"):
+        Registry(aws, "nowhere").load()
+
+
+def test_a_table_that_does_not_fit_together_is_a_store_error(registry: Registry, aws: Aws) -> None:
+    publish(registry, everything())
+    key = {"pk": {"S": "definition"}, "sk": {"S": "source#flights#00001"}}
+    aws.client("dynamodb").delete_item(TableName=TABLE, Key=key)
+    with pytest.raises(StoreError, match="does not fit together"):
+        registry.load()
+
+
+def test_many_pages_are_read(registry: Registry) -> None:
+    wanted = [an_entity(name=f"e{n}", description="x" * 380_000) for n in range(9)]
+    publish(registry, wanted)
+    assert len(registry.load().definitions.entities) == 9
+
+
+def test_unknown_names_come_with_near_misses(registry: Registry) -> None:
+    publish(registry, everything())
+    published = registry.load()
+    with pytest.raises(UnknownNameError) as caught:
+        published.view("delay")
+    assert str(caught.value) == "there is no view 'delay'. Did you mean 'delays'?"
+    with pytest.raises(UnknownNameError, match=r"there is no view 'delays@3'. Did you mean"):
+        published.view("delays", 3)
+    with pytest.raises(UnknownNameError, match="service 'arrival'"):
+        published.service("arrival")
+    with pytest.raises(UnknownNameError, match="source 'flight'"):
+        published.source("flight")
+    with pytest.raises(UnknownNameError, match="entity 'carriers'"):
+        published.entity("carriers")
+    assert published.entity("carrier") == an_entity()
+
+
+def test_the_registry_resolves_what_is_published_now(registry: Registry) -> None:
+    publish(registry, everything())
+    assert registry.resolve("delays:mean_1d") == ((a_view(), "mean_1d"),)
