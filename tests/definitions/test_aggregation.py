@@ -180,9 +180,9 @@ def test_a_default_must_be_of_the_type_of_the_feature() -> None:
 
 
 def test_an_unknown_column_is_refused_with_the_near_miss() -> None:
-    assert typed(agg.sum("amont", window="1h")) == (
+    assert typed(agg.sum("amounts", window="1h")) == (
         None,
-        ["source 'events' has no column 'amont'. Did you mean 'amount'?"],
+        ["source 'events' has no column 'amounts'. Did you mean 'amount'?"],
     )
 
 

@@ -51,8 +51,8 @@ def test_a_column_of_a_source_is_refused() -> None:
 
 
 def test_an_unknown_request_field_is_refused_with_the_near_miss() -> None:
-    assert problems(request={"weight": Float64}, features={"x": request("wight") + 1}) == (
-        "OnDemandView 'trend': feature 'x': the request has no field 'wight'. "
+    assert problems(request={"weight": Float64}, features={"x": request("weights") + 1}) == (
+        "OnDemandView 'trend': feature 'x': the request has no field 'weights'. "
         "Did you mean 'weight'?"
     )
 

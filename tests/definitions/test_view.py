@@ -47,8 +47,8 @@ def test_an_unknown_column_is_refused_with_the_near_miss() -> None:
     assert problems(["clics"]) == (
         "FeatureView 'view': source 'events' has no column 'clics'. Did you mean 'clicks'?"
     )
-    assert problems({"x": agg.mean("amont", window="1h")}) == (
-        "FeatureView 'view': feature 'x': source 'events' has no column 'amont'. "
+    assert problems({"x": agg.mean("amounts", window="1h")}) == (
+        "FeatureView 'view': feature 'x': source 'events' has no column 'amounts'. "
         "Did you mean 'amount'?"
     )
     assert problems(where=col("cuntry") == "x") == (
@@ -180,7 +180,7 @@ def test_all_problems_come_in_one_error() -> None:
         {"1x": COUNT, "s": agg.sum("country", window="1h"), "y": "clicks"},
         refresh="daily",
         ttl="soon",
-        where=col("flagg"),
+        where=col("flags"),
     ) == (
         "FeatureView 'view' has 6 problems:\n"
         "  - refresh is 'daily'; write \"stream\" or Every('1d', delay='2h')\n"
@@ -190,7 +190,7 @@ def test_all_problems_come_in_one_error() -> None:
         "  - feature 's': sum needs a numeric input; 'country' is String. "
         "Numeric columns: clicks, amount.\n"
         "  - the feature name '1x' must be letters, digits and _, no digit first\n"
-        "  - where: source 'events' has no column 'flagg'. Did you mean 'flag'?"
+        "  - where: source 'events' has no column 'flags'. Did you mean 'flag'?"
     )
 
 
