@@ -1,0 +1,52 @@
+"""Addresses: where an online item lies. A new meaning has a new fingerprint, hence new items.
+
+partition (pk)                               sort (sk)
+<view>@<version>#<fingerprint>#<key text>    B, or S#YYYY-MM-DD
+<view>@<version>#<fingerprint>               W
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from skewless.compiler.instants import DAY, floor_to
+from skewless.compiler.keys import encode_key
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from skewless.compiler.plan import ViewPlan
+
+Address: TypeAlias = "tuple[str, str]"
+
+BATCH = "B"
+WATERMARK = "W"
+STREAM_DAYS = 9  # how long after its day a stream item is kept: what an overdue cut can wait
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+
+
+def view_partition(plan: ViewPlan) -> str:
+    """Return the partition of a view's watermark, which its entities' partitions begin with."""
+    return f"{plan.view.name}@{plan.view.version}#{plan.fingerprint}"
+
+
+def entity_partition(plan: ViewPlan, key: Sequence[Any]) -> str:
+    """Return the partition of an entity, by its physical key."""
+    return f"{view_partition(plan)}#{encode_key(key, plan.key_types)}"
+
+
+def stream_sort(instant: int) -> str:
+    """Return the sort key of the UTC day in which the instant lies."""
+    return f"S#{date.fromordinal(_EPOCH_DAY + instant // DAY).isoformat()}"
+
+
+def stream_expiry(instant: int) -> int:
+    """Return when the stream item of the instant's day may go, in epoch seconds."""
+    return (floor_to(instant, DAY) + (1 + STREAM_DAYS) * DAY) // 1_000_000
+
+
+def described(partition: str) -> str:
+    """Name the entity of a partition in an error."""
+    view, _, rest = partition.partition("#")
+    return f"view {view!r}, key {rest.partition('#')[2]!r}"

@@ -1,0 +1,108 @@
+"""Batch reads: up to 100 items a call, calls side by side, what was left out asked for again."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from skewless.errors import OnlineStoreError
+from skewless.online.attribute import address_key, names, plain
+from skewless.online.call import PASSING, Deadline, units
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from skewless.online.address import Address
+
+MAX_KEYS = 100
+_CALLS_SIDE_BY_SIDE = 16
+# What a reader needs of B, S and W; not the bookkeeping of writers.
+_NAMES = names("pk", "sk", "c", "g", "p", "pg", "d", "i", "cut", "previous", "started", "rewrites")
+
+
+class BatchRead(NamedTuple):
+    """What a batch read found.
+
+    Attributes:
+        items: by address; an address without an item is not there.
+        read_units: the capacity that it cost.
+    """
+
+    items: dict[Address, dict[str, Any]]
+    read_units: float
+
+
+class BatchGet:
+    """One batch read of one table."""
+
+    def __init__(self, client: Any, table: str, seconds: float, *, is_consistent: bool) -> None:
+        self._client = client
+        self._table = table
+        self._deadline_seconds = seconds
+        self._is_consistent = is_consistent
+
+    def fetch(self, addresses: Iterable[Address]) -> BatchRead:
+        """Return the items of the addresses, each asked for once.
+
+        Raises:
+            OnlineStoreError: DynamoDB refused, or left keys out until the deadline.
+        """
+        distinct = list(dict.fromkeys(addresses))
+        chunks = [distinct[i : i + MAX_KEYS] for i in range(0, len(distinct), MAX_KEYS)]
+        if len(chunks) <= 1:
+            reads = [self._chunk(chunk) for chunk in chunks]
+        else:
+            with ThreadPoolExecutor(min(len(chunks), _CALLS_SIDE_BY_SIDE)) as pool:
+                reads = list(pool.map(self._chunk, chunks))
+        items: dict[Address, dict[str, Any]] = {}
+        for read in reads:
+            items.update(read.items)
+        return BatchRead(items, sum(read.read_units for read in reads))
+
+    def _chunk(self, addresses: list[Address]) -> BatchRead:
+        items: dict[Address, dict[str, Any]] = {}
+        consumed = 0.0
+        deadline = Deadline(self._deadline_seconds)
+        left = [address_key(address) for address in addresses]
+        while True:
+            cause: ClientError | None = None
+            try:
+                answer = self._call(left)
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") not in PASSING:
+                    raise OnlineStoreError(
+                        f"DynamoDB refused to read {len(left)} keys of table {self._table!r}: "
+                        f"{error}"
+                    ) from error
+                cause = error
+            else:
+                consumed += units(answer)
+                for found in answer.get("Responses", {}).get(self._table, ()):
+                    item = plain(found)
+                    items[item.pop("pk"), item.pop("sk")] = item
+                left = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+                if not left:
+                    return BatchRead(items, consumed)
+            if not deadline.pause():
+                raise OnlineStoreError(
+                    f"DynamoDB left {len(left)} of {len(addresses)} keys of table "
+                    f"{self._table!r} unread after {self._deadline_seconds} s"
+                ) from cause
+
+    def _call(self, keys: list[dict[str, Any]]) -> Any:
+        request = {
+            "Keys": keys,
+            "ConsistentRead": self._is_consistent,
+            "ProjectionExpression": ",".join(_NAMES),
+            "ExpressionAttributeNames": _NAMES,
+        }
+        try:
+            return self._client.batch_get_item(
+                RequestItems={self._table: request}, ReturnConsumedCapacity="TOTAL"
+            )
+        except BotoCoreError as error:
+            raise OnlineStoreError(
+                f"DynamoDB could not be reached for table {self._table!r}: {error}"
+            ) from error

@@ -1,0 +1,146 @@
+"""The format of a state's bytes: a version, flags, then packed tiles or the latest row.
+
+No bytes at all are the empty state.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+from skewless.compiler.plan import Partial
+from skewless.definitions import types
+from skewless.definitions.refresh import Stream
+from skewless.errors import OnlineStoreError
+from skewless.online.column import TEXTUAL
+from skewless.online.packed import TileLayout
+from skewless.online.state import Aggregated, Latest, Winner
+from skewless.online.value import pack_row, read_row
+
+if TYPE_CHECKING:
+    from skewless.compiler.plan import ViewPlan
+    from skewless.definitions.types import ValueType
+    from skewless.online.packed import PackedTiles
+    from skewless.online.state import State
+
+VERSION = 1
+_SEEN, _DELETED = 1, 2
+_TIME = struct.Struct("<q")
+_HEAD_BYTES = 16
+_PARTIAL_BYTES = {Partial.COUNT: 4, Partial.SUM: 8, Partial.SQUARES: 16}
+_TEXT_BYTES = 32
+
+
+def encode(plan: ViewPlan, state: State) -> bytes:
+    """Return the state's bytes."""
+    if isinstance(state, Latest):
+        return _encode_latest(plan, state.winner)
+    head = bytes((VERSION, _SEEN * state.is_seen))
+    pairs = zip(layouts(plan), state.tiles, strict=True)
+    return head + b"".join(layout.pack(tiles) for layout, tiles in pairs)
+
+
+def decode(plan: ViewPlan, data: bytes | memoryview) -> State:
+    """Return the state.
+
+    Raises:
+        OnlineStoreError: the bytes are of another version.
+    """
+    if not plan.tile_sets:
+        return Latest(read_winner(plan, data))
+    packed, is_seen = read_tiles(plan, data)
+    pairs = zip(layouts(plan), packed, strict=True)
+    return Aggregated(tuple(layout.unpack(tiles) for layout, tiles in pairs), is_seen)
+
+
+def read_tiles(plan: ViewPlan, data: bytes | memoryview) -> tuple[list[PackedTiles], bool]:
+    """Return views of an aggregated state's tiles, and whether any event was ever seen."""
+    if not data:
+        return [layout.nothing() for layout in layouts(plan)], False
+    buffer = _checked(data)
+    position, found = 2, []
+    for layout in layouts(plan):
+        tiles, position = layout.read(buffer, position)
+        found.append(tiles)
+    return found, bool(buffer[1] & _SEEN)
+
+
+def read_winner(plan: ViewPlan, data: bytes | memoryview) -> Winner | None:
+    """Return the latest row of a latest-value state."""
+    if not data:
+        return None
+    buffer = _checked(data)
+    if not buffer[1] & _SEEN:
+        return None
+    (event_time,) = _TIME.unpack_from(buffer, 2)
+    tiebreak, *row = read_row(buffer, 2 + _TIME.size, _row_types(plan))
+    return Winner(event_time, tiebreak, tuple(row), bool(buffer[1] & _DELETED))
+
+
+def layouts(plan: ViewPlan) -> list[TileLayout]:
+    """Return how the plan's tile sets are packed."""
+    found = _LAYOUTS.get(plan.fingerprint)
+    if found is None:
+        found = [TileLayout(plan, tile_set) for tile_set in plan.tile_sets]
+        _LAYOUTS[plan.fingerprint] = found
+    return found
+
+
+def tile_bytes_estimate(plan: ViewPlan) -> int:
+    """Return the bytes of B with all tiles full; of both its states where the view has cuts.
+
+    Takes 4 bytes for a count, 8 for a sum, 16 for a sum of squares, 32 for a text.
+    """
+    total = 2
+    for tile_set, layout in zip(plan.tile_sets, layouts(plan), strict=True):
+        count = 1
+        if tile_set.hop is not None and tile_set.retention is not None:
+            count = -(-tile_set.retention // tile_set.hop) + 1  # a sawtooth reaches a hop further
+        width = sum(
+            _PARTIAL_BYTES.get(column.partial)
+            or _type_bytes(column.type) + column.is_pick * (8 + _type_bytes(plan.tiebreak_type))
+            for column in layout.columns
+        )
+        total += _HEAD_BYTES + count * (2 + width)
+    if not plan.tile_sets:
+        total += _TIME.size + sum(_type_bytes(kind) for kind in _row_types(plan))
+    return total if isinstance(plan.view.refresh, Stream) else 2 * total
+
+
+def _type_bytes(kind: ValueType | None) -> int:
+    match kind:
+        case None:
+            return 0
+        case types.Vector(size=size):
+            return 8 * size
+        case types.Array():
+            return 8 * _TEXT_BYTES
+        case _:
+            return _TEXT_BYTES if kind in TEXTUAL else 8
+
+
+def _checked(data: bytes | memoryview) -> memoryview:
+    buffer = memoryview(data)
+    if buffer[0] != VERSION:
+        raise OnlineStoreError(
+            f"an online item has format {buffer[0]}; this skewless reads format {VERSION}. "
+            "Serve with the version of skewless that materializes."
+        )
+    return buffer
+
+
+def _encode_latest(plan: ViewPlan, winner: Winner | None) -> bytes:
+    if winner is None:
+        return bytes((VERSION, 0))
+    head = bytes((VERSION, _SEEN | _DELETED * winner.is_deleted))
+    row = pack_row([winner.tiebreak, *winner.row], _row_types(plan))
+    return head + _TIME.pack(winner.event_time) + row
+
+
+def _row_types(plan: ViewPlan) -> list[ValueType]:
+    # Without a tiebreak its place is a null, of whatever type.
+    return [plan.tiebreak_type or types.Bool, *(kind for _, kind in plan.columns)]
+
+
+# By fingerprint: it stands for all that changes a value, and hashing a plan walks all of it.
+_LAYOUTS: dict[str, list[TileLayout]] = {}

@@ -1,0 +1,227 @@
+"""Packed columns: lists of numbers or texts as bytes that are summed without a loop over tiles.
+
+A column of integers is fixed-width, at the smallest width that fits, after a common power of ten is
+taken out: minutes kept in units of a microminute take two bytes, not eight. Little endian.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import sys
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Any
+
+from skewless.definitions import types
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from skewless.definitions.types import ValueType
+
+# By code, from 1; 0 is a column of zeros without bytes, 9 two columns for 128 bits.
+_KINDS = tuple(
+    (kind, least, greatest)
+    for size, signed, unsigned in ((1, "b", "B"), (2, "h", "H"), (4, "i", "I"), (8, "q", "Q"))
+    for kind, least, greatest in (
+        (signed, -(1 << 8 * size - 1), (1 << 8 * size - 1) - 1),
+        (unsigned, 0, (1 << 8 * size) - 1),
+    )
+)
+_ZEROS, _WIDE = 0, 9
+_LOW_64 = (1 << 64) - 1
+_NO_NULLS, _ONLY_NULLS, _SOME_NULLS = 0, 1, 2
+TEXTUAL = (types.String, types.Bytes)
+
+
+class Integers:
+    """A column of exact integers inside a buffer."""
+
+    __slots__ = ("_count", "_factor", "_high", "_low")
+
+    def __init__(self, count: int, low: Any, high: Any, factor: int) -> None:
+        self._count = count
+        self._low = low
+        self._high = high
+        self._factor = factor
+
+    def total(self, start: int) -> int:
+        """Return the sum from an index on."""
+        if self._low is None:
+            return 0
+        total: int = sum(self._low[start:])
+        if self._high is not None:
+            total += sum(self._high[start:]) << 64
+        return total * self._factor
+
+    def least(self, start: int) -> int:
+        """Return the minimum from an index on, of 64-bit numbers."""
+        return 0 if self._low is None else min(self._low[start:]) * self._factor
+
+    def greatest(self, start: int) -> int:
+        """Return the maximum from an index on, of 64-bit numbers."""
+        return 0 if self._low is None else max(self._low[start:]) * self._factor
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: int) -> int:
+        if self._low is None:
+            return 0
+        high = 0 if self._high is None else self._high[index] << 64
+        return int(high + self._low[index]) * self._factor
+
+    def to_list(self) -> list[int]:
+        """Return all numbers."""
+        return [self[index] for index in range(self._count)]
+
+
+class Doubles:
+    """A column of doubles inside a buffer."""
+
+    __slots__ = ("_numbers",)
+
+    def __init__(self, numbers: Any) -> None:
+        self._numbers = numbers
+
+    def least(self, start: int) -> float:
+        """Return the minimum from an index on."""
+        return float(min(self._numbers[start:]))
+
+    def greatest(self, start: int) -> float:
+        """Return the maximum from an index on."""
+        return float(max(self._numbers[start:]))
+
+    def __getitem__(self, index: int) -> float:
+        return float(self._numbers[index])
+
+
+class Texts:
+    """A column of strings, as UTF-8, or of bytes inside a buffer.
+
+    UTF-8 sorts as code points do, so texts are compared as bytes.
+    """
+
+    __slots__ = ("_blob", "_ends")
+
+    def __init__(self, ends: Integers, blob: memoryview) -> None:
+        self._ends = ends
+        self._blob = blob
+
+    def __getitem__(self, index: int) -> bytes:
+        begin = self._ends[index - 1] if index else 0
+        return bytes(self._blob[begin : self._ends[index]])
+
+
+def pack_integers(values: Sequence[int]) -> bytes:
+    """Pack exact integers of at most 128 bits."""
+    divisor = math.gcd(*values)
+    if divisor == 0:
+        return bytes((_ZEROS, 0))
+    exponent = 0
+    while divisor % 10 == 0:
+        divisor //= 10
+        exponent += 1
+    if exponent:
+        factor = 10**exponent
+        values = [value // factor for value in values]
+    least, greatest = min(values), max(values)
+    for code, (kind, lowest, highest) in enumerate(_KINDS, 1):
+        if lowest <= least and greatest <= highest:
+            return bytes((code, exponent)) + struct.pack(f"<{len(values)}{kind}", *values)
+    high = struct.pack(f"<{len(values)}q", *(value >> 64 for value in values))
+    low = struct.pack(f"<{len(values)}Q", *(value & _LOW_64 for value in values))
+    return bytes((_WIDE, exponent)) + high + low
+
+
+def read_integers(buffer: memoryview, position: int, count: int) -> tuple[Integers, int]:
+    """Return the column at a position, and the position after it."""
+    code = buffer[position]
+    factor = 10 ** buffer[position + 1]
+    position += 2
+    if code == _ZEROS:
+        return Integers(count, None, None, 1), position
+    if code == _WIDE:
+        high, position = _numbers(buffer, position, count, "q")
+        low, position = _numbers(buffer, position, count, "Q")
+        return Integers(count, low, high, factor), position
+    low, position = _numbers(buffer, position, count, _KINDS[code - 1][0])
+    return Integers(count, low, None, factor), position
+
+
+def pack_values(values: Sequence[Any], type_: ValueType) -> bytes:
+    """Pack scalars without nulls."""
+    if type_ == types.Float64:
+        return struct.pack(f"<{len(values)}d", *values)
+    if type_ not in TEXTUAL:
+        return pack_integers(values)
+    texts = [to_bytes(value, type_) for value in values]
+    return pack_integers(list(accumulate(map(len, texts)))) + b"".join(texts)
+
+
+def read_values(
+    buffer: memoryview, position: int, count: int, type_: ValueType
+) -> tuple[Integers | Doubles | Texts, int]:
+    """Return the column of `pack_values`, and the position after it."""
+    if type_ == types.Float64:
+        numbers, position = _numbers(buffer, position, count, "d")
+        return Doubles(numbers), position
+    integers, position = read_integers(buffer, position, count)
+    if type_ not in TEXTUAL:
+        return integers, position
+    end = position + (integers[count - 1] if count else 0)
+    return Texts(integers, buffer[position:end]), end
+
+
+def pack_nullable(values: Sequence[Any], type_: ValueType) -> bytes:
+    """Pack scalars of which some may be null."""
+    present = [value for value in values if value is not None]
+    if not present:
+        return bytes((_ONLY_NULLS,))
+    if len(present) == len(values):
+        return bytes((_NO_NULLS,)) + pack_values(values, type_)
+    bits = sum(1 << index for index, value in enumerate(values) if value is not None)
+    bitmap = bits.to_bytes((len(values) + 7) // 8, "little")
+    return bytes((_SOME_NULLS,)) + bitmap + pack_values(present, type_)
+
+
+def read_nullable(
+    buffer: memoryview, position: int, count: int, type_: ValueType
+) -> tuple[list[Any], int]:
+    """Return the values of `pack_nullable`, and the position after them."""
+    code = buffer[position]
+    position += 1
+    if code == _ONLY_NULLS:
+        return [None] * count, position
+    is_there = [True] * count
+    if code == _SOME_NULLS:
+        end = position + (count + 7) // 8
+        bits = int.from_bytes(buffer[position:end], "little")
+        is_there = [bool(bits >> index & 1) for index in range(count)]
+        position = end
+    column, position = read_values(buffer, position, sum(is_there), type_)
+    indexes = accumulate(is_there, initial=0)
+    values = [
+        from_column(column[begin], type_) if end > begin else None
+        for begin, end in pairwise(indexes)
+    ]
+    return values, position
+
+
+def to_bytes(value: Any, type_: ValueType) -> bytes:
+    """Return a String's or Bytes' bytes."""
+    return bytes(value.encode() if type_ == types.String else value)
+
+
+def from_column(value: Any, type_: ValueType) -> Any:
+    """Return the physical value of a column's element."""
+    if type_ == types.Bool:
+        return bool(value)
+    return value.decode() if type_ == types.String else value
+
+
+def _numbers(buffer: memoryview, position: int, count: int, kind: str) -> tuple[Any, int]:
+    end = position + count * struct.calcsize(f"<{kind}")
+    if sys.byteorder == "little":
+        return buffer[position:end].cast(kind), end  # type: ignore[call-overload]  # one of _KINDS
+    return struct.unpack(f"<{count}{kind}", buffer[position:end]), end

@@ -1,0 +1,224 @@
+"""Packed tiles: the tiles of one tile set as bytes, and a view that a window is read from.
+
+A null min, max, first or last is one whose count is 0. Where a numeric min or max is null, its
+place holds the next tile's value (at the end, the last one's): a window always reaches to the last
+tile, so that value is inside every window that it could touch, and a slice's min needs no counts.
+"""
+
+from __future__ import annotations
+
+import struct
+from bisect import bisect_left
+from typing import TYPE_CHECKING, Any
+
+from skewless.compiler.plan import Partial
+from skewless.definitions import types
+from skewless.online.column import (
+    TEXTUAL,
+    from_column,
+    pack_integers,
+    pack_nullable,
+    pack_values,
+    read_integers,
+    read_nullable,
+    read_values,
+)
+from skewless.online.tiles import Tiles
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from skewless.compiler.plan import TileSet, ViewPlan
+    from skewless.definitions.types import ValueType
+
+_HEAD = struct.Struct("<IqB")  # tiles, first start in hops, bytes of an offset (0: contiguous)
+_OFFSETS = {1: "B", 2: "H", 4: "I", 8: "Q"}
+_NUMBERS = (Partial.COUNT, Partial.SUM, Partial.SQUARES)
+_EXTREMES = (Partial.MIN, Partial.MAX)
+_EMPTY = _HEAD.pack(0, 0, 0)
+
+
+class Picks:
+    """A packed column of first or last: event times, tiebreaks and values."""
+
+    __slots__ = ("_starts", "_tiebreaks", "_times", "_type", "_values")
+
+    def __init__(
+        self, starts: PackedTiles, times: Any, tiebreaks: Any, values: Any, type_: ValueType
+    ) -> None:
+        self._starts = starts
+        self._times = times
+        self._tiebreaks = tiebreaks
+        self._values = values
+        self._type = type_
+
+    def __getitem__(self, index: int) -> tuple[int, Any, Any]:
+        tiebreak = None if self._tiebreaks is None else self._tiebreaks[index]
+        value = from_column(self._values[index], self._type)
+        return self._starts.start(index) + self._times[index], tiebreak, value
+
+
+class PackedTiles:
+    """The tiles of one tile set inside a buffer."""
+
+    __slots__ = ("_base", "_hop", "_offsets", "columns", "count")
+
+    def __init__(self, hop: int, count: int, base: int, offsets: Any) -> None:
+        self._hop = hop
+        self._base = base
+        self._offsets = offsets
+        self.count = count
+        self.columns: list[Any] = []
+
+    def index(self, edge: int) -> int:
+        """Return the index of the first tile at or after an instant, a whole number of hops."""
+        return bisect_left(self._offsets, edge // self._hop - self._base)
+
+    def start(self, index: int) -> int:
+        """Return when a tile starts."""
+        return int(self._base + self._offsets[index]) * self._hop
+
+
+class PackedColumn:
+    """What is packed for one column: its partial, its type, and which column counts its values."""
+
+    __slots__ = ("count", "is_number", "is_pick", "partial", "type")
+
+    def __init__(self, partial: Partial, type_: ValueType, count: int) -> None:
+        self.partial = partial
+        self.type = type_
+        self.count = count
+        self.is_number = partial in _NUMBERS
+        self.is_pick = not self.is_number and partial not in _EXTREMES
+
+
+class TileLayout:
+    """How the tiles of one tile set are packed; made once for a plan."""
+
+    __slots__ = ("_hop", "_tiebreak", "columns")
+
+    def __init__(self, plan: ViewPlan, tile_set: TileSet) -> None:
+        self._hop = tile_set.hop or 1
+        self._tiebreak = plan.tiebreak_type
+        counts = {
+            column.measure: index
+            for index, column in enumerate(tile_set.columns)
+            if column.partial is Partial.COUNT
+        }
+        self.columns = [
+            PackedColumn(
+                column.partial,
+                plan.measures[column.measure].type or types.Int64,
+                counts[column.measure],
+            )
+            for column in tile_set.columns
+        ]
+
+    def pack(self, tiles: Tiles) -> bytes:
+        """Return the tiles' bytes."""
+        count = len(tiles.starts)
+        if not count:
+            return _EMPTY
+        hops = [start // self._hop for start in tiles.starts]
+        base, span = hops[0], hops[-1] - hops[0]
+        size = 0 if span == count - 1 else next(n for n in _OFFSETS if span < 1 << 8 * n)
+        parts = [_HEAD.pack(count, base, size)]
+        if size:
+            parts.append(struct.pack(f"<{count}{_OFFSETS[size]}", *(hop - base for hop in hops)))
+        for column, values in zip(self.columns, tiles.columns, strict=True):
+            if column.is_number:
+                parts.append(pack_integers(values))
+            elif column.is_pick:
+                parts.extend(self._pack_picks(column, values, tiles.starts))
+            else:
+                parts.append(pack_values(_filled(values, column.type), column.type))
+        return b"".join(parts)
+
+    def read(self, buffer: memoryview, position: int) -> tuple[PackedTiles, int]:
+        """Return a view of the tiles at a position, and the position after them."""
+        count, base, size = _HEAD.unpack_from(buffer, position)
+        position += _HEAD.size
+        if not count:
+            return self.nothing(), position
+        offsets: Any = range(count)
+        if size:
+            end = position + count * size
+            offsets = buffer[position:end].cast(_OFFSETS[size])  # type: ignore[call-overload]
+            position = end
+        tiles = PackedTiles(self._hop, count, base, offsets)
+        for column in self.columns:
+            if column.is_number:
+                found, position = read_integers(buffer, position, count)
+                tiles.columns.append(found)
+                continue
+            read = self._read_picks if column.is_pick else self._read_extremes
+            position = read(column, tiles, buffer, position)
+        return tiles, position
+
+    def nothing(self) -> PackedTiles:
+        """Return a view of no tiles."""
+        return PackedTiles(self._hop, 0, 0, ())
+
+    def unpack(self, tiles: PackedTiles) -> Tiles:
+        """Return the tiles as plain values."""
+        if not tiles.count:
+            return Tiles([], [[] for _ in self.columns])
+        indexes = range(tiles.count)
+        columns: list[list[Any]] = []
+        for column, packed in zip(self.columns, tiles.columns, strict=True):
+            counts = tiles.columns[column.count]
+            if column.is_number:
+                columns.append([packed[index] for index in indexes])
+            elif column.is_pick:
+                columns.append([packed[i] if counts[i] else None for i in indexes])
+            else:
+                kind = column.type
+                columns.append(
+                    [from_column(packed[i], kind) if counts[i] else None for i in indexes]
+                )
+        return Tiles([tiles.start(index) for index in indexes], columns)
+
+    def _pack_picks(
+        self, column: PackedColumn, values: Sequence[Any], starts: Sequence[int]
+    ) -> list[bytes]:
+        pairs = zip(values, starts, strict=True)
+        parts = [pack_integers([0 if pick is None else pick[0] - start for pick, start in pairs])]
+        if self._tiebreak is not None:
+            ties = [None if pick is None else pick[1] for pick in values]
+            parts.append(pack_nullable(ties, self._tiebreak))
+        picked = [None if pick is None else pick[2] for pick in values]
+        parts.append(pack_values(_filled(picked, column.type), column.type))
+        return parts
+
+    def _read_picks(
+        self, column: PackedColumn, tiles: PackedTiles, buffer: memoryview, position: int
+    ) -> int:
+        times, position = read_integers(buffer, position, tiles.count)
+        ties = None
+        if self._tiebreak is not None:
+            ties, position = read_nullable(buffer, position, tiles.count, self._tiebreak)
+        values, position = read_values(buffer, position, tiles.count, column.type)
+        tiles.columns.append(Picks(tiles, times, ties, values, column.type))
+        return position
+
+    def _read_extremes(
+        self, column: PackedColumn, tiles: PackedTiles, buffer: memoryview, position: int
+    ) -> int:
+        values, position = read_values(buffer, position, tiles.count, column.type)
+        tiles.columns.append(values)
+        return position
+
+
+def _filled(values: Sequence[Any], type_: ValueType) -> Sequence[Any]:
+    """Put neutral values in the places of nulls; a text's place is empty."""
+    if None not in values:
+        return values
+    if type_ in TEXTUAL:
+        nothing = "" if type_ == types.String else b""
+        return [nothing if value is None else value for value in values]
+    following = next((value for value in reversed(values) if value is not None), 0)
+    filled = []
+    for value in reversed(values):
+        following = following if value is None else value
+        filled.append(following)
+    return filled[::-1]

@@ -1,0 +1,188 @@
+"""The online reader: feature vectors for now, by one round trip to DynamoDB.
+
+Addresses of all views and rows → one batch → fold by view and entity → on-demand → users' values.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from skewless.compiler.bound import Feature, Request
+from skewless.compiler.interpret import compile_python
+from skewless.compiler.keys import physical_key
+from skewless.compiler.physical import from_physical, to_physical
+from skewless.definitions.view import FeatureView
+from skewless.errors import InputError
+from skewless.online.address import entity_partition
+from skewless.online.answer import Answer
+from skewless.online.attribute import size_of
+from skewless.online.view_reader import Found, view_reader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from skewless.compiler.plan import SelectionPlan
+    from skewless.definitions.service import SelectedFeature
+    from skewless.online.address import Address
+    from skewless.online.answer import ViewStatus
+    from skewless.online.batch_get import BatchRead
+    from skewless.online.view_reader import Items, Reading, ViewReader
+
+    Row = Mapping[str, Any]
+
+
+class Table(Protocol):
+    """What a reader needs of the online table."""
+
+    def batch_get(self, addresses: Iterable[Address]) -> BatchRead:
+        """Read items; one that is not there is not in the answer."""
+
+
+class OnlineReader:
+    """Reads the features of one selection.
+
+    Args:
+        selection: the compiled selection.
+        table: the online table.
+        now: tells the time in microseconds.
+    """
+
+    def __init__(self, selection: SelectionPlan, table: Table, *, now: Callable[[], int]) -> None:
+        self._selection = selection
+        self._table = table
+        self._now = now
+        self._readers = [view_reader(plan) for plan in selection.views]
+        self._labels = _labels(self._readers)
+        self._features = [
+            [(name, Feature(view.name, view.version, name)) for name in view.feature_types]
+            for view in (plan.view for plan in selection.views)
+        ]
+        self._request = [(name, type_, Request(name)) for name, type_ in selection.request]
+        self._on_demand = [
+            (Feature(plan.view.name, plan.view.version, name), compile_python(typed.bound))
+            for plan in selection.on_demand
+            for name, typed in plan.features
+        ]
+        self._outputs = [_output(item, self._readers) for item in selection.selected]
+        self._names = tuple(item.output for item in selection.selected)
+
+    def read(self, rows: Sequence[Row], now_us: int | None = None) -> Answer:
+        """Return the features of each row.
+
+        Args:
+            rows: entity keys and request fields.
+            now_us: the instant, in microseconds, if not the clock's.
+
+        Raises:
+            InputError: a key or request field is not there or does not fit; it says in which row.
+            OnlineStoreError: DynamoDB did not answer in time.
+            ValueOverflowError: a sum left its range.
+        """
+        now = self._now() if now_us is None else now_us
+        requests = [self._request_values(row, index) for index, row in enumerate(rows)]
+        partitions = [_partitions(reader, rows) for reader in self._readers]
+        found, items, read_units = self._fetch(partitions, now)
+        readings = [
+            {partition: reader.read(partition, view) for partition in dict.fromkeys(mine)}
+            for reader, mine, view in zip(self._readers, partitions, found, strict=True)
+        ]
+        answers, statuses = [], []
+        for index, request in enumerate(requests):
+            mine = [readings[view][partitions[view][index]] for view in range(len(self._readers))]
+            answers.append(self._row(mine, request))
+            statuses.append(self._status(mine))
+        item_bytes = sum(size_of(item) for item in items.values() if item is not None)
+        return Answer(self._names, answers, statuses, read_units, item_bytes)
+
+    def _fetch(self, partitions: list[list[str]], now: int) -> tuple[list[Found], Items, float]:
+        items: dict[Address, Mapping[str, Any] | None] = {}
+        read_units = 0.0
+        distinct = [list(dict.fromkeys(mine)) for mine in partitions]
+        pairs = list(zip(self._readers, distinct, strict=True))
+        found: list[Found] = []
+        wanted = [address for reader, mine in pairs for address in reader.first(mine, now) if mine]
+        while wanted:
+            batch, consumed = self._table.batch_get(wanted)
+            items.update(dict.fromkeys(wanted))
+            items.update(batch)
+            read_units += consumed
+            if not found:
+                found = [Found(items, reader.learn(items), now) for reader in self._readers]
+            wanted = [
+                address
+                for (reader, mine), view in zip(pairs, found, strict=True)
+                for address in reader.further(mine, view)
+            ]
+        return found or [Found(items, None, now) for _ in pairs], items, read_units
+
+    def _request_values(self, row: Row, index: int) -> dict[Any, Any]:
+        values = {}
+        for name, type_, request in self._request:
+            if name not in row:
+                raise InputError(f"row {index} lacks the request field {name!r} ({type_})")
+            with _In(index):
+                values[request] = to_physical(row[name], type_, f"request {name!r}")
+        return values
+
+    def _row(self, readings: list[Reading], request: dict[Any, Any]) -> dict[str, Any]:
+        values = [reading.values for reading in readings]
+        environment: dict[Any, Any] = {}
+        if self._on_demand:
+            environment = request
+            for found, features in zip(values, self._features, strict=True):
+                environment.update((feature, found[name]) for name, feature in features)
+            for feature, evaluate in self._on_demand:
+                environment[feature] = evaluate(environment)
+        row = {}
+        for name, view, feature, type_ in self._outputs:
+            value = environment[feature] if view is None else values[view][feature]
+            row[name] = from_physical(value, type_)
+        return row
+
+    def _status(self, readings: list[Reading]) -> dict[str, ViewStatus]:
+        return {
+            label: reading.status for label, reading in zip(self._labels, readings, strict=True)
+        }
+
+
+class _In:
+    """Names the row in an InputError that is raised inside."""
+
+    __slots__ = ("_index",)
+
+    def __init__(self, index: int) -> None:
+        self._index = index
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, InputError):
+            raise type(error)(f"row {self._index}: {error}") from error
+
+
+def _partitions(reader: ViewReader, rows: Sequence[Row]) -> list[str]:
+    found = []
+    for index, row in enumerate(rows):
+        with _In(index):
+            key = physical_key(reader.plan.view.entity, row)
+            found.append(entity_partition(reader.plan, key))
+    return found
+
+
+def _labels(readers: list[ViewReader]) -> list[str]:
+    """Name the views; by version as well where two versions of one are read."""
+    names = [reader.plan.view.name for reader in readers]
+    return [
+        name if names.count(name) == 1 else f"{name}@{reader.plan.view.version}"
+        for name, reader in zip(names, readers, strict=True)
+    ]
+
+
+def _output(item: SelectedFeature, readers: list[ViewReader]) -> tuple[str, int | None, Any, Any]:
+    """Return an output's name, where its value is found, and its type."""
+    if not isinstance(item.view, FeatureView):
+        feature = Feature(item.view.name, item.view.version, item.feature)
+        return item.output, None, feature, item.type
+    views = [reader.plan.view for reader in readers]
+    return item.output, views.index(item.view), item.feature, item.type

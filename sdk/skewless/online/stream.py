@@ -1,0 +1,214 @@
+"""Stream: apply events to the day items of their entities, exactly once in effect.
+
+Read the item → drop what it has applied → drop repeats → fold → write it if no one else did, else
+read it again. An item is of one entity and one UTC day of ingestion.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from skewless.compiler.instants import DAY, floor_to
+from skewless.errors import OnlineStoreError
+from skewless.online.address import described, entity_partition
+from skewless.online.call import Deadline
+from skewless.online.codec import decode, encode
+from skewless.online.recent import RecentIds
+from skewless.online.record import StreamItem
+from skewless.online.state import add_events, empty_state, passes, trim
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from skewless.compiler.plan import ViewPlan
+    from skewless.online.state import Event
+    from skewless.online.table import OnlineTable
+
+    StreamEvent: TypeAlias = "tuple[int, tuple[Any, ...], int, Event]"
+
+_RACE_SECONDS = 30.0
+_NO_ITEM = StreamItem(b"", -1, {}, b"", 0)
+
+
+class LoggedEvent(NamedTuple):
+    """An event of the log, and where in the stream it was."""
+
+    shard: str
+    sequence: int
+    ingest_time: int
+    event: Event
+
+
+class Applied(NamedTuple):
+    """What became of events.
+
+    Attributes:
+        events: how many were not applied before, repeats included.
+        repeats: of them, those whose event id was seen shortly before.
+        writes: items written.
+        lost_races: writes that had to be done again.
+        write_units: the capacity consumed.
+    """
+
+    events: int
+    repeats: int
+    writes: int
+    lost_races: int
+    write_units: float
+
+
+def apply_events(
+    table: OnlineTable,
+    plan: ViewPlan,
+    shard: str,
+    events: Sequence[StreamEvent],
+    *,
+    concurrency: int = 16,
+) -> Applied:
+    """Apply events of one shard; those that were applied before change nothing.
+
+    Args:
+        table: the online table.
+        plan: the view's.
+        shard: whose sequence numbers these are.
+        events: (sequence, physical key without nulls, ingest time, physical column values).
+        concurrency: items worked on side by side.
+
+    Raises:
+        OnlineStoreError: DynamoDB refused; what was written stays applied.
+        ValueOverflowError: a sum left its range; the other entities' events are applied.
+    """
+    groups: dict[tuple[str, int], list[LoggedEvent]] = {}
+    for sequence, key, ingest_time, event in events:
+        address = entity_partition(plan, key), floor_to(ingest_time, DAY)
+        groups.setdefault(address, []).append(LoggedEvent(shard, sequence, ingest_time, event))
+
+    def apply(address: tuple[str, int]) -> Applied:
+        return _apply(table, plan, *address, groups[address])
+
+    if len(groups) <= 1:
+        return _total([apply(address) for address in groups])
+    with ThreadPoolExecutor(min(concurrency, len(groups))) as pool:
+        futures = [pool.submit(apply, address) for address in groups]
+    return _total([future.result() for future in futures])
+
+
+def rebuild_day(
+    table: OnlineTable,
+    plan: ViewPlan,
+    key: tuple[Any, ...],
+    day: int,
+    read_events: Callable[[], Iterable[LoggedEvent]],
+) -> Applied:
+    """Write the stream item of an entity and a UTC day anew, from the log.
+
+    Args:
+        table: the online table.
+        plan: the view's.
+        key: the physical key.
+        day: any instant of the day.
+        read_events: returns all events of the entity ingested that day. It is called after the
+            item was read, and again after a lost race, so that it sees what the item has seen.
+
+    Raises:
+        OnlineStoreError: DynamoDB refused, or the log lacks events that the item has applied.
+    """
+    partition, day = entity_partition(plan, key), floor_to(day, DAY)
+    deadline = Deadline(_RACE_SECONDS)
+    lost_races = 0
+    while True:
+        before = table.get_stream(partition, day) or _NO_ITEM
+        events = list(read_events())
+        if not events and not before.version:
+            return Applied(0, 0, 0, lost_races, 0.0)
+        item, repeats = _with_events(plan, _NO_ITEM, day, events)
+        _check_complete(partition, before, item)
+        consumed = table.put_stream(partition, day, item._replace(version=before.version))
+        if consumed is not None:
+            return Applied(len(events), repeats, 1, lost_races, consumed)
+        lost_races += 1
+        _pause(deadline, partition)
+
+
+def _apply(
+    table: OnlineTable, plan: ViewPlan, partition: str, day: int, events: list[LoggedEvent]
+) -> Applied:
+    deadline = Deadline(_RACE_SECONDS)
+    lost_races = 0
+    while True:
+        before = table.get_stream(partition, day) or _NO_ITEM
+        new = [event for event in events if event.sequence > before.sequences.get(event.shard, -1)]
+        if not _has_effect(plan, new):
+            return Applied(len(new), 0, 0, lost_races, 0.0)
+        item, repeats = _with_events(plan, before, day, new)
+        consumed = table.put_stream(partition, day, item)
+        if consumed is not None:
+            return Applied(len(new), repeats, 1, lost_races, consumed)
+        lost_races += 1
+        _pause(deadline, partition)
+
+
+def _has_effect(plan: ViewPlan, events: list[LoggedEvent]) -> bool:
+    """Say whether events change an item; those that do not may come again without a record."""
+    if plan.view.source.event_id is not None:
+        return bool(events)
+    return any(passes(plan, item.event) for item in events)
+
+
+def _with_events(
+    plan: ViewPlan, before: StreamItem, day: int, events: list[LoggedEvent]
+) -> tuple[StreamItem, int]:
+    """Return the item with events that it has not applied, and how many were repeats."""
+    ordered = sorted(events, key=lambda item: (item.ingest_time, item.sequence))
+    ingest_time = max([before.ingest_time, *(item.ingest_time for item in ordered)])
+    kept, recent = _without_repeats(plan, before.recent, ordered, ingest_time)
+    old = decode(plan, before.state) if before.state else empty_state(plan)
+    # Tiles that no window reaches on this day, none will reach later.
+    state = trim(plan, add_events(plan, old, kept), day)
+    sequences = dict(before.sequences)
+    for item in ordered:
+        sequences[item.shard] = max(sequences.get(item.shard, item.sequence), item.sequence)
+    after = StreamItem(encode(plan, state), ingest_time, sequences, recent, before.version)
+    return after, len(ordered) - len(kept)
+
+
+def _without_repeats(
+    plan: ViewPlan, recent: bytes, events: list[LoggedEvent], latest: int
+) -> tuple[list[Event], bytes]:
+    source = plan.view.source
+    if source.event_id is None:
+        return [item.event for item in events], b""
+    ids = RecentIds.decode(recent, source.columns[source.event_id])
+    kept = [
+        item.event
+        for item in events
+        if not ids.is_repeat(item.event.get(source.event_id), item.ingest_time)
+    ]
+    return kept, ids.encode(latest)
+
+
+def _check_complete(partition: str, before: StreamItem, after: StreamItem) -> None:
+    for shard, sequence in before.sequences.items():
+        if after.sequences.get(shard, -1) < sequence:
+            raise OnlineStoreError(
+                f"{described(partition)}: the log ends before sequence {sequence} of shard "
+                f"{shard!r}, which the stream item has applied. Rebuild when the log has caught up."
+            )
+
+
+def _pause(deadline: Deadline, partition: str) -> None:
+    if not deadline.pause():
+        raise OnlineStoreError(
+            f"{described(partition)}: others kept writing the stream item for {_RACE_SECONDS} s"
+        )
+
+
+def _total(parts: list[Applied]) -> Applied:
+    return Applied(
+        sum(part.events for part in parts),
+        sum(part.repeats for part in parts),
+        sum(part.writes for part in parts),
+        sum(part.lost_races for part in parts),
+        sum(part.write_units for part in parts),
+    )

@@ -1,0 +1,257 @@
+"""The online table: every call to DynamoDB, and no meaning of what it holds. No write is blind."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from skewless.errors import ItemTooLargeError, OnlineStoreError
+from skewless.online.address import BATCH, WATERMARK, described, stream_expiry, stream_sort
+from skewless.online.attribute import NEVER, address_key, names, plain, size_of, wire
+from skewless.online.batch_get import BatchGet
+from skewless.online.call import ConditionFailedError, call, units
+from skewless.online.record import CutCounts, CutOutcome, StreamItem, to_watermark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from skewless.aws import Aws
+    from skewless.online.address import Address
+    from skewless.online.batch_get import BatchRead
+    from skewless.online.record import Cut, Watermark
+
+MAX_ITEM_BYTES = 390_000  # DynamoDB takes 409,600; the rest is for names, keys and estimates
+READ_SECONDS, WRITE_SECONDS = 1.0, 30.0
+_QUEUED_PER_THREAD = 16
+
+
+class OnlineTable:
+    """One DynamoDB table of online items."""
+
+    def __init__(self, aws: Aws, name: str) -> None:
+        self._aws = aws
+        self.name = name
+
+    def batch_get(
+        self,
+        addresses: Iterable[Address],
+        *,
+        consistent: bool = False,
+        deadline_seconds: float = READ_SECONDS,
+    ) -> BatchRead:
+        """Read items; one that is not there is not in the answer.
+
+        Raises:
+            OnlineStoreError: DynamoDB refused, or left keys out until the deadline.
+        """
+        batch = BatchGet(self._client, self.name, deadline_seconds, is_consistent=consistent)
+        return batch.fetch(addresses)
+
+    def put_cut(self, cut: Cut) -> tuple[CutOutcome, float]:
+        """Write an entity's state unless that cut or a newer one is there; return the units too.
+
+        Raises:
+            ItemTooLargeError: DynamoDB would not take it.
+        """
+        assignments = ["#c = :c", "#g = :g", "#v = if_not_exists(#v, :zero) + :one"]
+        values = {":c": cut.state, ":g": cut.cut, ":zero": 0, ":one": 1}
+        used = ["c", "g", "v", "e"]
+        if cut.keep_previous:
+            assignments.append("#p = if_not_exists(#c, :empty), #pg = if_not_exists(#g, :never)")
+            values.update({":empty": b"", ":never": NEVER})
+            used.extend(("p", "pg"))
+        if cut.expires_at is None:
+            removal = " REMOVE #e"
+        else:
+            removal = ""
+            assignments.append("#e = :e")
+            values[":e"] = cut.expires_at
+        _check_size(cut.key, len(cut.state) * (1 + cut.keep_previous))
+        try:
+            answer = self._update(
+                (cut.key, BATCH),
+                f"SET {', '.join(assignments)}{removal}",
+                "attribute_not_exists(#g) OR #g < :g",
+                values,
+                used,
+            )
+        except ConditionFailedError as error:
+            is_same = plain(error.item).get("g") == cut.cut
+            return (CutOutcome.ALREADY_THERE if is_same else CutOutcome.NEWER_THERE), 0.0
+        return CutOutcome.WRITTEN, units(answer)
+
+    def put_cuts(self, cuts: Iterable[Cut], concurrency: int = 16) -> CutCounts:
+        """Write many states, side by side."""
+        counts = dict.fromkeys(CutOutcome, 0)
+        consumed = 0.0
+        with ThreadPoolExecutor(concurrency) as pool:
+            for some in _chunks(cuts, concurrency * _QUEUED_PER_THREAD):
+                for outcome, cost in pool.map(self.put_cut, some):
+                    counts[outcome] += 1
+                    consumed += cost
+        return CutCounts(
+            counts[CutOutcome.WRITTEN],
+            counts[CutOutcome.ALREADY_THERE],
+            counts[CutOutcome.NEWER_THERE],
+            consumed,
+        )
+
+    def get_stream(self, key: str, day: int) -> StreamItem | None:
+        """Read the stream item of the UTC day in which the instant `day` lies, consistently."""
+        answer = call(
+            self._client.get_item,
+            WRITE_SECONDS,
+            f"to read the stream item of {described(key)}",
+            TableName=self.name,
+            Key=address_key((key, stream_sort(day))),
+            ConsistentRead=True,
+        )
+        if "Item" not in answer:
+            return None
+        item = plain(answer["Item"])
+        sequences = {shard: int(number) for shard, number in item["q"].items()}
+        return StreamItem(item["d"], item["i"], sequences, item.get("r", b""), item["v"])
+
+    def put_stream(self, key: str, day: int, item: StreamItem) -> float | None:
+        """Write a stream item if its version is still there; return its units, None if it is not.
+
+        Args:
+            key: the entity's partition.
+            day: any instant of the UTC day.
+            item: its version is the one that was read, 0 for none; the next one is written.
+
+        Raises:
+            ItemTooLargeError: DynamoDB would not take it.
+        """
+        fields: dict[str, Any] = {
+            "d": item.state,
+            "i": item.ingest_time,
+            "q": {shard: str(number) for shard, number in item.sequences.items()},
+            "v": item.version + 1,
+            "e": stream_expiry(day),
+        }
+        if item.recent:
+            fields["r"] = item.recent
+        _check_size(key, size_of(fields))
+        condition = "#v = :v" if item.version else "attribute_not_exists(#v)"
+        values = {"ExpressionAttributeValues": {":v": wire(item.version)}} if item.version else {}
+        try:
+            answer = call(
+                self._client.put_item,
+                WRITE_SECONDS,
+                f"to write the stream item of {described(key)}",
+                TableName=self.name,
+                Item=address_key((key, stream_sort(day)))
+                | {name: wire(value) for name, value in fields.items()},
+                ConditionExpression=condition,
+                ExpressionAttributeNames=names("v"),
+                ReturnConsumedCapacity="TOTAL",
+                **values,
+            )
+        except ConditionFailedError:
+            return None
+        return units(answer)
+
+    def read_watermark(self, view: str) -> Watermark:
+        """Read how far a view is cut, consistently; `view` is its partition."""
+        items = self.batch_get([(view, WATERMARK)], consistent=True).items
+        return to_watermark(items.get((view, WATERMARK), {}))
+
+    def begin_cut(self, view: str, cut: int) -> Watermark:
+        """Record that a cut is being written, and return the watermark as it then is.
+
+        If its `started` is not `cut`, nothing was recorded: another cut was begun and never
+        committed, and has to be finished first, or `cut` is not later than the committed one.
+        """
+        return self._move_watermark(
+            view,
+            "SET #started = :cut",
+            "(attribute_not_exists(#started) OR #started = :cut OR #started <= #cut) "
+            "AND (attribute_not_exists(#cut) OR #cut < :cut)",
+            {":cut": cut},
+            ["started", "cut"],
+        )
+
+    def commit_cut(self, view: str, cut: int) -> Watermark:
+        """Make a begun cut the view's cut, once; return the watermark.
+
+        Call it a few seconds after the cut's last write: a batch read is no snapshot, and one
+        that sees the new watermark must not see an entity as it was before.
+
+        Raises:
+            OnlineStoreError: the cut was not begun.
+        """
+        found = self._move_watermark(
+            view,
+            "SET #previous = if_not_exists(#cut, :never), #cut = :cut",
+            "#started = :cut AND (attribute_not_exists(#cut) OR #cut < :cut)",
+            {":cut": cut, ":never": NEVER},
+            ["started", "cut", "previous"],
+        )
+        if found.cut is None or found.cut < cut:
+            raise OnlineStoreError(
+                f"the cut {cut} of view {view!r} cannot be committed: it was not begun; "
+                f"the cut begun last is {found.started}"
+            )
+        return found
+
+    def count_rewrite(self, view: str, known: int) -> Watermark:
+        """Count a rewrite of history, if `known` have been counted; return the watermark."""
+        return self._move_watermark(
+            view,
+            "SET #rewrites = :next",
+            "#rewrites = :known" if known else "attribute_not_exists(#rewrites)",
+            {":next": known + 1} | ({":known": known} if known else {}),
+            ["rewrites"],
+        )
+
+    @property
+    def _client(self) -> Any:
+        return self._aws.client("dynamodb")
+
+    def _move_watermark(
+        self, view: str, update: str, condition: str, values: dict[str, Any], used: list[str]
+    ) -> Watermark:
+        try:
+            answer = self._update((view, WATERMARK), update, condition, values, used)
+        except ConditionFailedError as error:
+            return to_watermark(plain(error.item))
+        return to_watermark(plain(answer["Attributes"]))
+
+    def _update(
+        self,
+        address: Address,
+        update: str,
+        condition: str,
+        values: Mapping[str, Any],
+        used: list[str],
+    ) -> Any:
+        return call(
+            self._client.update_item,
+            WRITE_SECONDS,
+            f"to write item {address[1]!r} of {described(address[0])}",
+            TableName=self.name,
+            Key=address_key(address),
+            UpdateExpression=update,
+            ConditionExpression=condition,
+            ExpressionAttributeNames=names(*used),
+            ExpressionAttributeValues={name: wire(value) for name, value in values.items()},
+            ReturnValues="NONE" if address[1] == BATCH else "ALL_NEW",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            ReturnConsumedCapacity="TOTAL",
+        )
+
+
+def _check_size(key: str, size: int) -> None:
+    if size > MAX_ITEM_BYTES:
+        raise ItemTooLargeError(
+            f"{described(key)}: the online item would take {size:,} bytes, more than the "
+            f"{MAX_ITEM_BYTES:,} that fit. Use longer hops, shorter windows or fewer features."
+        )
+
+
+def _chunks(cuts: Iterable[Cut], size: int) -> Iterator[list[Cut]]:
+    waiting = iter(cuts)
+    while some := list(islice(waiting, size)):
+        yield some

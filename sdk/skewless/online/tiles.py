@@ -1,0 +1,122 @@
+"""Tiles: partials by hop, and how they add up. Exact, hence in any order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from skewless.compiler.instants import window_start
+from skewless.compiler.plan import Partial
+from skewless.errors import ValueOverflowError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from skewless.compiler.plan import TileSet
+
+    Combine: TypeAlias = Callable[[Any, Any], Any]
+    Row: TypeAlias = Sequence[Any]
+
+EXACT_MAX = 10**38 - 1  # DECIMAL(38, 0): what history can hold
+
+
+class Tiles(NamedTuple):
+    """The tiles of one tile set.
+
+    Attributes:
+        starts: microseconds, ascending; one tile at 0 where the plan has no hop.
+        columns: as the tile set's: integers for n, S and Q; a physical value or None for min and
+            max; (event_time, tiebreak, value) or None for first and last.
+    """
+
+    starts: list[int]
+    columns: list[list[Any]]
+
+
+def to_tiles(tile_set: TileSet, rows: Mapping[int, Row]) -> Tiles:
+    """Return rows of partials by start as tiles."""
+    starts = sorted(rows)
+    columns = [[rows[start][index] for start in starts] for index in range(len(tile_set.columns))]
+    return Tiles(starts, columns)
+
+
+def merge_tiles(tile_set: TileSet, left: Tiles, right: Tiles) -> Tiles:
+    """Return the tiles of both sides' events."""
+    if not left.starts or not right.starts:
+        return left if left.starts else right
+    rows: dict[int, Row] = dict(zip(left.starts, zip(*left.columns, strict=True), strict=True))
+    combine = [COMBINE[column.partial] for column in tile_set.columns]
+    for start, row in zip(right.starts, zip(*right.columns, strict=True), strict=True):
+        before = rows.get(start)
+        rows[start] = row if before is None else add_rows(combine, before, row)
+    return to_tiles(tile_set, rows)
+
+
+def add_rows(combine: Sequence[Combine], left: Row, right: Row) -> Row:
+    """Return the partials of two sets of events, column by column."""
+    return tuple([do(ours, theirs) for do, ours, theirs in zip(combine, left, right, strict=True)])
+
+
+def trim_tiles(tile_set: TileSet, tiles: Tiles, cut: int) -> Tiles:
+    """Return the tiles that a window reaches at the cut or later."""
+    if tile_set.hop is None or tile_set.retention is None:
+        return tiles
+    edge = window_start(cut, tile_set.retention, tile_set.hop)
+    begin = sum(start < edge for start in tiles.starts)
+    return Tiles(tiles.starts[begin:], [column[begin:] for column in tiles.columns])
+
+
+def _least(left: Any, right: Any) -> Any:
+    if left is None or right is None:
+        return right if left is None else left
+    return min(left, right)
+
+
+def _greatest(left: Any, right: Any) -> Any:
+    if left is None or right is None:
+        return right if left is None else left
+    return max(left, right)
+
+
+def _first(left: Any, right: Any) -> Any:
+    if left is None or right is None:
+        return right if left is None else left
+    return min(left, right, key=pick_order)
+
+
+def _last(left: Any, right: Any) -> Any:
+    if left is None or right is None:
+        return right if left is None else left
+    return max(left, right, key=pick_order)
+
+
+def _add(left: int, right: int) -> int:
+    return exact(left + right)
+
+
+COMBINE: dict[Partial, Combine] = {
+    Partial.COUNT: _add,
+    Partial.SUM: _add,
+    Partial.SQUARES: _add,
+    Partial.MIN: _least,
+    Partial.MAX: _greatest,
+    Partial.FIRST: _first,
+    Partial.LAST: _last,
+}
+NOTHING: dict[Partial, Any] = {Partial.COUNT: 0, Partial.SUM: 0, Partial.SQUARES: 0}
+
+
+def pick_order(picked: tuple[int, Any, Any]) -> tuple[Any, ...]:
+    """Return what orders first and last: (event time, tiebreak, value), null tiebreaks first."""
+    event_time, tiebreak, value = picked
+    return event_time, tiebreak is not None, tiebreak, value
+
+
+def exact(total: int) -> int:
+    """Return a sum that history can hold as well.
+
+    Raises:
+        ValueOverflowError: it has more than 38 digits.
+    """
+    if not -EXACT_MAX <= total <= EXACT_MAX:
+        raise ValueOverflowError(f"the sum {total} does not fit in 38 digits")
+    return total

@@ -1,0 +1,190 @@
+"""One view's part of a read: which items it needs, and what they say at an instant.
+
+A cut's watermark is remembered between reads, and asked for along with the items whenever it could
+have moved in a way that matters; so a read is one round trip, but for a stream view after its cut
+fell behind.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from skewless.compiler.instants import DAY, as_of, due_cut, floor_to
+from skewless.definitions.expression import to_datetime
+from skewless.definitions.refresh import Stream
+from skewless.online.address import BATCH, STREAM_DAYS, WATERMARK, stream_sort, view_partition
+from skewless.online.answer import MISSING, OK, STALE, ViewStatus
+from skewless.online.fold import Folder
+from skewless.online.record import to_watermark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from skewless.compiler.plan import ViewPlan
+    from skewless.online.address import Address
+    from skewless.online.record import Watermark
+
+    Items: TypeAlias = Mapping[Address, Mapping[str, Any] | None]
+
+
+class Found(NamedTuple):
+    """What a read has found so far.
+
+    Attributes:
+        items: None for one that was asked for and is not there.
+        watermark: of the view that looks at it; the same one throughout a read.
+        now: the instant of the read.
+    """
+
+    items: Items
+    watermark: Watermark | None
+    now: int
+
+
+class Reading(NamedTuple):
+    """A view's physical values for one entity."""
+
+    values: dict[str, Any]
+    status: ViewStatus
+
+
+class ViewReader:
+    """What the readers of both kinds of view have in common."""
+
+    def __init__(self, plan: ViewPlan) -> None:
+        self.plan = plan
+        self._folder = Folder(plan)
+        self._nulls = dict.fromkeys(plan.view.feature_types)
+        self._watermark_address = (view_partition(plan), WATERMARK)
+        self._watermark: Watermark | None = None
+
+    def first(self, partitions: Iterable[str], now: int) -> list[Address]:
+        """Return the items to ask for first."""
+        raise NotImplementedError
+
+    def further(self, partitions: Iterable[str], found: Found) -> list[Address]:
+        """Return the items that turn out to be needed as well."""
+        raise NotImplementedError
+
+    def read(self, partition: str, found: Found) -> Reading:
+        """Return one entity's values from the items that were asked for."""
+        raise NotImplementedError
+
+    def learn(self, items: Items) -> Watermark | None:
+        """Return the newest watermark, of those read before or now, and remember it."""
+        known = self._watermark
+        item = items.get(self._watermark_address)
+        if item is not None and "cut" in item and (known is None or item["cut"] >= known.cut):
+            self._watermark = known = to_watermark(item)
+        return known
+
+    def _unknown(self, instant: int) -> Reading:
+        """Return nulls, without the defaults that stand for "nothing happened"."""
+        return Reading(dict(self._nulls), ViewStatus(to_datetime(instant), STALE))
+
+    def _folded(self, states: list[bytes], instant: int, *, is_stale: bool = False) -> Reading:
+        values, is_known = self._folder.values(states, instant)
+        status = STALE if is_stale else OK if is_known else MISSING
+        return Reading(values, ViewStatus(to_datetime(instant), status))
+
+
+class CutReader(ViewReader):
+    """Reads a view with `refresh=Every(...)`: the state of the cut that the clock names."""
+
+    def first(self, partitions: Iterable[str], now: int) -> list[Address]:
+        """Ask for B, and for the watermark unless the one that is known covers the instant."""
+        addresses = [(partition, BATCH) for partition in partitions]
+        known = self._watermark
+        if known is None or as_of(self.plan.view.refresh, now) not in (known.cut, known.previous):
+            addresses.append(self._watermark_address)
+        return addresses
+
+    def further(self, partitions: Iterable[str], found: Found) -> list[Address]:  # noqa: ARG002
+        """Ask for nothing."""
+        return []
+
+    def read(self, partition: str, found: Found) -> Reading:
+        """Take the state that was current at the cut; a newer one may be there uncommitted."""
+        instant = as_of(self.plan.view.refresh, found.now)
+        watermark = found.watermark
+        if watermark is None or watermark.cut is None:
+            return self._unknown(instant)
+        is_stale = instant > watermark.cut
+        if is_stale:
+            instant = watermark.cut
+        elif instant not in (watermark.cut, watermark.previous):
+            return self._unknown(instant)  # states that old are gone
+        item = found.items.get((partition, BATCH))
+        if item is None:
+            return self._folded([], instant, is_stale=is_stale)
+        # An entity that nothing happened to keeps an older cut, which still holds.
+        if item["g"] <= instant:
+            return self._folded([item["c"]], instant, is_stale=is_stale)
+        if item.get("pg", instant + 1) <= instant:
+            return self._folded([item["p"]], instant, is_stale=is_stale)
+        return self._unknown(instant)
+
+
+class StreamReader(ViewReader):
+    """Reads a view with `refresh="stream"`: the last cut, and each day since."""
+
+    def first(self, partitions: Iterable[str], now: int) -> list[Address]:
+        """Ask for B and the days since the cut, as far as it is known."""
+        known = self._watermark
+        today = floor_to(now, DAY)
+        since = today - DAY  # where a cut that runs in time is at most
+        if known is not None and known.cut is not None and self._covers(known.cut, now):
+            since = known.cut
+        sorts = [BATCH, *_days(since, now)]
+        addresses = [(partition, sort) for partition in partitions for sort in sorts]
+        if known is None or known.cut != due_cut(self.plan.view.refresh, now):
+            addresses.append(self._watermark_address)
+        return addresses
+
+    def further(self, partitions: Iterable[str], found: Found) -> list[Address]:
+        """Ask for the days that the first guess left out."""
+        wanted: list[Address] = []
+        for partition in partitions:
+            since = self._since(partition, found)
+            if since is not None:
+                wanted.extend((partition, sort) for sort in _days(since, found.now))
+        return [address for address in wanted if address not in found.items]
+
+    def read(self, partition: str, found: Found) -> Reading:
+        """Add up the last cut's state and the days since."""
+        since = self._since(partition, found)
+        if since is None:
+            return self._unknown(found.now)
+        batch = found.items.get((partition, BATCH))
+        states = [] if batch is None else [batch["c"]]
+        instant = found.now
+        for sort in _days(since, found.now):
+            item = found.items.get((partition, sort))
+            if item is not None:
+                states.append(item["d"])
+                # The stream's clock may run ahead of ours: what it stamped is read, so it counts.
+                instant = max(instant, item["i"] + 1)
+        return self._folded(states, instant)
+
+    def _since(self, partition: str, found: Found) -> int | None:
+        """Return from which day on stream items count, None if not all of them can be there."""
+        watermark = found.watermark
+        if watermark is None or watermark.cut is None or not self._covers(watermark.cut, found.now):
+            return None
+        batch = found.items.get((partition, BATCH))
+        # A cut under way has been written for some entities and not for others.
+        cut: int = watermark.cut if batch is None else max(watermark.cut, batch["g"])
+        return cut if cut <= found.now else None
+
+    @staticmethod
+    def _covers(cut: int, now: int) -> bool:
+        return cut <= now <= cut + STREAM_DAYS * DAY
+
+
+def view_reader(plan: ViewPlan) -> ViewReader:
+    """Return the reader of a view."""
+    return (StreamReader if isinstance(plan.view.refresh, Stream) else CutReader)(plan)
+
+
+def _days(since: int, now: int) -> list[str]:
+    return [stream_sort(day) for day in range(floor_to(since, DAY), now + 1, DAY)]
