@@ -6,6 +6,7 @@ from typing import Any
 
 from skewless import Entity, Every, FeatureService, FeatureView, OnDemandView, Source, agg, request
 from skewless.definitions.collection import Definitions
+from skewless.registry.changes import Change, Plan, compare
 from skewless.types import Float64, Int64, String
 
 REGION = "eu-west-1"
@@ -59,3 +60,16 @@ def everything() -> Definitions:
     view = a_view()
     latest = a_view(name="last_seen", features=["delay", "distance"], refresh=Every("1d"))
     return Definitions.collect([a_service(view, latest["distance"], an_on_demand_view(view))])
+
+
+def plan_of(published: object, wanted: object) -> Plan:
+    return compare(Definitions.collect(published), Definitions.collect(wanted))
+
+
+def change_of(plan: Plan, name: str) -> Change:
+    (found,) = [change for change in plan.changes if change.name == name]
+    return found
+
+
+def changed(published: object, wanted: object, name: str) -> Change:
+    return change_of(plan_of(published, wanted), name)

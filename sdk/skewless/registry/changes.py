@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from skewless.definitions.collection import Definition, Definitions
 
-Published: TypeAlias = "dict[Identity, Definition]"
+Items: TypeAlias = "dict[Identity, Definition]"
 
 
 class Action(StrEnum):
@@ -146,7 +146,7 @@ def compare(published: Definitions, wanted: Definitions) -> Plan:
     return Plan(tuple(_change(item, before, after) for item in after.values()))
 
 
-def _change(item: Definition, before: Published, after: Published) -> Change:
+def _change(item: Definition, before: Items, after: Items) -> Change:
     identity = Identity.of(item)
     old = before.get(identity)
     action, details = _decide(old, item, before, after)
@@ -164,7 +164,7 @@ def _change(item: Definition, before: Published, after: Published) -> Change:
 
 
 def _decide(
-    old: Definition | None, item: Definition, before: Published, after: Published
+    old: Definition | None, item: Definition, before: Items, after: Items
 ) -> tuple[Action, tuple[str, ...]]:
     if old is None:
         return Action.CREATE, ()
@@ -191,7 +191,7 @@ def _extension(old: Source, item: Source, prose: tuple[str, ...]) -> tuple[Actio
     return Action.EXTEND, (*added, *prose)
 
 
-def _way_out(item: Definition, before: Published, after: Published) -> str:
+def _way_out(item: Definition, before: Items, after: Items) -> str:
     identity = Identity.of(item)
     if identity.kind == "entity":
         return "the keys of a published entity never change: publish it under another name"
@@ -204,7 +204,7 @@ def _way_out(item: Definition, before: Published, after: Published) -> str:
     )
 
 
-def _still_read(identity: Identity, items: Published) -> Iterator[str]:
+def _still_read(identity: Identity, items: Items) -> Iterator[str]:
     """Name the services that, in their latest version, read an earlier version of a new view."""
     latest: dict[str, FeatureService] = {}
     for item in items.values():

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from botocore.exceptions import ClientError
+
+from skewless import Entity, agg
+from skewless.definitions.collection import Definitions
+from skewless.errors import PublishError, StoreError
+from skewless.registry.changes import compare
+from skewless.registry.registry import Registry
+from skewless.types import Float64, Int64, String
+from tests.registry.builders import (
+    TABLE,
+    a_service,
+    a_source,
+    a_view,
+    an_entity,
+    an_on_demand_view,
+    everything,
+)
+from tests.registry.publishing import NOW, interpose, items, publish
+
+if TYPE_CHECKING:
+    from skewless.aws import Aws
+
+
+def test_of_two_who_publish_at_once_the_second_is_refused(registry: Registry, aws: Aws) -> None:
+    mine = Definitions.collect(a_view(features={"x": agg.mean("delay", window="1d")}))
+    theirs = Definitions.collect(a_view(features={"x": agg.mean("delay", window="2d")}))
+    plans = [compare(registry.load().definitions, wanted) for wanted in (mine, theirs)]
+    registry.publish(plans[0], mine, NOW)
+    before = items(aws)
+    with pytest.raises(PublishError) as caught:
+        registry.publish(plans[1], theirs, NOW)
+    assert str(caught.value) == (
+        "view 'delays' version 1: someone else published this with another meaning since the plan "
+        "was made. Run skewless plan again to see how it differs"
+    )
+    assert items(aws) == before
+
+
+def test_two_who_publish_the_same_at_once_both_succeed(registry: Registry) -> None:
+    wanted = everything()
+    plan = compare(registry.load().definitions, wanted)
+    registry.publish(plan, wanted, NOW)
+    registry.publish(plan, wanted, NOW)
+    assert registry.load().definitions == wanted
+
+
+def test_two_who_extend_a_source_at_once_do_not_lose_a_column(registry: Registry) -> None:
+    schema = {"carrier": String, "delay": Float64, "distance": Int64}
+    publish(registry, a_source())
+    sides = [
+        Definitions.collect(a_source(schema={**schema, name: String})) for name in ("gate", "tail")
+    ]
+    plans = [compare(registry.load().definitions, wanted) for wanted in sides]
+    registry.publish(plans[0], sides[0], NOW)
+    with pytest.raises(PublishError, match="source 'flights': someone else"):
+        registry.publish(plans[1], sides[1], NOW)
+    assert "gate" in registry.load().source("flights").schema
+
+
+def test_people_who_publish_at_once_agree_on_the_order(registry: Registry) -> None:
+    # One knows the shared view as its first definition, the other after many of its own.
+    mine = Definitions.collect([an_on_demand_view()])
+    others = [an_entity(name=f"e{number}") for number in range(30)]
+    theirs = Definitions.collect([*others, a_service(an_on_demand_view())])
+    plans = [compare(Definitions(), wanted) for wanted in (mine, theirs)]
+    registry.publish(plans[1], theirs, NOW)
+    registry.publish(plans[0], mine, NOW)
+    assert registry.load().service("arrival_model") == a_service(an_on_demand_view())
+
+
+def many() -> Definitions:
+    entities = [Entity(f"e{number}", keys={"carrier": String}) for number in range(120)]
+    views = [a_view(name=f"v{number}", entity=entity) for number, entity in enumerate(entities)]
+    return Definitions.collect([*views, a_service(views[0])])
+
+
+def test_an_interrupted_publish_is_complete_as_far_as_it_went_and_can_be_finished(
+    aws: Aws,
+) -> None:
+    def interrupt(transaction: int) -> None:
+        if transaction == 2:
+            raise ClientError({"Error": {"Code": "InternalServerError"}}, "TransactWriteItems")
+
+    broken, client = interpose(aws, interrupt)
+    with pytest.raises(StoreError, match="could not be written"):
+        publish(broken, many())
+    assert client.transactions == [100, 100]
+    registry = Registry(aws, TABLE)
+    assert len(registry.load().definitions.entities) == 100
+    plan = compare(registry.load().definitions, many())
+    assert not plan.is_refused
+    publish(registry, many())
+    loaded = registry.load().definitions
+    assert set(loaded) == set(many())
+    assert not compare(loaded, many()).has_changes
+
+
+@pytest.mark.parametrize("last", [1, 2])
+def test_every_prefix_of_the_transactions_holds_what_it_refers_to(aws: Aws, last: int) -> None:
+    def interrupt(transaction: int) -> None:
+        if transaction > last:
+            raise ClientError({"Error": {"Code": "Throttled"}}, "TransactWriteItems")
+
+    registry, _ = interpose(aws, interrupt)
+    with pytest.raises(StoreError):
+        publish(registry, many())
+    assert len(list(registry.load().definitions)) == 100 * last
+
+
+def test_a_transaction_in_conflict_is_repeated(aws: Aws) -> None:
+    client = aws.client("dynamodb")
+
+    def conflict(transaction: int) -> None:
+        if transaction <= 2:
+            raise client.exceptions.TransactionCanceledException(
+                {
+                    "Error": {"Code": "TransactionCanceledException"},
+                    "CancellationReasons": [{"Code": "None"}, {"Code": "TransactionConflict"}],
+                },
+                "TransactWriteItems",
+            )
+
+    registry, interposed = interpose(aws, conflict)
+    publish(registry, a_view())
+    assert interposed.transactions == [3, 3, 3]
+    assert registry.load().view("delays") == a_view()
+
+
+def test_a_transaction_cancelled_for_another_reason_is_a_store_error(aws: Aws) -> None:
+    client = aws.client("dynamodb")
+
+    def cancel(_: int) -> None:
+        raise client.exceptions.TransactionCanceledException(
+            {
+                "Error": {"Code": "TransactionCanceledException"},
+                "CancellationReasons": [{"Code": "ThrottlingError"}],
+            },
+            "TransactWriteItems",
+        )
+
+    registry, interposed = interpose(aws, cancel)
+    with pytest.raises(StoreError, match="could not be written"):
+        publish(registry, a_view())
+    assert interposed.transactions == [3]
