@@ -136,6 +136,12 @@ create macro from_big_endian_64(b) as cast(
     cast(cast('0x' || hex(b) as ubigint) as hugeint)
     - case when cast('0x' || hex(b) as ubigint) >= 9223372036854775808
       then 18446744073709551616 else 0 end as bigint);
+create macro trino_substr
+    (t blob, x, start, length) as
+        array_slice(x, start, case when length is null then octet_length(x)
+                              else start + length - 1 end),
+    (t varchar, x, start, length) as
+        case when length is null then substring(x, start) else substring(x, start, length) end;
 create macro map_agg(k, v) as
     map_from_entries(list({'k': k, 'v': v}) filter (where k is not null));
 create macro multimap_agg(k, v) as map_from_entries(list_transform(

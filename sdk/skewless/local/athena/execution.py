@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import threading
 import time
 import traceback
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from skewless.local.athena import results, statements
@@ -18,13 +16,13 @@ if TYPE_CHECKING:
     from skewless.local.athena.results import TextResult
 
 _QUERIES_AT_ONCE = 4
+_INTERRUPT_SECONDS = 0.05
 _DDL = ("ALTER", "CREATE", "DESCRIBE", "DROP", "MSCK", "SHOW")
 _FINAL = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 
 
-@functools.cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_QUERIES_AT_ONCE, thread_name_prefix="local-athena")
+# Daemon threads, not a pool: a pool's threads are waited for when the process ends.
+_places = threading.BoundedSemaphore(_QUERIES_AT_ONCE)
 
 
 class Execution:
@@ -49,10 +47,13 @@ class Execution:
         self._completed_at: float | None = None
         self._run: Run | None = None
         self._lock = threading.Lock()
+        self._ended = threading.Event()
 
     def submit(self, aws: Aws) -> None:
         """Let a thread run it."""
-        _threads().submit(self._execute, aws)
+        threading.Thread(
+            target=self._wait_and_execute, args=(aws,), name=f"athena-{self.id}", daemon=True
+        ).start()
 
     def cancel(self) -> None:
         """Stop it, if it has not ended."""
@@ -60,8 +61,7 @@ class Execution:
             if self.status in _FINAL:
                 return
             self._end("CANCELLED")
-            if self._run is not None:
-                self._run.connection.interrupt()
+        threading.Thread(target=self._interrupt, daemon=True).start()
 
     def describe(self) -> dict[str, Any]:
         """What GetQueryExecution says."""
@@ -80,6 +80,19 @@ class Execution:
             },
             "ExecutionParameters": list(self._asked.parameters),
         }
+
+    def _interrupt(self) -> None:
+        # Again and again: an interrupt between two statements has no effect on the next.
+        while not self._ended.wait(_INTERRUPT_SECONDS):
+            if self._run is not None:
+                self._run.connection.interrupt()
+
+    def _wait_and_execute(self, aws: Aws) -> None:
+        try:
+            with _places:
+                self._execute(aws)
+        finally:
+            self._ended.set()
 
     def _execute(self, aws: Aws) -> None:
         with self._lock:

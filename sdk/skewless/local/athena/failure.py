@@ -1,4 +1,4 @@
-"""Why a query failed, in Athena's words: errors of DuckDB, pyiceberg and AWS mapped to its codes."""
+"""Why a query failed, in Athena's words: DuckDB's, pyiceberg's and AWS's errors by its codes."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _codes(error: Exception, text: str) -> Iterator[str]:
         yield f"COLUMN_NOT_FOUND: line 1:1: Column '{column[1]}' cannot be resolved"
     if function := re.search(r"Function with name (\S+) does not exist", text):
         yield f"FUNCTION_NOT_FOUND: line 1:1: Function '{function[1]}' not registered"
-    if isinstance(error, duckdb.OutOfRangeException):
+    if isinstance(error, duckdb.OutOfRangeException) or "out of range" in text:
         yield f"NUMERIC_VALUE_OUT_OF_RANGE: {first_line}"
     if isinstance(error, duckdb.ConversionException):
         yield f"INVALID_CAST_ARGUMENT: {first_line}"

@@ -128,7 +128,7 @@ def _rendered(column: str, kind: str) -> str:
             f"else strftime({value}, '%Y-%m-%d %H:%M:%S.%f') end{zone}"
         )
     if kind == "BLOB":
-        return f"regexp_replace(lower(hex({column})), '(..)(?=.)', '\\1 ', 'g')"
+        return f"rtrim(regexp_replace(lower(hex({column})), '(..)', '\\1 ', 'g'))"
     if kind in {"DOUBLE", "FLOAT"}:
         return f"java_double({column})"
     return f"cast({column} as varchar)"

@@ -160,6 +160,12 @@ def _slice(node: exp.Expr) -> exp.Expr:
     return _call("list_slice", node.this, start, last)
 
 
+def _substring(node: exp.Expr) -> exp.Expr:
+    """Of bytes as well as of text, which DuckDB's substring refuses."""
+    length = node.args.get("length") or exp.Null()
+    return _call("trino_substr", exemplar(node.this), node.this, node.args["start"], length)
+
+
 def _extract(node: exp.Expr) -> exp.Expr | None:
     return _call("isodow", node.expression) if node.name.upper() in _DAY_OF_WEEK else None
 
@@ -179,6 +185,7 @@ _REWRITES: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr | None]] = {
     exp.UnixToTime: lambda node: _call("trino_from_unixtime", node.this),
     exp.Reduce: _reduce,
     exp.ArraySlice: _slice,
+    exp.Substring: _substring,
     exp.Extract: _extract,
     exp.DayOfWeekIso: lambda node: _call("isodow", node.this),
     exp.Format: lambda node: _call("printf", node.this, *node.expressions),

@@ -1,0 +1,44 @@
+"""One local AWS for all these tests; each works in a bucket and a database of its own."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import awswrangler as wr
+import pytest
+
+from skewless.local import LocalAws
+from tests.local.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[LocalAws]:
+    wr.config.athena_query_wait_polling_delay = 0.02
+    running = LocalAws.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def sandbox(aws: LocalAws) -> Sandbox:
+    name = f"test{uuid.uuid4().hex}"
+    aws.client("s3").create_bucket(Bucket=name)
+    aws.client("glue").create_database(DatabaseInput={"Name": name})
+    return Sandbox(aws, name)
+
+
+@pytest.fixture
+def counters(aws: LocalAws) -> Any:
+    """A DynamoDB table of items keyed by `pk`."""
+    name = f"counters-{uuid.uuid4().hex}"
+    aws.client("dynamodb").create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return aws.session().resource("dynamodb").Table(name)

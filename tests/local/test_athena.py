@@ -1,0 +1,326 @@
+"""Queries through awswrangler, unmodified, and what boto3 says about them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import awswrangler as wr
+import pandas as pd
+import pyarrow as pa
+import pytest
+from awswrangler.exceptions import QueryFailed
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from tests.local.sandbox import Sandbox
+
+# awswrangler 3.17 still says copy= to a pandas that warns of it.
+pytestmark = pytest.mark.filterwarnings("ignore:The copy keyword")
+
+MICROS = pd.Timestamp("2020-01-01 00:00:00.123456")
+MODES = [
+    pytest.param({"ctas_approach": True}, id="ctas"),
+    pytest.param({"ctas_approach": False}, id="csv"),
+    pytest.param({"ctas_approach": False, "unload_approach": True}, id="unload"),
+]
+
+
+def some_rows() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "id": [1, 2, 3],
+            "amount": [1.5, None, 3.0],
+            "at": [MICROS, MICROS, pd.NaT],
+            "name": ["a", None, "c"],
+            "day": ["x", "y", "x"],
+        }
+    )
+
+
+def store(sandbox: Sandbox, table: str = "t") -> None:
+    wr.s3.to_parquet(
+        some_rows(),
+        path=sandbox.path(table),
+        dataset=True,
+        database=sandbox.database,
+        table=table,
+        partition_cols=["day"],
+        boto3_session=sandbox.session,
+    )
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_rows_come_back_with_nulls_and_microseconds(sandbox: Sandbox, mode: dict[str, Any]) -> None:
+    store(sandbox)
+    read = sandbox.select("SELECT * FROM t ORDER BY id", **mode)
+    assert read["id"].tolist() == [1, 2, 3]
+    assert read["amount"].isna().tolist() == [False, True, False]
+    assert read["name"].isna().tolist() == [False, True, False]
+    assert read["at"].tolist()[:2] == [MICROS, MICROS]
+    assert read["day"].tolist() == ["x", "y", "x"]
+
+
+@pytest.mark.parametrize("mode", MODES[:2])
+def test_an_empty_result_has_its_columns_types(sandbox: Sandbox, mode: dict[str, Any]) -> None:
+    store(sandbox)
+    read = sandbox.select("SELECT id, amount, name FROM t WHERE id > 5", **mode)
+    assert read.empty
+    assert read.dtypes.astype(str).tolist() == ["Int64", "float64", "string"]
+
+
+def test_a_null_is_not_an_empty_string(sandbox: Sandbox) -> None:
+    assert sandbox.row("'' AS empty, cast(NULL AS varchar) AS nothing") == ["", None]
+
+
+def test_unloaded_files_keep_exact_types(sandbox: Sandbox) -> None:
+    table = sandbox.unload(
+        "SELECT cast('99999999999999999999999999999999999999' AS decimal(38,0)) AS d,"
+        " timestamp '2020-01-01 00:00:00.123456' AS at, bigint '9223372036854775807' AS n"
+    )
+    assert table.schema.types == [pa.decimal128(38, 0), pa.timestamp("us"), pa.int64()]
+    assert table.to_pylist() == [
+        {"d": Decimal(10**38 - 1), "at": MICROS.to_pydatetime(), "n": 2**63 - 1}
+    ]
+
+
+def test_an_unload_of_many_rows_is_several_files(sandbox: Sandbox) -> None:
+    target = sandbox.new_path()
+    sandbox.run(
+        "UNLOAD (SELECT a, b FROM unnest(sequence(1, 600)) AS x(a)"
+        f" CROSS JOIN unnest(sequence(1, 500)) AS y(b)) TO '{target}' WITH (format = 'PARQUET')"
+    )
+    files = wr.s3.list_objects(target, boto3_session=sandbox.session)
+    assert len(files) > 1
+    assert len(wr.s3.read_parquet(files, boto3_session=sandbox.session)) == 300_000
+
+
+def test_an_unload_is_listed_in_its_manifest(sandbox: Sandbox) -> None:
+    target = sandbox.new_path()
+    query = sandbox.run(f"UNLOAD (SELECT 1 AS a) TO '{target}' WITH (format = 'PARQUET')")
+    athena = sandbox.aws.client("athena")
+    execution = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]
+    bucket, _, key = (
+        execution["Statistics"]["DataManifestLocation"].removeprefix("s3://").partition("/")
+    )
+    listed = sandbox.aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+    assert listed.split() == wr.s3.list_objects(target, boto3_session=sandbox.session)
+
+
+def test_an_unload_onto_objects_is_refused(sandbox: Sandbox) -> None:
+    store(sandbox)
+    with pytest.raises(QueryFailed, match="HIVE_PATH_ALREADY_EXISTS"):
+        sandbox.run(f"UNLOAD (SELECT 1 AS a) TO '{sandbox.path('t')}' WITH (format = 'PARQUET')")
+
+
+@pytest.mark.parametrize(
+    ("sql", "reason"),
+    [
+        ("SELECT * FROM absent", "TABLE_NOT_FOUND: .*absent"),
+        ("SELEC 1", "SYNTAX_ERROR"),
+        ("SELECT nope FROM (SELECT 1 AS a)", "COLUMN_NOT_FOUND: .*nope"),
+        ("SELECT no_such_function(1)", "FUNCTION_NOT_FOUND"),
+        ("SELECT 1 / 0", "DIVISION_BY_ZERO"),
+        ("SELECT mod(1, 0)", "DIVISION_BY_ZERO"),
+        ("SELECT cast('x' AS bigint)", "INVALID_CAST_ARGUMENT"),
+        ("SELECT bigint '9223372036854775807' + 1", "NUMERIC_VALUE_OUT_OF_RANGE"),
+        ("SELECT sum(x) FROM (VALUES 9223372036854775807, 1) t(x)", "NUMERIC_VALUE_OUT_OF_RANGE"),
+        (
+            "SELECT cast('6e37' AS decimal(38,0)) + cast('6e37' AS decimal(38,0))",
+            "NUMERIC_VALUE_OUT_OF_RANGE",
+        ),
+        ("CREATE TABLE x AS SELECT 1", "MISSING_COLUMN_NAME"),
+        ("DELETE FROM absent", "TABLE_NOT_FOUND"),
+    ],
+)
+def test_a_query_that_cannot_run_fails_with_its_reason(
+    sandbox: Sandbox, sql: str, reason: str
+) -> None:
+    with pytest.raises(QueryFailed, match=reason):
+        sandbox.run(sql)
+
+
+def test_an_unknown_workgroup_is_refused(sandbox: Sandbox) -> None:
+    with pytest.raises(ClientError, match="WorkGroup"):
+        sandbox.run("SELECT 1", workgroup="absent")
+
+
+def test_a_query_without_an_output_location_is_refused(sandbox: Sandbox) -> None:
+    with pytest.raises(ClientError, match="No output location provided"):
+        sandbox.aws.client("athena").start_query_execution(QueryString="SELECT 1")
+
+
+def test_a_workgroup_decides_where_results_go(sandbox: Sandbox) -> None:
+    athena = sandbox.aws.client("athena")
+    output = sandbox.path("of-the-group")
+    athena.create_work_group(
+        Name=sandbox.database,
+        Configuration={"ResultConfiguration": {"OutputLocation": output}},
+    )
+    query = athena.start_query_execution(QueryString="SELECT 1", WorkGroup=sandbox.database)
+    execution = athena.get_query_execution(QueryExecutionId=query["QueryExecutionId"])
+    location = execution["QueryExecution"]["ResultConfiguration"]["OutputLocation"]
+    assert location == f"{output}{query['QueryExecutionId']}.csv"
+
+
+def test_results_are_paged(sandbox: Sandbox) -> None:
+    query = sandbox.run("SELECT n FROM unnest(sequence(1, 25)) AS t(n) ORDER BY n")
+    pages = (
+        sandbox.aws.client("athena")
+        .get_paginator("get_query_results")
+        .paginate(QueryExecutionId=query, PaginationConfig={"PageSize": 10})
+    )
+    rows = [row["Data"][0]["VarCharValue"] for page in pages for row in page["ResultSet"]["Rows"]]
+    assert rows == ["n", *map(str, range(1, 26))]
+
+
+def test_columns_without_a_name_are_numbered(sandbox: Sandbox) -> None:
+    assert list(sandbox.select("SELECT 1, 2 AS Two, 1 + 2").columns) == ["_col0", "two", "_col2"]
+
+
+def test_parameters_fill_question_marks(sandbox: Sandbox) -> None:
+    read = sandbox.select("SELECT ? AS a, ? AS b", params=["1", "'x'"], paramstyle="qmark")
+    assert read.to_numpy().tolist() == [[1, "x"]]
+
+
+def test_a_hive_table_is_created_filled_and_read(sandbox: Sandbox) -> None:
+    sandbox.run(
+        "CREATE EXTERNAL TABLE h (a bigint, d decimal(38,0), r struct<x:int,y:array<string>>)"
+        f" PARTITIONED BY (p string) STORED AS PARQUET LOCATION '{sandbox.path('h')}'"
+    )
+    sandbox.run(
+        "INSERT INTO h VALUES (1, decimal '12345678901234567890',"
+        " cast(row(7, array['q']) AS row(x integer, y array(varchar))), 'one'),"
+        " (2, null, null, 'two')"
+    )
+    read = sandbox.select("SELECT a, d, r.x AS x, r.y[1] AS y, p FROM h WHERE p = 'one'")
+    assert read.to_numpy().tolist() == [[1, Decimal(12345678901234567890), 7, "q", "one"]]
+
+
+@pytest.mark.parametrize(
+    ("row_format", "body"),
+    [
+        (
+            "ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'",
+            b'{"a": 1, "s": "x"}\n{"a": 2}\n',
+        ),
+        ("ROW FORMAT DELIMITED FIELDS TERMINATED BY ','", b"1,x\n2,\\N\n"),
+    ],
+)
+def test_json_and_csv_tables_are_read(sandbox: Sandbox, row_format: str, body: bytes) -> None:
+    sandbox.aws.client("s3").put_object(Bucket=sandbox.database, Key="f/1", Body=body)
+    sandbox.run(
+        f"CREATE EXTERNAL TABLE f (a bigint, s string) {row_format} LOCATION '{sandbox.path('f')}'"
+    )
+    query = sandbox.run("SELECT a, s FROM f ORDER BY a")
+    rows = sandbox.aws.client("athena").get_query_results(QueryExecutionId=query)
+    assert rows["ResultSet"]["Rows"][1:] == [
+        {"Data": [{"VarCharValue": "1"}, {"VarCharValue": "x"}]},
+        {"Data": [{"VarCharValue": "2"}, {}]},
+    ]
+
+
+def test_partitions_are_seen_once_they_are_registered(sandbox: Sandbox) -> None:
+    store(sandbox)
+    sandbox.run(
+        "CREATE EXTERNAL TABLE later (id bigint) PARTITIONED BY (day string)"
+        f" STORED AS PARQUET LOCATION '{sandbox.path('t')}'"
+    )
+    counts = [sandbox.select("SELECT count(*) AS n FROM later")["n"][0]]
+    sandbox.run("ALTER TABLE later ADD IF NOT EXISTS PARTITION (day = 'y')")
+    counts.append(sandbox.select("SELECT count(*) AS n FROM later")["n"][0])
+    sandbox.run("MSCK REPAIR TABLE later")
+    counts.append(sandbox.select("SELECT count(*) AS n FROM later")["n"][0])
+    assert counts == [0, 1, 3]
+
+
+def test_an_object_written_over_is_read_anew(sandbox: Sandbox) -> None:
+    sandbox.run(f"CREATE EXTERNAL TABLE f (a bigint) LOCATION '{sandbox.path('f')}'")
+    seen = []
+    for body in (b"1\n", b"2\n"):
+        sandbox.aws.client("s3").put_object(Bucket=sandbox.database, Key="f/1", Body=body)
+        seen.append(sandbox.select("SELECT a FROM f")["a"][0])
+    assert seen == [1, 2]
+
+
+def test_a_table_made_from_a_query_is_partitioned(sandbox: Sandbox) -> None:
+    store(sandbox)
+    sandbox.run(
+        "CREATE TABLE c WITH (format = 'PARQUET', partitioned_by = ARRAY['day'])"
+        " AS SELECT id, day FROM t"
+    )
+    partitions = sandbox.aws.client("glue").get_partitions(
+        DatabaseName=sandbox.database, TableName="c"
+    )["Partitions"]
+    assert sorted(partition["Values"][0] for partition in partitions) == ["x", "y"]
+    assert sandbox.select("SELECT sum(id) AS s FROM c WHERE day = 'x'")["s"][0] == 4
+
+
+def test_a_timestamp_with_a_zone_cannot_be_unloaded(sandbox: Sandbox) -> None:
+    with pytest.raises(QueryFailed, match="Unsupported Hive type"):
+        sandbox.unload("SELECT timestamp '2020-01-01 00:00:00 UTC' AS at")
+
+
+def test_a_view_is_its_query(sandbox: Sandbox) -> None:
+    store(sandbox)
+    sandbox.run("CREATE OR REPLACE VIEW v AS SELECT id * 2 AS twice FROM t")
+    assert sandbox.select("SELECT max(twice) AS m FROM v")["m"][0] == 6
+
+
+def test_a_cte_may_have_the_name_of_the_table_it_reads(sandbox: Sandbox) -> None:
+    store(sandbox)
+    read = sandbox.select("WITH t AS (SELECT id FROM t WHERE id > 1) SELECT count(*) AS n FROM t")
+    assert read["n"][0] == 2
+
+
+def test_a_dropped_table_is_gone(sandbox: Sandbox) -> None:
+    store(sandbox)
+    sandbox.run("DROP TABLE t")
+    sandbox.run("DROP TABLE IF EXISTS t")
+    with pytest.raises(QueryFailed, match="TABLE_NOT_FOUND"):
+        sandbox.select("SELECT * FROM t")
+
+
+def test_show_and_describe_list_the_catalog(sandbox: Sandbox) -> None:
+    store(sandbox)
+    shown = {}
+    for statement in ("SHOW TABLES", "SHOW PARTITIONS t", "DESCRIBE t"):
+        rows = sandbox.aws.client("athena").get_query_results(
+            QueryExecutionId=sandbox.run(statement)
+        )["ResultSet"]["Rows"]
+        shown[statement] = [row["Data"][0]["VarCharValue"] for row in rows]
+    assert shown["SHOW TABLES"] == ["t"]
+    assert sorted(shown["SHOW PARTITIONS t"]) == ["day=x", "day=y"]
+    assert shown["DESCRIBE t"][0] == "id\tbigint"
+
+
+def test_dates_and_instants_are_written_as_athena_writes_them(sandbox: Sandbox) -> None:
+    assert sandbox.row(
+        "date '2020-01-02', timestamp '2020-01-02 03:04:05',"
+        " timestamp '2020-01-02 03:04:05.000006', timestamp '2020-01-02 03:04:05 UTC',"
+        " true, 1e10, array[1, null], cast(row(1, 'x') AS row(a bigint, b varchar)), x'00ff'"
+    ) == [
+        "2020-01-02",
+        "2020-01-02 03:04:05.000",
+        "2020-01-02 03:04:05.000006",
+        "2020-01-02 03:04:05.000 UTC",
+        "true",
+        "1.0E10",
+        "[1, null]",
+        "{a=1, b=x}",
+        "00 ff",
+    ]
+
+
+def test_a_stopped_query_is_cancelled(sandbox: Sandbox) -> None:
+    athena = sandbox.aws.client("athena")
+    query = athena.start_query_execution(
+        QueryString="SELECT count(*) FROM unnest(sequence(1, 100000)) AS a(x)"
+        " CROSS JOIN unnest(sequence(1, 1000000)) AS b(y) WHERE sqrt(x) * y = 0.5e0",
+        ResultConfiguration={"OutputLocation": sandbox.new_path()},
+    )["QueryExecutionId"]
+    athena.stop_query_execution(QueryExecutionId=query)
+    described = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]
+    assert described["Status"]["State"] == "CANCELLED"
+    assert described["Status"]["CompletionDateTime"] <= dt.datetime.now(dt.UTC)
