@@ -14,6 +14,8 @@ from tests.local.sandbox import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from skewless.local.session import LocalSession
+
 
 @pytest.fixture(scope="session")
 def aws() -> Iterator[LocalAws]:
@@ -23,16 +25,21 @@ def aws() -> Iterator[LocalAws]:
     running.stop()
 
 
+@pytest.fixture(scope="session")
+def session(aws: LocalAws) -> LocalSession:
+    return aws.session()
+
+
 @pytest.fixture
-def sandbox(aws: LocalAws) -> Sandbox:
+def sandbox(aws: LocalAws, session: LocalSession) -> Sandbox:
     name = f"test{uuid.uuid4().hex}"
     aws.client("s3").create_bucket(Bucket=name)
     aws.client("glue").create_database(DatabaseInput={"Name": name})
-    return Sandbox(aws, name)
+    return Sandbox(aws, session, name)
 
 
 @pytest.fixture
-def counters(aws: LocalAws) -> Any:
+def counters(aws: LocalAws, session: LocalSession) -> Any:
     """A DynamoDB table of items keyed by `pk`."""
     name = f"counters-{uuid.uuid4().hex}"
     aws.client("dynamodb").create_table(
@@ -41,4 +48,4 @@ def counters(aws: LocalAws) -> Any:
         AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    return aws.session().resource("dynamodb").Table(name)
+    return session.resource("dynamodb").Table(name)

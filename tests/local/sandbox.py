@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from skewless.local import LocalAws
+    from skewless.local.session import LocalSession
 
 
 class Sandbox:
-    def __init__(self, aws: LocalAws, name: str) -> None:
+    def __init__(self, aws: LocalAws, session: LocalSession, name: str) -> None:
         self.aws = aws
         self.database = name
-        self.session = aws.session()
+        self.session = session
 
     def path(self, *parts: str) -> str:
         return "/".join((f"s3://{self.database}", *parts, ""))
@@ -75,7 +76,7 @@ class Sandbox:
     def iceberg(self) -> GlueCatalog:
         return GlueCatalog(
             "test",
-            client=self.aws.session().client("glue"),
+            client=self.aws.client("glue"),
             **{
                 "s3.endpoint": self.aws.endpoint,
                 "s3.access-key-id": "testing",

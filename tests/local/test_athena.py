@@ -16,8 +16,8 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from tests.local.sandbox import Sandbox
 
-# awswrangler 3.17 still says copy= to a pandas that warns of it.
-pytestmark = pytest.mark.filterwarnings("ignore:The copy keyword")
+# awswrangler 3.17 calls pandas 3 in ways that pandas 4 will refuse.
+pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 
 MICROS = pd.Timestamp("2020-01-01 00:00:00.123456")
 MODES = [

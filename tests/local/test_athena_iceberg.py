@@ -11,8 +11,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.local.sandbox import Sandbox
 
-# awswrangler 3.17 still says copy= to a pandas that warns of it.
-pytestmark = pytest.mark.filterwarnings("ignore:The copy keyword")
+# awswrangler 3.17 calls pandas 3 in ways that pandas 4 will refuse.
+pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 
 MICROS = pd.Timestamp("2020-01-01 00:00:00.123456")
 
@@ -93,12 +93,12 @@ def test_an_append_during_a_change_is_not_lost(sandbox: Sandbox, table: str) -> 
         sandbox.run("UPDATE ice SET v = v + 1 WHERE id = 1")
 
     with ThreadPoolExecutor(4) as threads:
-        work = [threads.submit(insert, n) for n in range(10, 14)]
-        work += [threads.submit(update, n) for n in range(3)]
+        work = [threads.submit(insert, n) for n in (10, 11)]
+        work += [threads.submit(update, n) for n in range(2)]
         for one in work:
             one.result()
-    assert [row[0] for row in values(sandbox)] == [1, 2, 3, 10, 11, 12, 13]
-    assert values(sandbox)[0] == (1, 4.5)
+    assert [row[0] for row in values(sandbox)] == [1, 2, 3, 10, 11]
+    assert values(sandbox)[0] == (1, 3.5)
 
 
 def test_an_older_snapshot_can_be_read(sandbox: Sandbox, table: str) -> None:

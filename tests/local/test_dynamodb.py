@@ -66,7 +66,7 @@ def test_a_failed_transaction_changes_nothing(counters: Any) -> None:
                 }
             },
         )
-    reasons = failure.value.response["CancellationReasons"]  # type: ignore[typeddict-item]
+    reasons = failure.value.response["CancellationReasons"]
     assert [reason["Code"] for reason in reasons] == ["None", "None", "ConditionalCheckFailed"]
     assert value_of(counters, "a") == 1
     assert value_of(counters, "new") is None

@@ -76,7 +76,7 @@ class Catalog:
         table = self._aws.table(database, base)
         if table.get("TableType") == "VIRTUAL_VIEW":
             text = to_duckdb(self.bind(parse(view_text(table)), database))
-            self._connection.execute(f"create view {view} as {text}")
+            self._connection.execute(f"create temp view {view} as {text}")
         elif is_iceberg(table):
             instant = iceberg.version_of(version, self._connection)
             arrow = iceberg.read(self._aws, table, inspected, instant, columns)
@@ -85,7 +85,7 @@ class Catalog:
         else:
             selection, size = hive.selection_of(self._aws, table, self._connection)
             self.scanned_bytes += size
-            self._connection.execute(f"create view {view} as {selection}")
+            self._connection.execute(f"create temp view {view} as {selection}")
         return view
 
 

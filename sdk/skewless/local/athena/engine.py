@@ -7,6 +7,7 @@ so a typed exemplar only chooses, and the untyped argument carries the value.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -173,12 +174,19 @@ class Relation:
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """A DuckDB of its own for one query."""
-    connection = duckdb.connect(":memory:")
+    """A connection for one query: what it makes must be temporary, for the database is shared."""
+    connection = _database().cursor()
     connection.execute(_SETTINGS)
-    for macros in _MACROS:
-        connection.execute(macros)
     return connection
+
+
+@functools.cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """The database that holds the macros: to create them for each query would take 0.1 s."""
+    database = duckdb.connect(":memory:")
+    for macros in _MACROS:
+        database.execute(macros)
+    return database
 
 
 def evaluate(connection: duckdb.DuckDBPyConnection, sql: str) -> Relation:

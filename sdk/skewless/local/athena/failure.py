@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import duckdb
-from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.exceptions import CommitFailedException, ValidationException
 from sqlglot.errors import ParseError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _codes(error: Exception, text: str) -> Iterator[str]:
         yield f"SYNTAX_ERROR: line 1:1: {first_line}"
     if isinstance(error, UnsupportedError):
         yield f"NOT_SUPPORTED: {first_line}"
-    if isinstance(error, CommitFailedException):
+    if isinstance(error, CommitFailedException | ValidationException):
         yield f"ICEBERG_COMMIT_ERROR: {first_line}"
     if "Division by zero" in text:
         yield "DIVISION_BY_ZERO: Division by zero"

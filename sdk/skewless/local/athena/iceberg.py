@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
+from pyiceberg.exceptions import CommitFailedException, ValidationException
 from pyiceberg.table import StaticTable
 from pyiceberg.transforms import (
     BucketTransform,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
     from skewless.local.athena.aws import Aws
 
+_T = TypeVar("_T")
+_ATTEMPTS = 8
 _INSPECTIONS = frozenset({"snapshots", "history", "files", "partitions", "manifests", "refs"})
 _TIME_TRANSFORMS: Mapping[str, Callable[[], Transform[Any, Any]]] = {
     "day": DayTransform,
@@ -111,8 +114,25 @@ def create(
 
 def append(aws: Aws, identifier: str, rows: pa.Table) -> None:
     """Append rows, given in any order of columns; absent columns are null."""
-    table = aws.iceberg.load_table(identifier)
-    table.append(conform(rows, table.schema().as_arrow()))
+
+    def attempt() -> None:
+        table = aws.iceberg.load_table(identifier)
+        table.append(conform(rows, table.schema().as_arrow()))
+
+    retrying(attempt)
+
+
+def retrying(attempt: Callable[[], _T]) -> _T:
+    """Try a commit again, from what the table has become, when another one came first.
+
+    pyiceberg refuses to commit over data that it has not read, so nothing is lost by trying.
+    """
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return attempt()
+        except (CommitFailedException, ValidationException):
+            continue
+    return attempt()
 
 
 def conform(rows: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -6,7 +6,6 @@ right rows, though not the files that Athena would leave.
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from skewless.local.athena.run import Outcome, Run
 
 _TARGET = "target_rows"
-# A change replaces the table, so that another change between its read and its write would be lost.
-_one_change_at_a_time = threading.Lock()
 
 
 def insert(run: Run, tree: exp.Insert) -> Outcome:
@@ -63,14 +60,23 @@ def change(run: Run, tree: exp.Expr) -> Outcome:
     target.set("db", None)
     filled = with_parameters(tree, run.query.parameters)
     bound = run.catalog.bind(filled, run.query.database, known=frozenset({_TARGET}))
-    with _one_change_at_a_time:
-        stored = run.aws.iceberg.load_table(f"{database}.{name}")
-        run.connection.register("stored_rows", stored.scan().to_arrow())
-        run.connection.execute(f"create table {_TARGET} as select * from stored_rows")
-        counts = run.connection.execute(to_duckdb(bound)).fetchall()
-        changed = engine.evaluate(run.connection, f"select * from {_TARGET}")
-        stored.overwrite(iceberg.conform(changed.table, stored.schema().as_arrow()))
-    return run.done(int(counts[0][0]) if counts else 0)
+    sql = to_duckdb(bound)
+    return run.done(iceberg.retrying(lambda: _replace_rows(run, f"{database}.{name}", sql)))
+
+
+def _replace_rows(run: Run, identifier: str, sql: str) -> int:
+    """Read the table, change its rows, and put them in place of the old; how many were changed."""
+    stored = run.aws.iceberg.load_table(identifier)
+    before = stored.scan().to_arrow()
+    run.connection.register("stored_rows", before)
+    run.connection.execute(f"create or replace temp table {_TARGET} as from stored_rows")
+    counts = run.connection.execute(sql).fetchall()
+    changed = engine.evaluate(run.connection, f"select * from {_TARGET}")
+    rows = iceberg.conform(changed.table, stored.schema().as_arrow())
+    # pyiceberg warns of an overwrite that finds nothing to delete.
+    write = stored.overwrite if before.num_rows else stored.append
+    write(rows)
+    return int(counts[0][0]) if counts else 0
 
 
 def _insert_files(run: Run, table: dict[str, Any], given: set[str]) -> None:
