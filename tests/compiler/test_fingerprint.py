@@ -176,9 +176,6 @@ def test_the_columns_that_a_view_reads_are_in_the_order_of_the_schema() -> None:
     assert used_columns(a_view(source=tombstones)) == ("k", "x")
 
 
-@pytest.mark.xfail(
-    reason="features are hashed sorted by name, packed in the order written", strict=True
-)
 def test_views_of_one_fingerprint_pack_their_tiles_alike() -> None:
     features = {"a": agg.sum("x", window="1d"), "b": agg.sum("n", window="1d")}
     views = [a_view(features=features), a_view(features=dict(reversed(features.items())))]

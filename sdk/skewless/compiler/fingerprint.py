@@ -82,7 +82,9 @@ def _meaning(item: View | FeatureService) -> Document:
                 }
             )
         case FeatureService():
-            document["reads"] = [fingerprint(view) for view, _ in item.features]
+            views = {id(view): view for view, _ in item.features}
+            known = {key: fingerprint(view) for key, view in views.items()}
+            document["reads"] = [known[id(view)] for view, _ in item.features]
     return {"format": FORMAT, **document}
 
 

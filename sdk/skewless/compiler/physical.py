@@ -22,8 +22,13 @@ from skewless.errors import InputError
 if TYPE_CHECKING:
     from skewless.definitions.types import ValueType
 
+_NO_NUMBERS = frozenset({"bool", "bool_", "ndarray"})
 # Wide enough for a sum of DECIMAL(38, s); traps are the caller's business.
 _EXACT = decimal.Context(prec=60)
+# Digits are never dropped in silence: what does not fit in 60 raises.
+_STRICT = decimal.Context(
+    prec=60, traps=[decimal.Inexact, decimal.InvalidOperation, decimal.Overflow]
+)
 
 
 def to_physical(  # noqa: C901, PLR0911 - one case for each type
@@ -48,7 +53,7 @@ def to_physical(  # noqa: C901, PLR0911 - one case for each type
         case types.Int64 if _is_integer(value) and INT64_MIN <= value <= INT64_MAX:
             return int(value)
         case types.Float64 if _is_number(value):
-            return _normal_float(float(value))
+            return _normal_float(_double(value, where), where)
         case types.String if isinstance(value, str) and _is_utf8(value):
             return value
         case types.Bytes if isinstance(value, bytes | bytearray | memoryview):
@@ -94,14 +99,24 @@ def _is_integer(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return not isinstance(value, bool | str | bytes) and hasattr(value, "__float__")
+    # numpy's bools and arrays have a __float__ as well, and are no numbers.
+    if isinstance(value, bool | str | bytes) or type(value).__name__ in _NO_NUMBERS:
+        return False
+    return hasattr(value, "__float__")
 
 
-def _normal_float(value: float) -> float | None:
+def _double(value: Any, where: str) -> float:
+    try:
+        return float(value)
+    except (OverflowError, TypeError, ValueError) as error:  # 10**400, an array, a signalling NaN
+        raise InputError(f"{where} is {value!r}, which is not Float64") from error
+
+
+def _normal_float(value: float, where: str) -> float | None:
     if value != value:  # noqa: PLR0124 - NaN, which is null
         return None
     if value in (float("inf"), float("-inf")):
-        raise InputError("an infinity is not a value; leave it null")
+        raise InputError(f"{where} is {value}: an infinity is not a value; leave it null")
     return value + 0.0
 
 
@@ -115,11 +130,14 @@ def _is_utf8(value: str) -> bool:
 
 def _unscaled(value: Any, type_: types.Decimal) -> int | None:
     if isinstance(value, decimal.Decimal) and value.is_finite():
-        exact = value.scaleb(type_.scale, _EXACT)
+        exact = value
     elif _is_integer(value):
-        exact = decimal.Decimal(int(value)).scaleb(type_.scale, _EXACT)
+        exact = decimal.Decimal(int(value))
     else:
         return None
-    unscaled = int(exact)
-    fits = unscaled == exact and abs(unscaled) < 10**type_.precision
-    return unscaled if fits else None
+    try:
+        unscaled = exact.scaleb(type_.scale, _STRICT)
+        fits = unscaled == unscaled.to_integral_value() and abs(unscaled) < 10**type_.precision
+    except (decimal.Inexact, decimal.InvalidOperation, decimal.Overflow):
+        return None
+    return int(unscaled) if fits else None

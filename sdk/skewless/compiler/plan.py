@@ -183,7 +183,7 @@ def plan_view(view: FeatureView) -> ViewPlan:
         latest = tuple((name, columns[name]) for name in view.columns)
         return ViewPlan(view, fingerprint(view), where, latest, (), (), ())
     measures: dict[Measure, int] = {}
-    for item in view.aggregations.values():
+    for item in _packed(view):
         measures.setdefault(_measure(item, view), len(measures))
     tile_sets = _tile_sets(view, measures)
     hops = {tiles.hop: index for index, tiles in enumerate(tile_sets)}
@@ -234,6 +234,11 @@ def _plan_on_demand(view: OnDemandView) -> OnDemandPlan:
     )
 
 
+def _packed(view: FeatureView) -> tuple[Aggregation, ...]:
+    """Return the aggregates by name: the fingerprint does not see the order they are written in."""
+    return tuple(item for _, item in sorted(view.aggregations.items()))
+
+
 def _measure(item: Aggregation, view: FeatureView) -> Measure:
     columns = view.source.columns
     where = None if item.where is None else bind(item.where, columns).bound
@@ -280,7 +285,7 @@ def _picked(function: Function) -> Partial | None:
 def _tile_sets(view: FeatureView, measures: dict[Measure, int]) -> tuple[TileSet, ...]:
     columns: dict[int | None, dict[TileColumn, None]] = {}
     retention: dict[int | None, int | None] = {}
-    for item in view.aggregations.values():
+    for item in _packed(view):
         hop = None if item.hop is None else item.hop.microseconds
         measure = measures[_measure(item, view)]
         kept = columns.setdefault(hop, {})
