@@ -1,4 +1,4 @@
-"""Where AWS is: one session's clients, made when first needed, at the real endpoints or a local one.
+"""Where AWS is: one session's clients, made when first needed, at real endpoints or a local one.
 
 Part of the serving path: boto3 and the standard library only.
 """
@@ -44,7 +44,8 @@ class Aws:
         if service not in self._clients:
             if self.session is None:
                 self.session = boto3.Session()
-            self._clients[service] = self.session.client(
+            session: Any = self.session  # boto3-stubs wants the service as a literal
+            self._clients[service] = session.client(
                 service, endpoint_url=self.endpoint, config=_KEPT_ALIVE
             )
         return self._clients[service]

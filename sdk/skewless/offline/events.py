@@ -73,11 +73,9 @@ class Log:
     columns: tuple[str, ...]
     span: Span
 
-    def rows(self, extra: list[Sql], *, ignores_ingest: bool = False) -> exp.Select:
+    def rows(self, extra: list[Sql]) -> exp.Select:
         """Select the rows with physical columns and their two times; `extra` columns come first."""
         happened, known = self.times()
-        if ignores_ingest:
-            known = happened
         query = sql.select(
             *extra,
             sql.aliased(happened, HAPPENED),
@@ -185,7 +183,13 @@ def deduplicated(steps: Steps, name: str, log: Log, partition: list[Sql]) -> str
 
 
 def view_events(
-    plan: ViewPlan, dialect: Dialect, source_step: str, identity: list[Sql], start: int | None
+    plan: ViewPlan,
+    dialect: Dialect,
+    source_step: str,
+    identity: list[Sql],
+    start: int | None,
+    *,
+    ignores_ingest: bool = False,
 ) -> exp.Select:
     """Select a view's events: the measures' columns, or the latest values' columns.
 
@@ -199,6 +203,7 @@ def view_events(
         source_step: the step with the log's rows.
         identity: the columns that name the entity, already aliased.
         start: drop events that happened before; None keeps all.
+        ignores_ingest: whether events count as known when they happened.
     """
     view = plan.view
     columns: dict[Bound, Sql] = {Column(name): sql.column(name) for name in used_columns(view)}
@@ -207,7 +212,7 @@ def view_events(
     parts = [
         *identity,
         sql.aliased(sql.column(HAPPENED), "happened"),
-        sql.aliased(sql.column(KNOWN), "known"),
+        sql.aliased(sql.column(HAPPENED if ignores_ingest else KNOWN), "known"),
         sql.aliased(tie if view.source.tiebreak else sql.cast(tie, "BIGINT"), "tie"),
     ]
     if view.is_aggregated:

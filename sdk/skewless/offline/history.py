@@ -20,6 +20,7 @@ from sqlglot import exp
 from skewless.compiler import instants
 from skewless.compiler.bound import Apply, Bound, Column, Constant, Feature, Primitive, Request
 from skewless.compiler.fingerprint import used_columns
+from skewless.definitions import types
 from skewless.offline import sql
 from skewless.offline.events import ENTITY, Log, Relation, Span, as_of, deduplicated, view_events
 from skewless.offline.picks import Picks, add_latest
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from skewless.definitions.entity import Entity
     from skewless.definitions.on_demand import OnDemandView
     from skewless.definitions.source import Source
+    from skewless.definitions.types import ValueType
     from skewless.offline.dialect import Dialect
     from skewless.offline.sql import Sql
 
@@ -82,6 +84,11 @@ class History:
     def query(self) -> exp.Query:
         """Return the query; its columns are `skewless_row` and the outputs, physical."""
         return _Compiler(self).compile()
+
+    def columns(self, source: Source, plans: list[ViewPlan]) -> tuple[str, ...]:
+        """Return the columns of a source that its views read, in the order of the schema."""
+        used = {name for plan in plans for name in used_columns(plan.view)}
+        return tuple(name for name in source.columns if name in used)
 
     def instant(self, plan: ViewPlan, instant: int) -> int:
         """Return the T that stands for an instant in this mode."""
@@ -142,8 +149,7 @@ class _Compiler:
         }
 
     def _add_log(self, source: Source, entity: Entity, plans: list[ViewPlan]) -> str:
-        used = {name for plan in plans for name in used_columns(plan.view)}
-        columns = tuple(name for name in source.columns if name in used)
+        columns = self.request.columns(source, plans)
         relation = self.request.relations[source.name]
         log = Log(source, relation, self.dialect, columns, self.request.span(plans))
         keys = list(entity.keys)
@@ -156,7 +162,7 @@ class _Compiler:
         )
         rows = self.steps.add(
             f"{source.name}_rows_{entity.name}",
-            log.rows([], ignores_ingest=self.request.mode is Mode.EVENT_TIME),
+            log.rows([]),
         )
         name = f"{source.name}_of_{entity.name}"
         same = sql.both(
@@ -200,7 +206,9 @@ class _Compiler:
     def _add_events(self, plan: ViewPlan, alias: str, log: str) -> None:
         identity = [sql.aliased(sql.column(ENTITY), "entity")]
         start = self.request.start(plan)
-        self.steps.add(f"{alias}_events", view_events(plan, self.dialect, log, identity, start))
+        leaks = self.request.mode is Mode.EVENT_TIME
+        events = view_events(plan, self.dialect, log, identity, start, ignores_ingest=leaks)
+        self.steps.add(f"{alias}_events", events)
 
     def _add_aggregates(self, plan: ViewPlan, alias: str) -> None:
         totals = Totals(plan, self.dialect, self.steps, alias)
@@ -340,6 +348,7 @@ class _Finisher:
             value: Sql = sql.column(f"picked_{aggregate.name}")
         else:
             value = self._renderer(aggregate, hoists=True).render(aggregate.finish)
+            value = _narrowed(value, aggregate.type)
         if aggregate.default is None:
             return value
         default = Constant(aggregate.default, aggregate.type)
@@ -367,6 +376,17 @@ class _Finisher:
                     seen[argument] = None
         for number, bound in enumerate(seen):
             yield bound, self.totals.column(aggregate, "CR"[number])
+
+
+def _narrowed(value: Sql, type_: ValueType) -> Sql:
+    """Give an exact integer its type in the output: an engine's sum may be wider."""
+    match type_:
+        case types.Int64:
+            return sql.cast(value, "BIGINT")
+        case types.Decimal():
+            return sql.cast(value, "DECIMAL(38, 0)")
+        case _:
+            return value
 
 
 def _aliases(plans: tuple[ViewPlan, ...]) -> dict[ViewPlan, str]:

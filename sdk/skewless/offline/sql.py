@@ -109,6 +109,11 @@ def text(value: str) -> Sql:
     return exp.Literal.string(value)
 
 
+def null() -> Sql:
+    """Write NULL."""
+    return exp.Null()
+
+
 def cast(value: Sql, kind: str) -> Sql:
     """Write a CAST."""
     return exp.Cast(this=value.copy(), to=exp.DataType.build(kind))

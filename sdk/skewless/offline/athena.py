@@ -1,0 +1,181 @@
+"""Athena runs the queries: labels go to S3 as Parquet, results come back by UNLOAD."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import awswrangler as wr
+import pyarrow as pa
+import pyarrow.parquet as pq
+from botocore.exceptions import ClientError
+from sqlglot import exp
+
+from skewless.errors import QueryError
+from skewless.offline import sql
+from skewless.offline.dialect import Dialect
+from skewless.offline.dialect import Engine as EngineName
+from skewless.offline.events import Relation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from skewless.aws import Aws, Resources
+    from skewless.definitions.source import Source
+    from skewless.offline.events import Span
+
+_GLUE_TYPES = {
+    pa.bool_(): "boolean",
+    pa.int64(): "bigint",
+    pa.float64(): "double",
+    pa.string(): "string",
+    pa.binary(): "binary",
+}
+_POLLING_SECONDS, _LOCAL_POLLING_SECONDS = 0.25, 0.02
+
+
+class AthenaEngine:
+    """History by Athena."""
+
+    def __init__(self, aws: Aws, resources: Resources) -> None:
+        self._aws = aws
+        self._resources = resources
+
+    @contextmanager
+    def session(self) -> Iterator[AthenaSession]:
+        """Open a session under a prefix of its own in the store's bucket."""
+        session = AthenaSession(self._aws, self._resources)
+        try:
+            yield session
+        finally:
+            session.close()
+
+
+class AthenaSession:
+    """Temporary tables and results of a few queries."""
+
+    def __init__(self, aws: Aws, resources: Resources) -> None:
+        self.dialect = Dialect(EngineName.ATHENA)
+        self._aws = aws
+        self._resources = resources
+        self._id = uuid.uuid4().hex
+        self._prefix = f"queries/{self._id}/"
+        self._tables: list[str] = []
+        self._runs = 0
+
+    def relation(
+        self,
+        source: Source,
+        columns: Sequence[str],  # noqa: ARG002 - Athena reads the columns that the query names
+        span: Span,  # noqa: ARG002 - and prunes by the query's conditions
+        snapshot: int | None,
+    ) -> Relation:
+        """Name the log's table, or the user's own."""
+        if source.table is not None:
+            database, name = source.table.split(".")
+            return Relation(sql.table(name, database), is_physical=False, is_log=False)
+        table = sql.table(source.name, self._resources.database)
+        if snapshot is not None:
+            version = exp.Version(
+                this="VERSION", kind="AS OF", expression=exp.Literal.number(str(snapshot))
+            )
+            table.set("version", version)
+        return Relation(table, is_physical=False, is_log=True)
+
+    def lateness(self, source: Source) -> int | None:
+        """Return what only the definition of a user's own table tells."""
+        if source.table is not None and source.ingest_time is None:
+            return source.delay.microseconds
+        return None
+
+    def labels(self, table: pa.Table) -> exp.Table:
+        """Upload labels as Parquet, under a Glue table that lives as long as the session."""
+        name = f"skewless_labels_{self._id}_{len(self._tables)}"
+        prefix = f"{self._prefix}{name}/"
+        buffer = io.BytesIO()
+        pq.write_table(table, buffer, compression="zstd")
+        self._s3.put_object(
+            Bucket=self._resources.bucket, Key=f"{prefix}labels.parquet", Body=buffer.getvalue()
+        )
+        columns = [{"Name": field.name, "Type": _GLUE_TYPES[field.type]} for field in table.schema]
+        self._glue.create_table(
+            DatabaseName=self._resources.database,
+            TableInput={
+                "Name": name,
+                "TableType": "EXTERNAL_TABLE",
+                "Parameters": {"classification": "parquet"},
+                "StorageDescriptor": _parquet_storage(
+                    f"s3://{self._resources.bucket}/{prefix}", columns
+                ),
+            },
+        )
+        self._tables.append(name)
+        return sql.table(name, self._resources.database)
+
+    def run(self, query: exp.Query) -> pa.Table:
+        """Run a query with UNLOAD, and read its Parquet files.
+
+        Raises:
+            QueryError: Athena refused or failed it.
+        """
+        self._runs += 1
+        prefix = f"{self._prefix}result_{self._runs}/"
+        wr.config.athena_query_wait_polling_delay = (
+            _POLLING_SECONDS if self._aws.endpoint is None else _LOCAL_POLLING_SECONDS
+        )
+        try:
+            wr.athena.unload(
+                sql=self.dialect.render(query),
+                path=f"s3://{self._resources.bucket}/{prefix}",
+                database=self._resources.database,
+                file_format="PARQUET",
+                compression="zstd",
+                workgroup=self._resources.workgroup,
+                boto3_session=self._aws.session,
+            )
+        except (wr.exceptions.QueryFailed, wr.exceptions.QueryCancelled) as error:
+            raise QueryError("Athena", str(error)) from error
+        except ClientError as error:
+            raise QueryError("Athena", error.response["Error"]["Message"]) from error
+        # An UNLOAD of no rows writes no file, so there are no columns either.
+        tables = [self._read(key) for key in self._keys(prefix)]
+        return pa.concat_tables(tables) if tables else pa.table({})
+
+    def close(self) -> None:
+        """Remove the session's tables and objects."""
+        for name in self._tables:
+            self._glue.delete_table(DatabaseName=self._resources.database, Name=name)
+        for key in list(self._keys(self._prefix)):
+            self._s3.delete_object(Bucket=self._resources.bucket, Key=key)
+
+    def _keys(self, prefix: str) -> Iterator[str]:
+        pages = self._s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self._resources.bucket, Prefix=prefix
+        )
+        for page in pages:
+            yield from (found["Key"] for found in page.get("Contents", ()))
+
+    def _read(self, key: str) -> pa.Table:
+        body = self._s3.get_object(Bucket=self._resources.bucket, Key=key)["Body"].read()
+        return pq.read_table(io.BytesIO(body))
+
+    @property
+    def _s3(self) -> Any:
+        return self._aws.client("s3")
+
+    @property
+    def _glue(self) -> Any:
+        return self._aws.client("glue")
+
+
+def _parquet_storage(location: str, columns: list[dict[str, str]]) -> dict[str, Any]:
+    package = "org.apache.hadoop.hive.ql.io.parquet"
+    return {
+        "Columns": columns,
+        "Location": location,
+        "InputFormat": f"{package}.MapredParquetInputFormat",
+        "OutputFormat": f"{package}.MapredParquetOutputFormat",
+        "SerdeInfo": {"SerializationLibrary": f"{package}.serde.ParquetHiveSerDe"},
+    }

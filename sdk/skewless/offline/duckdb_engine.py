@@ -1,0 +1,110 @@
+"""DuckDB runs the queries in this process: the log is read from S3 once, as physical columns."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD, INGEST_TIME
+from skewless.errors import QueryError
+from skewless.offline import sql
+from skewless.offline.dialect import Dialect, Engine
+from skewless.offline.events import HAPPENED, KNOWN, Relation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pyarrow as pa
+    from sqlglot import exp
+
+    from skewless.definitions.source import Source
+    from skewless.offline.events import Span
+    from skewless.offline.log import EventLog
+
+_LABELS = "skewless_labels"
+
+
+class DuckDbEngine:
+    """History by DuckDB, for data that fits one machine; larger than memory spills to disk."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+
+    @contextmanager
+    def session(self) -> Iterator[DuckDbSession]:
+        """Open a database of its own, in memory."""
+        with tempfile.TemporaryDirectory(prefix="skewless-") as folder:
+            connection = duckdb.connect(
+                config={
+                    "temp_directory": folder,
+                    "autoinstall_known_extensions": False,
+                    "autoload_known_extensions": False,
+                }
+            )
+            try:
+                yield DuckDbSession(connection, self._log)
+            finally:
+                connection.close()
+
+
+class DuckDbSession:
+    """One database."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, log: EventLog) -> None:
+        self.dialect = Dialect(Engine.DUCKDB)
+        self._connection = connection
+        self._log = log
+
+    def relation(
+        self, source: Source, columns: Sequence[str], span: Span, snapshot: int | None
+    ) -> Relation:
+        """Read a source's log into a table."""
+        is_log = source.table is None
+        system = [INGEST_SHARD, INGEST_SEQUENCE] if is_log else []
+        rows = self._log.scan(
+            source,
+            [*dict.fromkeys([*columns, source.event_time]), *system],
+            snapshot_id=snapshot,
+            ingest_from=span.start,
+            ingest_before=span.end,
+            physical=True,
+        )
+        self._create(source.name, source.event_time, rows)
+        return Relation(sql.table(source.name), is_physical=True, is_log=is_log)
+
+    def _create(self, name: str, event_time: str, rows: pa.RecordBatchReader) -> None:
+        every = sql.select(
+            sql.star(),
+            sql.aliased(sql.column(event_time), HAPPENED),
+            sql.aliased(sql.column(INGEST_TIME), KNOWN),
+        ).from_(sql.table("skewless_scanned"))
+        self._connection.register("skewless_scanned", rows)
+        table = sql.table(name).sql(dialect="duckdb")
+        self._connection.execute(f"CREATE TABLE {table} AS {self.dialect.render(every)}").fetchall()
+        self._connection.unregister("skewless_scanned")
+
+    def lateness(self, source: Source) -> int | None:
+        """Measure it: the table is here."""
+        late = sql.call("max", sql.subtract(sql.column(KNOWN), sql.column(HAPPENED)))
+        query = sql.select(late).from_(sql.table(source.name))
+        ((found,),) = self._connection.execute(self.dialect.render(query)).fetchall()
+        return int(found) if found is not None else 0
+
+    def labels(self, table: pa.Table) -> exp.Table:
+        """Register labels without copying them."""
+        self._connection.register(_LABELS, table)
+        return sql.table(_LABELS)
+
+    def run(self, query: exp.Query) -> pa.Table:
+        """Run a query.
+
+        Raises:
+            QueryError: DuckDB refused or failed it.
+        """
+        try:
+            return self._connection.sql(self.dialect.render(query)).to_arrow_table()
+        except duckdb.Error as error:
+            raise QueryError("DuckDB", str(error)) from error

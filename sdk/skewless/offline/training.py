@@ -1,0 +1,267 @@
+"""Training sets: labels in, the same labels with their features out, and how to make them again."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from skewless.compiler.fingerprint import fingerprint
+from skewless.definitions import types
+from skewless.errors import InputError
+from skewless.offline import frames
+from skewless.offline.history import ROW, History, Mode, Spine
+from skewless.offline.labels import prepare_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from skewless.aws import Aws
+    from skewless.compiler.plan import SelectionPlan, ViewPlan
+    from skewless.definitions.source import Source
+    from skewless.definitions.types import ValueType
+    from skewless.offline.engine import Engine, Session
+    from skewless.offline.log import EventLog
+
+_ARROW = {
+    types.Bool: pa.bool_(),
+    types.Int64: pa.int64(),
+    types.Float64: pa.float64(),
+    types.String: pa.string(),
+    types.Bytes: pa.binary(),
+    types.Timestamp: pa.timestamp("us", tz="UTC"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSet:
+    """Labels with features: one row for each label, in the labels' order.
+
+    Attributes:
+        table: the labels' columns untouched, then the features.
+        manifest: what is needed to make the set again, and to tell whether it came out the same:
+            definitions' fingerprints, the log's snapshots, the SQL, rows, a digest of the values.
+        kind: the library of the frame that the labels came in.
+    """
+
+    table: pa.Table
+    manifest: Mapping[str, Any]
+    kind: str
+    aws: Aws
+
+    def to_arrow(self) -> pa.Table:
+        """Return a pyarrow Table."""
+        return self.table
+
+    def to_pandas(self) -> Any:
+        """Return a pandas DataFrame; integers with nulls stay integers."""
+        return frames.like(self.table, "pandas")
+
+    def to_polars(self) -> Any:
+        """Return a polars DataFrame."""
+        return frames.like(self.table, "polars")
+
+    def to_frame(self) -> Any:
+        """Return a frame of the library that the labels came in."""
+        return frames.like(self.table, self.kind)
+
+    def write_parquet(self, uri: str) -> None:
+        """Write the set as Parquet, and its manifest beside it as `<uri>.manifest.json`.
+
+        Args:
+            uri: a path, or `s3://bucket/key`.
+        """
+        buffer = io.BytesIO()
+        pq.write_table(self.table, buffer, compression="zstd")
+        manifest = json.dumps(self.manifest, indent=2, sort_keys=True, default=str)
+        frames.write_bytes(uri, buffer.getvalue(), self.aws)
+        frames.write_bytes(f"{uri}.manifest.json", manifest.encode(), self.aws)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRequest:
+    """What a training set is asked for.
+
+    Attributes:
+        frame: labels as the user gave them.
+        snapshots: the log's snapshots to read, by source; the newest where not given.
+        watermark: for a replay, the column of ingest times before which events count.
+    """
+
+    frame: Any
+    plan: SelectionPlan
+    mode: Mode
+    timestamp: str
+    watermark: str | None
+    snapshots: Mapping[str, int]
+    about: Mapping[str, Any]
+
+
+def build_training_set(
+    request: TrainingRequest, engine: Engine, log: EventLog, aws: Aws
+) -> TrainingSet:
+    """Run a request.
+
+    Raises:
+        InputError: the labels do not fit the features.
+        QueryError: the engine failed.
+    """
+    labels = frames.to_arrow(request.frame, aws)
+    _check_clashes(labels, request.plan)
+    prepared = prepare_labels(
+        labels, request.plan, timestamp=request.timestamp, watermark=request.watermark
+    )
+    with engine.session() as session:
+        spine = Spine(session.labels(prepared.table), prepared.first, prepared.last)
+        history, snapshots = _history(request, session, spine, log)
+        query = history.query()
+        found = session.run(query)
+        text = session.dialect.render(query)
+    features = _decoded(found, request.plan, labels.num_rows)
+    table = labels
+    for name in features.column_names:
+        table = table.append_column(name, features[name])
+    manifest = _manifest(request, features, snapshots, text)
+    return TrainingSet(table, manifest, frames.kind_of(request.frame), aws)
+
+
+def _history(
+    request: TrainingRequest, session: Session, spine: Spine, log: EventLog
+) -> tuple[History, dict[str, int | None]]:
+    plans: dict[Source, list[ViewPlan]] = {}
+    for plan in request.plan.views:
+        plans.setdefault(plan.view.source, []).append(plan)
+    bare = History(request.plan, request.mode, session.dialect, spine, {}, {})
+    relations, lateness, snapshots = {}, {}, {}
+    for source, some in plans.items():
+        snapshot = request.snapshots.get(source.name)
+        if snapshot is None and source.table is None:
+            snapshot = log.snapshot_id(source)
+        snapshots[source.name] = snapshot
+        columns = bare.columns(source, some)
+        relations[source.name] = session.relation(source, columns, bare.span(some), snapshot)
+        late = session.lateness(source)
+        if late is not None:
+            lateness[source.name] = late
+    history = History(request.plan, request.mode, session.dialect, spine, relations, lateness)
+    return history, snapshots
+
+
+def _check_clashes(labels: pa.Table, plan: SelectionPlan) -> None:
+    there = {name.lower() for name in labels.column_names}
+    clashes = [item.output for item in plan.selected if item.output.lower() in there]
+    if clashes:
+        raise InputError(
+            f"entity_df has columns named like features: {', '.join(map(repr, clashes))}; rename "
+            "or drop them, or ask for full_names=True"
+        )
+
+
+def _decoded(found: pa.Table, plan: SelectionPlan, rows: int) -> pa.Table:
+    """Put the engine's rows in the labels' order, and physical values in logical types."""
+    if found.num_rows != rows:
+        raise InputError(f"the query returned {found.num_rows} rows for {rows} labels")
+    ordered = found.sort_by(ROW)
+    return pa.table(
+        {
+            item.output: _logical(ordered[item.output].combine_chunks(), item.type)
+            for item in plan.selected
+        }
+    )
+
+
+def _logical(column: pa.Array, type_: ValueType) -> pa.Array:
+    match type_:
+        case types.Timestamp:
+            return pc.cast(pc.cast(column, pa.int64()), arrow_type(type_))
+        case types.Decimal():
+            # The physical value is the unscaled integer: only where the point stands changes.
+            whole = pc.cast(column, pa.decimal128(38, 0))
+            return pa.Array.from_buffers(
+                arrow_type(type_), len(whole), whole.buffers(), whole.null_count, whole.offset
+            )
+        case _:
+            return pc.cast(column, arrow_type(type_))
+
+
+def arrow_type(type_: ValueType) -> pa.DataType:
+    """Return the Arrow type of a feature."""
+    match type_:
+        case types.Decimal(scale=scale):
+            return pa.decimal128(38, scale)
+        case types.Array(element=element):
+            return pa.list_(arrow_type(element))
+        case types.Vector():
+            return pa.list_(pa.float64())
+        case _:
+            return _ARROW[type_]
+
+
+def _manifest(
+    request: TrainingRequest,
+    features: pa.Table,
+    snapshots: Mapping[str, int | None],
+    text: str,
+) -> dict[str, Any]:
+    return {
+        **request.about,
+        "mode": request.mode.value,
+        "is_leak_prone": request.mode is Mode.EVENT_TIME,
+        "timestamp": request.timestamp,
+        "features": [
+            {
+                "output": item.output,
+                "view": item.view.name,
+                "version": item.view.version,
+                "feature": item.feature,
+                "fingerprint": fingerprint(item.view),
+            }
+            for item in request.plan.selected
+        ],
+        "snapshots": dict(snapshots),
+        "rows": features.num_rows,
+        "digest": digest(features),
+        "sql": text,
+    }
+
+
+def digest(table: pa.Table) -> str:
+    """Return a SHA-256 over names, nulls and the bits of all values, however they are chunked."""
+    found = hashlib.sha256()
+    for name in table.column_names:
+        column = table[name].combine_chunks()
+        found.update(f"{name}:{column.type}:{len(column)};".encode())
+        _update(found, column)
+    return found.hexdigest()
+
+
+def _update(found: Any, column: pa.Array) -> None:
+    found.update(pc.cast(pc.is_valid(column), pa.uint8()).buffers()[1].to_pybytes()[: len(column)])
+    kind = column.type
+    if pa.types.is_list(kind):
+        found.update(_bytes(pc.fill_null(pc.list_value_length(column), 0)))
+        _update(found, pc.list_flatten(column))
+    elif pa.types.is_string(kind) or pa.types.is_binary(kind):
+        texts = pc.fill_null(pc.cast(column, pa.binary()), b"")
+        found.update(_bytes(pc.binary_length(texts)))
+        found.update(b"".join(texts.to_pylist()))
+    elif pa.types.is_decimal(kind):
+        found.update(json.dumps([str(value) for value in column.to_pylist()]).encode())
+    elif pa.types.is_boolean(kind):
+        found.update(_bytes(pc.fill_null(pc.cast(column, pa.uint8()), 0)))
+    else:
+        found.update(_bytes(pc.fill_null(pc.cast(column, _bits_of(kind)), 0)))
+
+
+def _bits_of(kind: pa.DataType) -> pa.DataType:
+    return pa.int64() if pa.types.is_timestamp(kind) else kind
+
+
+def _bytes(column: pa.Array) -> bytes:
+    return bytes(column.to_numpy(zero_copy_only=False).tobytes())

@@ -1,0 +1,129 @@
+"""History of drawn events in DuckDB alone: the compiled query over tables made from the events."""
+
+from __future__ import annotations
+
+import decimal
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pyarrow as pa
+
+from skewless.compiler.plan import SelectionPlan, plan_selection
+from skewless.definitions import types
+from skewless.offline import sql
+from skewless.offline.dialect import Dialect, Engine
+from skewless.offline.events import HAPPENED, KNOWN, Relation
+from skewless.offline.history import INSTANT, ROW, WATERMARK, History, Mode, Spine
+
+from tests.reference import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from skewless.definitions.source import Source
+    from skewless.definitions.view import FeatureView
+    from skewless.types import ValueType
+    from tests.reference import Event
+
+ARROW: dict[ValueType, pa.DataType] = {
+    types.Bool: pa.bool_(),
+    types.Int64: pa.int64(),
+    types.Float64: pa.float64(),
+    types.String: pa.string(),
+    types.Timestamp: pa.int64(),
+    types.Bytes: pa.binary(),
+}
+
+
+def arrow_type(type_: ValueType) -> pa.DataType:
+    match type_:
+        case types.Decimal():
+            return pa.int64()
+        case types.Array(element=element):
+            return pa.list_(arrow_type(element))
+        case types.Vector():
+            return pa.list_(pa.float64())
+        case _:
+            return ARROW[type_]
+
+
+def physical(value: Any, type_: ValueType) -> Any:
+    if isinstance(value, decimal.Decimal) and isinstance(type_, types.Decimal):
+        return int(value.scaleb(type_.scale, decimal.Context(prec=60)))
+    if isinstance(value, tuple) and isinstance(type_, types.Array):
+        return [physical(item, type_.element) for item in value]
+    return list(value) if isinstance(value, tuple) else value
+
+
+def log_table(source: Source, events: Sequence[Event]) -> pa.Table:
+    columns: dict[str, pa.Array] = {}
+    for name, type_ in source.columns.items():
+        values = [
+            min(event.event_time, event.ingest_time)
+            if name == source.event_time
+            else physical(normalise(type_, event.values.get(name)), type_)
+            for event in events
+        ]
+        columns[name] = pa.array(values, arrow_type(type_))
+    times = [min(event.event_time, event.ingest_time) for event in events]
+    columns[HAPPENED] = pa.array(times, pa.int64())
+    columns[KNOWN] = pa.array([event.ingest_time for event in events], pa.int64())
+    columns["ingest_shard"] = pa.array(["s"] * len(events), pa.string())
+    columns["ingest_sequence"] = pa.array([event.sequence for event in events], pa.int64())
+    return pa.table(columns)
+
+
+def spine_table(
+    plan: SelectionPlan, labels: Sequence[tuple[Mapping[str, Any], int]], horizon: int | None
+) -> pa.Table:
+    columns: dict[str, list[Any]] = {ROW: [], INSTANT: [], WATERMARK: []}
+    numbers: dict[str, dict[Any, int]] = {}
+    kinds = dict(plan.keys) | dict(plan.request)
+    for row, (values, instant) in enumerate(labels):
+        columns[ROW].append(row)
+        columns[INSTANT].append(instant)
+        columns[WATERMARK].append(horizon)
+        for name, type_ in kinds.items():
+            columns.setdefault(name, []).append(physical(values[name], type_))
+        for view in {item.view.entity: None for item in plan.views}:
+            key = tuple(values[name] for name in view.keys)
+            seen = numbers.setdefault(view.name, {})
+            columns.setdefault(f"entity_{view.name}", []).append(seen.setdefault(key, len(seen)))
+    arrays = {
+        name: pa.array(values, arrow_type(kinds[name]) if name in kinds else pa.int64())
+        for name, values in columns.items()
+    }
+    return pa.table(arrays)
+
+
+def history(
+    selection: Sequence[tuple[Any, str]],
+    events: Mapping[str, Sequence[Event]],
+    labels: Sequence[tuple[Mapping[str, Any], int]],
+    *,
+    mode: Mode = Mode.AS_SERVED,
+    horizon: int | None = None,
+) -> list[dict[str, Any]]:
+    """Return the physical features of each label, in order."""
+    plan = plan_selection(selection)
+    connection = duckdb.connect(config={"threads": 1})
+    relations = {}
+    for item in plan.views:
+        source = item.view.source
+        connection.register(source.name, log_table(source, events[source.name]))
+        relations[source.name] = Relation(sql.table(source.name), is_physical=True, is_log=True)
+    connection.register("labels", spine_table(plan, labels, horizon))
+    instants = [instant for _, instant in labels]
+    spine = Spine(sql.table("labels"), min(instants), max(instants))
+    dialect = Dialect(Engine.DUCKDB)
+    query = History(plan, mode, dialect, spine, relations, {}).query()
+    found = connection.sql(dialect.render(query)).to_arrow_table().to_pylist()
+    connection.close()
+    return [
+        {name: value for name, value in row.items() if name != ROW}
+        for row in sorted(found, key=lambda row: int(row[ROW]))
+    ]
+
+
+def every_feature(view: FeatureView) -> list[tuple[Any, str]]:
+    return [(view, name) for name in view.feature_types]
