@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
 import awswrangler as wr
 import pyarrow.parquet as pq
+from awswrangler.exceptions import QueryFailed
 from pyarrow import fs
 from pyiceberg.catalog.glue import GlueCatalog
 
@@ -48,16 +50,24 @@ class Sandbox:
         return [value.get("VarCharValue") for value in rows["ResultSet"]["Rows"][1]["Data"]]
 
     def run(self, sql: str, **options: Any) -> str:
-        """Run a statement to its end; the query's id."""
-        query = wr.athena.start_query_execution(
-            sql,
-            database=self.database,
-            boto3_session=self.session,
-            s3_output=self.new_path(),
+        """Run a statement to its end; the query's id.
+
+        By boto3 and not by awswrangler, which makes new clients for each call.
+        """
+        athena = self.aws.client("athena")
+        query: str = athena.start_query_execution(
+            QueryString=sql,
+            QueryExecutionContext={"Database": self.database},
+            ResultConfiguration={"OutputLocation": self.new_path()},
             **options,
-        )
-        wr.athena.wait_query(query, boto3_session=self.session)
-        return str(query)
+        )["QueryExecutionId"]
+        while True:
+            status = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]
+            if status["State"] == "SUCCEEDED":
+                return query
+            if status["State"] in {"FAILED", "CANCELLED"}:
+                raise QueryFailed(status["StateChangeReason"])
+            time.sleep(0.01)
 
     def unload(self, sql: str) -> pa.Table:
         """A query's rows by way of Parquet files."""

@@ -143,7 +143,7 @@ def test_a_query_that_cannot_run_fails_with_its_reason(
 
 def test_an_unknown_workgroup_is_refused(sandbox: Sandbox) -> None:
     with pytest.raises(ClientError, match="WorkGroup"):
-        sandbox.run("SELECT 1", workgroup="absent")
+        sandbox.run("SELECT 1", WorkGroup="absent")
 
 
 def test_a_query_without_an_output_location_is_refused(sandbox: Sandbox) -> None:
