@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -57,7 +58,7 @@ def naive(plan: ViewPlan, item: AggregatePlan, drawn: list[Event], instant: int)
         partials = {"n": len(found), "S": sum(units), "Q": sum(u * u for u in units)}
 
         class Partials:
-            def __getitem__(self, column: Any) -> int:
+            def __getitem__(self, column: Any) -> Any:
                 return partials[column.name]
 
         return compile_python(item.finish)(Partials())  # type: ignore[arg-type]
@@ -84,8 +85,7 @@ def test_a_fold_of_any_split_is_the_value_recomputed_from_all_events(
 ) -> None:
     bounds = [0, *sorted(min(cut, len(drawn)) for cut in cuts), len(drawn)]
     for plan, folder in zip(PLANS, FOLDERS, strict=True):
-        pairs = zip(bounds, bounds[1:], strict=False)
-        states = [encoded(plan, *drawn[begin:end]) for begin, end in pairs]
+        states = [encoded(plan, *drawn[begin:end]) for begin, end in pairwise(bounds)]
         try:
             wanted = {item.name: naive(plan, item, drawn, instant) for item in plan.aggregates}
         except ValueOverflowError:

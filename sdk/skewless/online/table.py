@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ class OnlineTable:
     def __init__(self, aws: Aws, name: str) -> None:
         self._aws = aws
         self.name = name
+        self._lock = threading.Lock()
 
     def batch_get(
         self,
@@ -208,7 +210,9 @@ class OnlineTable:
 
     @property
     def _client(self) -> Any:
-        return self._aws.client("dynamodb")
+        # boto3 makes clients in one thread at a time; using them is safe in all.
+        with self._lock:
+            return self._aws.client("dynamodb")
 
     def _move_watermark(
         self, view: str, update: str, condition: str, values: dict[str, Any], used: list[str]
