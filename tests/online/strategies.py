@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 SMALL = st.integers(-3, 3)
+# The squares of 18 of these fit in 38 digits; the sum of a few does not fit in 64 bits.
+LARGE = st.integers(-(2**61), 2**61)
 TIMES = st.one_of(
     st.sampled_from([TODAY - DAY, TODAY - HOUR, TODAY - 2 * HOUR, TODAY - 1, TODAY - MINUTE]),
     st.integers(TODAY - 3 * DAY, TODAY - 1),
@@ -32,7 +34,7 @@ def values() -> SearchStrategy[dict[str, Any]]:
         {
             "rank": st.none() | SMALL,
             "delay": st.none() | FLOATS,
-            "seats": st.none() | SMALL | st.integers(-(2**40), 2**40) | INT64,
+            "seats": st.none() | SMALL | st.integers(-(2**40), 2**40) | LARGE,
             "price": st.none() | SMALL.map(lambda x: 100 * x) | st.integers(-(10**12), 10**12),
             "gate": st.none() | TEXTS,
             "raw": st.none() | st.binary(max_size=4),

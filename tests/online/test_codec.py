@@ -61,6 +61,7 @@ def test_a_common_power_of_ten_takes_no_room(exponent: int, values: list[int]) -
     assert len(packed) <= 2 + len(values)
 
 
+# Eighteen events at most: the squares of more could leave 38 digits, which is an error.
 @given(left=events(6), right=events(6), rest=events(6))
 def test_states_add_up_in_any_order_and_any_parts(
     left: list[Event], right: list[Event], rest: list[Event]

@@ -6,269 +6,33 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from skewless import Every, FeatureService, OnDemandView, agg, request
-from skewless.compiler.plan import plan_selection, plan_view
+from skewless import Every, OnDemandView, agg, request
+from skewless.compiler.plan import plan_view
 from skewless.definitions import types
 from skewless.definitions.expression import to_datetime
 from skewless.errors import InputError, NaiveTimestampError
-from skewless.online.address import entity_partition, stream_sort, view_partition
-from skewless.online.answer import ViewStatus
-from skewless.online.attribute import NEVER
-from skewless.online.batch_get import BatchRead
-from skewless.online.reader import OnlineReader
+from skewless.online.address import entity_partition, view_partition
 from skewless.online.record import Cut
 from skewless.online.stream import apply_events
 from tests.online.builders import (
     DAY,
     HOUR,
-    MINUTE,
     TODAY,
     a_latest_view,
     a_view,
     an_event,
     encoded,
 )
+from tests.online.items import NIGHTLY, STREAMED, UA, FakeTable, a_reader, the_count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from skewless.definitions.view import FeatureView
-    from skewless.online.address import Address
-    from skewless.online.answer import Answer
     from skewless.online.table import OnlineTable
-
-COUNTS = {"n": agg.count(window="30d", hop="1h"), "seats_sum": agg.sum("seats", window="30d")}
-STREAMED = a_view(features=COUNTS)
-NIGHTLY = a_view(features=COUNTS, refresh=Every("1d", delay="2h"))
-UA = [{"carrier": "UA"}]
-
-
-class FakeTable:
-    """Online items in memory that remembers what it was asked for."""
-
-    def __init__(self) -> None:
-        self.items: dict[Address, dict[str, Any]] = {}
-        self.asked: list[list[Address]] = []
-
-    def batch_get(self, addresses: Iterable[Address]) -> BatchRead:
-        wanted = list(addresses)
-        self.asked.append(wanted)
-        found = {address: self.items[address] for address in wanted if address in self.items}
-        return BatchRead(found, 0.5 * len(wanted))
-
-    def mark(self, view: FeatureView, cut: int, previous: int | None = None) -> None:
-        address = (view_partition(plan_view(view)), "W")
-        before = NEVER if previous is None else previous
-        self.items[address] = {"cut": cut, "previous": before, "started": cut}
-
-    def put(self, view: FeatureView, cut: int, rows: int, **previous: int) -> None:
-        """Write B with so many events; `before=(n)` at `at` is the state before."""
-        plan = plan_view(view)
-        item: dict[str, Any] = {"c": self.state(view, rows), "g": cut}
-        if previous:
-            item |= {"p": self.state(view, previous["rows_before"]), "pg": previous["cut_before"]}
-        self.items[entity_partition(plan, ("UA",)), "B"] = item
-
-    def stream(self, view: FeatureView, rows: int, ingest_time: int) -> None:
-        address = (entity_partition(plan_view(view), ("UA",)), stream_sort(ingest_time))
-        self.items[address] = {"d": self.state(view, rows), "i": ingest_time}
-
-    @staticmethod
-    def state(view: FeatureView, rows: int) -> bytes:
-        plan = plan_view(view)
-        return encoded(plan, *(an_event(TODAY - 10 * DAY + n, seats=1) for n in range(rows)))
-
-
-def a_reader(fake: Any, *views: Any, now: int = TODAY) -> OnlineReader:
-    plan = plan_selection(FeatureService("s", features=list(views)))
-    return OnlineReader(plan, fake, now=lambda: now)
-
-
-def the_count(answer: Answer) -> tuple[Any, str, datetime]:
-    (row,) = answer.rows
-    (status,) = answer.status[0].values()
-    return row["n"], status.status, status.as_of
-
-
-def nightly(fake: Any, now: int) -> tuple[Any, str, datetime]:
-    return the_count(a_reader(fake, NIGHTLY).read(UA, now))
-
-
-def streamed(fake: Any, now: int) -> tuple[Any, str, datetime]:
-    return the_count(a_reader(fake, STREAMED).read(UA, now))
 
 
 @pytest.fixture
 def fake() -> FakeTable:
     return FakeTable()
 
-
-# --- views with cuts ------------------------------------------------------------------------------
-
-
-def test_a_cut_is_served_from_its_delay_on(fake: FakeTable) -> None:
-    fake.mark(NIGHTLY, TODAY, TODAY - DAY)
-    fake.put(NIGHTLY, TODAY, 3, rows_before=2, cut_before=TODAY - DAY)
-    assert nightly(fake, TODAY + 2 * HOUR) == (3, "ok", to_datetime(TODAY))
-
-
-def test_a_committed_cut_is_not_served_before_its_delay(fake: FakeTable) -> None:
-    fake.mark(NIGHTLY, TODAY, TODAY - DAY)
-    fake.put(NIGHTLY, TODAY, 3, rows_before=2, cut_before=TODAY - DAY)
-    assert nightly(fake, TODAY + 2 * HOUR - 1) == (2, "ok", to_datetime(TODAY - DAY))
-
-
-def test_an_uncommitted_cut_is_not_served(fake: FakeTable) -> None:
-    fake.mark(NIGHTLY, TODAY, TODAY - DAY)
-    fake.put(NIGHTLY, TODAY + DAY, 3, rows_before=2, cut_before=TODAY)
-    assert nightly(fake, TODAY + 3 * HOUR) == (2, "ok", to_datetime(TODAY))
-
-
-def test_an_entity_that_is_new_in_an_uncommitted_cut_is_missing(fake: FakeTable) -> None:
-    fake.mark(NIGHTLY, TODAY)
-    fake.put(NIGHTLY, TODAY + DAY, 3, rows_before=0, cut_before=NEVER)
-    assert nightly(fake, TODAY + 3 * HOUR) == (0, "missing", to_datetime(TODAY))
-
-
-def test_an_idle_entity_keeps_an_older_cut_that_still_holds(fake: FakeTable) -> None:
-    fake.mark(NIGHTLY, TODAY, TODAY - DAY)
-    fake.put(NIGHTLY, TODAY - 5 * DAY, 3, rows_before=2, cut_before=TODAY - 9 * DAY)
-    assert nightly(fake, TODAY + 3 * HOUR) == (3, "ok", to_datetime(TODAY))
-    assert nightly(fake, TODAY + 21 * DAY + 3 * HOUR)[0] == 3
-    fake.mark(NIGHTLY, TODAY + 22 * DAY)
-    assert nightly(fake, TODAY + 22 * DAY + 3 * HOUR) == (0, "ok", to_datetime(TODAY + 22 * DAY))
-
-
-def test_an_entity_without_an_item_is_missing(fake: FakeTable) -> None:
-    fake.mark(NIGHTLY, TODAY)
-    answer = a_reader(fake, NIGHTLY).read(UA, TODAY + 2 * HOUR)
-    assert answer.rows == [{"n": 0, "seats_sum": None}]
-    assert answer.status == [{"delays": ViewStatus(to_datetime(TODAY), "missing")}]
-
-
-def test_an_overdue_cut_leaves_the_last_one_stale(fake: FakeTable) -> None:
-    fake.mark(NIGHTLY, TODAY, TODAY - DAY)
-    fake.put(NIGHTLY, TODAY + DAY, 3, rows_before=2, cut_before=TODAY)
-    assert nightly(fake, TODAY + DAY + 2 * HOUR) == (2, "stale", to_datetime(TODAY))
-
-
-def test_a_cut_older_than_the_one_before_is_gone(fake: FakeTable) -> None:
-    fake.mark(NIGHTLY, TODAY, TODAY - DAY)
-    fake.put(NIGHTLY, TODAY - 5 * DAY, 3)
-    assert nightly(fake, TODAY - DAY) == (None, "stale", to_datetime(TODAY - 2 * DAY))
-
-
-def test_a_state_that_two_cuts_replaced_is_gone(fake: FakeTable) -> None:
-    fake.mark(NIGHTLY, TODAY, TODAY - DAY)
-    fake.put(NIGHTLY, TODAY + DAY, 4, rows_before=3, cut_before=TODAY)
-    assert nightly(fake, TODAY + HOUR) == (None, "stale", to_datetime(TODAY - DAY))
-
-
-def test_a_view_that_was_never_cut_is_stale(fake: FakeTable) -> None:
-    fake.put(NIGHTLY, TODAY, 3)
-    assert nightly(fake, TODAY + 2 * HOUR) == (None, "stale", to_datetime(TODAY))
-    address = (view_partition(plan_view(NIGHTLY)), "W")
-    fake.items[address] = {"started": TODAY}
-    assert nightly(fake, TODAY + 2 * HOUR) == (None, "stale", to_datetime(TODAY))
-
-
-def test_the_watermark_is_read_again_only_when_another_cut_is_due(fake: FakeTable) -> None:
-    mark = (view_partition(plan_view(NIGHTLY)), "W")
-    fake.mark(NIGHTLY, TODAY, TODAY - DAY)
-    reader = a_reader(fake, NIGHTLY)
-    for now in (TODAY + 3 * HOUR, TODAY + 4 * HOUR, TODAY + HOUR):
-        reader.read(UA, now)
-    assert [mark in asked for asked in fake.asked] == [True, False, False]
-    fake.mark(NIGHTLY, TODAY + DAY, TODAY)
-    assert reader.read(UA, TODAY + DAY + 2 * HOUR).status[0]["delays"].status == "missing"
-    assert mark in fake.asked[-1]
-
-
-def test_an_older_replica_does_not_move_the_watermark_back(fake: FakeTable) -> None:
-    fake.mark(NIGHTLY, TODAY, TODAY - DAY)
-    reader = a_reader(fake, NIGHTLY)
-    reader.read(UA, TODAY + 3 * HOUR)
-    fake.mark(NIGHTLY, TODAY - DAY, TODAY - 2 * DAY)
-    assert reader.read(UA, TODAY + DAY + 3 * HOUR).status[0]["delays"].as_of == to_datetime(TODAY)
-
-
-# --- stream views ---------------------------------------------------------------------------------
-
-
-def test_a_stream_adds_the_days_since_the_cut(fake: FakeTable) -> None:
-    fake.mark(STREAMED, TODAY - DAY)
-    fake.put(STREAMED, TODAY - DAY, 5)
-    fake.stream(STREAMED, 2, TODAY - 1)
-    fake.stream(STREAMED, 1, TODAY + MINUTE)
-    assert streamed(fake, TODAY + HOUR) == (8, "ok", to_datetime(TODAY + HOUR))
-    assert len(fake.asked) == 1
-
-
-def test_a_day_that_the_cut_holds_already_is_not_added(fake: FakeTable) -> None:
-    fake.mark(STREAMED, TODAY)
-    fake.put(STREAMED, TODAY, 5)
-    fake.stream(STREAMED, 2, TODAY - 1)
-    fake.stream(STREAMED, 1, TODAY + MINUTE)
-    assert streamed(fake, TODAY + HOUR)[0] == 6
-
-
-def test_a_cut_under_way_counts_where_it_is_written(fake: FakeTable) -> None:
-    fake.mark(STREAMED, TODAY - DAY)
-    fake.put(STREAMED, TODAY, 5)
-    fake.stream(STREAMED, 2, TODAY - 1)
-    assert streamed(fake, TODAY + HOUR)[0] == 5
-
-
-def test_an_idle_entity_adds_the_days_since_the_watermark(fake: FakeTable) -> None:
-    fake.mark(STREAMED, TODAY)
-    fake.put(STREAMED, TODAY - 5 * DAY, 5)
-    fake.stream(STREAMED, 1, TODAY + MINUTE)
-    assert streamed(fake, TODAY + HOUR)[0] == 6
-
-
-def test_as_of_is_just_after_what_was_read_if_the_clock_runs_behind(fake: FakeTable) -> None:
-    fake.mark(STREAMED, TODAY)
-    fake.stream(STREAMED, 1, TODAY + HOUR)
-    assert streamed(fake, TODAY + 5) == (1, "ok", to_datetime(TODAY + HOUR + 1))
-
-
-def test_a_watermark_days_behind_costs_a_second_batch_once(fake: FakeTable) -> None:
-    fake.mark(STREAMED, TODAY - 4 * DAY)
-    for day in range(5):
-        fake.stream(STREAMED, 1, TODAY - day * DAY + 1)
-    reader = a_reader(fake, STREAMED)
-    assert the_count(reader.read(UA, TODAY + HOUR))[0] == 5
-    assert [len(asked) for asked in fake.asked] == [4, 3]
-    assert the_count(reader.read(UA, TODAY + HOUR))[0] == 5
-    assert [len(asked) for asked in fake.asked[2:]] == [7]
-
-
-def test_a_cut_nine_days_behind_is_the_last_that_stream_items_cover(fake: FakeTable) -> None:
-    fake.mark(STREAMED, TODAY - 9 * DAY)
-    fake.put(STREAMED, TODAY - 9 * DAY, 5)
-    assert streamed(fake, TODAY) == (5, "ok", to_datetime(TODAY))
-    assert streamed(fake, TODAY + 1) == (None, "stale", to_datetime(TODAY + 1))
-
-
-def test_a_stream_that_was_never_cut_is_stale(fake: FakeTable) -> None:
-    fake.stream(STREAMED, 1, TODAY)
-    assert streamed(fake, TODAY + 1) == (None, "stale", to_datetime(TODAY + 1))
-
-
-def test_a_time_before_the_cut_is_gone(fake: FakeTable) -> None:
-    fake.mark(STREAMED, TODAY)
-    assert streamed(fake, TODAY - 1) == (None, "stale", to_datetime(TODAY - 1))
-    fake.mark(STREAMED, TODAY - DAY)
-    fake.put(STREAMED, TODAY, 5)
-    assert streamed(fake, TODAY - 1) == (None, "stale", to_datetime(TODAY - 1))
-
-
-def test_an_entity_that_no_item_knows_is_missing(fake: FakeTable) -> None:
-    fake.mark(STREAMED, TODAY)
-    assert streamed(fake, TODAY + 1) == (0, "missing", to_datetime(TODAY + 1))
-
-
-# --- rows, requests, on-demand --------------------------------------------------------------------
 
 PRICES = a_view(
     name="prices",
@@ -354,9 +118,6 @@ def test_the_readers_own_clock_is_used_by_default(fake: FakeTable) -> None:
     fake.mark(STREAMED, TODAY)
     answer = a_reader(fake, STREAMED, now=TODAY + 7).read(UA)
     assert the_count(answer) == (0, "missing", to_datetime(TODAY + 7))
-
-
-# --- DynamoDB -------------------------------------------------------------------------------------
 
 
 def test_a_stream_is_served_from_dynamodb(table: OnlineTable) -> None:
