@@ -3,8 +3,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import skewless.local
 from skewless.local import LocalAws
 
 if TYPE_CHECKING:
@@ -29,6 +31,25 @@ def test_clients_ignore_what_the_environment_says(
     }.items():
         monkeypatch.setenv(name, value)
     assert aws.session().client("sts").get_caller_identity()["Account"] == "123456789012"
+
+
+def test_it_starts_and_works_in_a_hostile_environment() -> None:
+    work = (
+        "from skewless.local import LocalAws; aws = LocalAws.start();"
+        "aws.client('glue').create_database(DatabaseInput={'Name': 'd'});"
+        "print(aws.client('sts').get_caller_identity()['Account'])"
+    )
+    hostile = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(Path(skewless.local.__file__).parents[2]),
+        "AWS_PROFILE": "no-such-profile",
+        "AWS_CONFIG_FILE": "/no/such/file",
+        "http_proxy": "http://127.0.0.1:1",
+    }
+    elsewhere = subprocess.run(  # noqa: S603 our own interpreter and our own words
+        [sys.executable, "-c", work], env=hostile, capture_output=True, text=True, check=True
+    )
+    assert elsewhere.stdout.strip() == "123456789012"
 
 
 def test_a_client_is_made_once(aws: LocalAws) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import functools
 import threading
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cheroot import wsgi
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from skewless.local import athena, dynamodb, glue, s3
+from skewless.local import athena, dynamodb, glue, regions, s3
 from skewless.local.session import CREDENTIALS, REGION, LocalSession
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class LocalAws:
         return self.session().client(service)
 
     def _serve(self) -> None:
+        regions.apply(self.endpoint)
         s3.apply()
         glue.apply()
         dynamodb.apply()
@@ -104,8 +106,19 @@ def _listening(port: int) -> Any:
         (_HOST, port), application, numthreads=_THREADS, request_queue_size=256, timeout=60
     )
     server.nodelay = True
-    server.prepare()
+    prepared: Future[None] = Future()
+    # cheroot's workers are daemons only if a daemon makes them; others would keep a process that
+    # forgets `stop` from ending.
+    threading.Thread(target=_prepare, args=(server, prepared), daemon=True).start()
+    prepared.result()
     return server
+
+
+def _prepare(server: Any, prepared: Future[None]) -> None:
+    try:
+        prepared.set_result(server.prepare())
+    except OSError as error:
+        prepared.set_exception(error)
 
 
 def _now() -> datetime:
