@@ -25,6 +25,9 @@ _KEPT_ALIVE = Config(
     retries={"mode": "standard", "total_max_attempts": 3},
 )
 
+# A feature vector is worth waiting a moment for, not a minute: boto3 would wait 60 s.
+_PROMPT = Config(connect_timeout=1, read_timeout=3)
+
 
 @dataclass(slots=True)
 class Aws:
@@ -45,8 +48,11 @@ class Aws:
             if self.session is None:
                 self.session = boto3.Session()
             session: Any = self.session  # boto3-stubs wants the service as a literal
+            config = _KEPT_ALIVE
+            if service == "dynamodb" and self.endpoint is None:
+                config = config.merge(_PROMPT)
             self._clients[service] = session.client(
-                service, endpoint_url=self.endpoint, config=_KEPT_ALIVE
+                service, endpoint_url=self.endpoint, config=config
             )
         return self._clients[service]
 

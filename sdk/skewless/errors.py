@@ -23,7 +23,6 @@ A message says what is wrong, where, with which value, and what would be right.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -143,6 +142,8 @@ class ParityError(SkewlessError, AssertionError):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a hint that names the near misses, or all names when few, or nothing."""
+    from difflib import get_close_matches  # noqa: PLC0415 - 20 ms that only an error needs
+
     names = list(known)
     close = get_close_matches(name, names, n=3, cutoff=0.6)
     if close:

@@ -12,6 +12,7 @@ Every step may be repeated: what is there already is left alone.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -81,12 +82,15 @@ class Materializer:
 
     Attributes:
         rebuild_days: writes a stream view's day items from the log, from an instant on.
+        settle_seconds: how long to wait between the last write and the commit. Serving reads
+            DynamoDB eventually consistently: a reader must not see a watermark before the items.
     """
 
     engine: Engine
     table: OnlineTable
     rewrites: Rewrites
     rebuild_days: Callable[[ViewPlan, int], None]
+    settle_seconds: float
 
     def run(
         self, plan: ViewPlan, cut: int | None, now: int, progress: Progress | None = None
@@ -136,6 +140,8 @@ class Materializer:
         if isinstance(plan.view.refresh, Stream) and (watermark.cut is None or rewritten):
             report("stream days", counts.written)
             self.rebuild_days(plan, cut)
+        if counts.written:
+            time.sleep(self.settle_seconds)
         self.table.commit_cut(partition, cut)
         self.rewrites.done(partition, rewritten)
         report("committed", counts.written)

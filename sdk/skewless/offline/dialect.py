@@ -31,7 +31,7 @@ class Dialect:
 
     engine: Engine
 
-    def render(self, query: exp.Expression) -> str:
+    def render(self, query: exp.Expr) -> str:
         """Return the query's text."""
         return query.sql(dialect=self.engine.value, pretty=True, comments=False)
 

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -52,7 +53,7 @@ class TrainingSet:
 
     table: pa.Table
     manifest: Mapping[str, Any]
-    kind: str
+    kind: frames.Kind
     aws: Aws
 
     def to_arrow(self) -> pa.Table:
@@ -61,11 +62,11 @@ class TrainingSet:
 
     def to_pandas(self) -> Any:
         """Return a pandas DataFrame; integers with nulls stay integers."""
-        return frames.like(self.table, "pandas")
+        return frames.like(self.table, frames.Kind.PANDAS)
 
     def to_polars(self) -> Any:
         """Return a polars DataFrame."""
-        return frames.like(self.table, "polars")
+        return frames.like(self.table, frames.Kind.POLARS)
 
     def to_frame(self) -> Any:
         """Return a frame of the library that the labels came in."""
@@ -80,8 +81,8 @@ class TrainingSet:
         buffer = io.BytesIO()
         pq.write_table(self.table, buffer, compression="zstd")
         manifest = json.dumps(self.manifest, indent=2, sort_keys=True, default=str)
-        frames.write_bytes(uri, buffer.getvalue(), self.aws)
-        frames.write_bytes(f"{uri}.manifest.json", manifest.encode(), self.aws)
+        _write(uri, buffer.getvalue(), self.aws)
+        _write(f"{uri}.manifest.json", manifest.encode(), self.aws)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +202,14 @@ def arrow_type(type_: ValueType) -> pa.DataType:
             return pa.list_(pa.float64())
         case _:
             return _ARROW[type_]
+
+
+def _write(uri: str, body: bytes, aws: Aws) -> None:
+    if uri.startswith("s3://"):
+        bucket, key = frames.split_uri(uri)
+        aws.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
+    else:
+        Path(uri).write_bytes(body)
 
 
 def _manifest(

@@ -1,0 +1,280 @@
+"""The front door: where events get their ingest time, once, on their way to both stores.
+
+Check and normalise → keep what does not fit in quarantine → stamp → append to the log → apply to
+the day items of stream views. The log comes first: what serving holds, history can always explain.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from skewless.compiler import instants
+from skewless.compiler.fingerprint import used_columns
+from skewless.compiler.plan import plan_view
+from skewless.definitions.expression import to_datetime
+from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD, INGEST_TIME
+from skewless.definitions.refresh import Stream
+from skewless.errors import OnlineStoreError, RewriteError
+from skewless.offline import frames
+from skewless.offline.normalise import RowCheck, normalise, units_check
+from skewless.online.address import view_partition
+from skewless.online.stream import LoggedEvent, apply_events, rebuild_day
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from skewless.aws import Aws
+    from skewless.compiler.plan import ViewPlan
+    from skewless.definitions.source import Source
+    from skewless.offline.log import EventLog
+    from skewless.offline.normalise import Normalised
+    from skewless.offline.quarantine import Quarantine
+    from skewless.online.table import OnlineTable
+    from skewless.registry.published import Published
+    from skewless.registry.rewrites import RewriteLog
+
+_REBUILD_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What became of the rows.
+
+    Attributes:
+        accepted: rows in the log.
+        rejected: rows in quarantine, each as `row_number`, `reason` and `row` (JSON text).
+        clamped: accepted rows whose event time lay after their ingest time, and was moved to it.
+        ingest_time: the stamp of new events; None for history, which has one for each row.
+        shard: names the batch's origin in the log's `ingest_shard`.
+        snapshot: the log's snapshot with the rows; None if none was accepted.
+    """
+
+    source: str
+    accepted: int
+    rejected: list[dict[str, Any]]
+    clamped: int
+    ingest_time: datetime | None
+    shard: str
+    snapshot: int | None
+
+
+@dataclass(slots=True)
+class _Pending:
+    """Events in the log that a stream view's items do not hold yet."""
+
+    plan: ViewPlan
+    events: list[tuple[int, tuple[Any, ...], int, Mapping[str, Any]]]
+
+
+@dataclass(slots=True)
+class FrontDoor:
+    """One producer of events. Threads may share it; each process has its own."""
+
+    aws: Aws
+    log: EventLog
+    quarantine: Quarantine
+    table: OnlineTable
+    rewrites: RewriteLog
+    shard: str = field(default_factory=lambda: f"ingest-{uuid.uuid4().hex[:16]}")
+    _sequence: int = 0
+    _last_stamp: int = -(2**63)
+    _pending: list[_Pending] = field(default_factory=list)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def ingest(self, source: Source, published: Published, frame: Any, now: int) -> Ingested:
+        """Take in new events, stamped now.
+
+        Raises:
+            InputError: the frame as a whole does not fit the source.
+            OnlineStoreError: the events are in the log, and not yet in the online store; the next
+                ingest, or `resume`, finishes.
+        """
+        with self._lock:
+            self.resume()
+            checked = self._checked(source, published, frame)
+            # The clock may stand still or step back; stamps do not.
+            stamp = max(now, self._last_stamp)
+            self._last_stamp = stamp
+            self.quarantine.keep(source, checked.rejected, to_datetime(stamp), self.shard)
+            accepted, clamped = _clamped(checked.accepted, source, stamp)
+            first = self._sequence
+            self._sequence += accepted.num_rows
+            snapshot = self.log.append(
+                source,
+                accepted,
+                ingest_time=to_datetime(stamp),
+                shard=self.shard,
+                first_sequence=first,
+            )
+            self._queue(source, published, accepted, stamp, first)
+            self.resume()
+        return Ingested(
+            source.name,
+            accepted.num_rows,
+            checked.rejected.to_pylist(),
+            clamped,
+            to_datetime(stamp),
+            self.shard,
+            snapshot,
+        )
+
+    def resume(self) -> None:
+        """Apply what an ingest before left in the log only."""
+        with self._lock:
+            while self._pending:
+                waiting = self._pending[0]
+                apply_events(self.table, waiting.plan, self.shard, waiting.events)
+                self._pending.pop(0)
+
+    def backfill(
+        self, source: Source, published: Published, frame: Any, now: int, *, rewrite: bool
+    ) -> Ingested:
+        """Take in history: each row counts as known its source's delay after it happened.
+
+        Raises:
+            InputError: the frame as a whole does not fit the source.
+            RewriteError: rows would count in values that were served already.
+        """
+        checked = self._checked(source, published, frame, not_after=now)
+        accepted = checked.accepted
+        times = pc.cast(accepted[source.event_time], pa.int64())
+        known = pc.add(times, source.delay.microseconds)
+        plans = _plans(source, published)
+        cuts = {view_partition(plan): self._cut(plan) for plan in plans}
+        least = pc.min(known).as_py()
+        rewritten = [
+            view
+            for view, cut in cuts.items()
+            if cut is not None and least is not None and least < cut
+        ]
+        if rewritten and not rewrite:
+            raise RewriteError(_rewrite_message(source, known, cuts, rewritten))
+        shard = f"backfill-{uuid.uuid4().hex[:16]}"
+        self.quarantine.keep(source, checked.rejected, to_datetime(now), shard)
+        self.rewrites.add(rewritten, shard)
+        snapshot = self.log.append(
+            source,
+            accepted,
+            ingest_time=pc.cast(known, pa.timestamp("us", tz="UTC")),
+            shard=shard,
+            first_sequence=0,
+        )
+        for plan in plans:
+            cut = cuts[view_partition(plan)]
+            if isinstance(plan.view.refresh, Stream) and cut is not None:
+                self.rebuild_days(plan, cut)
+        rejected = checked.rejected.to_pylist()
+        return Ingested(source.name, accepted.num_rows, rejected, 0, None, shard, snapshot)
+
+    def rebuild_days(self, plan: ViewPlan, since: int) -> None:
+        """Write a stream view's day items from the log, for what was ingested since an instant."""
+        for attempt in range(_REBUILD_ATTEMPTS):
+            try:
+                for (key, day), events in self._logged(plan, since).items():
+                    rebuild_day(self.table, plan, key, day, events.copy)
+            except OnlineStoreError:
+                # Events came in while the log was read: read it again.
+                if attempt == _REBUILD_ATTEMPTS - 1:
+                    raise
+            else:
+                return
+
+    def _checked(
+        self, source: Source, published: Published, frame: Any, not_after: int | None = None
+    ) -> Normalised:
+        checks = [check for plan in _plans(source, published) for check in units_check(plan)]
+        if not_after is not None:
+            checks.append(_future_check(source, not_after))
+        return normalise(frames.to_arrow(frame, self.aws), source, checks=checks)
+
+    def _cut(self, plan: ViewPlan) -> int | None:
+        return self.table.read_watermark(view_partition(plan)).cut
+
+    def _queue(
+        self, source: Source, published: Published, accepted: pa.Table, stamp: int, first: int
+    ) -> None:
+        rows: list[dict[str, Any]] | None = None
+        for plan in _plans(source, published):
+            if not isinstance(plan.view.refresh, Stream) or not accepted.num_rows:
+                continue
+            if rows is None:
+                rows = self.log.physical(source, accepted).to_pylist()
+            keys = list(plan.view.entity.keys)
+            events = [
+                (first + number, key, stamp, row)
+                for number, row in enumerate(rows)
+                if None not in (key := tuple(row[name] for name in keys))
+            ]
+            if events:
+                self._pending.append(_Pending(plan, events))
+
+    def _logged(
+        self, plan: ViewPlan, since: int
+    ) -> dict[tuple[tuple[Any, ...], int], list[LoggedEvent]]:
+        """Read events from the log, by entity and UTC day of ingestion."""
+        source = plan.view.source
+        columns = [*dict.fromkeys([*used_columns(plan.view), source.event_time])]
+        system = [INGEST_SHARD, INGEST_SEQUENCE]
+        rows = self.log.scan(source, [*columns, *system], ingest_from=since, physical=True)
+        found: dict[tuple[tuple[Any, ...], int], list[LoggedEvent]] = {}
+        for row in _rows(rows):
+            key = tuple(row[name] for name in plan.view.entity.keys)
+            if None in key:
+                continue
+            known = row[INGEST_TIME]
+            event = LoggedEvent(row[INGEST_SHARD], row[INGEST_SEQUENCE], known, row)
+            found.setdefault((key, instants.floor_to(known, instants.DAY)), []).append(event)
+        return found
+
+
+def _plans(source: Source, published: Published) -> list[ViewPlan]:
+    views = published.definitions.views
+    return [plan_view(view) for view in views if view.source.name == source.name]
+
+
+def _rows(reader: Iterable[pa.RecordBatch]) -> Iterator[dict[str, Any]]:
+    for batch in reader:
+        yield from batch.to_pylist()
+
+
+def _clamped(table: pa.Table, source: Source, stamp: int) -> tuple[pa.Table, int]:
+    """Move event times that lie after the stamp to it: no event is in the future."""
+    times = table[source.event_time]
+    limit = pa.scalar(to_datetime(stamp), times.type)
+    later = pc.sum(pc.cast(pc.greater(times, limit), pa.int64())).as_py() or 0
+    if not later:
+        return table, 0
+    index = table.column_names.index(source.event_time)
+    moved = pc.if_else(pc.greater(times, limit), limit, times)
+    return table.set_column(index, source.event_time, moved), later
+
+
+def _future_check(source: Source, now: int) -> RowCheck:
+    event_time = source.event_time
+    return RowCheck(
+        (event_time,),
+        lambda table: pc.greater(pc.cast(table[event_time], pa.int64()), now),
+        f"history ends at {to_datetime(now).isoformat()}, the store's clock",
+    )
+
+
+def _rewrite_message(
+    source: Source, known: pa.ChunkedArray, cuts: Mapping[str, int | None], views: Sequence[str]
+) -> str:
+    greatest = max(cuts[view] or 0 for view in views)
+    count = pc.sum(pc.cast(pc.less(known, greatest), pa.int64())).as_py()
+    names = ", ".join(sorted(view.partition("#")[0] for view in views))
+    return (
+        f"source {source.name!r}: {count} rows count as known before "
+        f"{to_datetime(greatest).isoformat()}, up to which {names} were served already. Nothing "
+        "was written. Training sets would no longer "
+        "tell what was served then; if that is meant, backfill with rewrite=True: the entities "
+        "are rebuilt at the next cut. New events belong to ingest."
+    )

@@ -1,0 +1,475 @@
+"""FeatureStore: what users and their programs call. It says what happens; other modules do it.
+
+Serving needs boto3 and the standard library only. What needs more is in `skewless.workbench`, which
+is imported when history or writing is first asked for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from skewless.aws import Aws, Resources
+from skewless.compiler.plan import plan_selection, plan_view
+from skewless.definitions.collection import Definitions
+from skewless.definitions.expression import to_microseconds
+from skewless.definitions.view import FeatureView
+from skewless.errors import InputError, PublishError, StoreError
+from skewless.online.codec import tile_bytes_estimate
+from skewless.online.reader import OnlineReader
+from skewless.online.table import OnlineTable
+from skewless.registry.changes import compare
+from skewless.registry.lock import read_lock, write_lock
+from skewless.registry.published import Published
+from skewless.registry.registry import Registry
+from skewless.registry.selection import resolve
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import boto3
+
+    from skewless.materialize.cut import Materialized, Progress
+    from skewless.materialize.front_door import Ingested
+    from skewless.offline.training import TrainingSet
+    from skewless.online.answer import Answer
+    from skewless.registry.changes import Plan
+    from skewless.verify import Report
+    from skewless.workbench import Workbench
+
+Clock: TypeAlias = "Callable[[], datetime]"
+Instant: TypeAlias = "datetime | str"
+
+_LARGE_ITEM_BYTES = 300_000
+_READ_BYTES, _WRITE_BYTES = 4_096, 1_024
+
+
+class FeatureStore:
+    """A feature store on AWS, or on the local AWS.
+
+    Make one with `connect`, `local` or `from_lock`.
+    """
+
+    def __init__(
+        self,
+        aws: Aws,
+        resources: Resources | None,
+        *,
+        clock: Clock | datetime | None = None,
+        online_table: str | None = None,
+        published: Published | None = None,
+    ) -> None:
+        self._aws = aws
+        self._resources = resources
+        self.clock: Clock = _clock(clock)
+        table = online_table or (resources.online_table if resources else "")
+        self._table = OnlineTable(aws, table)
+        self._is_locked = published is not None
+        self._published = published
+        self._readers: dict[object, OnlineReader] = {}
+        self._bench: Workbench | None = None
+
+    @classmethod
+    def connect(
+        cls,
+        name: str,
+        *,
+        session: boto3.Session | None = None,
+        clock: Clock | datetime | None = None,
+    ) -> FeatureStore:
+        """Connect to a store on AWS by its name; one SSM parameter, `/skewless/<name>`, is read.
+
+        Args:
+            name: what the store was deployed as.
+            session: credentials and region, if not boto3's defaults.
+            clock: tells the time; the system's if None. An instant stands still.
+
+        Raises:
+            StoreError: there is no such store, or AWS refused.
+        """
+        aws = Aws(session)
+        return cls(aws, Resources.fetch(name, aws), clock=clock)
+
+    @classmethod
+    def local(
+        cls, name: str = "local", *, clock: Clock | datetime | None = None, port: int = 0
+    ) -> FeatureStore:
+        """Make a store on an AWS inside this process: the same code, nothing leaves the machine.
+
+        Stores of one process with one name share their data, which ends with the process.
+
+        Args:
+            name: the store's name.
+            clock: tells the time; the system's if None. An instant stands still; assign
+                `store.clock` to move it.
+            port: where the local AWS listens on the loopback; 0 lets the system choose.
+        """
+        from skewless.local.provision import provision  # noqa: PLC0415 - needs the local extra
+        from skewless.local.server import LocalAws  # noqa: PLC0415
+
+        server = LocalAws.start(port)
+        return cls(Aws(server.session(), server.endpoint), provision(server, name), clock=clock)
+
+    @classmethod
+    def from_lock(
+        cls,
+        path: str | Path,
+        *,
+        session: boto3.Session | None = None,
+        clock: Clock | datetime | None = None,
+    ) -> FeatureStore:
+        """Open a store for serving one pinned service, without reading a registry.
+
+        Args:
+            path: the lock file that `lock` wrote.
+            session: credentials; the region is the lock's.
+            clock: tells the time; the system's if None.
+
+        Raises:
+            InputError: the file is no lock, or was changed by hand.
+        """
+        import boto3  # noqa: PLC0415 - here to give the lock's region
+
+        lock = read_lock(path)
+        aws = Aws(session or boto3.Session(region_name=lock.region))
+        published = Published(Definitions.collect(lock.service))
+        return cls(
+            aws, None, clock=clock, online_table=lock.resources.online_table, published=published
+        )
+
+    @property
+    def name(self) -> str:
+        """The store's name."""
+        return self._needed().store
+
+    @property
+    def resources(self) -> Resources:
+        """The names of what the store is made of."""
+        return self._needed()
+
+    @property
+    def aws(self) -> Aws:
+        """Where the store is."""
+        return self._aws
+
+    @property
+    def published(self) -> Published:
+        """The published definitions, read once; `refresh` reads them again."""
+        if self._published is None:
+            self._published = self._registry.load()
+        return self._published
+
+    def refresh(self) -> None:
+        """Forget what was read of the registry: others may have published since."""
+        if not self._is_locked:
+            self._published = None
+            self._readers.clear()
+
+    def plan(self, definitions: object) -> Plan:
+        """Say what `apply` would change and what it costs; change nothing.
+
+        Args:
+            definitions: a module, definitions, or lists of them.
+
+        Raises:
+            DefinitionError: the definitions do not go together.
+        """
+        wanted = Definitions.collect(definitions)
+        plan = compare(self._registry.load().definitions, wanted)
+        return plan.with_estimates(
+            {(view.name, view.version): _estimate(view) for view in wanted.views}
+        )
+
+    def apply(self, definitions: object) -> Plan:
+        """Publish definitions, and make the tables of their logs.
+
+        Raises:
+            DefinitionError: the definitions do not go together.
+            PublishError: they would change what a published version means; nothing is published.
+        """
+        wanted = Definitions.collect(definitions)
+        plan = self.plan(wanted)
+        if plan.is_refused:
+            raise PublishError(f"nothing was published.\n{plan}")
+        self._workbench.prepare(wanted.sources)
+        self._registry.publish(plan, wanted, self.clock())
+        self.refresh()
+        return plan
+
+    def lock(self, features: object, path: str | Path = "skewless.lock") -> None:
+        """Write a service's pinned serving plan, which ships with the inference code.
+
+        Raises:
+            UnknownNameError: nothing has the name.
+        """
+        chosen = resolve(self.published, features)
+        region = self._aws.client("dynamodb").meta.region_name
+        write_lock(path, chosen, self._needed(), region)
+
+    def backfill(self, source: object, frame: Any, *, rewrite: bool = False) -> Ingested:
+        """Load history: each row counts as known the source's `delay` after it happened.
+
+        Args:
+            source: a source or its name.
+            frame: pandas, polars, Arrow, rows as dicts, a Parquet path or URI, a Glue table.
+            rewrite: allow rows that count in values which were served already.
+
+        Returns:
+            How many rows are in the log, and every refused row with its reason.
+
+        Raises:
+            InputError: the frame as a whole does not fit the source; nothing was written.
+            RewriteError: history was served already, and `rewrite` is not set; nothing was written.
+        """
+        return self._workbench.front_door.backfill(
+            self.published.source(_name(source)),
+            self.published,
+            frame,
+            self._now(),
+            rewrite=rewrite,
+        )
+
+    def ingest(self, source: object, frame: Any) -> Ingested:
+        """Take in new events, stamped now: one front door for both stores.
+
+        Args:
+            source: a source or its name.
+            frame: as for `backfill`.
+
+        Returns:
+            How many rows are in the log, and every refused row with its reason.
+
+        Raises:
+            InputError: the frame as a whole does not fit the source; nothing was written.
+            OnlineStoreError: rows are in the log, not yet served; the next ingest finishes.
+        """
+        return self._workbench.front_door.ingest(
+            self.published.source(_name(source)), self.published, frame, self._now()
+        )
+
+    def materialize(
+        self,
+        view: object,
+        cut: Instant | None = None,
+        *,
+        engine: str | None = None,
+        progress: Progress | None = None,
+    ) -> Materialized:
+        """Write the online values of a cut, and commit it. Repeating it changes nothing.
+
+        Args:
+            view: a view, `"view"` or `"view@version"`.
+            cut: the instant; the latest that is due if None.
+            engine: "athena" or "duckdb"; the store's own if None.
+            progress: called with a word and a count while the cut is written.
+
+        Raises:
+            NotDueError: the cut lies in the future.
+            InputError: the view is not cut at that instant.
+            ItemTooLargeError: an entity's state would not fit in an item.
+        """
+        return self._workbench.materialize(
+            self._view(view),
+            None if cut is None else _instant(cut, "cut"),
+            self._now(),
+            engine=engine,
+            progress=progress,
+        )
+
+    def get_historical_features(  # noqa: PLR0913 - all but the first two by keyword
+        self,
+        entity_df: Any,
+        features: object,
+        *,
+        mode: str = "as_served",
+        timestamp: str = "event_timestamp",
+        full_names: bool = False,
+        watermark: str | None = None,
+        snapshots: Mapping[str, int] | None = None,
+        engine: str | None = None,
+    ) -> TrainingSet:
+        """Join labels with their features as of each label's instant.
+
+        One row out for each row in, in the same order; all columns of the frame pass through.
+
+        Args:
+            entity_df: labels with key columns, instants and request fields: pandas, polars, Arrow,
+                rows as dicts, a Parquet path or URI, a Glue table.
+            features: a FeatureService, views, `view["feature"]`, or texts: a service's or view's
+                name, `"view:feature"`, `"view@2:feature"`; or a list of these.
+            mode: "as_served", the values that serving would have given; "event_time", which
+                ignores when events became known, and leaks; "replay", see `watermark`.
+            timestamp: the column of instants.
+            full_names: name every output `view__feature`.
+            watermark: for a replay, the column of the ingest times before which events count.
+            snapshots: the log's snapshots to read, by source, as an earlier set's manifest says.
+            engine: "athena" or "duckdb"; the store's own if None.
+
+        Raises:
+            InputError: the labels do not fit the features.
+            UnknownNameError: nothing has the name.
+            QueryError: the engine failed.
+        """
+        return self._workbench.training_set(
+            entity_df,
+            resolve(self.published, features),
+            mode=mode,
+            timestamp=timestamp,
+            full_names=full_names,
+            watermark=watermark,
+            snapshots=snapshots or {},
+            engine=engine,
+        )
+
+    def get_online_features(
+        self,
+        features: object = None,
+        entity_rows: Sequence[Mapping[str, Any]] | Mapping[str, Any] = (),
+        *,
+        now: Instant | None = None,
+        full_names: bool = False,
+    ) -> Answer:
+        """Read feature vectors for now.
+
+        Args:
+            features: as for `get_historical_features`; a locked store's own service if None.
+            entity_rows: for each vector its keys and request fields.
+            now: the instant, if not the clock's: for tests and replays.
+            full_names: name every output `view__feature`.
+
+        Returns:
+            `rows` in the order asked for, and for each row and view its `status`: as of when, and
+            whether it is ok, missing or stale.
+
+        Raises:
+            InputError: a key or request field is not there or does not fit; it says in which row.
+            OnlineStoreError: DynamoDB did not answer in time.
+        """
+        rows = [entity_rows] if isinstance(entity_rows, Mapping) else entity_rows
+        reader = self._reader(features, full_names=full_names)
+        return reader.read(rows, None if now is None else _instant(now, "now"))
+
+    def verify(
+        self,
+        features: object,
+        *,
+        entity_rows: Sequence[Mapping[str, Any]] | None = None,
+        sample: int = 100,
+        instants: Iterable[Instant] | None = None,
+        engine: str | None = None,
+    ) -> Report:
+        """Compare values by history with values by serving, as bits.
+
+        Args:
+            features: as for `get_historical_features`.
+            entity_rows: keys and request fields to compare; drawn from the log if None.
+            sample: how many rows to draw.
+            instants: when to compare; now if None.
+            engine: "athena" or "duckdb"; the store's own if None.
+        """
+        from skewless.verify import verify  # noqa: PLC0415 - needs the training extra
+
+        moments = [self.clock()] if instants is None else [_aware(item) for item in instants]
+        return verify(self, features, entity_rows, sample, moments, engine)
+
+    def logged_keys(self, view: FeatureView) -> Any:
+        """Return the distinct keys of a view's entity in the log, as an Arrow table."""
+        return self._workbench.logged_keys(view)
+
+    @property
+    def _registry(self) -> Registry:
+        return Registry(self._aws, self._needed().registry_table)
+
+    @property
+    def _workbench(self) -> Workbench:
+        if self._bench is None:
+            from skewless.workbench import Workbench  # noqa: PLC0415 - see the module's docstring
+
+            self._bench = Workbench(self._aws, self._needed())
+        return self._bench
+
+    def _needed(self) -> Resources:
+        if self._resources is None:
+            raise StoreError(
+                "this store was opened from a lock file, which is for serving; connect to it by "
+                "name for anything else: FeatureStore.connect(name)"
+            )
+        return self._resources
+
+    def _now(self) -> int:
+        return to_microseconds(self.clock(), "the clock's answer")
+
+    def _view(self, view: object) -> FeatureView:
+        if isinstance(view, str):
+            name, _, version = view.partition("@")
+            found: object = self.published.view(name, int(version) if version.isdigit() else None)
+        else:
+            pairs = resolve(self.published, view)
+            found = pairs[0][0] if isinstance(pairs, tuple) else pairs
+        if not isinstance(found, FeatureView):
+            raise InputError(f"{view!r} has nothing to materialize; name a FeatureView")
+        return found
+
+    def _reader(self, features: object, *, full_names: bool) -> OnlineReader:
+        try:
+            key: object = (features, full_names)
+            hash(key)
+        except TypeError:
+            key = (repr(features), full_names)
+        if key not in self._readers:
+            chosen = self._selected(features)
+            selection = plan_selection(chosen, full_names=full_names)
+            self._readers[key] = OnlineReader(selection, self._table, now=self._now)
+        return self._readers[key]
+
+    def _selected(self, features: object) -> Any:
+        if features is not None:
+            return resolve(self.published, features)
+        services = self.published.definitions.services
+        if self._is_locked and len(services) == 1:
+            return services[0]
+        raise InputError("features is missing; name a service, views or features")
+
+
+def _estimate(view: FeatureView) -> dict[str, object]:
+    """Estimate an entity's item at its largest, and what it costs."""
+    item_bytes = tile_bytes_estimate(plan_view(view))
+    found: dict[str, object] = {
+        "item_bytes_at_most": item_bytes,
+        "read_units_at_most": math.ceil(item_bytes / _READ_BYTES) / 2,
+        "write_units_at_most": math.ceil(item_bytes / _WRITE_BYTES),
+    }
+    if item_bytes > _LARGE_ITEM_BYTES:
+        found["warning"] = (
+            f"an entity that is busy in every tile needs {item_bytes} bytes, near DynamoDB's "
+            "409,600; such a cut is refused. Lengthen the hop or shorten the window."
+        )
+    return found
+
+
+def _clock(clock: Clock | datetime | None) -> Clock:
+    if isinstance(clock, datetime):
+        return lambda: clock
+    return clock if clock is not None else (lambda: datetime.now(UTC))
+
+
+def _aware(value: Instant) -> datetime:
+    if isinstance(value, datetime):
+        return value
+    try:
+        return datetime.fromisoformat(value)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{value!r} is no instant; give an aware datetime or ISO text such as "
+            "2013-12-01T00:00:00+00:00"
+        ) from error
+
+
+def _instant(value: Instant, where: str) -> int:
+    return to_microseconds(_aware(value), where)
+
+
+def _name(source: object) -> str:
+    return source if isinstance(source, str) else str(getattr(source, "name", source))

@@ -1,0 +1,257 @@
+"""Verification: the same rows by history and by serving, compared as bits.
+
+A served value names the T that it is of. Where a stream is ahead of the instant asked for, both
+sides move to its T; rows whose due cut is not there are counted as stale, not as equal.
+"""
+
+from __future__ import annotations
+
+import decimal
+import random
+import struct
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from skewless.compiler import instants as cuts
+from skewless.compiler.plan import plan_selection
+from skewless.definitions import types
+from skewless.definitions.expression import to_datetime, to_microseconds
+from skewless.errors import InputError, ParityError
+from skewless.online.answer import STALE
+from skewless.registry.selection import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from skewless.compiler.plan import SelectionPlan
+    from skewless.definitions.types import ValueType
+    from skewless.definitions.view import FeatureView
+    from skewless.online.answer import Answer, ViewStatus
+    from skewless.store import FeatureStore
+
+    Row = Mapping[str, Any]
+
+_INSTANT = "skewless_instant"
+_SEED = 7  # samples are the same from run to run on the same log
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One value that came out differently."""
+
+    feature: str
+    row: Row
+    as_of: datetime
+    history: Any
+    served: Any
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureParity:
+    """How one feature compared."""
+
+    feature: str
+    view: str
+    compared: int
+    equal: int
+    different: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What verification found.
+
+    Attributes:
+        features: by output column.
+        differences: the values that differ.
+        stale: rows that could not be compared, since a due cut was not there.
+        read_units: DynamoDB's capacity for the served side.
+    """
+
+    features: tuple[FeatureParity, ...]
+    differences: tuple[Difference, ...]
+    rows: int
+    stale: int
+    read_units: float
+
+    @property
+    def compared(self) -> int:
+        """How many values were compared."""
+        return sum(item.compared for item in self.features)
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether something was compared, and nothing differs."""
+        return self.compared > 0 and not self.differences
+
+    def raise_if_different(self) -> None:
+        """Raise what differs.
+
+        Raises:
+            ParityError: a value differs, or none could be compared.
+        """
+        if self.differences:
+            first = self.differences[0]
+            raise ParityError(
+                f"{len(self.differences)} of {self.compared} values differ; the first is "
+                f"{first.feature!r} of {dict(first.row)} as of {first.as_of.isoformat()}: "
+                f"history {first.history!r}, served {first.served!r}"
+            )
+        if not self.compared:
+            raise ParityError(
+                f"nothing could be compared: all {self.rows} rows were stale; materialize first"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain data."""
+        return {
+            "compared": self.compared,
+            "equal": sum(item.equal for item in self.features),
+            "different": len(self.differences),
+            "rows": self.rows,
+            "stale": self.stale,
+            "read_units": self.read_units,
+            "features": [asdict(item) for item in self.features],
+            "differences": [asdict(item) for item in self.differences],
+        }
+
+
+def verify(
+    store: FeatureStore,
+    features: object,
+    entity_rows: Sequence[Row] | None,
+    sample: int,
+    moments: Sequence[datetime],
+    engine: str | None,
+) -> Report:
+    """Compare; see `FeatureStore.verify`."""
+    chosen = resolve(store.published, features)
+    plan = plan_selection(chosen)
+    rows = list(entity_rows) if entity_rows is not None else draw_rows(store, plan, sample)
+    if not rows:
+        raise InputError("there is nothing to compare: no entity_rows, and the log is empty")
+    tallies = {item.output: [0, 0] for item in plan.selected}
+    differences: list[Difference] = []
+    stale, units = 0, 0.0
+    for moment in moments:
+        answer, instant = _served(store, chosen, rows, moment)
+        units += answer.read_units
+        kept = [index for index in range(len(rows)) if _is_at(plan, answer.status[index], instant)]
+        stale += len(rows) - len(kept)
+        if not kept:
+            continue
+        at = {_INSTANT: to_datetime(instant)}
+        labels = [{**_labelled(rows[index], plan), **at} for index in kept]
+        history = store.get_historical_features(
+            labels, chosen, timestamp=_INSTANT, engine=engine
+        ).table
+        for item in plan.selected:
+            expected = history[item.output].to_pylist()
+            for index, value in zip(kept, expected, strict=True):
+                served = answer.rows[index][item.output]
+                is_equal = bits(value) == bits(served)
+                tallies[item.output][not is_equal] += 1
+                if not is_equal:
+                    moment_ = to_datetime(instant)
+                    differences.append(Difference(item.output, rows[index], moment_, value, served))
+    parities = tuple(
+        FeatureParity(item.output, str(item.view), equal + different, equal, different)
+        for item in plan.selected
+        for equal, different in [tallies[item.output]]
+    )
+    return Report(parities, tuple(differences), len(rows) * len(moments), stale, units)
+
+
+def bits(value: Any) -> Any:
+    """Return something equal exactly where values are the same bits of the same kind."""
+    match value:
+        case float():
+            return struct.pack("<d", value)
+        case bool() | int() | str() | bytes() | None:
+            return type(value).__name__, value
+        case decimal.Decimal():
+            return value.as_tuple()
+        case datetime():
+            return "instant", to_microseconds(value, "a value")
+        case _:
+            return tuple(bits(item) for item in value)
+
+
+def draw_rows(store: FeatureStore, plan: SelectionPlan, sample: int) -> list[Row]:
+    """Draw keys from the log, one key that it does not hold, and values for request fields."""
+    chance = random.Random(_SEED)  # noqa: S311 - a sample, not a secret
+    views: dict[str, FeatureView] = {}
+    for item in plan.views:
+        views.setdefault(item.view.entity.name, item.view)
+    keys = {name: _keys(store, view, sample, chance) for name, view in views.items()}
+    if not any(keys.values()):
+        return []
+    rows: list[Row] = []
+    for number in range(sample):
+        row: dict[str, Any] = {}
+        for name, view in views.items():
+            found = keys[name]
+            unknown = {key: _value(type_, chance) for key, type_ in view.entity.keys.items()}
+            row.update(found[number % len(found)] if found and number else unknown)
+        row.update({name: _value(type_, chance) for name, type_ in plan.request})
+        rows.append(row)
+    return rows
+
+
+def _keys(
+    store: FeatureStore, view: FeatureView, sample: int, chance: random.Random
+) -> list[dict[str, Any]]:
+    table = store.logged_keys(view)
+    if table.num_rows == 0:
+        return []
+    picked = sorted(chance.sample(range(table.num_rows), min(sample, table.num_rows)))
+    found: list[dict[str, Any]] = table.take(picked).to_pylist()
+    chance.shuffle(found)
+    return found
+
+
+def _served(
+    store: FeatureStore, chosen: Any, rows: list[Row], moment: datetime
+) -> tuple[Answer, int]:
+    """Serve the rows at one T for all: a stream may be ahead of the instant that was asked for."""
+    instant = to_microseconds(moment, "instants")
+    answer = store.get_online_features(chosen, rows, now=moment)
+    served = [found.as_of for status in answer.status for found in status.values()]
+    ahead = max((to_microseconds(item, "as_of") for item in served), default=instant)
+    if ahead <= instant:
+        return answer, instant
+    return store.get_online_features(chosen, rows, now=to_datetime(ahead)), ahead
+
+
+def _is_at(plan: SelectionPlan, status: Mapping[str, ViewStatus], instant: int) -> bool:
+    for item in plan.views:
+        found = status[item.view.name]
+        expected = cuts.as_of(item.view.refresh, instant)
+        if found.status == STALE or to_microseconds(found.as_of, "as_of") != expected:
+            return False
+    return True
+
+
+def _labelled(row: Row, plan: SelectionPlan) -> dict[str, Any]:
+    wanted = (*plan.keys, *dict(plan.request))
+    return {name: row[name] for name in wanted}
+
+
+def _value(type_: ValueType, chance: random.Random) -> Any:
+    """Make up a value for a request field, or a key that is in no log."""
+    match type_:
+        case types.Bool:
+            return chance.random() < 0.5  # noqa: PLR2004 - a fair coin
+        case types.Int64:
+            return chance.randrange(-(2**40), 2**40)
+        case types.Float64:
+            return chance.uniform(-1e6, 1e6)
+        case types.Decimal(precision=precision, scale=scale):
+            return decimal.Decimal(chance.randrange(10**precision)).scaleb(-scale)
+        case types.Timestamp:
+            return to_datetime(chance.randrange(2**50))
+        case types.Bytes:
+            return chance.randbytes(8)
+        case _:
+            return f"unknown-{chance.randrange(2**32):x}"

@@ -1,0 +1,141 @@
+"""The half of a store that needs the training extra: the log, history, cuts, verification.
+
+`skewless.store` imports it when it is first needed, so that serving starts without it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from skewless import __version__
+from skewless.compiler.plan import plan_selection, plan_view
+from skewless.errors import InputError
+from skewless.materialize.cut import Materializer
+from skewless.materialize.front_door import FrontDoor
+from skewless.offline.athena import AthenaEngine
+from skewless.offline.duckdb_engine import DuckDbEngine
+from skewless.offline.history import Mode
+from skewless.offline.log import EventLog
+from skewless.offline.quarantine import Quarantine
+from skewless.offline.training import TrainingRequest, build_training_set
+from skewless.online.table import OnlineTable
+from skewless.registry.rewrites import RewriteLog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from skewless.aws import Aws, Resources
+    from skewless.definitions.source import Source
+    from skewless.definitions.view import FeatureView
+    from skewless.materialize.cut import Materialized, Progress
+    from skewless.offline.engine import Engine
+    from skewless.offline.training import TrainingSet
+
+# DynamoDB's replicas agree within a second as a rule; a local AWS has one.
+_SETTLE_SECONDS = 5.0
+
+
+class Workbench:
+    """The parts that write, and that read history."""
+
+    def __init__(self, aws: Aws, resources: Resources) -> None:
+        self.resources = resources
+        self.aws = aws
+        self.log = EventLog(aws, resources)
+        self.quarantine = Quarantine(aws, resources)
+        self.table = OnlineTable(aws, resources.online_table)
+        self.rewrites = RewriteLog(aws, resources.registry_table)
+        self.front_door = FrontDoor(aws, self.log, self.quarantine, self.table, self.rewrites)
+
+    def engine(self, name: str | None) -> Engine:
+        """Return an engine by name, the store's own by default.
+
+        Raises:
+            InputError: no engine has the name.
+        """
+        match name or self.resources.engine:
+            case "athena":
+                return AthenaEngine(self.aws, self.resources)
+            case "duckdb":
+                return DuckDbEngine(self.log)
+            case other:
+                raise InputError(f"engine is {other!r}; it is 'athena' or 'duckdb'")
+
+    def prepare(self, sources: Iterable[Source]) -> None:
+        """Make or extend the log's tables."""
+        for source in sources:
+            if source.table is None:
+                self.log.create(source)
+                self.log.evolve(source)
+
+    def logged_keys(self, view: FeatureView) -> pa.Table:
+        """Return the distinct complete keys of a view's entity in its source's log."""
+        names = list(view.entity.keys)
+        rows = self.log.scan(view.source, names)
+        table = rows if isinstance(rows, pa.Table) else rows.read_all()
+        return table.select(names).drop_null().group_by(names).aggregate([])
+
+    def training_set(  # noqa: PLR0913 - what a training set is made of
+        self,
+        frame: Any,
+        features: Any,
+        *,
+        mode: str,
+        timestamp: str,
+        full_names: bool,
+        watermark: str | None,
+        snapshots: Mapping[str, int],
+        engine: str | None,
+    ) -> TrainingSet:
+        """Build a training set; see `FeatureStore.get_historical_features`."""
+        chosen = _mode(mode, watermark)
+        about = {
+            "store": self.resources.store,
+            "engine": engine or self.resources.engine,
+            "skewless": __version__,
+        }
+        request = TrainingRequest(
+            frame,
+            plan_selection(features, full_names=full_names),
+            chosen,
+            timestamp,
+            watermark,
+            snapshots,
+            about,
+        )
+        return build_training_set(request, self.engine(engine), self.log, self.aws)
+
+    def materialize(
+        self,
+        view: FeatureView,
+        cut: int | None,
+        now: int,
+        *,
+        engine: str | None,
+        progress: Progress | None,
+    ) -> Materialized:
+        """Run a cut of a view; see `FeatureStore.materialize`."""
+        materializer = Materializer(
+            self.engine(engine),
+            self.table,
+            self.rewrites,
+            self.front_door.rebuild_days,
+            0.0 if self.aws.endpoint else _SETTLE_SECONDS,
+        )
+        return materializer.run(plan_view(view), cut, now, progress)
+
+
+def _mode(name: str, watermark: str | None) -> Mode:
+    try:
+        mode = Mode(name)
+    except ValueError as error:
+        known = ", ".join(repr(item.value) for item in Mode)
+        raise InputError(f"mode is {name!r}; it is one of {known}") from error
+    if (mode is Mode.REPLAY) != (watermark is not None):
+        raise InputError(
+            "mode='replay' and watermark='column' go together: the column of entity_df says up to "
+            "which ingest time events counted when the vector was served"
+        )
+    return mode
