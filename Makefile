@@ -1,0 +1,93 @@
+# Needs python3 (3.11 or newer), make and a Python package registry; all else goes into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# What the environment holds is recorded here: it is made again only if one of these files changed.
+INSTALLED := $(VENV)/.installed
+SOURCES := $(wildcard sdk lambdas cdk tests examples benchmarks)
+
+# The infrastructure's 430 MB are for those who work on it: the demo does without.
+ifneq ($(wildcard cdk/app.py),)
+CDK_INSTALLED := $(VENV)/.installed-cdk
+endif
+
+# A shell that was set up for another project does not reach into this one's environment.
+unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS PYTHONOPTIMIZE PYTHONSAFEPATH
+unexport PYTEST_ADDOPTS PYTEST_PLUGINS MYPYPATH VIRTUAL_ENV
+unexport PIP_PREFIX PIP_ROOT PIP_TARGET PIP_USER PIP_CONSTRAINT PIP_REQUIREMENT
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check format benchmark synth conformance lock clean
+
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+
+install: $(INSTALLED) ## Make .venv, with every dependency as constraints.txt pins it
+
+demo: $(INSTALLED) ## Run the flights example on an AWS inside one process
+	$(BIN)/skewless demo
+
+test: $(INSTALLED) $(CDK_INSTALLED) ## Run all tests; ARGS="-k words" goes to pytest
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(INSTALLED) $(CDK_INSTALLED) ## Check style, types, layers and spelling
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy $(SOURCES)
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/codespell
+
+format: $(INSTALLED) ## Put the code into shape, as far as a program can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+benchmark: $(INSTALLED) ## Measure, side by side with others
+ifneq ($(wildcard benchmarks/__main__.py),)
+	$(BIN)/python -m benchmarks $(ARGS)
+else
+	@echo "skipped: benchmarks/ not there yet"
+endif
+
+synth: $(INSTALLED) $(CDK_INSTALLED) ## Render the stacks, reviewed by cdk-nag (needs node)
+ifneq ($(wildcard cdk/app.py),)
+	$(BIN)/python -m cdk.app
+else
+	@echo "skipped: cdk/ not there yet"
+endif
+
+conformance: $(INSTALLED) $(CDK_INSTALLED) ## Deploy the stacks to the local AWS and use them
+ifneq ($(wildcard tests/conformance/.),)
+	$(BIN)/python -m pytest tests/conformance $(ARGS)
+else
+	@echo "skipped: tests/conformance/ not there yet"
+endif
+
+lock: ## Write constraints.txt anew, from the newest versions that go together
+	rm -rf $(VENV)-lock
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --upgrade pip setuptools
+	$(VENV)-lock/bin/python -m pip install \
+		--editable '.[cli,demo,local,training]' --group dev --group cdk
+	$(VENV)-lock/bin/python -m pip freeze --all --exclude-editable > constraints.txt
+	rm -rf $(VENV)-lock
+
+clean: ## Remove whatever was made here
+	rm -rf $(VENV) $(VENV)-lock build cdk.out dist sdk/*.egg-info
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .skewless
+	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# pip comes first: the one that a new venv holds may be too old to know dependency groups.
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "skewless needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt \
+		--build-constraint constraints.txt \
+		--editable '.[cli,demo,local,training]' --group dev
+	@touch $@
+
+$(VENV)/.installed-cdk: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group cdk
+	@touch $@

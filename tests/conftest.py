@@ -1,0 +1,29 @@
+"""What every test runs in: no real AWS, no proxy, nobody's configuration.
+
+It is done when pytest loads this file, before a test module can import boto3.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+_OTHERS = ("AWS_", "MOTO_", "PYICEBERG_", "WR_")  # WR_ configures awswrangler
+
+for name in list(os.environ):
+    if name.startswith(_OTHERS) or name.lower().endswith("_proxy"):
+        del os.environ[name]
+os.environ.update(
+    AWS_ACCESS_KEY_ID="testing",
+    AWS_SECRET_ACCESS_KEY="testing",  # noqa: S106 - worth nothing
+    AWS_DEFAULT_REGION="us-east-1",
+    AWS_EC2_METADATA_DISABLED="true",
+    AWS_CONFIG_FILE=os.devnull,
+    AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+    NO_PROXY="*",  # macOS and Windows keep proxies outside the environment
+)
+
+# How long an example takes is the machine's business, not the property's.
+settings.register_profile("skewless", settings.default, deadline=None, print_blob=True)
+settings.load_profile("skewless")

@@ -1,0 +1,98 @@
+"""What importing skewless loads, seen from an interpreter of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import skewless
+from skewless.aws import Resources
+from skewless.registry.lock import write_lock
+from tests.registry.builders import REGION, a_service
+
+SDK = Path(skewless.__file__).parent.parent
+# boto3 and what it requires, and what botocore and urllib3 take where they find it.
+SERVING = frozenset(
+    {"boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "skewless", "urllib3"}
+    | {"_cffi_backend", "awscrt", "backports", "brotli", "brotlicffi", "certifi", "zstandard"}
+)
+
+
+def loaded_by(code: str, *arguments: str) -> frozenset[str]:
+    """Name the top-level modules, outside the standard library, that code alone brings in."""
+    return (
+        _modules_after(code, *arguments)
+        - _modules_after("import multiprocessing")
+        - sys.stdlib_module_names
+    )
+
+
+@cache
+def _modules_after(code: str, *arguments: str) -> frozenset[str]:
+    program = f"import sys; sys.path.insert(0, {str(SDK)!r})\n{code}\nprint(*sys.modules)"
+    ran = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-I", "-c", program, *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return frozenset(module.partition(".")[0] for module in ran.stdout.split())
+
+
+@pytest.fixture
+def lock(tmp_path: Path) -> str:
+    resources = Resources(
+        store="prod",
+        bucket="bucket",
+        database="lake",
+        workgroup="skewless",
+        online_table="online",
+        registry_table="registry",
+    )
+    path = tmp_path / "skewless.lock"
+    write_lock(path, a_service(), resources, REGION)
+    return str(path)
+
+
+def test_definitions_load_the_standard_library_only() -> None:
+    assert loaded_by("import skewless, skewless.types, skewless.agg") == {"skewless"}
+
+
+def test_a_store_opened_from_a_lock_loads_boto3_only(lock: str) -> None:
+    loaded = loaded_by(
+        """
+from skewless import FeatureStore
+store = FeatureStore.from_lock(sys.argv[1])
+store.aws.client("dynamodb")
+""",
+        lock,
+    )
+    assert {"skewless", "boto3"} <= loaded
+    assert loaded <= SERVING
+
+
+def test_a_reader_of_what_a_lock_pins_loads_boto3_only(lock: str) -> None:
+    loaded = loaded_by(
+        """
+from skewless.aws import Aws
+from skewless.compiler.plan import plan_selection
+from skewless.online.reader import OnlineReader
+from skewless.online.table import OnlineTable
+from skewless.registry.lock import read_lock
+locked = read_lock(sys.argv[1])
+table = OnlineTable(Aws(), locked.resources.online_table)
+OnlineReader(plan_selection(locked.service), table, now=lambda: 0)
+""",
+        lock,
+    )
+    assert {"skewless", "boto3"} <= loaded
+    assert loaded <= SERVING
+
+
+def test_the_probe_sees_what_would_be_too_much() -> None:
+    assert loaded_by("import duckdb") - SERVING
