@@ -1,0 +1,97 @@
+"""What the event log is called in Glue and on S3, and how Athena declares it.
+
+Pure: definitions in, names and DDL out. The stacks and the query builders read it without AWS,
+Arrow or pyiceberg.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skewless.definitions import types
+from skewless.definitions.frozen import FrozenMapping
+from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD, INGEST_TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from skewless.definitions.source import Source
+    from skewless.definitions.types import ValueType
+
+QUARANTINE_TABLE = "skewless_quarantine"  # no source can have this name: the prefix is reserved
+REFUSED_AT = "refused_at"
+LOG_FOLDER = "log"
+
+# Athena's engine and DDL know Iceberg's `timestamp`; every instant in it is UTC.
+_SQL_TYPES: Mapping[types.Scalar, str] = {
+    types.Bool: "boolean",
+    types.Int64: "bigint",
+    types.Float64: "double",
+    types.String: "string",
+    types.Timestamp: "timestamp",
+    types.Bytes: "binary",
+}
+_SYSTEM_COLUMNS: Mapping[str, ValueType] = FrozenMapping(
+    {INGEST_TIME: types.Timestamp, INGEST_SHARD: types.String, INGEST_SEQUENCE: types.Int64}
+)
+QUARANTINE_COLUMNS: Mapping[str, ValueType] = FrozenMapping(
+    {
+        "source": types.String,
+        REFUSED_AT: types.Timestamp,
+        "shard": types.String,
+        "row_number": types.Int64,
+        "reason": types.String,
+        "row": types.String,
+    }
+)
+
+
+def log_columns(source: Source) -> Mapping[str, ValueType]:
+    """Return the columns of the source's log: its own, then when and how each row was ingested."""
+    return FrozenMapping({**source.columns, **_SYSTEM_COLUMNS})
+
+
+def table_of(source: Source, database: str) -> str:
+    """Return `database.table` of the source's events: its log, or the table that it names."""
+    return source.table or f"{database}.{source.name}"
+
+
+def log_location(bucket: str, table: str) -> str:
+    """Return the folder of a table that the store writes."""
+    return f"s3://{bucket}/{LOG_FOLDER}/{table}/"
+
+
+def sql_type(type_: ValueType) -> str:
+    """Return the type as Athena's DDL and Glue write it."""
+    match type_:
+        case types.Scalar():
+            return _SQL_TYPES[type_]
+        case types.Decimal(precision=precision, scale=scale):
+            return f"decimal({precision},{scale})"
+        case types.Array(element=element):
+            return f"array<{sql_type(element)}>"
+        case types.Vector():
+            return f"array<{sql_type(types.Float64)}>"
+
+
+def create_log_sql(source: Source, database: str, bucket: str) -> str:
+    """Return the DDL by which Athena would create the source's log as `EventLog.create` does."""
+    columns = log_columns(source)
+    return _create_sql(f"{database}.{source.name}", columns, INGEST_TIME, bucket)
+
+
+def create_quarantine_sql(database: str, bucket: str) -> str:
+    """Return the DDL of the table of refused rows."""
+    return _create_sql(f"{database}.{QUARANTINE_TABLE}", QUARANTINE_COLUMNS, REFUSED_AT, bucket)
+
+
+def _create_sql(identifier: str, columns: Mapping[str, ValueType], day_of: str, bucket: str) -> str:
+    listed = ",\n".join(f"  `{name}` {sql_type(type_)}" for name, type_ in columns.items())
+    location = log_location(bucket, identifier.partition(".")[2])
+    return (
+        f"CREATE TABLE {identifier} (\n{listed}\n)\n"
+        f"PARTITIONED BY (day(`{day_of}`))\n"
+        f"LOCATION '{location}'\n"
+        "TBLPROPERTIES ('table_type'='ICEBERG', 'format'='parquet', "
+        "'write_compression'='zstd')"
+    )

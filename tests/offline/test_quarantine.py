@@ -1,0 +1,98 @@
+"""Refused rows are kept, with why, and found again."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pytest
+
+from skewless import Source
+from skewless.aws import Aws, Resources
+from skewless.errors import InputError, NaiveTimestampError
+from skewless.local import LocalAws
+from skewless.offline.normalise import REJECTED, normalise
+from skewless.offline.quarantine import Quarantine
+from skewless.types import Int64
+
+NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def aws() -> Aws:
+    local = LocalAws.start()
+    return Aws(local.session(), local.endpoint)
+
+
+@pytest.fixture
+def quarantine(aws: Aws) -> Quarantine:
+    name = f"quarantine{uuid.uuid4().hex}"
+    aws.client("s3").create_bucket(Bucket=name)
+    aws.client("glue").create_database(DatabaseInput={"Name": name})
+    resources = Resources(
+        store="test",
+        bucket=name,
+        database=name,
+        workgroup="w",
+        online_table="o",
+        registry_table="r",
+    )
+    return Quarantine(aws, resources)
+
+
+def a_source(name: str = "events") -> Source:
+    return Source(name, schema={"x": Int64}, event_time="at")
+
+
+def refused(*values: float) -> pa.Table:
+    table = pa.table({"x": list(values), "at": [NOON] * len(values)})
+    return normalise(table, a_source()).rejected
+
+
+def test_a_refused_row_is_listed_with_everything_about_it(quarantine: Quarantine) -> None:
+    quarantine.keep(a_source(), refused(1.0, 2.5), NOON, "shard")
+    (row,) = quarantine.list().to_pylist()
+    assert json.loads(row.pop("row")) == {"x": 2.5, "at": "2024-05-01T12:00:00+00:00"}
+    assert row == {
+        "source": "events",
+        "refused_at": NOON,
+        "shard": "shard",
+        "row_number": 1,
+        "reason": "column 'x' is 2.5: Int64 takes whole numbers of 64 bits",
+    }
+
+
+def test_rows_of_one_source_can_be_listed(quarantine: Quarantine) -> None:
+    quarantine.keep(a_source(), refused(0.5), NOON, "a")
+    quarantine.keep(a_source("others"), refused(1.5), NOON, "a")
+    assert quarantine.list(a_source("others"))["source"].to_pylist() == ["others"]
+    assert quarantine.list("events").num_rows == 1
+
+
+def test_rows_are_listed_in_order_of_refusal(quarantine: Quarantine) -> None:
+    quarantine.keep(a_source(), refused(0.5, 1.5), NOON + timedelta(days=1), "a")
+    quarantine.keep(a_source(), refused(2.5), NOON, "a")
+    found = quarantine.list()
+    assert found["refused_at"].to_pylist() == [NOON] + [NOON + timedelta(days=1)] * 2
+    assert found["row_number"].to_pylist() == [0, 0, 1]
+
+
+def test_an_empty_quarantine_has_its_columns(quarantine: Quarantine) -> None:
+    assert quarantine.list().num_rows == 0
+    assert quarantine.list().schema.field("refused_at").type == pa.timestamp("us", "UTC")
+
+
+def test_no_rows_commit_nothing(quarantine: Quarantine) -> None:
+    assert quarantine.keep(a_source(), REJECTED.empty_table(), NOON, "a") is None
+
+
+def test_rows_without_a_reason_are_refused(quarantine: Quarantine) -> None:
+    with pytest.raises(InputError, match="lack 'reason'"):
+        quarantine.keep(a_source(), refused(0.5).drop_columns("reason"), NOON, "a")
+
+
+def test_a_naive_time_of_refusal_is_refused(quarantine: Quarantine) -> None:
+    with pytest.raises(NaiveTimestampError):
+        quarantine.keep(a_source(), refused(0.5), NOON.replace(tzinfo=None), "a")
