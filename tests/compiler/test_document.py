@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal as Number
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +23,7 @@ from skewless import (
     request,
 )
 from skewless.compiler.document import Decoder, decode_type, encode
+from skewless.compiler.plan import plan_view
 from skewless.definitions.collection import Definitions
 from skewless.types import Array, Bool, Bytes, Decimal, Float64, Int64, String, Timestamp, Vector
 
@@ -159,6 +161,7 @@ def test_a_document_refers_to_others_by_name_and_version() -> None:
     | st.text(st.characters(codec="utf-8"))
     | st.binary()
     | st.datetimes(timezones=st.just(UTC))
+    | st.integers(-(10**18) + 1, 10**18 - 1).map(lambda unscaled: Number(unscaled).scaleb(-9))
 )
 def test_every_constant_comes_back_with_its_type(value: Any) -> None:
     view = OnDemandView("v", features={"constant": lit(value)})
@@ -167,6 +170,20 @@ def test_every_constant_comes_back_with_its_type(value: Any) -> None:
     assert back == view
     assert repr(back.expressions) == repr(view.expressions)
     assert back.feature_types == view.feature_types
+
+
+def test_the_default_of_a_decimal_comes_back_and_is_planned_in_its_own_units() -> None:
+    view = FeatureView(
+        "v",
+        entity=ENTITY,
+        source=SOURCE,
+        refresh="stream",
+        features={"most": agg.max("money", window="1d", default=Number("-7.00"))},
+    )
+    back = through_json(view)
+    assert isinstance(back, FeatureView)
+    assert back == view
+    assert plan_view(back).aggregates[0].default == -700
 
 
 def test_whole_doubles_stay_doubles_where_json_has_one_kind_of_number() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
+from decimal import Decimal as Number
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -96,6 +97,7 @@ def test_isin_is_null_for_null_and_false_for_no_values() -> None:
     assert value(col("s").isin(["a", "b"]), s="c") is False
     assert value(col("s").isin(["a", "b"])) is None
     assert value(col("s").isin([])) is False
+    assert value(col("i").isin(range(3_000)), i=2_999) is True
 
 
 def test_nulls_can_be_asked_for_and_filled() -> None:
@@ -212,6 +214,15 @@ def test_integers_and_decimals_compute_as_doubles() -> None:
     assert value(col("m") > col("x"), m=1250, x=12.49) is True
     assert value(col("m") == 12.5, m=1250) is True
     assert value(col("i") + col("j"), i=2**62, j=2**62) == 2.0**63
+
+
+def test_a_decimal_constant_is_its_unscaled_integer() -> None:
+    assert value(lit(Number("-12.34"))) == -1234
+    assert value(if_else(col("p"), Number("1.5"), Number("2.5")), p=True) == 15  # one type
+    assert value(if_else(col("p"), Number("1.5"), Number("2.25")), p=True) == 1.5  # two: Float64
+    assert value(col("m").isin([Number("12.50"), Number(1)]), m=1250) is True
+    assert value(Number("0.1") + col("i"), i=3) == 0.1 + 3
+    assert value(2 ** col("i"), i=3) == 8.0
 
 
 def test_values_of_one_type_compare_exactly() -> None:

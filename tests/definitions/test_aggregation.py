@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal as Number
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from skewless import Duration, agg, col
 from skewless.definitions.aggregation import Aggregation, Function
-from skewless.definitions.expression import ColumnNode, LiteralNode
+from skewless.definitions.expression import ColumnNode, LiteralNode, render
 from skewless.definitions.typing import Scope
 from skewless.errors import DefinitionError
 from skewless.types import Array, Bool, Decimal, Float64, Int64, String, Timestamp
@@ -67,7 +68,7 @@ def test_a_window_shorter_than_its_hop_is_refused() -> None:
 
 def test_a_hop_that_is_not_on_the_ladder_is_refused() -> None:
     assert problems(agg.count, window="1d", hop="2h") == (
-        "agg.count: hop 2h is not on the ladder 1m, 5m, 1h, 6h, 1d, 1w"
+        "agg.count: hop 2h is not on the ladder 1m, 5m, 1h, 6h, 1d, 7d"
     )
 
 
@@ -95,7 +96,7 @@ def test_all_problems_of_an_aggregate_come_in_one_error() -> None:
         "  - 3 is neither a column name nor an expression\n"
         "  - scale is 16; it must be a whole number from 0 to 15\n"
         "  - default: [1] cannot stand in an expression; use bool, int, float, str, bytes, "
-        "an aware datetime, or another expression"
+        "an aware datetime, decimal.Decimal, or another expression"
     )
 
 
@@ -176,6 +177,40 @@ def test_a_default_must_be_of_the_type_of_the_feature() -> None:
     ]
     assert typed(agg.max("country", window="1h", default=0))[1] == [
         "default=0 is Int64, but the feature is String"
+    ]
+
+
+@pytest.mark.parametrize("scale", [True, False, 1.0, "6", -1])
+def test_a_scale_is_a_whole_number(scale: object) -> None:
+    assert problems(agg.sum, "amount", window="1h", scale=scale) == (
+        f"agg.sum: scale is {scale!r}; it must be a whole number from 0 to 15"
+    )
+
+
+def test_only_a_count_can_do_without_an_input() -> None:
+    assert problems(agg.sum, None, window="1h") == (
+        "agg.sum: the input is None; name a column, or write an expression"
+    )
+
+
+def test_a_default_is_a_constant() -> None:
+    assert problems(agg.sum, "amount", window="1h", default=col("clicks")) == (
+        "agg.sum: default is the expression col('clicks'); a default is a constant"
+    )
+
+
+def test_the_default_of_a_decimal_fits_its_type() -> None:
+    for default in (0, 9_999_999, Number("7.00"), Number("-0")):
+        assert typed(agg.max("price", window="1h", default=default))[1] == []
+    for wide in (10_000_000, Number("1E+7"), Number("0.125")):
+        found = agg.max("price", window="1h", default=wide)
+        assert found.default is not None
+        shown = render(found.default)
+        assert typed(found)[1] == [
+            f"default={shown} does not fit in Decimal(9, 2), the type of the feature"
+        ]
+    assert typed(agg.mean("price", window="1h", default=Number("0.5")))[1] == [
+        "default=Decimal('0.5') is Decimal(1, 1), but the feature is Float64"
     ]
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -42,9 +43,32 @@ def test_a_negative_length_is_refused() -> None:
         Duration.parse(timedelta(microseconds=-1))
 
 
-@pytest.mark.parametrize("text", ["1us", "3ms", "90s", "5m", "36h", "2d", "1w", "0s"])
+@pytest.mark.parametrize("text", ["1us", "3ms", "90s", "5m", "36h", "2d", "7d", "0s"])
 def test_a_duration_prints_in_the_largest_unit_that_divides_it(text: str) -> None:
     assert str(Duration.parse(text)) == text
+
+
+def test_weeks_are_read_and_print_as_days() -> None:
+    assert str(Duration.parse("2w")) == "14d"
+    assert ", ".join(map(str, HOP_LADDER)) == "1m, 5m, 1h, 6h, 1d, 7d"
+
+
+@pytest.mark.parametrize("value", ["366001d", "999999999999999999d", timedelta.max])
+def test_a_length_of_more_than_a_thousand_years_is_refused(value: str | timedelta) -> None:
+    with pytest.raises(ValueError, match="is longer than 1000 years"):
+        Duration.parse(value)
+
+
+@pytest.mark.parametrize("value", ["9" * 5_000 + "d", "\u0663d"])
+def test_digits_are_few_and_plain(value: str) -> None:
+    with pytest.raises(ValueError, match="is not a duration"):
+        Duration.parse(value)
+
+
+@pytest.mark.parametrize("value", ["7d", 1.5, True, None, -1, 10**20])
+def test_a_number_of_microseconds_is_whole_and_in_range(value: Any) -> None:
+    with pytest.raises(ValueError, match="microseconds"):
+        Duration(value)
 
 
 def test_equal_lengths_are_equal_however_they_are_written() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from skewless import Entity
+from skewless import Entity, col
 from skewless.errors import DefinitionError
 from skewless.types import Array, Bool, Bytes, Decimal, Float64, Int64, String, Timestamp
 
@@ -68,7 +68,7 @@ def test_keys_that_differ_only_by_case_are_one_column_to_glue() -> None:
     )
 
 
-@pytest.mark.parametrize("type_", [Float64, Decimal(9, 2), Array(String), "String", None])
+@pytest.mark.parametrize("type_", [Float64, Decimal(9, 2), Array(String), "String", None, col("a")])
 def test_a_key_must_be_of_a_type_whose_equality_is_exact(type_: object) -> None:
     assert problems(keys={"user": type_}) == (
         f"Entity 'user': the key 'user' is {type_!r}; a key is one of "
@@ -92,6 +92,29 @@ def test_the_problems_are_kept_as_data_too() -> None:
     assert isinstance(caught.value, DefinitionError)
     assert caught.value.subject == "Entity 'user'"
     assert caught.value.problems == ("the tag 'tier': 1 must be text to text",)
+
+
+@pytest.mark.parametrize("key", [3, None, ("user",)])
+def test_a_key_s_name_is_text(key: object) -> None:
+    assert problems(keys={key: String}) == (
+        f"Entity 'user': the key name {key!r} must be letters, digits and _, no digit first"
+    )
+
+
+@pytest.mark.parametrize("tags", [3, ["gold"], "gold", ""])
+def test_tags_are_a_mapping(tags: object) -> None:
+    assert problems(tags=tags) == (
+        "Entity 'user': the tags must map text to text, for example {'tier': 'gold'}, "
+        f"not {tags!r}"
+    )
+
+
+def test_no_tags_are_no_tags() -> None:
+    assert Entity("user", keys={"user": String}, tags=None).tags == {}  # type: ignore[arg-type]
+
+
+def test_what_utf_8_cannot_write_is_no_text() -> None:
+    assert problems(owner="\ud800") == "Entity 'user': the owner must be text, not '\\ud800'"
 
 
 def test_equality_is_meaning_and_a_description_has_none() -> None:

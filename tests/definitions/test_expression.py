@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import operator
 import pickle
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal as Number
+from decimal import localcontext
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from skewless import Entity, FeatureView, Source, col, if_else, lit, request
@@ -18,10 +23,12 @@ from skewless.definitions.expression import (
     walk,
 )
 from skewless.definitions.typing import Scope
-from skewless.errors import NaiveTimestampError
+from skewless.errors import DefinitionError, NaiveTimestampError
 from skewless.types import Array, Bool, Bytes, Decimal, Float64, Int64, String, Timestamp
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from skewless.types import ValueType
 
 SCHEMA: dict[str, ValueType] = {
@@ -33,6 +40,10 @@ SCHEMA: dict[str, ValueType] = {
     "at": Timestamp,
     "tags": Array(String),
 }
+
+
+class Tier(str, Enum):  # noqa: UP042 - its str() is its name, unlike that of a StrEnum
+    GOLD = "gold"
 
 
 def typed(expression: Expr) -> tuple[ValueType | None, list[str]]:
@@ -69,6 +80,7 @@ def test_constants_stand_on_either_side() -> None:
     )
     assert (col("a") > 1).node == (col("a") > 1).node
     assert (2.0 / col("x")).node == (lit(2.0) / col("x")).node
+    assert (2 ** col("x")).node == (lit(2) ** col("x")).node
     assert (True & col("flag")).node == (lit(value=True) & col("flag")).node
 
 
@@ -80,6 +92,14 @@ def test_constants_stand_on_either_side() -> None:
         (0.1, LiteralNode(0.1, Float64)),
         ("'; DROP TABLE x; --", LiteralNode("'; DROP TABLE x; --", String)),
         (b"\x00", LiteralNode(b"\x00", Bytes)),
+        (Number("12.50"), LiteralNode(125, Decimal(3, 1))),
+        (Number("-0.05"), LiteralNode(-5, Decimal(2, 2))),
+        (Number("1E+2"), LiteralNode(100, Decimal(3, 0))),
+        (Number("-0.00"), LiteralNode(0, Decimal(1, 0))),
+        (Number("0." + "9" * 18), LiteralNode(10**18 - 1, Decimal(18, 18))),
+        (np.int64(3), LiteralNode(3, Int64)),
+        (np.float64(0.5), LiteralNode(0.5, Float64)),
+        (Tier.GOLD, LiteralNode("gold", String)),
         (datetime(1969, 12, 31, 23, 59, 59, 999_999, UTC), LiteralNode(-1, Timestamp)),
         (datetime(1970, 1, 1, 1, tzinfo=timezone(timedelta(hours=1))), LiteralNode(0, Timestamp)),
     ],
@@ -90,6 +110,34 @@ def test_a_constant_has_the_type_of_its_python_value(value: object, node: Litera
 
 def test_minus_zero_is_zero_in_a_constant() -> None:
     assert repr(literal_node(-0.0).value) == "0.0"
+
+
+@pytest.mark.parametrize("value", [np.int64(3), np.float64(0.5), Tier.GOLD])
+def test_a_constant_is_kept_as_a_plain_value(value: object) -> None:
+    assert type(literal_node(value).value) in (int, float, str)
+
+
+@pytest.mark.parametrize("text", ["1.0000000000000000001", "1E+18", "1E-19", "1E+999999"])
+def test_a_decimal_of_more_than_18_digits_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"needs more than 18 digits$"):
+        lit(Number(text))
+
+
+@pytest.mark.parametrize("text", ["NaN", "sNaN", "Infinity"])
+def test_a_decimal_that_is_not_finite_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is not a finite number; null is its value$"):
+        lit(Number(text))
+
+
+def test_a_decimal_is_exact_whatever_the_context_rounds_to() -> None:
+    with localcontext() as context:
+        context.prec = 2
+        assert literal_node(Number("12345.678")).value == 12345678
+
+
+def test_a_text_that_utf_8_cannot_write_is_refused() -> None:
+    with pytest.raises(ValueError, match="holds characters that UTF-8 cannot write"):
+        lit("\ud800")
 
 
 def test_a_constant_beyond_64_bits_or_not_finite_is_refused() -> None:
@@ -104,13 +152,68 @@ def test_a_naive_time_is_refused_with_the_way_to_localize_it() -> None:
         col("at") > datetime(2020, 1, 1)  # noqa: B015, DTZ001
 
 
-@pytest.mark.parametrize("value", [None, [1], timedelta(1), {"a": 1}, 1j])
+def test_a_test_for_null_by_comparison_is_refused_with_the_way_to_ask() -> None:
+    for compare in (operator.eq, operator.ne, operator.add):
+        with pytest.raises(TypeError) as caught:
+            compare(col("a"), None)
+        assert str(caught.value) == (
+            "None cannot stand in an expression: nothing equals null, not even null; ask with "
+            ".is_null() or .is_not_null(), replace it with .fill_null(...)"
+        )
+
+
+@pytest.mark.parametrize("function", [col, request])
+@pytest.mark.parametrize("name", [3, None, ["a"], b"a", col("a")], ids=repr)
+def test_a_name_is_text(function: Callable[[Any], Expr], name: object) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        function(name)
+    assert str(caught.value) == f"{function.__name__}({name!r}): give a name as text"
+
+
+def test_one_of_thousands_nests_little() -> None:
+    found = col("a").isin(range(3_000))
+    assert typed(found) == (Bool, [])
+    assert pickle.loads(pickle.dumps(found.node)) == found.node  # noqa: S301 - our own bytes
+    leaves = [node.value for node in walk(found.node) if isinstance(node, LiteralNode)]
+    assert leaves == list(range(3_000))
+
+
+def test_one_of_few_is_what_a_user_would_write() -> None:
+    assert col("a").isin([1]).node == (col("a") == 1).node
+    assert col("a").isin(iter([1, 2])).node == ((col("a") == 1) | (col("a") == 2)).node
+    assert col("a").isin([]).node == lit(value=False).node
+
+
+def test_one_of_a_set_does_not_depend_on_the_order_of_a_run() -> None:
+    assert col("text").isin({"c", "a", "b"}).node == col("text").isin(["a", "b", "c"]).node
+
+
+@pytest.mark.parametrize("values", ["abc", b"abc", 3, None, col("b")], ids=repr)
+def test_one_of_needs_a_collection(values: Any) -> None:
+    with pytest.raises(TypeError) as caught:
+        col("a").isin(values)
+    assert str(caught.value) == f"isin takes a list of constants, not {values!r}"
+
+
+def test_what_nests_too_deep_to_run_is_refused_when_it_is_written() -> None:
+    deep = col("a")
+    for _ in range(40):
+        deep = deep + 1
+    with pytest.raises(DefinitionError) as caught:
+        deep + 1
+    assert str(caught.value) == (
+        "an expression that ends in '+': it nests deeper than 40; join the halves of a long chain, "
+        "not one term after the other, and write .isin([...]) for many equals"
+    )
+
+
+@pytest.mark.parametrize("value", [[1], timedelta(1), {"a": 1}, 1j])
 def test_what_no_type_can_hold_is_refused(value: Any) -> None:
     with pytest.raises(TypeError) as caught:
         col("a") == value  # noqa: B015
     assert str(caught.value) == (
         f"{value!r} cannot stand in an expression; use bool, int, float, str, bytes, "
-        "an aware datetime, or another expression"
+        "an aware datetime, decimal.Decimal, or another expression"
     )
 
 
@@ -120,6 +223,11 @@ def test_what_no_type_can_hold_is_refused(value: Any) -> None:
         (col("a") + 1, Float64),
         (abs(col("a")), Float64),
         (-col("price"), Float64),
+        (col("price") > Number("1.50"), Bool),
+        (col("a") + Number("1.50"), Float64),
+        (col("price").fill_null(Number("1.50")), Float64),
+        (lit(Number("1.50")), Decimal(2, 1)),
+        (2 ** col("a"), Float64),
         (col("a") == col("price"), Bool),
         (col("text") < "b", Bool),
         (col("text").isin(["a", "b"]), Bool),
@@ -178,11 +286,13 @@ def test_a_feature_stands_in_on_demand_views_only() -> None:
         "((col('a') ** 2) / request('b'))",
         "~(col('flag') & (col('x') >= 0.5))",
         "-col('a')",
+        "(2 ** col('a'))",
+        "(col('price') >= Decimal('-12.5'))",
         "if_else(col('flag'), 'it''s', \"it's\")",
     ],
 )
 def test_an_expression_prints_as_it_is_written(text: str) -> None:
-    names = {"col": col, "request": request, "if_else": if_else}
+    names = {"col": col, "request": request, "if_else": if_else, "Decimal": Number}
     made = eval(text, names)  # noqa: S307 - the texts stand above
     again = eval(repr(made), names)  # noqa: S307
     assert made.node == again.node

@@ -43,6 +43,53 @@ def test_one_on_demand_view_may_read_another_and_asks_for_its_request_too() -> N
     assert outer.views == ()
 
 
+def test_a_request_field_has_one_type_in_a_view_and_those_it_reads() -> None:
+    inner = on_demand("inner", request={"w": Float64}, features={"x": request("w") * 2})
+    middle = on_demand("middle", features={"y": inner["x"] + 1})
+    assert problems("outer", request={"w": Int64}, features={"z": middle["y"] * request("w")}) == (
+        "OnDemandView 'outer': 'w' is Int64 as a request field of "
+        "OnDemandView('outer', version=1), but Float64 as a request field of "
+        "OnDemandView('inner', version=1); a row gives it once, in one type"
+    )
+    assert problems("outer", request={"W": Float64}, features={"z": inner["x"]}) == (
+        "OnDemandView 'outer': 'W' (a request field of OnDemandView('outer', version=1)) and 'w' "
+        "(a request field of OnDemandView('inner', version=1)) differ only by case, so they "
+        "would be one column"
+    )
+
+
+def test_a_request_field_may_be_a_key_if_it_is_of_its_type() -> None:
+    asked = {"x": if_else(request("user") == "me", VIEW["clicks"], 0)}
+    assert on_demand(request={"user": String}, features=asked).views == (VIEW,)
+    found = problems(request={"user": Int64}, features={"x": request("user") + VIEW["clicks"]})
+    assert found == (
+        "OnDemandView 'trend': 'user' is Int64 as a request field of "
+        "OnDemandView('trend', version=1), but String as a key of entity 'user'; a row gives it "
+        "once, in one type"
+    )
+
+
+@pytest.mark.parametrize("fields", [3, ["w"], "w", 0, ""], ids=repr)
+def test_request_fields_are_a_mapping(fields: object) -> None:
+    assert problems(request=fields) == (
+        f"OnDemandView 'trend': request must map fields to types, for example "
+        f"{{'amount': Float64}}, not {fields!r}"
+    )
+
+
+def test_a_request_field_s_name_is_text() -> None:
+    assert problems(request={3: Float64}) == (
+        "OnDemandView 'trend': the request field name 3 must be letters, digits and _, "
+        "no digit first"
+    )
+
+
+def test_tags_are_a_mapping() -> None:
+    assert problems(tags=3) == (
+        "OnDemandView 'trend': the tags must map text to text, for example {'tier': 'gold'}, not 3"
+    )
+
+
 def test_a_column_of_a_source_is_refused() -> None:
     assert problems(features={"x": col("clicks") + 1}) == (
         "OnDemandView 'trend': feature 'x': col('clicks'): an on-demand view has no source; "
@@ -101,6 +148,8 @@ def test_all_problems_come_in_one_error() -> None:
 def test_an_unknown_feature_is_refused_with_the_near_miss() -> None:
     with pytest.raises(UnknownNameError, match="Did you mean 'half'"):
         on_demand()["hlf"]
+    with pytest.raises(UnknownNameError, match="there is no feature"):
+        on_demand()[0]  # type: ignore[index]
 
 
 def test_equality_is_meaning_and_a_description_has_none() -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from skewless import Duration, Every
+from skewless import Duration, Every, col
 from skewless.definitions.refresh import Stream, parse_refresh
 from skewless.errors import DefinitionError
 
@@ -14,7 +14,7 @@ def test_stream_is_written_as_a_word() -> None:
     assert parse_refresh(Every("1d")) == Every("1d")
 
 
-@pytest.mark.parametrize("value", ["daily", "Stream", None, 3])
+@pytest.mark.parametrize("value", ["daily", "Stream", None, 3, col("a"), ["stream"]])
 def test_any_other_refresh_is_refused_with_an_example(value: object) -> None:
     with pytest.raises(ValueError, match="refresh is") as caught:
         parse_refresh(value)
@@ -48,6 +48,8 @@ def test_a_delay_is_at_most_the_distance_between_cuts() -> None:
 
 
 def test_both_problems_come_in_one_error() -> None:
+    with pytest.raises(DefinitionError, match="has 2 problems"):
+        Every("daily", delay="soon")
     with pytest.raises(DefinitionError, match="has 2 problems"):
         Every("30s", delay="1m")
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -8,6 +8,9 @@ from skewless import Entity, FeatureService, FeatureView, OnDemandView, Source, 
 from skewless.definitions.service import flatten, select
 from skewless.errors import DefinitionError
 from skewless.types import Float64, Int64, String
+
+if TYPE_CHECKING:
+    from skewless.types import ValueType
 
 SOURCE = Source(
     "events", schema={"user": String, "clicks": Int64, "amount": Float64}, event_time="at"
@@ -84,10 +87,82 @@ def test_a_feature_with_the_name_of_a_key_is_refused() -> None:
     )
 
 
+def test_a_feature_with_the_name_of_a_key_that_only_its_inputs_need_is_refused() -> None:
+    named = OnDemandView("named", features={"User": a_view()["clicks"] + 1})
+    above = OnDemandView("above", features={"USER": named["User"] + 1})
+    for view, feature in ((named, "User"), (above, "USER")):
+        assert problems(view) == (
+            f"FeatureService 'model': the feature {feature!r} has the name of a key of entity "
+            "'user'"
+        )
+
+
+def asking(name: str, **fields: ValueType) -> OnDemandView:
+    features = {f"of_{name}": request(field) for field in fields}
+    return OnDemandView(name, request=fields, features=features)
+
+
+def test_a_request_field_has_one_type() -> None:
+    assert problems(asking("one", w=Int64), asking("two", w=Float64)) == (
+        "FeatureService 'model': 'w' is Int64 as a request field of "
+        "OnDemandView('one', version=1), but Float64 as a request field of "
+        "OnDemandView('two', version=1); a row gives it once, in one type"
+    )
+    assert FeatureService("m", features=[asking("one", w=Int64), asking("two", w=Int64)])
+
+
+def test_a_key_has_one_type() -> None:
+    source = Source("logins", schema={"user": Int64, "n": Int64}, event_time="at")
+    account = Entity("account", keys={"user": Int64})
+    logins = FeatureView("logins", entity=account, source=source, features=["n"], refresh="stream")
+    assert problems(a_view(), logins) == (
+        "FeatureService 'model': 'user' is String as a key of entity 'user', but Int64 as a key "
+        "of entity 'account'; a row gives it once, in one type"
+    )
+
+
+def test_inputs_that_differ_only_by_case_are_refused() -> None:
+    assert problems(a_view(), asking("one", User=String)) == (
+        "FeatureService 'model': 'user' (a key of entity 'user') and 'User' (a request field of "
+        "OnDemandView('one', version=1)) differ only by case, so they would be one column"
+    )
+
+
+@pytest.mark.parametrize("features", [3, None, "view", {"a": 1}, a_view()["clicks"]], ids=repr)
+def test_features_are_a_list(features: Any) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        FeatureService("model", features=features)
+    assert str(caught.value) == (
+        f"FeatureService 'model': features is {features!r}; give a list: features=[...]"
+    )
+
+
+def test_one_view_is_not_a_list() -> None:
+    with pytest.raises(DefinitionError) as caught:
+        FeatureService("model", features=a_view())  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        "FeatureService 'model': features is FeatureView('view', version=1); give a list: "
+        "features=[...]"
+    )
+
+
+def test_a_set_is_refused_for_its_order_changes_from_run_to_run() -> None:
+    with pytest.raises(DefinitionError, match="features is a set, which has no order; give a list"):
+        FeatureService("model", features={a_view()})
+
+
+def test_tags_are_a_mapping() -> None:
+    assert problems(a_view(), tags=3) == (
+        "FeatureService 'model': the tags must map text to text, for example {'tier': 'gold'}, "
+        "not 3"
+    )
+
+
 def test_a_feature_with_the_name_of_a_request_field_is_refused() -> None:
     asks = OnDemandView("asks", request={"clicks": Int64}, features={"x": request("clicks") + 1})
     assert problems(a_view(), asks) == (
-        "FeatureService 'model': the feature 'clicks' has the name of a request field"
+        "FeatureService 'model': the feature 'clicks' has the name of a request field of "
+        "OnDemandView('asks', version=1)"
     )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from skewless import Duration, Source
+from skewless import Duration, Source, col
 from skewless.errors import DefinitionError
 from skewless.types import Array, Bool, Decimal, Int64, String, Timestamp, Vector
 
@@ -118,6 +118,61 @@ def test_a_delay_is_a_duration() -> None:
 def test_all_problems_come_in_one_error() -> None:
     found = problems("Events", schema={"a b": String}, event_id="x", delay="soon", table="t")
     assert found.startswith("Source 'Events' has 5 problems:\n")
+
+
+def test_names_that_are_words_of_python_are_names() -> None:
+    source = a_source("class", schema={"lambda": Int64, "None": String}, event_time="from")
+    assert list(source.columns) == ["lambda", "None", "from"]
+
+
+def test_the_ingest_time_of_a_table_is_a_column_like_others() -> None:
+    assert problems(table="lake.x", ingest_time="AT") == (
+        "Source 'events': the column names 'at' and 'AT' differ only by case"
+    )
+    assert problems(table="lake.x", ingest_time="known at") == (
+        "Source 'events': the column name 'known at' must be letters, digits and _, no digit first"
+    )
+    assert a_source(table="lake.x", ingest_time="ingest_time").ingest_time == "ingest_time"
+
+
+def test_a_tombstone_in_other_letters_is_not_overlooked() -> None:
+    assert problems(schema={"Is_Deleted": Bool}) == (
+        "Source 'events': the column 'Is_Deleted' would mark tombstones if it were called "
+        "'is_deleted'"
+    )
+
+
+@pytest.mark.parametrize("label", ["event_time", "event_id", "tiebreak", "ingest_time"])
+@pytest.mark.parametrize("value", [3, ["at"], col("at")], ids=repr)
+def test_a_column_is_given_by_its_name(label: str, value: object) -> None:
+    assert problems(table="lake.x", **{label: value}) == (
+        f"Source 'events': {label} is {value!r}; give the name of a column"
+    )
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [
+        Decimal("9", 2),  # type: ignore[arg-type]
+        Decimal(9, None),  # type: ignore[arg-type]
+        Decimal(precision=True),
+        Vector("8"),  # type: ignore[arg-type]
+        Vector(size=True),
+        Array(col("a")),  # type: ignore[arg-type]
+        Array(["x"]),  # type: ignore[arg-type]
+        col("a"),
+        int,
+    ],
+    ids=repr,
+)
+def test_odd_types_are_refused_and_never_fail(type_: object) -> None:
+    assert problems(schema={"a": type_}).startswith("Source 'events': column 'a': ")
+
+
+def test_tags_are_a_mapping() -> None:
+    assert problems(tags=3) == (
+        "Source 'events': the tags must map text to text, for example {'tier': 'gold'}, not 3"
+    )
 
 
 def test_equality_is_meaning_and_a_description_has_none() -> None:

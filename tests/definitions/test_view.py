@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import pickle
+from decimal import Decimal as Number
 from typing import Any
 
 import pytest
 
 from skewless import Duration, Entity, Every, FeatureView, Source, agg, col
+from skewless.compiler.fingerprint import fingerprint
 from skewless.definitions.refresh import Stream
 from skewless.errors import DefinitionError, UnknownNameError
 from skewless.types import Bool, Decimal, Float64, Int64, String, Timestamp
@@ -77,7 +79,54 @@ def test_feature_names_that_differ_only_by_case_are_refused() -> None:
 
 
 def test_a_feature_named_twice_is_refused() -> None:
-    assert "the feature names 'clicks' and 'clicks'" in problems(["clicks", "clicks"])
+    assert problems(["clicks", "clicks"]) == (
+        "FeatureView 'view': the feature name 'clicks' is given twice"
+    )
+
+
+@pytest.mark.parametrize("item", [["clicks"], None, 3, {}], ids=repr)
+def test_a_column_is_given_by_its_name(item: object) -> None:
+    assert problems(["amount", item]) == (
+        f"FeatureView 'view': feature {item!r} is not the name of a column"
+    )
+
+
+def test_a_column_written_as_an_expression_is_refused_with_its_name() -> None:
+    assert problems([col("clicks")]) == (
+        "FeatureView 'view': feature col('clicks') is an expression; write the column's name, "
+        "'clicks'"
+    )
+
+
+def test_an_aggregate_in_a_list_is_refused_for_it_has_no_name() -> None:
+    assert problems([COUNT]) == (
+        "FeatureView 'view': agg.count(window='1h') has no name; write "
+        "features={'a_name': agg.count(window='1h')}"
+    )
+
+
+def test_a_set_of_columns_is_refused_for_its_order_changes_from_run_to_run() -> None:
+    assert problems({"clicks", "amount"}) == (
+        "FeatureView 'view': features is a set, which has no order; give a list of columns"
+    )
+
+
+@pytest.mark.parametrize("tags", [3, [], "gold", 0], ids=repr)
+def test_tags_are_a_mapping(tags: object) -> None:
+    assert problems(tags=tags) == (
+        "FeatureView 'view': the tags must map text to text, for example {'tier': 'gold'}, "
+        f"not {tags!r}"
+    )
+
+
+def test_names_that_are_words_of_python_are_names() -> None:
+    assert list(a_view({"class": COUNT}, "import")["class"].view.feature_types) == ["class"]
+
+
+def test_the_mark_of_a_tombstone_may_be_asked_for() -> None:
+    source = Source("s", schema={"user": String, "is_deleted": Bool}, event_time="at")
+    deleted = agg.count(window="1h", where=col("is_deleted"))
+    assert a_view({"n": deleted}, source=source, where=~col("is_deleted")).is_aggregated
 
 
 def test_a_feature_cannot_have_the_name_of_a_key() -> None:
@@ -148,6 +197,9 @@ def test_where_must_be_a_condition() -> None:
 
 def test_refresh_must_be_one_of_two() -> None:
     assert a_view().refresh == Stream()
+    assert problems(refresh=col("a")) == (
+        "FeatureView 'view': refresh is col('a'); write \"stream\" or Every('1d', delay='2h')"
+    )
     assert problems(refresh="daily") == (
         "FeatureView 'view': refresh is 'daily'; write \"stream\" or Every('1d', delay='2h')"
     )
@@ -218,6 +270,34 @@ def test_whatever_changes_a_value_changes_equality(change: dict[str, Any]) -> No
     assert a_view() != a_view(**change)
 
 
+@pytest.mark.parametrize("input_", ["clicks", "price"])
+def test_a_scale_that_changes_no_value_changes_no_meaning(input_: str) -> None:
+    source = Source(
+        "s", schema={"user": String, "clicks": Int64, "price": Decimal(9, 2)}, event_time="at"
+    )
+    scaled = a_view({"n": agg.mean(input_, window="1h", scale=2)}, source=source)
+    plain = a_view({"n": agg.mean(input_, window="1h")}, source=source)
+    assert scaled == plain
+    assert fingerprint(scaled) == fingerprint(plain)
+
+
+@pytest.mark.parametrize("input_", ["amount", col("clicks") * 2], ids=repr)
+def test_the_scale_of_a_double_is_meaning(input_: Any) -> None:
+    scaled = a_view({"n": agg.mean(input_, window="1h", scale=2)})
+    assert scaled != a_view({"n": agg.mean(input_, window="1h")})
+    assert scaled.aggregations["n"].scale == 2
+
+
+def test_a_whole_decimal_is_the_default_that_the_integer_is() -> None:
+    source = Source("s", schema={"user": String, "price": Decimal(9, 2)}, event_time="at")
+    views = [
+        a_view({"most": agg.max("price", window="1h", default=default)}, source=source)
+        for default in (12, Number("12.00"), Number("1.2E+1"))
+    ]
+    assert len(set(views)) == 1
+    assert len({fingerprint(view) for view in views}) == 1
+
+
 def test_the_order_of_columns_breaks_ties_so_it_is_meaning() -> None:
     assert a_view(["clicks", "amount"]) != a_view(["amount", "clicks"])
 
@@ -234,6 +314,12 @@ def test_an_unknown_feature_is_refused_with_the_near_miss() -> None:
         "there is no feature of view 'view' 'clics'. Did you mean 'clicks'?"
     )
     assert isinstance(caught.value, KeyError)
+
+
+@pytest.mark.parametrize("feature", [0, None, ["clicks"], col("clicks")], ids=repr)
+def test_what_is_no_name_is_no_feature(feature: Any) -> None:
+    with pytest.raises(UnknownNameError, match="there is no feature of view 'view'"):
+        a_view()[feature]
 
 
 def test_a_view_survives_pickling() -> None:

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from skewless.definitions import types
+from skewless.definitions import decimals, types
 from skewless.definitions.duration import HOP_LADDER, Duration, default_hop
-from skewless.definitions.expression import ColumnNode, Expr, literal_node, render
+from skewless.definitions.expression import (
+    ColumnNode,
+    Expr,
+    LiteralNode,
+    literal_node,
+    render,
+)
 from skewless.errors import DefinitionError, NaiveTimestampError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import timedelta
 
-    from skewless.definitions.expression import Literal, LiteralNode, Node
+    from skewless.definitions.expression import Literal, Node
     from skewless.definitions.types import ValueType
     from skewless.definitions.typing import Scope
 
 DEFAULT_SCALE = 6
 MAX_SCALE = 15  # 10^15 is below 2^53: the factor of a Float64's integer units is exact
 SUM_PRECISION = 38  # DECIMAL(38, s), the widest exact number of Trino
+_WHOLE = types.Decimal(SUM_PRECISION, 0)
 
 
 class Function(Enum):
@@ -56,7 +63,8 @@ class Aggregation:
         window: how far back it looks; None is all history.
         hop: the step by which the left edge moves; None exactly when the window is None.
         where: only events for which this is true.
-        scale: a Float64 x counts as the integer round(x * 10^scale).
+        scale: a Float64 x counts as the integer round(x * 10^scale). Elsewhere it changes nothing,
+            and a view sets it back to what it is by default: see `canonical`.
         default: replaces null.
     """
 
@@ -84,6 +92,27 @@ class Aggregation:
         if result is not None and self.default is not None:
             scope.problems.extend(default_problems(self.default, result))
         return result
+
+    def canonical(self, scope: Scope, result: ValueType) -> Aggregation:
+        """Return the aggregate without what has no effect, so that equality is meaning.
+
+        A scale of anything but Float64 becomes the default one; a Decimal default that is whole
+        becomes that integer.
+
+        Args:
+            scope: the columns of the source, with which the aggregate was found to be right.
+            result: its type.
+        """
+        takes_units = (
+            self.function in ARITHMETIC
+            and self.input is not None
+            and scope.type_of(self.input) == types.Float64
+        )
+        default = self.default
+        if default is not None and isinstance(result, types.Decimal):
+            whole = _whole(default)
+            default = default if whole is None else LiteralNode(whole, types.Int64)
+        return replace(self, scale=self.scale if takes_units else DEFAULT_SCALE, default=default)
 
     def _typed_result(self, input_type: ValueType, scope: Scope) -> ValueType | None:
         name = self.function.value
@@ -143,9 +172,11 @@ def aggregation(
         hop_ = default_hop(window_)
     if where is not None and not isinstance(where, Expr):
         problems.append(f"where is {where!r}; write an expression such as col('amount') > 10")
+    if input_ is None and function is not Function.COUNT:
+        problems.append("the input is None; name a column, or write an expression")
     if input_ is not None and not isinstance(input_, str | Expr):
         problems.append(f"{input_!r} is neither a column name nor an expression")
-    if scale is not None and (not isinstance(scale, int) or not 0 <= scale <= MAX_SCALE):
+    if scale is not None and (not types.is_whole(scale) or not 0 <= scale <= MAX_SCALE):
         problems.append(f"scale is {scale!r}; it must be a whole number from 0 to {MAX_SCALE}")
     default_ = _default(default, problems)
     if problems:
@@ -163,11 +194,27 @@ def aggregation(
 
 def default_problems(default: LiteralNode, result: ValueType) -> Iterator[str]:
     """Check that a default can stand in for a value of the feature's type."""
-    if default.type == result:
-        return
-    if default.type == types.Int64 and types.is_numeric(result):
-        return
-    yield f"default={render(default)} is {default.type}, but the feature is {result}"
+    is_exact = default.type == types.Int64 or isinstance(default.type, types.Decimal)
+    if is_exact and isinstance(result, types.Decimal):
+        yield from _decimal_problems(default, result)
+    elif default.type != result and not (default.type == types.Int64 and types.is_numeric(result)):
+        yield f"default={render(default)} is {default.type}, but the feature is {result}"
+
+
+def _decimal_problems(default: LiteralNode, result: types.Decimal) -> Iterator[str]:
+    scale = default.type.scale if isinstance(default.type, types.Decimal) else 0
+    if decimals.rescaled(int(default.value), scale, result) is None:
+        yield f"default={render(default)} does not fit in {result}, the type of the feature"
+    elif _whole(default) is None:
+        yield (
+            f"default={render(default)} has a fraction; the default of a Decimal is a whole number "
+            "(.fill_null(...) of an OnDemandView takes any)"
+        )
+
+
+def _whole(default: LiteralNode) -> int | None:
+    scale = default.type.scale if isinstance(default.type, types.Decimal) else 0
+    return decimals.rescaled(int(default.value), scale, _WHOLE)
 
 
 def _input_node(input_: str | Expr | None) -> Node | None:
@@ -206,6 +253,9 @@ def _window_problems(
 
 def _default(default: Literal | None, problems: list[str]) -> LiteralNode | None:
     if default is None or (isinstance(default, float) and math.isnan(default)):
+        return None
+    if isinstance(default, Expr):
+        problems.append(f"default is the expression {default!r}; a default is a constant")
         return None
     try:
         return literal_node(default)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 _UNITS = {  # longest first, so that a duration prints in the largest unit that divides it
-    "w": 604_800_000_000,
     "d": 86_400_000_000,
     "h": 3_600_000_000,
     "m": 60_000_000,
@@ -15,28 +14,45 @@ _UNITS = {  # longest first, so that a duration prints in the largest unit that 
     "ms": 1_000,
     "us": 1,
 }
-_TEXT = re.compile(r"(\d+)(us|ms|s|m|h|d|w)")
+_READ = {**_UNITS, "w": 604_800_000_000}  # never printed: the hop ladder ends with 7d
+_TEXT = re.compile(r"([0-9]{1,18})(us|ms|s|m|h|d|w)")
+_MAX_YEARS = 1_000  # T - window then stays within the years that every engine and datetime know
+_MAX = _MAX_YEARS * 366 * _UNITS["d"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Duration:
-    """A length of time in microseconds, never negative."""
+    """A length of time in microseconds, never negative and at most a thousand years."""
 
     microseconds: int
+
+    def __post_init__(self) -> None:
+        given = self.microseconds
+        if not isinstance(given, int) or isinstance(given, bool):
+            raise ValueError(  # noqa: TRY004 - DefinitionErrors are made of ValueErrors
+                f"{given!r} is not a number of microseconds; read texts by Duration.parse"
+            )
+        if given < 0:
+            raise ValueError(f"{given} microseconds are a negative duration")
+        if given > _MAX:
+            raise ValueError(
+                f"a duration of {given} microseconds is longer than {_MAX_YEARS} years"
+            )
 
     @classmethod
     def parse(cls, value: str | timedelta | Duration) -> Duration:
         """Read `"90s"`, `"5m"`, `"24h"`, `"7d"`, `"2w"`, a timedelta, or a Duration.
 
         Raises:
-            ValueError: the text is not a number and a unit, or the length is negative.
+            ValueError: the text is not a number and a unit, or the length is negative or longer
+                than a thousand years.
         """
         if isinstance(value, Duration):
             return value
         if isinstance(value, timedelta):
             microseconds = value // timedelta(microseconds=1)
         elif isinstance(value, str) and (match := _TEXT.fullmatch(value.strip())):
-            microseconds = int(match[1]) * _UNITS[match[2]]
+            microseconds = int(match[1]) * _READ[match[2]]
         else:
             raise ValueError(
                 f"{value!r} is not a duration; write a whole number and one of "
@@ -44,6 +60,8 @@ class Duration:
             )
         if microseconds < 0:
             raise ValueError(f"{value!r} is a negative duration")
+        if microseconds > _MAX:
+            raise ValueError(f"{value!r} is longer than {_MAX_YEARS} years")
         return cls(microseconds)
 
     def __str__(self) -> str:

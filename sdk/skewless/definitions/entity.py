@@ -11,7 +11,7 @@ from skewless.definitions.names import (
     object_name_problems,
     text_problems,
 )
-from skewless.definitions.types import KEY_TYPES, ValueType
+from skewless.definitions.types import KEY_TYPES, Scalar, ValueType
 from skewless.errors import DefinitionError
 
 
@@ -37,6 +37,8 @@ class Entity:
     tags: Mapping[str, str] = field(default_factory=dict, kw_only=True, compare=False)
 
     def __post_init__(self) -> None:
+        if self.tags is None:
+            object.__setattr__(self, "tags", {})
         problems = list(self._problems())
         if problems:
             raise DefinitionError(f"Entity {self.name!r}", problems)
@@ -51,7 +53,8 @@ class Entity:
             return
         yield from column_name_problems("key", self.keys)
         for name, type_ in self.keys.items():
-            if type_ not in KEY_TYPES:
+            # The class first: an expression makes more expression of `==`.
+            if not isinstance(type_, Scalar) or type_ not in KEY_TYPES:
                 allowed = ", ".join(map(str, KEY_TYPES))
                 yield f"the key {name!r} is {type_!r}; a key is one of {allowed}"
 

@@ -7,23 +7,30 @@ what definitions keep. What an expression means is said in `skewless.compiler.ev
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from enum import Enum
+from numbers import Integral
 from typing import TYPE_CHECKING, TypeAlias
 
-from skewless.definitions import types
-from skewless.errors import NaiveTimestampError
+from skewless.definitions import decimals, types
+from skewless.definitions.names import is_text
+from skewless.errors import DefinitionError, NaiveTimestampError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from skewless.definitions.on_demand import OnDemandView
     from skewless.definitions.types import ValueType
     from skewless.definitions.view import FeatureView
 
-Literal: TypeAlias = bool | int | float | str | bytes | datetime
+Literal: TypeAlias = bool | int | float | str | bytes | datetime | Decimal
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+# Python and the writers of SQL walk trees by recursion: a deeper one would fail there, unexplained.
+MAX_DEPTH = 40
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -80,7 +87,7 @@ class FeatureNode:
 
 @dataclass(frozen=True, slots=True)
 class LiteralNode:
-    """A constant; a Timestamp is held as microseconds since the epoch."""
+    """A constant; a Timestamp is held as its microseconds, a Decimal as its unscaled integer."""
 
     value: bool | int | float | str | bytes
     type: ValueType
@@ -131,6 +138,9 @@ class Expr:
 
     def __pow__(self, other: Expr | Literal) -> Expr:
         return _call(Operator.POWER, self, other)
+
+    def __rpow__(self, other: Literal) -> Expr:
+        return _call(Operator.POWER, other, self)
 
     def __neg__(self) -> Expr:
         return _call(Operator.NEGATE, self)
@@ -224,21 +234,29 @@ class Expr:
         return (self >= low) & (self <= high)
 
     def isin(self, values: Iterable[Literal]) -> Expr:
-        """Say whether the value equals one of `values`."""
-        found = lit(value=False)
-        for value in values:
-            found = found | (self == value)
-        return found
+        """Say whether the value equals one of `values`; of none, it is false.
+
+        Raises:
+            TypeError: `values` is no collection; a text is none, lest its letters be compared.
+        """
+        if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+            raise TypeError(f"isin takes a list of constants, not {values!r}")
+        nodes = [to_node(value) for value in values]
+        if isinstance(values, AbstractSet):
+            # A set's order changes from run to run; an expression's fingerprint must not.
+            nodes.sort(key=repr)
+        tests = [CallNode(Operator.EQUAL, (self.node, node)) for node in nodes]
+        return Expr(_either(tests)) if tests else lit(value=False)
 
 
 def col(name: str) -> Expr:
     """Name a column of the view's source."""
-    return Expr(ColumnNode(name))
+    return Expr(ColumnNode(_name("col", name)))
 
 
 def request(name: str) -> Expr:
     """Name a field that the caller sends with a request, and that a training frame carries."""
-    return Expr(RequestNode(name))
+    return Expr(RequestNode(_name("request", name)))
 
 
 def lit(value: Literal) -> Expr:
@@ -255,31 +273,52 @@ def literal_node(value: object) -> LiteralNode:
     """Normalise a Python constant.
 
     Raises:
-        ValueError: a float that is not finite, or an int beyond 64 bits.
+        ValueError: a number that is not finite, an int beyond 64 bits, a Decimal of more than 18
+            digits, or a text that is not UTF-8.
         TypeError: no type of skewless holds such a value.
     """
     match value:
         case bool():
             return LiteralNode(value, types.Bool)
-        case int():
-            if not INT64_MIN <= value <= INT64_MAX:
-                raise ValueError(f"the constant {value} does not fit in 64 bits")
-            return LiteralNode(value, types.Int64)
+        case Integral():  # numpy's too
+            return _integer_node(int(value))
         case float():
-            if not math.isfinite(value):
-                raise ValueError(f"the constant {value} is not a finite number; null is its value")
-            return LiteralNode(value + 0.0, types.Float64)  # -0.0 is 0.0
+            return _float_node(float(value))
+        case Decimal():
+            return LiteralNode(*decimals.minimal(value))
         case str():
-            return LiteralNode(value, types.String)
+            return _text_node(str.__str__(value))  # an Enum's text, not its name
         case bytes():
-            return LiteralNode(value, types.Bytes)
+            return LiteralNode(bytes(value), types.Bytes)
         case datetime():
             return LiteralNode(to_microseconds(value, "the constant"), types.Timestamp)
-        case _:
-            raise TypeError(
-                f"{value!r} cannot stand in an expression; use bool, int, float, str, bytes, "
-                "an aware datetime, or another expression"
-            )
+    if value is None:
+        raise TypeError(
+            "None cannot stand in an expression: nothing equals null, not even null; ask with "
+            ".is_null() or .is_not_null(), replace it with .fill_null(...)"
+        )
+    raise TypeError(
+        f"{value!r} cannot stand in an expression; use bool, int, float, str, bytes, "
+        "an aware datetime, decimal.Decimal, or another expression"
+    )
+
+
+def _integer_node(value: int) -> LiteralNode:
+    if not INT64_MIN <= value <= INT64_MAX:
+        raise ValueError(f"the constant {value} does not fit in 64 bits")
+    return LiteralNode(value, types.Int64)
+
+
+def _float_node(value: float) -> LiteralNode:
+    if not math.isfinite(value):
+        raise ValueError(f"the constant {value} is not a finite number; null is its value")
+    return LiteralNode(value + 0.0, types.Float64)  # -0.0 is 0.0
+
+
+def _text_node(value: str) -> LiteralNode:
+    if not is_text(value):
+        raise ValueError(f"the constant {value!r} holds characters that UTF-8 cannot write")
+    return LiteralNode(value, types.String)
 
 
 def to_microseconds(value: datetime, where: str) -> int:
@@ -288,7 +327,7 @@ def to_microseconds(value: datetime, where: str) -> int:
     Raises:
         NaiveTimestampError: the value has no time zone.
     """
-    if value.tzinfo is None:
+    if value.tzinfo is None or value.utcoffset() is None:
         raise NaiveTimestampError.of(f"{where} {value.isoformat()}")
     return (value - _EPOCH) // timedelta(microseconds=1)
 
@@ -320,6 +359,8 @@ def render(node: Node) -> str:
             return f"request({name!r})"
         case FeatureNode(view, feature):
             return f"{view.name}[{feature!r}]"
+        case LiteralNode(int(value), types.Decimal(scale=scale)):
+            return repr(decimals.logical(value, scale))
         case LiteralNode(value, type_):
             return to_datetime(int(value)).isoformat() if type_ == types.Timestamp else repr(value)
         case CallNode(operator, (left, right)) if not operator.value.isidentifier():
@@ -331,4 +372,29 @@ def render(node: Node) -> str:
 
 
 def _call(operator: Operator, *arguments: object) -> Expr:
-    return Expr(CallNode(operator, tuple(to_node(argument) for argument in arguments)))
+    node = CallNode(operator, tuple(to_node(argument) for argument in arguments))
+    if _depth(node) > MAX_DEPTH:
+        problem = (
+            f"it nests deeper than {MAX_DEPTH}; join the halves of a long chain, not one term "
+            "after the other, and write .isin([...]) for many equals"
+        )
+        raise DefinitionError(f"an expression that ends in {operator.value!r}", [problem])
+    return Expr(node)
+
+
+def _depth(node: Node) -> int:
+    return 1 + max(map(_depth, node.arguments)) if isinstance(node, CallNode) else 0
+
+
+def _either(tests: Sequence[CallNode]) -> CallNode:
+    """Join conditions pairwise, so that a thousand of them nest ten deep."""
+    if len(tests) == 1:
+        return tests[0]
+    half = (len(tests) + 1) // 2
+    return CallNode(Operator.OR, (_either(tests[:half]), _either(tests[half:])))
+
+
+def _name(function: str, name: object) -> str:
+    if isinstance(name, str):
+        return name
+    raise DefinitionError(f"{function}({name!r})", ["give a name as text"])

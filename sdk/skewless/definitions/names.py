@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
 MAX_NAME_LENGTH = 100
 INGEST_TIME = "ingest_time"
@@ -36,6 +37,7 @@ def object_name_problems(name: object) -> Iterator[str]:
 def column_name_problems(kind: str, names: Iterable[object]) -> Iterator[str]:
     """Check the names of columns, keys, request fields or features, which become SQL columns."""
     seen: dict[str, str] = {}
+    told: set[str] = set()
     for name in names:
         if not isinstance(name, str) or not _COLUMN.fullmatch(name):
             yield f"the {kind} name {name!r} must be letters, digits and _, no digit first"
@@ -44,16 +46,33 @@ def column_name_problems(kind: str, names: Iterable[object]) -> Iterator[str]:
             yield f"the {kind} name {name!r} is longer than {MAX_NAME_LENGTH} characters"
         if name.lower() in SYSTEM_COLUMNS or name.lower().startswith(RESERVED_PREFIX):
             yield f"the {kind} name {name!r} is reserved for the store; choose another"
-        if name.lower() in seen:
-            yield f"the {kind} names {seen[name.lower()]!r} and {name!r} differ only by case"
-        seen[name.lower()] = name
+        same = seen.setdefault(name.lower(), name)
+        if name in told:
+            yield f"the {kind} name {name!r} is given twice"
+        elif same != name:
+            yield f"the {kind} names {same!r} and {name!r} differ only by case"
+        told.add(name)
 
 
-def text_problems(description: object, owner: object, tags: Mapping[str, str]) -> Iterator[str]:
+def text_problems(description: object, owner: object, tags: object) -> Iterator[str]:
     """Check what is for people: none of it changes a value."""
     for label, value in (("description", description), ("owner", owner)):
-        if not isinstance(value, str):
+        if not is_text(value):
             yield f"the {label} must be text, not {value!r}"
+    if not isinstance(tags, Mapping):
+        yield f"the tags must map text to text, for example {{'tier': 'gold'}}, not {tags!r}"
+        return
     for key, value in tags.items():
-        if not isinstance(key, str) or not isinstance(value, str):
+        if not is_text(key) or not is_text(value):
             yield f"the tag {key!r}: {value!r} must be text to text"
+
+
+def is_text(value: object) -> bool:
+    """Say whether a value is a str that can be written as UTF-8; a lone surrogate cannot."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -14,14 +14,15 @@ from skewless.definitions.expression import (
     walk,
 )
 from skewless.definitions.frozen import FrozenMapping
+from skewless.definitions.inputs import Input, input_problems
 from skewless.definitions.names import (
     column_name_problems,
     object_name_problems,
     text_problems,
 )
 from skewless.definitions.typing import Scope
-from skewless.definitions.view import FeatureRef, FeatureView, version_problems
-from skewless.errors import DefinitionError, UnknownNameError
+from skewless.definitions.view import FeatureRef, FeatureView, feature_of, version_problems
+from skewless.errors import DefinitionError
 
 if TYPE_CHECKING:
     from skewless.definitions.types import ValueType
@@ -63,31 +64,32 @@ class OnDemandView:
         owner: str = "",
         tags: Mapping[str, str] | None = None,
     ) -> None:
+        tags = {} if tags is None else tags
         problems = [
             *object_name_problems(name),
-            *text_problems(description, owner, tags or {}),
+            *text_problems(description, owner, tags),
             *version_problems(version),
-            *column_name_problems("request field", request or {}),
         ]
+        fields = _fields(request, problems)
         for label, value in {
             "name": name,
-            "request": FrozenMapping(request or {}),
+            "request": FrozenMapping(fields),
             "version": version,
             "description": description,
             "owner": owner,
-            "tags": FrozenMapping(tags or {}),
+            "tags": FrozenMapping(tags if isinstance(tags, Mapping) else {}),
         }.items():
             object.__setattr__(self, label, value)
         problems.extend(self._request_problems())
         self._set_features(features, problems)
+        if not problems:
+            problems.extend(input_problems(self.inputs))
         if problems:
             raise DefinitionError(f"OnDemandView {name!r}", problems)
 
     def __getitem__(self, feature: str) -> FeatureRef:
         """Return one feature, for a service's list or another on-demand expression."""
-        if feature not in self.feature_types:
-            raise UnknownNameError(f"feature of view {self.name!r}", feature, self.feature_types)
-        return FeatureRef(self, feature)
+        return feature_of(self, feature)
 
     @property
     def views(self) -> tuple[FeatureView, ...]:
@@ -111,6 +113,14 @@ class OnDemandView:
         for view in self.dependencies:
             found.update(view.all_request)
         return FrozenMapping(found)
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """What a row must give: this view's request fields, then what the views it reads need."""
+        asked_by = f"a request field of {self}"
+        own = [Input(name, type_, asked_by) for name, type_ in self.request.items()]
+        read: list[FeatureView | OnDemandView] = [*self.dependencies, *self.views]
+        return tuple(dict.fromkeys([*own, *(item for view in read for item in view.inputs)]))
 
     def _reads(self) -> Iterator[FeatureView | OnDemandView]:
         for node in self.expressions.values():
@@ -144,3 +154,15 @@ class OnDemandView:
 
     def __str__(self) -> str:
         return f"OnDemandView({self.name!r}, version={self.version})"
+
+
+def _fields(request: object, problems: list[str]) -> Mapping[str, ValueType]:
+    if request is None:
+        return {}
+    if not isinstance(request, Mapping):
+        problems.append(
+            f"request must map fields to types, for example {{'amount': Float64}}, not {request!r}"
+        )
+        return {}
+    problems.extend(column_name_problems("request field", request))
+    return request

@@ -38,11 +38,15 @@ class Every:
     def __init__(
         self, every: str | timedelta | Duration, delay: str | timedelta | Duration = ZERO
     ) -> None:
-        try:
-            parsed = Duration.parse(every), Duration.parse(delay)
-        except ValueError as error:
-            raise DefinitionError("Every", [str(error)]) from error
-        problems = []
+        parsed: list[Duration] = []
+        problems: list[str] = []
+        for value in (every, delay):
+            try:
+                parsed.append(Duration.parse(value))
+            except ValueError as error:
+                problems.append(str(error))
+        if problems:
+            raise DefinitionError("Every", problems)
         if parsed[0] < Duration.parse("1m"):
             problems.append(f"every is {parsed[0]}; the least distance between cuts is 1m")
         if parsed[1] > parsed[0]:
@@ -68,8 +72,9 @@ def parse_refresh(value: object) -> Refresh:
     Raises:
         ValueError: neither of them.
     """
-    if value == "stream":
-        return Stream()
     if isinstance(value, Stream | Every):
         return value
+    # The class first: an expression makes more expression of `==`.
+    if isinstance(value, str) and value == "stream":
+        return Stream()
     raise ValueError(f"refresh is {value!r}; write \"stream\" or Every('1d', delay='2h')")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from skewless.definitions.frozen import FrozenMapping
+from skewless.definitions.inputs import input_problems
 from skewless.definitions.names import object_name_problems, text_problems
 from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.view import FeatureRef, FeatureView, version_problems
 from skewless.errors import DefinitionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator
 
     from skewless.definitions.types import ValueType
 
@@ -66,9 +69,10 @@ class FeatureService:
         owner: str = "",
         tags: Mapping[str, str] | None = None,
     ) -> None:
+        tags = {} if tags is None else tags
         problems = [
             *object_name_problems(name),
-            *text_problems(description, owner, tags or {}),
+            *text_problems(description, owner, tags),
             *version_problems(version),
         ]
         flat: list[tuple[View, str]] = []
@@ -85,7 +89,7 @@ class FeatureService:
             "version": version,
             "description": description,
             "owner": owner,
-            "tags": FrozenMapping(tags or {}),
+            "tags": FrozenMapping(tags),
         }.items():
             object.__setattr__(self, label, value)
 
@@ -93,12 +97,17 @@ class FeatureService:
         return f"FeatureService({self.name!r}, version={self.version})"
 
 
-def flatten(features: Iterable[object]) -> list[tuple[View, str]]:
+def flatten(features: object) -> list[tuple[View, str]]:
     """Expand views to their features.
 
     Raises:
-        DefinitionError: an item that selects no features, or no item at all.
+        DefinitionError: no list, an item that selects no features, or no item at all.
     """
+    if isinstance(features, str | bytes | Mapping) or not isinstance(features, Iterable):
+        shown = features if isinstance(features, FeatureView | OnDemandView) else repr(features)
+        raise DefinitionError("features", [f"features is {shown}; give a list: features=[...]"])
+    if isinstance(features, AbstractSet):
+        raise DefinitionError("features", ["features is a set, which has no order; give a list"])
     flat: list[tuple[View, str]] = []
     problems: list[str] = []
     for item in features:
@@ -148,17 +157,11 @@ def _clashes(selected: tuple[SelectedFeature, ...]) -> Iterator[str]:
                 f"two features would be called {output!r} (of {', '.join(views)}); name each "
                 "feature once, and one version of a view"
             )
-    inputs = {
-        name.lower(): f"a key of entity {item.view.entity.name!r}"
-        for item in selected
-        if isinstance(item.view, FeatureView)
-        for name in item.view.entity.keys
-    } | {
-        name.lower(): "a request field"
-        for item in selected
-        if isinstance(item.view, OnDemandView)
-        for name in item.view.all_request
-    }
+    inputs = [
+        asked for view in dict.fromkeys(item.view for item in selected) for asked in view.inputs
+    ]
+    yield from input_problems(inputs)
+    asked_by = {asked.name.lower(): asked.asked_by for asked in inputs}
     for item in selected:
-        if item.output.lower() in inputs:
-            yield f"the feature {item.output!r} has the name of {inputs[item.output.lower()]}"
+        if item.output.lower() in asked_by:
+            yield f"the feature {item.output!r} has the name of {asked_by[item.output.lower()]}"

@@ -87,7 +87,7 @@ class Source:
             "ingest_time": ingest_time,
             "description": description,
             "owner": owner,
-            "tags": tags or {},
+            "tags": {} if tags is None else tags,
         }
         for label, value in fields.items():
             object.__setattr__(self, label, value)
@@ -115,6 +115,9 @@ class Source:
         if not isinstance(self.schema, Mapping) or not self.schema:
             yield "schema must map at least one column to its type"
             return
+        if not_names := list(self._not_names()):
+            yield from not_names
+            return
         yield from column_name_problems("column", [*self.schema, *self._extra_times()])
         for name, type_ in self.schema.items():
             for problem in types.type_problems(type_):
@@ -125,9 +128,21 @@ class Source:
         yield from self._reference_problems()
         yield from self._table_problems()
 
+    def _not_names(self) -> Iterator[str]:
+        if not isinstance(self.event_time, str):
+            yield f"event_time is {self.event_time!r}; give the name of a column"
+        for label in ("event_id", "tiebreak", "ingest_time"):
+            name = getattr(self, label)
+            if name is not None and not isinstance(name, str):
+                yield f"{label} is {name!r}; give the name of a column"
+
     def _extra_times(self) -> Iterator[str]:
         if self.event_time not in self.schema:
             yield self.event_time
+        # An existing table may call it as the store would; it is a system column then as well.
+        known = (*self.schema, self.event_time, INGEST_TIME)
+        if self.ingest_time is not None and self.ingest_time not in known:
+            yield self.ingest_time
 
     def _reference_problems(self) -> Iterator[str]:
         for label, name in (("event_id", self.event_id), ("tiebreak", self.tiebreak)):
@@ -139,9 +154,14 @@ class Source:
                 yield f"{label} {name!r} is {self.schema[name]}, which has no order"
         if TOMBSTONE in self.schema and self.schema[TOMBSTONE] != types.Bool:
             yield f"{TOMBSTONE!r} marks tombstones and must be Bool, not {self.schema[TOMBSTONE]}"
+        for name in self.schema:
+            if isinstance(name, str) and name != TOMBSTONE and name.lower() == TOMBSTONE:
+                yield f"the column {name!r} would mark tombstones if it were called {TOMBSTONE!r}"
 
     def _table_problems(self) -> Iterator[str]:
-        if self.table is not None and not _TABLE.fullmatch(str(self.table)):
+        if self.table is not None and not (
+            isinstance(self.table, str) and _TABLE.fullmatch(self.table)
+        ):
             yield f"table {self.table!r} must be 'database.table' as Glue names them"
         if self.ingest_time is not None and self.table is None:
             yield (

@@ -80,19 +80,28 @@ def is_ordered(type_: ValueType) -> bool:
     return isinstance(type_, Scalar | Decimal)
 
 
+def is_whole(value: object) -> bool:
+    """Say whether a value is a whole number; True is an int that is none."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def type_problems(type_: object) -> list[str]:
     """List what is wrong with a type as a user wrote it."""
     match type_:
         case Scalar() if type_ in SCALARS.values():
             return []
         case Decimal(precision=precision, scale=scale):
-            if not 1 <= precision <= MAX_DECIMAL_PRECISION:
+            if not is_whole(precision) or not 1 <= precision <= MAX_DECIMAL_PRECISION:
                 return [f"{type_}: the precision must be 1 to {MAX_DECIMAL_PRECISION}"]
-            return [] if 0 <= scale <= precision else [f"{type_}: the scale must be 0 to precision"]
+            fits = is_whole(scale) and 0 <= scale <= precision
+            return [] if fits else [f"{type_}: the scale must be 0 to precision"]
         case Array(element=element):
-            return [] if element in SCALARS.values() else [f"{type_}: elements must be scalars"]
+            # The class first: an expression makes more expression of `==`.
+            known = isinstance(element, Scalar) and element in SCALARS.values()
+            return [] if known else [f"{type_}: elements must be scalars"]
         case Vector(size=size):
-            return [] if size >= 1 else [f"{type_}: the size must be at least 1"]
+            fits = is_whole(size) and size >= 1
+            return [] if fits else [f"{type_}: the size must be at least 1"]
         case _:
             text = (
                 f"{type_!r} is not a type; use Bool, Int64, Float64, Decimal(p, s), String, "

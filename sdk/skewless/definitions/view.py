@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,8 +11,9 @@ from skewless.definitions import types
 from skewless.definitions.aggregation import Aggregation
 from skewless.definitions.duration import Duration
 from skewless.definitions.entity import Entity
-from skewless.definitions.expression import Expr, FeatureNode, Node, render
+from skewless.definitions.expression import ColumnNode, Expr, FeatureNode, Node, render
 from skewless.definitions.frozen import FrozenMapping
+from skewless.definitions.inputs import Input
 from skewless.definitions.names import (
     TOMBSTONE,
     column_name_problems,
@@ -93,9 +95,10 @@ class FeatureView:
         tags: Mapping[str, str] | None = None,
     ) -> None:
         subject = f"FeatureView {name!r}"
+        tags = {} if tags is None else tags
         problems = [
             *object_name_problems(name),
-            *text_problems(description, owner, tags or {}),
+            *text_problems(description, owner, tags),
             *version_problems(version),
             *_reference_problems(entity, source),
         ]
@@ -111,7 +114,7 @@ class FeatureView:
             "version": version,
             "description": description,
             "owner": owner,
-            "tags": FrozenMapping(tags or {}),
+            "tags": FrozenMapping(tags),
         }.items():
             object.__setattr__(self, label, value)
         self._set_features(features, problems)
@@ -121,14 +124,18 @@ class FeatureView:
 
     def __getitem__(self, feature: str) -> FeatureRef:
         """Return one feature, for a service's list or an on-demand expression."""
-        if feature not in self.feature_types:
-            raise UnknownNameError(f"feature of view {self.name!r}", feature, self.feature_types)
-        return FeatureRef(self, feature)
+        return feature_of(self, feature)
 
     @property
     def is_aggregated(self) -> bool:
         """Whether features are aggregates; else they are the latest values of columns."""
         return bool(self.aggregations)
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """What a row must give for the view's features: the entity's keys."""
+        asked_by = f"a key of entity {self.entity.name!r}"
+        return tuple(Input(name, type_, asked_by) for name, type_ in self.entity.keys.items())
 
     def _set_features(self, features: object, problems: list[str]) -> None:
         aggregations: dict[str, Aggregation] = {}
@@ -142,30 +149,43 @@ class FeatureView:
                         f"feature {name!r} is {aggregate!r}; write an aggregate such as "
                         "agg.mean('amount', window='7d')"
                     )
-        elif isinstance(features, Iterable) and not isinstance(features, str):
-            columns = tuple(features)
+        elif isinstance(features, AbstractSet):
+            problems.append("features is a set, which has no order; give a list of columns")
+        elif isinstance(features, Iterable) and not isinstance(features, str | bytes):
+            given = tuple(features)
+            problems.extend(_not_column(item) for item in given if not isinstance(item, str))
+            columns = tuple(item for item in given if isinstance(item, str))
         if not aggregations and not columns and not problems:
             problems.append(
                 "features must be a mapping of names to aggregates, or a list of columns"
             )
-        object.__setattr__(self, "aggregations", FrozenMapping(aggregations))
         object.__setattr__(self, "columns", columns)
-        object.__setattr__(self, "feature_types", FrozenMapping(self._types(problems)))
+        types_ = self._column_types(problems) | self._aggregate_types(aggregations, problems)
+        object.__setattr__(self, "aggregations", FrozenMapping(aggregations))
+        object.__setattr__(self, "feature_types", FrozenMapping(types_))
 
-    def _types(self, problems: list[str]) -> dict[str, ValueType]:
+    def _column_types(self, problems: list[str]) -> dict[str, ValueType]:
         found: dict[str, ValueType] = {}
         for name in self.columns:
             if name in self.source.columns:
                 found[name] = self.source.columns[name]
             else:
-                hint = did_you_mean(str(name), self.source.columns)
+                hint = did_you_mean(name, self.source.columns)
                 problems.append(f"source {self.source.name!r} has no column {name!r}.{hint}")
-        for name, aggregate in self.aggregations.items():
+        return found
+
+    def _aggregate_types(
+        self, aggregations: dict[str, Aggregation], problems: list[str]
+    ) -> dict[str, ValueType]:
+        """Return the types, and put each aggregate in its canonical form."""
+        found: dict[str, ValueType] = {}
+        for name, aggregate in aggregations.items():
             scope = self._scope()
             type_ = aggregate.result_type(scope)
             problems.extend(f"feature {name!r}: {problem}" for problem in scope.problems)
-            if type_ is not None:
+            if type_ is not None and not scope.problems:
                 found[name] = type_
+                aggregations[name] = aggregate.canonical(scope, type_)
         return found
 
     def _scope(self) -> Scope:
@@ -209,10 +229,30 @@ class FeatureView:
         return f"FeatureView({self.name!r}, version={self.version})"
 
 
+def feature_of(view: FeatureView | OnDemandView, feature: object) -> FeatureRef:
+    """Return one feature of a view.
+
+    Raises:
+        UnknownNameError: the view has no such feature.
+    """
+    if not isinstance(feature, str) or feature not in view.feature_types:
+        name = feature if isinstance(feature, str) else repr(feature)
+        raise UnknownNameError(f"feature of view {view.name!r}", name, view.feature_types)
+    return FeatureRef(view, feature)
+
+
 def version_problems(version: object) -> Iterator[str]:
     """Check a version number."""
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         yield f"version is {version!r}; versions are whole numbers from 1"
+
+
+def _not_column(item: object) -> str:
+    if isinstance(item, Expr) and isinstance(item.node, ColumnNode):
+        return f"feature {item!r} is an expression; write the column's name, {item.node.name!r}"
+    if isinstance(item, Aggregation):
+        return f"{item} has no name; write features={{'a_name': {item}}}"
+    return f"feature {item!r} is not the name of a column"
 
 
 def _reference_problems(entity: object, source: object) -> Iterator[str]:
