@@ -101,7 +101,7 @@ def test_pandas_objects_of_decimals_categories_and_times_are_read() -> None:
         {
             "d": [Decimal("1.50"), None],
             "c": pd.Categorical(["a", None]),
-            "t": pd.to_datetime(["2024-05-01T12:00Z", None]),
+            "t": pd.Series([NOON, None], dtype="datetime64[us, UTC]"),
         }
     )
     assert to_arrow(frame).to_pydict() == {
@@ -200,6 +200,11 @@ def test_in_pandas_integers_with_nulls_stay_integers() -> None:
         "datetime64[us, UTC]",
     ]
     assert list(frame.columns) == table.column_names
+
+
+def test_a_pandas_frame_may_have_nothing_but_nullable_columns() -> None:
+    frame = like(a_table(n=pa.array([1, None])), "pandas")
+    assert frame["n"].tolist() == [1, pd.NA]
 
 
 def test_pandas_and_polars_are_not_imported_unless_there() -> None:

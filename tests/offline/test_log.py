@@ -226,6 +226,17 @@ def test_rows_with_a_column_that_the_log_lacks_are_refused(log: EventLog) -> Non
 
 def test_a_log_that_is_not_there_is_an_error(log: EventLog) -> None:
     with pytest.raises(StoreError, match=r"there is no table .*events in Glue: `skewless apply`"):
+        log.scan(a_source())
+
+
+def test_a_log_whose_file_is_gone_is_an_error(
+    log: EventLog, aws: Aws, resources: Resources
+) -> None:
+    log.create(a_source())
+    append(log, a_source(), rows(a_source(), x=[1]))
+    listed = aws.client("s3").list_objects_v2(Bucket=resources.bucket, Prefix="log/events/data/")
+    aws.client("s3").delete_object(Bucket=resources.bucket, Key=listed["Contents"][0]["Key"])
+    with pytest.raises(StoreError, match="could not be read to its end: there is no object s3://"):
         scanned(log, a_source())
 
 

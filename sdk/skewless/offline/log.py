@@ -77,6 +77,7 @@ _PROPERTIES = {
     "write.parquet.compression-codec": "zstd",
     # Appends are many and small: without merging, a scan would open a manifest for each of them.
     "commit.manifest-merge.enabled": "true",
+    "write.metadata.delete-after-commit.enabled": "true",  # all but the last hundred versions
 }
 
 
@@ -375,7 +376,7 @@ class DayTable:
         after = AlwaysTrue() if start is None else _GREATER_EQUAL(self._day_of, start)
         before = AlwaysTrue() if end is None else _LESS(self._day_of, end)
         scan = table.scan(And(after, before), chosen, snapshot_id=snapshot_id)
-        yield from scan.to_arrow_batch_reader()
+        return iter(scan.to_arrow_batch_reader())
 
     def _fields(self) -> Iterator[NestedField]:
         for number, (name, type_) in enumerate(self._columns.items(), 1):
@@ -384,10 +385,8 @@ class DayTable:
     def _files(self, table: Table, rows: pa.Table) -> Iterator[DataFile]:
         """Write a file a day. pyiceberg's own way filters all rows once for each day."""
         times = rows[self._day_of].cast(pa.int64()).to_numpy()
-        if (np.diff(times) < 0).any():
-            order = np.argsort(times, kind="stable")
-            rows, times = rows.take(pa.array(order)).combine_chunks(), times[order]
-        days = times // DAY
+        order = np.argsort(times, kind="stable")
+        days = times[order] // DAY
         edges = [0, *(np.flatnonzero(np.diff(days)) + 1), len(days)]
         write, schema, spec = uuid.uuid4(), table.schema(), table.spec()
         tasks = (
@@ -395,7 +394,7 @@ class DayTable:
                 write_uuid=write,
                 task_id=start,
                 schema=schema,
-                record_batches=rows.slice(start, min(_ROWS_PER_FILE, end - start)).to_batches(),
+                record_batches=_taken(rows, order[start : min(start + _ROWS_PER_FILE, end)]),
                 partition_key=PartitionKey(
                     [PartitionFieldValue(spec.fields[0], int(days[start]))], spec, schema
                 ),
@@ -449,6 +448,17 @@ _ICEBERG_TYPES: Mapping[types.Scalar, IcebergType] = {
     types.Timestamp: TimestampType(),
     types.Bytes: BinaryType(),
 }
+
+
+def _taken(rows: pa.Table, numbers: Any) -> list[pa.RecordBatch]:
+    """Return rows by number; a day's at a time, so that no column of text outgrows 2 GB."""
+    first, last = int(numbers[0]), int(numbers[-1])
+    if last - first == len(numbers) - 1 and (np.diff(numbers) == 1).all():
+        chosen = rows.slice(first, len(numbers))
+    else:
+        chosen = rows.take(pa.array(numbers))
+    batches: list[pa.RecordBatch] = chosen.to_batches()
+    return batches
 
 
 def _snapshot_with(table: Table, summary: Mapping[str, str]) -> int | None:
@@ -529,7 +539,11 @@ def _shaped(
 
 
 def _nonempty(tables: Iterator[list[pa.RecordBatch]]) -> Iterator[pa.RecordBatch]:
-    return (batch for batches in tables for batch in batches if batch.num_rows)
+    try:
+        for batches in tables:
+            yield from (batch for batch in batches if batch.num_rows)
+    except (ClientError, BotoCoreError, OSError) as error:
+        raise StoreError(f"the log could not be read to its end: {error}") from error
 
 
 class S3FileIO(FileIO):
