@@ -209,10 +209,10 @@ def test_the_default_of_a_decimal_fits_its_type() -> None:
         assert typed(found)[1] == [
             f"default={shown} does not fit in Decimal(9, 2), the type of the feature"
         ]
-    assert typed(agg.max("price", window="1h", default=Number("0.5")))[1] == [
+    assert "\n".join(typed(agg.max("price", window="1h", default=Number("0.5")))[1]) == (
         "default=Decimal('0.5') has a fraction; the default of a Decimal is a whole number "
         "(.fill_null(...) of an OnDemandView takes any)"
-    ]
+    )
     assert typed(agg.mean("price", window="1h", default=Number("0.5")))[1] == [
         "default=Decimal('0.5') is Decimal(1, 1), but the feature is Float64"
     ]
