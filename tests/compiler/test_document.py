@@ -178,12 +178,16 @@ def test_the_default_of_a_decimal_comes_back_and_is_planned_in_its_own_units() -
         entity=ENTITY,
         source=SOURCE,
         refresh="stream",
-        features={"most": agg.max("money", window="1d", default=Number("-7.00"))},
+        features={
+            "most": agg.max("money", window="1d", default=Number("-7.00")),
+            "least": agg.min("money", window="1d", default=Number("0.5")),
+            "total": agg.sum("money", window="1d", default=Number("-0.25")),
+        },
     )
     back = through_json(view)
     assert isinstance(back, FeatureView)
     assert back == view
-    assert plan_view(back).aggregates[0].default == -700
+    assert [item.default for item in plan_view(back).aggregates] == [-700, 50, -25]
 
 
 def test_whole_doubles_stay_doubles_where_json_has_one_kind_of_number() -> None:

@@ -151,7 +151,7 @@ def bind(
     node: Node, columns: Mapping[str, ValueType], request: Mapping[str, ValueType] | None = None
 ) -> Typed:
     """Lower a checked expression; its result is in normal form (no -0.0)."""
-    typed = _bind(node, columns, request or {})
+    typed = _settled(_bind(node, columns, request or {}))
     if typed.type == types.Float64 and isinstance(typed.bound, Apply):
         return Typed(apply(Primitive.POSITIVE_ZERO, typed.bound), typed.type)
     return typed
@@ -216,7 +216,6 @@ def _plain(primitive: Primitive) -> Callable[..., Bound]:
     return lambda *arguments: apply(primitive, *arguments)
 
 
-# Division by zero is null; so is an infinity or NaN that arises: FINITE is put around each.
 _ARITHMETIC: dict[Operator, Callable[..., Bound]] = {
     Operator.ADD: _plain(Primitive.ADD),
     Operator.SUBTRACT: _plain(Primitive.SUBTRACT),
@@ -231,38 +230,78 @@ _ARITHMETIC: dict[Operator, Callable[..., Bound]] = {
     Operator.EXPONENTIAL: _plain(Primitive.EXPONENTIAL),
     Operator.POWER: _power,
 }
-_MAY_OVERFLOW = frozenset(
+# An infinity or NaN that arises is null. What goes on through these stays one, so it is enough to
+# look at the end of such a chain; an engine copies what it looks at, which doubles at each look.
+_TRANSPARENT = frozenset(
     {
         Operator.ADD,
         Operator.SUBTRACT,
         Operator.MULTIPLY,
-        Operator.DIVIDE,
-        Operator.EXPONENTIAL,
-        Operator.POWER,
+        Operator.NEGATE,
+        Operator.ABSOLUTE,
+    }
+)
+_MAY_OVERFLOW = frozenset(
+    {
+        Primitive.ADD,
+        Primitive.SUBTRACT,
+        Primitive.MULTIPLY,
+        Primitive.DIVIDE,
+        Primitive.EXPONENTIAL,
+        Primitive.POWER,
     }
 )
 
 
+def _settled(typed: Typed) -> Typed:
+    """Put null in place of an infinity or NaN."""
+    if not _may_overflow(typed.bound):
+        return typed
+    return Typed(apply(Primitive.FINITE, typed.bound), typed.type)
+
+
+def _may_overflow(bound: Bound) -> bool:
+    match bound:
+        case Apply(primitive=Primitive.NEGATE | Primitive.ABSOLUTE, arguments=(only,)):
+            return _may_overflow(only)
+        case Apply(primitive=Primitive.DIVIDE, arguments=(_, Constant())):
+            return False  # a Decimal made a double
+        case Apply(primitive=primitive):
+            return primitive in _MAY_OVERFLOW
+        case _:
+            return False
+
+
 def _call(operator: Operator, arguments: list[Typed]) -> Typed:
+    if operator in _TRANSPARENT:
+        return _arithmetic(operator, arguments)
+    if operator is Operator.DIVIDE:
+        return _arithmetic(operator, [arguments[0], _settled(arguments[1])])
+    settled = [_settled(argument) for argument in arguments]
+    if operator in _ARITHMETIC:
+        return _arithmetic(operator, settled)
+    return _choice(operator, settled)
+
+
+def _arithmetic(operator: Operator, arguments: list[Typed]) -> Typed:
+    doubles = (as_double(argument) for argument in arguments)
+    return Typed(_ARITHMETIC[operator](*doubles), types.Float64)
+
+
+def _choice(operator: Operator, arguments: list[Typed]) -> Typed:
     if operator in _COMPARISONS:
         left, right = _comparable(arguments[0], arguments[1])
         return Typed(apply(_COMPARISONS[operator], left, right), types.Bool)
     if operator in _LOGIC:
-        return Typed(
-            apply(_LOGIC[operator], *(argument.bound for argument in arguments)), types.Bool
-        )
+        truths = (argument.bound for argument in arguments)
+        return Typed(apply(_LOGIC[operator], *truths), types.Bool)
     if operator is Operator.IS_NULL:
         return Typed(apply(Primitive.IS_NULL, arguments[0].bound), types.Bool)
     if operator is Operator.FILL_NULL:
         type_, left, right = _one_type(arguments[0], arguments[1])
         return Typed(apply(Primitive.FILL_NULL, left, right), type_)
-    if operator is Operator.IF_ELSE:
-        type_, left, right = _one_type(arguments[1], arguments[2])
-        return Typed(apply(Primitive.IF_ELSE, arguments[0].bound, left, right), type_)
-    result = _ARITHMETIC[operator](*(as_double(argument) for argument in arguments))
-    if operator in _MAY_OVERFLOW:
-        result = apply(Primitive.FINITE, result)
-    return Typed(result, types.Float64)
+    type_, left, right = _one_type(arguments[1], arguments[2])
+    return Typed(apply(Primitive.IF_ELSE, arguments[0].bound, left, right), type_)
 
 
 def _comparable(left: Typed, right: Typed) -> tuple[Bound, Bound]:

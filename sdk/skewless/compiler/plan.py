@@ -333,7 +333,7 @@ def _default(item: Aggregation, type_: ValueType) -> Any:
     match type_:
         case types.Float64:
             return float(value)
-        case types.Decimal(scale=scale):
-            return int(value) * 10**scale
+        case types.Decimal(scale=scale) if item.default.type == types.Int64:
+            return int(value) * 10**scale  # any other default is in the feature's units already
         case _:
             return value

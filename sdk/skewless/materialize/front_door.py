@@ -22,7 +22,8 @@ from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD, INGEST_TIM
 from skewless.definitions.refresh import Stream
 from skewless.errors import OnlineStoreError, RewriteError
 from skewless.offline import frames
-from skewless.offline.normalise import RowCheck, normalise, units_check
+from skewless.offline.checks import RowCheck, key_check, units_check
+from skewless.offline.normalise import normalise
 from skewless.online.address import view_partition
 from skewless.online.stream import LoggedEvent, apply_events, rebuild_day
 
@@ -189,7 +190,9 @@ class FrontDoor:
     def _checked(
         self, source: Source, published: Published, frame: Any, not_after: int | None = None
     ) -> Normalised:
-        checks = [check for plan in _plans(source, published) for check in units_check(plan)]
+        plans = _plans(source, published)
+        checks = [check for plan in plans for check in units_check(plan)]
+        checks += [key_check(plan.view.entity) for plan in plans]
         if not_after is not None:
             checks.append(_future_check(source, not_after))
         return normalise(frames.to_arrow(frame, self.aws), source, checks=checks)

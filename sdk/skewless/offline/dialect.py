@@ -36,6 +36,15 @@ class Dialect:
         return query.sql(dialect=self.engine.value, pretty=True, comments=False)
 
     @property
+    def keeps_order(self) -> bool:
+        """Whether a window without ORDER BY goes through a sorted subquery in its order.
+
+        DuckDB documents it (order preservation), and then sums as it reads, several times faster
+        than over partitions; Trino promises nothing, and sums a running frame as it reads anyway.
+        """
+        return self.engine is Engine.DUCKDB
+
+    @property
     def exact_type(self) -> str:
         """The widest exact integer."""
         return "HUGEINT" if self.engine is Engine.DUCKDB else "DECIMAL(38, 0)"
@@ -55,11 +64,9 @@ class Dialect:
         """Return the remainder with the sign of the dividend."""
         return sql.call("mod", dividend, divisor)
 
-    def infinity(self) -> Sql:
-        """Return the infinity of doubles."""
-        if self.engine is Engine.DUCKDB:
-            return sql.cast(sql.text("infinity"), "DOUBLE")
-        return sql.call("infinity")
+    def is_finite(self, value: Sql) -> Sql:
+        """Say whether a double is neither an infinity nor NaN."""
+        return sql.call("isfinite" if self.engine is Engine.DUCKDB else "is_finite", value)
 
     def round_half_away(self, value: Sql) -> Sql:
         """Round a double to a BIGINT, halves away from zero; out of range is an error."""

@@ -6,7 +6,6 @@ Step names are `<view>_points` (the distinct entity and instant pairs that label
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -101,11 +100,13 @@ class Log:
         return sql.call("least", happened, known), known
 
     def physical(self, name: str) -> Sql:
-        """Return a column in physical, normal form."""
+        """Return a column in physical, normal form; event time is clamped, as in `times`."""
         type_ = self.source.columns[name]
         column = sql.column(name)
         if self.relation.is_physical:
             return column
+        if name == self.source.event_time:
+            return self.times()[0]
         value = self.dialect.physical(column, type_)
         if self.relation.is_log or type_ != types.Float64:
             return value
@@ -141,11 +142,7 @@ class Log:
 
     def _normal(self, value: Sql) -> Sql:
         """NaN and infinities are null, -0.0 is 0.0: a user's table did not pass the front door."""
-        greatest = sys.float_info.max
-        finite = exp.Between(
-            this=value.copy(), low=sql.double(-greatest), high=sql.double(greatest)
-        )
-        return sql.when(finite, sql.add(value, sql.double(0.0)))
+        return sql.when(self.dialect.is_finite(value), sql.add(value, sql.double(0.0)))
 
 
 def deduplicated(steps: Steps, name: str, log: Log, partition: list[Sql]) -> str:

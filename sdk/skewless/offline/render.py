@@ -129,13 +129,10 @@ class Renderer:
 
     def _special(self, primitive: Primitive) -> Callable[..., Sql]:
         dialect = self.dialect
-        infinity = dialect.infinity()
         zero = sql.double(0.0)
         found: dict[Primitive, Callable[..., Sql]] = {
             Primitive.NEGATE: lambda x: exp.Paren(this=exp.Neg(this=x)),
-            Primitive.FINITE: lambda x: sql.call(
-                "nullif", sql.call("nullif", x, infinity), exp.Neg(this=infinity.copy())
-            ),
+            Primitive.FINITE: lambda x: sql.when(dialect.is_finite(x), x),
             Primitive.POSITIVE_ZERO: lambda x: sql.add(x, zero),
             Primitive.NULL_IF_ZERO: lambda x: sql.call("nullif", x, zero),
             Primitive.NULL_IF_NEGATIVE: lambda x: sql.when(sql.less_equal(zero, x), x),

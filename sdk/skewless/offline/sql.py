@@ -153,11 +153,9 @@ def over(
     function: Sql, partition: Iterable[Sql], order: Sequence[Sql], *, running: bool = False
 ) -> Sql:
     """Write a window function; `running` sums from the first row to the current one."""
-    window = exp.Window(
-        this=function.copy(),
-        partition_by=[item.copy() for item in partition],
-        order=exp.Order(expressions=[item.copy() for item in order]),
-    )
+    window = exp.Window(this=function.copy(), partition_by=[item.copy() for item in partition])
+    if order:
+        window.set("order", exp.Order(expressions=[item.copy() for item in order]))
     if running:
         window.set(
             "spec",

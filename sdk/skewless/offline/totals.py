@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # overflow 38 decimal digits where the window itself does not.
 SQUARES_BASE = 10**18
 POINT = ("entity", "as_of", "horizon")
+_BEFORE_ALL_TIME = -(2**62)
 _KNOWN, _HAPPENED = 0, 1
 _ASKS, _EVENT = 0, 1
 
@@ -48,6 +49,17 @@ class Window:
     def edge(self, as_of: Sql) -> Sql:
         """Write `compiler.instants.window_start`."""
         return sql.floor_to(sql.subtract(as_of, sql.integer(self.length)), self.hop)
+
+
+@dataclass(frozen=True, slots=True)
+class AllHistory:
+    """A window without a left edge: its edge lies before all events."""
+
+    label = "all"
+
+    def edge(self, as_of: Sql) -> Sql:  # noqa: ARG002 - the same for every instant
+        """Write an instant before any that a timestamp can say."""
+        return sql.integer(_BEFORE_ALL_TIME)
 
 
 def window_of(plan: ViewPlan, aggregate: AggregatePlan) -> Window | None:
@@ -87,6 +99,8 @@ class Totals:
         self.alias = alias
         found = {window_of(plan, aggregate) for aggregate in plan.aggregates}
         self.windows = sorted(window for window in found if window is not None)
+        everything: list[Window | AllHistory] = [AllHistory()] if None in found else []
+        self.asked = [*self.windows, *everything]
         self.sums = self._sums()
         self.extremes = self._extremes()
 
@@ -99,6 +113,8 @@ class Totals:
         """
         self.steps.add(f"{self.alias}_axis", sql.union_all([self._events(), *self._asks()]))
         self.steps.add(f"{self.alias}_running", self._running())
+        if self.dialect.keeps_order and self.extremes:
+            self.steps.add(f"{self.alias}_extremes", self._running_extremes())
         has_late = bool(self.windows) and (lateness is None or lateness > self.windows[0].length)
         if has_late:
             self.steps.add(f"{self.alias}_late", self._late())
@@ -160,13 +176,13 @@ class Totals:
         """Every event once in each lane; extremes count in the lane of the known only."""
         lane = sql.column("lane")
         in_known = sql.equal(lane, sql.integer(_KNOWN))
-        lanes = [_KNOWN, _HAPPENED] if self.windows else [_KNOWN]
         totals = [sql.aliased(total.value, total.name) for total in self.sums]
         totals += [
             sql.aliased(sql.when(in_known, total.value), total.name) for total in self.extremes
         ]
         null = sql.cast(exp.Null(), "BIGINT")
-        values = exp.values([(number,) for number in lanes], alias="lanes", columns=["lane"])
+        lanes = [(_KNOWN,), (_HAPPENED,)]
+        values = exp.values(lanes, alias="lanes", columns=["lane"])
         return (
             sql.select(
                 sql.column("entity"),
@@ -185,7 +201,7 @@ class Totals:
     def _asks(self) -> list[exp.Select]:
         """What each point asks for: the total known before T, and before each left edge."""
         found = [self._ask(_KNOWN, sql.column("horizon"), 0)]
-        for number, window in enumerate(self.windows, start=1):
+        for number, window in enumerate(self.asked, start=1):
             found.append(self._ask(_HAPPENED, window.edge(sql.column("as_of")), number))
         return found
 
@@ -207,16 +223,47 @@ class Totals:
         ).from_(sql.table(f"{self.alias}_points"))
 
     def _running(self) -> exp.Query:
+        if self.dialect.keeps_order:
+            return sql.union_all([self._running_lane(lane) for lane in (_KNOWN, _HAPPENED)])
+        columns = [self._over(total) for total in self._all]
+        return self._asked_columns(columns).from_(sql.table(f"{self.alias}_axis"))
+
+    def _running_lane(self, lane: int) -> exp.Select:
+        """Sum through a sorted lane, one entity after the other, which needs no partitions.
+
+        The sum of the entities before is the same in both lanes, so it falls out of the difference.
+        """
+        rows = (
+            sql.select(sql.star())
+            .from_(sql.table(f"{self.alias}_axis"))
+            .where(sql.equal(sql.column("lane"), sql.integer(lane)))
+            .order_by(*(sql.column(name) for name in ("entity", "at", "kind")))
+        )
+        sorted_rows = exp.Subquery(this=rows, alias=exp.TableAlias(this=sql.name("sorted")))
+        columns = [
+            sql.aliased(
+                sql.over(sql.aggregate(exp.Sum, sql.column(total.name)), [], [], running=True),
+                total.name,
+            )
+            for total in self.sums
+        ]
+        return self._asked_columns(columns).from_(sorted_rows)
+
+    def _running_extremes(self) -> exp.Select:
+        columns = [self._over(total) for total in self.extremes]
+        known = sql.equal(sql.column("lane"), sql.integer(_KNOWN))
+        query = self._asked_columns(columns).from_(sql.table(f"{self.alias}_axis"))
+        return query.where(known)
+
+    def _asked_columns(self, columns: list[Sql]) -> exp.Select:
+        return sql.select(*(sql.column(name) for name in (*POINT, "kind", "asks")), *columns)
+
+    def _over(self, total: Total) -> Sql:
+        call = sql.aggregate(total.function, sql.column(total.name))
         partition = [sql.column("entity"), sql.column("lane")]
         # A point comes before the events of its own microsecond: those are not visible to it.
         order: list[Sql] = [sql.column("at"), sql.column("kind")]
-        columns = []
-        for total in self._all:
-            call = sql.aggregate(total.function, sql.column(total.name))
-            columns.append(sql.aliased(sql.over(call, partition, order, running=True), total.name))
-        return sql.select(*(sql.column(name) for name in (*POINT, "kind", "asks")), *columns).from_(
-            sql.table(f"{self.alias}_axis")
-        )
+        return sql.aliased(sql.over(call, partition, order, running=True), total.name)
 
     def _late(self) -> exp.Select:
         """Sum, for each point, the events that happened before L and were not known before T."""
@@ -246,27 +293,24 @@ class Totals:
             .group_by(*identity)
         )
 
-    def _sums_of(self, window: Window) -> list[Total]:
+    def _sums_of(self, window: Window | AllHistory) -> list[Total]:
         """The sums that some aggregate of the window needs."""
+        wanted = window if isinstance(window, Window) else None
         measures = {
             aggregate.measure
             for aggregate in self.plan.aggregates
-            if window_of(self.plan, aggregate) == window
+            if window_of(self.plan, aggregate) == wanted
         }
         return [total for total in self.sums if total.measure in measures]
 
     def _partials(self, *, has_late: bool) -> exp.Select:
         point = [sql.column(name, "running") for name in POINT]
+        side = "extreme" if self.dialect.keeps_order else "running"
         columns = [
-            sql.aliased(self._answer(exp.Max, total, 0), total.name) for total in self.extremes
+            sql.aliased(self._answer(exp.Max, total, 0, side), total.name)
+            for total in self.extremes
         ]
-        measures = {item.measure for item in self.plan.aggregates if item.window is None}
-        columns += [
-            sql.aliased(self._answer(exp.Sum, total, 0), total.name)
-            for total in self.sums
-            if total.measure in measures
-        ]
-        for number, window in enumerate(self.windows, start=1):
+        for number, window in enumerate(self.asked, start=1):
             columns += [
                 self._difference(total, window, number, has_late=has_late)
                 for total in self._sums_of(window)
@@ -278,26 +322,33 @@ class Totals:
             .group_by(*point)
         )
         if has_late:
-            on = sql.both(
-                *(
-                    sql.equal(sql.column(name, "late"), sql.column(name, "running"))
-                    for name in POINT
-                )
-            )
-            late = sql.table(f"{self.alias}_late", alias="late")
-            query = query.join(late, on=on, join_type="left", copy=False)
+            query = self._joined(query, f"{self.alias}_late", "late", [])
+        if self.extremes and self.dialect.keeps_order:
+            asks = [sql.equal(sql.column(name, side), sql.integer(0)) for name in ("kind", "asks")]
+            query = self._joined(query, f"{self.alias}_extremes", side, asks)
         return query
 
-    def _answer(self, function: type[exp.AggFunc], total: Total, number: int) -> Sql:
-        asked = sql.equal(sql.column("asks", "running"), sql.integer(number))
-        answer = sql.aggregate(function, sql.when(asked, sql.column(total.name, "running")))
+    def _joined(
+        self, query: exp.Select, step: str, alias: str, conditions: list[Sql]
+    ) -> exp.Select:
+        same = [sql.equal(sql.column(name, alias), sql.column(name, "running")) for name in POINT]
+        on = sql.both(*same, *conditions)
+        return query.join(sql.table(step, alias=alias), on=on, join_type="left", copy=False)
+
+    def _answer(
+        self, function: type[exp.AggFunc], total: Total, number: int, side: str = "running"
+    ) -> Sql:
+        asked = sql.equal(sql.column("asks", side), sql.integer(number))
+        answer = sql.aggregate(function, sql.when(asked, sql.column(total.name, side)))
         return sql.coalesce(answer, sql.integer(0)) if total.function is exp.Sum else answer
 
-    def _difference(self, total: Total, window: Window, number: int, *, has_late: bool) -> Sql:
+    def _difference(
+        self, total: Total, window: Window | AllHistory, number: int, *, has_late: bool
+    ) -> Sql:
         known, before = self._answer(exp.Sum, total, 0), self._answer(exp.Sum, total, number)
         value = sql.subtract(known, before)
         name = _windowed(total.name, window)
-        if has_late:
+        if has_late and isinstance(window, Window):
             late = sql.aggregate(exp.Max, sql.column(name, "late"))
             value = sql.add(value, sql.coalesce(late, sql.integer(0)))
         return sql.aliased(value, name)
@@ -309,8 +360,8 @@ def squares(dialect: Dialect, high: Sql, low: Sql) -> Sql:
     return sql.add(sql.multiply(dialect.exact(high), base), dialect.exact(low))
 
 
-def _windowed(name: str, window: Window | None) -> str:
-    return name if window is None else f"{name}_{window.label}"
+def _windowed(name: str, window: Window | AllHistory | None) -> str:
+    return f"{name}_{window.label if window is not None else AllHistory.label}"
 
 
 def _of_event(node: exp.Expression) -> exp.Expression:

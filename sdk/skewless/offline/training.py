@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from skewless.compiler.fingerprint import fingerprint
 from skewless.definitions import types
 from skewless.errors import InputError
-from skewless.offline import frames
+from skewless.offline import frames, objects
 from skewless.offline.history import ROW, History, Mode, Spine
 from skewless.offline.labels import prepare_labels
 
@@ -62,11 +62,11 @@ class TrainingSet:
 
     def to_pandas(self) -> Any:
         """Return a pandas DataFrame; integers with nulls stay integers."""
-        return frames.like(self.table, frames.Kind.PANDAS)
+        return frames.like(self.table, "pandas")
 
     def to_polars(self) -> Any:
         """Return a polars DataFrame."""
-        return frames.like(self.table, frames.Kind.POLARS)
+        return frames.like(self.table, "polars")
 
     def to_frame(self) -> Any:
         """Return a frame of the library that the labels came in."""
@@ -206,7 +206,7 @@ def arrow_type(type_: ValueType) -> pa.DataType:
 
 def _write(uri: str, body: bytes, aws: Aws) -> None:
     if uri.startswith("s3://"):
-        bucket, key = frames.split_uri(uri)
+        bucket, key = objects.split_uri(uri)
         aws.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
     else:
         Path(uri).write_bytes(body)
