@@ -3,42 +3,26 @@
 from __future__ import annotations
 
 import json
-import uuid
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
 
 from skewless import Source
-from skewless.aws import Aws, Resources
 from skewless.errors import InputError, NaiveTimestampError
-from skewless.local import LocalAws
 from skewless.offline.normalise import REJECTED, normalise
 from skewless.offline.quarantine import Quarantine
 from skewless.types import Int64
 
+if TYPE_CHECKING:
+    from skewless.aws import Aws, Resources
+
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def aws() -> Aws:
-    local = LocalAws.start()
-    return Aws(local.session(), local.endpoint)
-
-
 @pytest.fixture
-def quarantine(aws: Aws) -> Quarantine:
-    name = f"quarantine{uuid.uuid4().hex}"
-    aws.client("s3").create_bucket(Bucket=name)
-    aws.client("glue").create_database(DatabaseInput={"Name": name})
-    resources = Resources(
-        store="test",
-        bucket=name,
-        database=name,
-        workgroup="w",
-        online_table="o",
-        registry_table="r",
-    )
+def quarantine(aws: Aws, resources: Resources) -> Quarantine:
     return Quarantine(aws, resources)
 
 

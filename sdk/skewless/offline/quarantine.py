@@ -11,8 +11,9 @@ import pyarrow.compute
 from skewless.definitions.expression import to_microseconds
 from skewless.errors import InputError
 from skewless.offline import catalog
-from skewless.offline.log import DayTable
-from skewless.offline.normalise import REJECTED, arrow_type
+from skewless.offline.columns import arrow_type
+from skewless.offline.day_table import DayTable
+from skewless.offline.normalise import REJECTED
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -1,0 +1,299 @@
+"""Iceberg tables that only grow, partitioned by day: made, extended, appended to, read.
+
+pyiceberg keeps them, through the session's own clients. Nothing here knows what the rows are:
+events or refused rows, or why a column is there.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from botocore.exceptions import BotoCoreError, ClientError
+from pyiceberg.catalog.glue import GlueCatalog
+from pyiceberg.exceptions import (
+    CommitFailedException,
+    CommitStateUnknownException,
+    NoSuchNamespaceError,
+    NoSuchTableError,
+    TableAlreadyExistsError,
+)
+from pyiceberg.expressions import AlwaysTrue, And, GreaterThanOrEqual, LessThan
+from pyiceberg.io.pyarrow import write_file
+from pyiceberg.partitioning import PartitionField, PartitionFieldValue, PartitionKey, PartitionSpec
+from pyiceberg.schema import Schema
+from pyiceberg.table import WriteTask
+from pyiceberg.transforms import DayTransform
+from pyiceberg.types import (
+    BinaryType,
+    BooleanType,
+    DecimalType,
+    DoubleType,
+    ListType,
+    LongType,
+    NestedField,
+    StringType,
+    TimestampType,
+)
+
+from skewless.compiler.instants import DAY
+from skewless.definitions import types
+from skewless.errors import PublishError, StoreError
+from skewless.offline import catalog, objects
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from pyiceberg.manifest import DataFile
+    from pyiceberg.table import Table
+    from pyiceberg.types import IcebergType
+
+    from skewless.aws import Aws, Resources
+    from skewless.definitions.types import ValueType
+
+_GREATER_EQUAL: Any = GreaterThanOrEqual  # typed without their shorthand arguments
+_LESS: Any = LessThan
+_COMMIT_ATTEMPTS = 12
+_LONGEST_WAIT_SECONDS = 3.0
+_ROWS_PER_FILE = 1 << 21
+_APPEND_ID = "skewless.append"
+_PROPERTIES = {
+    "write.parquet.compression-codec": "zstd",
+    # Appends are many and small: without merging, a scan would open a manifest for each of them.
+    "commit.manifest-merge.enabled": "true",
+    "write.metadata.delete-after-commit.enabled": "true",  # all but the last hundred versions
+}
+
+
+class DayTable:
+    """An Iceberg table that only grows, partitioned by the UTC day of one of its columns."""
+
+    def __init__(
+        self,
+        aws: Aws,
+        resources: Resources,
+        name: str,
+        columns: Mapping[str, ValueType],
+        *,
+        day_of: str,
+    ) -> None:
+        self._aws = aws
+        self._name = f"{resources.database}.{name}"
+        self._location = catalog.log_location(resources.bucket, name).rstrip("/")
+        self._columns = columns
+        self._day_of = day_of
+
+    @cached_property
+    def _catalog(self) -> GlueCatalog:
+        properties = objects.iceberg_properties(self._aws)
+        return GlueCatalog("skewless", client=self._aws.client("glue"), **properties)
+
+    def create(self) -> bool:
+        """Make the table; return whether there was none."""
+        schema = Schema(*self._fields())
+        day = schema.find_field(self._day_of).field_id
+        spec = PartitionSpec(PartitionField(day, 1000, DayTransform(), f"{self._day_of}_day"))
+        try:
+            self._catalog.create_table(
+                self._name, schema, self._location, spec, properties=_PROPERTIES
+            )
+        except TableAlreadyExistsError:
+            return False
+        except (NoSuchNamespaceError, ClientError, BotoCoreError) as error:
+            raise StoreError(f"the table {self._name} could not be made: {error}") from error
+        return True
+
+    def extend(self) -> None:
+        """Add the columns that the table lacks."""
+        for attempt in range(_COMMIT_ATTEMPTS):
+            table = self.load()
+            there = {field.name: field.field_type for field in table.schema().fields}
+            for name, type_ in self._columns.items():
+                wanted = iceberg_type(type_)
+                if name in there and str(there[name]) != str(wanted):
+                    raise PublishError(
+                        f"column {name!r} of the log {self._name} is {there[name]}, and {type_} "
+                        f"would be {wanted}: rows that are there cannot change their type. Give "
+                        "the column another name, or the source"
+                    )
+            added = [name for name in self._columns if name not in there]
+            if not added:
+                return
+            try:
+                with table.update_schema() as update:
+                    for name in added:
+                        update.add_column(name, iceberg_type(self._columns[name]))
+            except (CommitFailedException, CommitStateUnknownException):
+                _wait(attempt)
+            else:
+                return
+        raise StoreError(f"the table {self._name} is changed by others too often to extend it")
+
+    def load(self) -> Table:
+        """Read the table's current metadata.
+
+        Raises:
+            StoreError: there is no such table, or AWS refused.
+        """
+        try:
+            return self._catalog.load_table(self._name)
+        except NoSuchTableError as error:
+            raise StoreError(
+                f"there is no table {self._name} in Glue: `skewless apply` makes it"
+            ) from error
+        except (ClientError, BotoCoreError, OSError) as error:
+            raise StoreError(f"the table {self._name} could not be read: {error}") from error
+
+    def exists(self) -> bool:
+        """Say whether the table is there."""
+        return bool(self._catalog.table_exists(self._name))
+
+    def append(self, columns: Mapping[str, Any]) -> int:
+        """Commit rows, and return the snapshot that holds them."""
+        table = self.load()
+        names = [field.name for field in table.schema().fields]
+        if absent := [name for name in columns if name not in names]:
+            raise StoreError(
+                f"the table {self._name} has no column {', '.join(map(repr, absent))} yet: "
+                "`skewless apply` adds it"
+            )
+        rows = len(columns[self._day_of])
+        stored = {
+            name: _without_zone(columns[name]) if name in columns else pa.nulls(rows)
+            for name in names
+        }
+        schema = table.schema().as_arrow()
+        arrays = {name: array.cast(schema.field(name).type) for name, array in stored.items()}
+        try:
+            return self._commit(list(self._files(table, pa.table(arrays).combine_chunks())))
+        except (ClientError, BotoCoreError, OSError) as error:
+            raise StoreError(f"{rows} rows for {self._name} were not written: {error}") from error
+
+    def read(
+        self,
+        names: Collection[str],
+        snapshot_id: int | None = None,
+        span: tuple[int | None, int | None] = (None, None),
+    ) -> Iterator[pa.RecordBatch]:
+        """Read columns, of rows whose day column lies in the span; files outside are not opened."""
+        table = self.load()
+        schema = table.schema()
+        if snapshot_id is not None:
+            snapshot = table.snapshot_by_id(snapshot_id)
+            if snapshot is None:
+                raise StoreError(f"the table {self._name} has no snapshot {snapshot_id}")
+            schema = table.schemas()[snapshot.schema_id or 0]
+        there = {field.name for field in schema.fields}
+        chosen = tuple(name for name in names if name in there)
+        start, end = span
+        after = AlwaysTrue() if start is None else _GREATER_EQUAL(self._day_of, start)
+        before = AlwaysTrue() if end is None else _LESS(self._day_of, end)
+        scan = table.scan(And(after, before), chosen, snapshot_id=snapshot_id)
+        return iter(scan.to_arrow_batch_reader())
+
+    def _fields(self) -> Iterator[NestedField]:
+        for number, (name, type_) in enumerate(self._columns.items(), 1):
+            yield NestedField(number, name, iceberg_type(type_, len(self._columns) + number))
+
+    def _files(self, table: Table, rows: pa.Table) -> Iterator[DataFile]:
+        """Write a file a day. pyiceberg's own way filters all rows once for each day."""
+        times = rows[self._day_of].cast(pa.int64()).to_numpy()
+        order = np.argsort(times, kind="stable")
+        days = times[order] // DAY
+        edges = [0, *(np.flatnonzero(np.diff(days)) + 1), len(days)]
+        write, schema, spec = uuid.uuid4(), table.schema(), table.spec()
+        tasks = (
+            WriteTask(
+                write_uuid=write,
+                task_id=start,
+                schema=schema,
+                record_batches=_taken(rows, order[start : min(start + _ROWS_PER_FILE, end)]),
+                partition_key=PartitionKey(
+                    [PartitionFieldValue(spec.fields[0], int(days[start]))], spec, schema
+                ),
+            )
+            for first, end in pairwise(edges)
+            for start in range(int(first), int(end), _ROWS_PER_FILE)
+        )
+        return write_file(table.io, table.metadata, tasks)
+
+    def _commit(self, files: Sequence[DataFile]) -> int:
+        mine = {_APPEND_ID: uuid.uuid4().hex}
+        for attempt in range(_COMMIT_ATTEMPTS):
+            table = self.load()
+            # A commit whose answer was lost may have happened.
+            if attempt and (found := _snapshot_with(table, mine)) is not None:
+                return found
+            try:
+                with (
+                    table.transaction() as transaction,
+                    transaction.update_snapshot(mine).merge_append() as update,
+                ):
+                    for file in files:
+                        update.append_data_file(file)
+                if (found := _snapshot_with(table, mine)) is not None:
+                    return found
+            except (CommitFailedException, CommitStateUnknownException):
+                _wait(attempt)
+        raise StoreError(
+            f"{self._name} is written by others too often: {_COMMIT_ATTEMPTS} commits were refused"
+        )
+
+
+def iceberg_type(type_: ValueType, element_id: int = 0) -> IcebergType:
+    """Return the type as Iceberg keeps it."""
+    match type_:
+        case types.Scalar():
+            return _ICEBERG_TYPES[type_]
+        case types.Decimal(precision=precision, scale=scale):
+            return DecimalType(precision, scale)
+        case types.Array(element=element):
+            return ListType(element_id, iceberg_type(element), element_required=False)
+        case types.Vector():
+            return ListType(element_id, DoubleType(), element_required=False)
+
+
+_ICEBERG_TYPES: Mapping[types.Scalar, IcebergType] = {
+    types.Bool: BooleanType(),
+    types.Int64: LongType(),
+    types.Float64: DoubleType(),
+    types.String: StringType(),
+    types.Timestamp: TimestampType(),
+    types.Bytes: BinaryType(),
+}
+
+
+def _taken(rows: pa.Table, numbers: Any) -> list[pa.RecordBatch]:
+    """Return rows by number; a day's at a time, so that no column of text outgrows 2 GB."""
+    first, last = int(numbers[0]), int(numbers[-1])
+    if last - first == len(numbers) - 1 and (np.diff(numbers) == 1).all():
+        chosen = rows.slice(first, len(numbers))
+    else:
+        chosen = rows.take(pa.array(numbers))
+    batches: list[pa.RecordBatch] = chosen.to_batches()
+    return batches
+
+
+def _snapshot_with(table: Table, summary: Mapping[str, str]) -> int | None:
+    for snapshot in reversed(table.snapshots()):
+        found = snapshot.summary
+        if found is not None and all(found.get(key) == value for key, value in summary.items()):
+            return snapshot.snapshot_id
+    return None
+
+
+def _wait(attempt: int) -> None:
+    longest = min(0.1 * 2**attempt, _LONGEST_WAIT_SECONDS)
+    time.sleep(random.uniform(0, longest))  # noqa: S311 - jitter
+
+
+def _without_zone(column: Any) -> Any:
+    if pa.types.is_timestamp(column.type):
+        return column.cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us"))
+    return column

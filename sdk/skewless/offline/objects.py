@@ -1,0 +1,197 @@
+"""Objects on S3, read and written through the session's own client, by us and by pyiceberg.
+
+Nothing here knows what the bytes are: Parquet, Iceberg's metadata and manifests are all one.
+"""
+
+from __future__ import annotations
+
+import io
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from botocore.exceptions import BotoCoreError, ClientError
+from pyiceberg.io import FileIO, InputFile, OutputFile
+
+from skewless.errors import StoreError
+
+if TYPE_CHECKING:
+    from skewless.aws import Aws
+
+WHOLE = 8 * 1024 * 1024  # objects up to this size come in one request
+S3_CLIENT = "skewless.s3"
+_FILE_IO = {"py-io-impl": "skewless.offline.objects.S3FileIO"}
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """Return bucket and key of an `s3://` address."""
+    bucket, _, key = uri.partition("://")[2].partition("/")
+    return bucket, key
+
+
+def open_object(s3: Any, uri: str) -> pa.NativeFile:
+    """Open an object: a small one with one request and no other, a large one by ranges.
+
+    Raises:
+        FileNotFoundError: there is no such object.
+        OSError: S3 refused.
+    """
+    bucket, key = split_uri(uri)
+    try:
+        answer = s3.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{WHOLE - 1}")
+        head = answer["Body"].read()
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code == "InvalidRange":  # an empty object has no first byte
+            return pa.BufferReader(b"")
+        if code in ("NoSuchKey", "404"):
+            raise FileNotFoundError(f"there is no object {uri}") from error
+        raise OSError(f"{uri}: {error}") from error
+    except BotoCoreError as error:
+        raise OSError(f"{uri}: {error}") from error
+    size = int(answer["ContentRange"].rpartition("/")[2])
+    if size <= len(head):
+        return pa.BufferReader(head)
+    return pa.PythonFile(_Ranges(s3, uri, head, size), mode="r")
+
+
+class _Ranges(io.RawIOBase):
+    """A large object, read by range requests; what was read to learn its size is kept."""
+
+    def __init__(self, s3: Any, uri: str, head: bytes, size: int) -> None:
+        super().__init__()
+        self._s3, self._uri, self._head, self._size = s3, uri, head, size
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        self._position = start + offset
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        start = self._position
+        end = min(start + len(buffer), self._size)
+        if start >= end:
+            return 0
+        found = self._head[start:end] if end <= len(self._head) else self._fetch(start, end)
+        buffer[: len(found)] = found
+        self._position += len(found)
+        return len(found)
+
+    def _fetch(self, start: int, end: int) -> bytes:
+        bucket, key = split_uri(self._uri)
+        try:
+            answer = self._s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={start}-{end - 1}")
+            body: bytes = answer["Body"].read()
+        except (ClientError, BotoCoreError) as error:
+            raise OSError(f"{self._uri}: {error}") from error
+        return body
+
+
+def write_bytes(uri: str, content: bytes, aws: Aws) -> None:
+    """Write a file, at a path or an `s3://` address."""
+    if not uri.startswith("s3://"):
+        Path(uri).write_bytes(content)
+        return
+    bucket, key = split_uri(uri)
+    try:
+        aws.client("s3").put_object(Bucket=bucket, Key=key, Body=content)
+    except (ClientError, BotoCoreError) as error:
+        raise StoreError(f"{uri} could not be written: {error}") from error
+
+
+def iceberg_properties(aws: Aws) -> dict[str, Any]:
+    """Return the properties by which pyiceberg reads and writes through the session's own client.
+
+    Its default opens S3 by Arrow: other credentials, and five requests for a file where one does
+    (7.4 s against 4.2 s for a year of days).
+    """
+    return {**_FILE_IO, S3_CLIENT: aws.client("s3")}
+
+
+class S3FileIO(FileIO):
+    """pyiceberg's files on S3 by boto3."""
+
+    def new_input(self, location: str) -> S3File:
+        """Return a file to read."""
+        return S3File(location, self.properties[S3_CLIENT])
+
+    def new_output(self, location: str) -> S3File:
+        """Return a file to write."""
+        return self.new_input(location)
+
+    def delete(self, location: str | InputFile | OutputFile) -> None:
+        """Delete a file."""
+        path = location if isinstance(location, str) else location.location
+        bucket, key = split_uri(path)
+        self.new_input(path).s3.delete_object(Bucket=bucket, Key=key)
+
+
+class S3File(InputFile, OutputFile):
+    """One object, to read or to write."""
+
+    def __init__(self, location: str, s3: Any) -> None:
+        super().__init__(location=location)
+        self.s3 = s3
+        self._size: int | None = None
+
+    def __len__(self) -> int:
+        if self._size is None:
+            bucket, key = split_uri(self.location)
+            self._size = int(self.s3.head_object(Bucket=bucket, Key=key)["ContentLength"])
+        return self._size
+
+    def exists(self) -> bool:
+        """Say whether there is such an object."""
+        try:
+            return len(self) >= 0
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.NOT_FOUND:
+                return False
+            raise
+
+    def open(self, seekable: bool = True) -> Any:  # noqa: FBT001, FBT002 - pyiceberg's signature
+        """Open the object to read."""
+        del seekable
+        return open_object(self.s3, self.location)
+
+    def to_input_file(self) -> S3File:
+        """Return the same object to read."""
+        return self
+
+    def create(self, overwrite: bool = False) -> Any:  # noqa: FBT001, FBT002 - as above
+        """Open the object to write; it is stored when the stream is closed."""
+        if not overwrite and self.exists():
+            raise FileExistsError(f"{self.location} exists")
+        return _Upload(self)
+
+    def store(self, content: io.BytesIO) -> None:
+        """Upload the content."""
+        bucket, key = split_uri(self.location)
+        self._size = content.getbuffer().nbytes
+        content.seek(0)
+        if self._size <= WHOLE:
+            self.s3.put_object(Bucket=bucket, Key=key, Body=content.getvalue())
+        else:  # by parts, side by side
+            self.s3.upload_fileobj(io.BytesIO(content.getbuffer()), bucket, key)
+
+
+class _Upload(io.BytesIO):
+    def __init__(self, file: S3File) -> None:
+        super().__init__()
+        self._file = file
+
+    def close(self) -> None:
+        if not self.closed:
+            self._file.store(self)
+        super().close()

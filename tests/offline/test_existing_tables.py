@@ -1,0 +1,131 @@
+"""Sources of tables that exist already: read where they are, alike by both engines."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pytest
+
+from skewless.errors import InputError
+from skewless.offline.athena import AthenaEngine
+from skewless.offline.day_table import DayTable
+from skewless.offline.duckdb_engine import DuckDbEngine
+from skewless.offline.events import HAPPENED, KNOWN, Log, Span
+from skewless.types import Float64, Int64, Timestamp
+from tests.offline.events import HOUR, MICROS, NOON, a_source, append, rows, scanned
+from tests.offline.lake import a_glue_table, put
+
+if TYPE_CHECKING:
+    from skewless.aws import Aws, Resources
+    from skewless.definitions.source import Source
+    from skewless.offline.engine import Engine
+    from skewless.offline.log import EventLog
+
+
+LAKE = {"x": "double", "at": "timestamp", "seen": "timestamp"}
+
+
+def a_lake(aws: Aws, resources: Resources) -> str:
+    at = [NOON.replace(tzinfo=None), NOON.replace(tzinfo=None) + HOUR]
+    seen = [at[0] + 2 * HOUR, at[0]]
+    table = pa.table({"x": [float("nan"), -0.0], "at": at, "seen": seen, "more": [1, 2]})
+    put(aws, resources.bucket, "events/0.parquet", table)
+    return a_glue_table(aws, resources.database, LAKE)
+
+
+def test_an_existing_table_is_scanned_in_normal_form(
+    log: EventLog, aws: Aws, resources: Resources
+) -> None:
+    source = a_source({"x": Float64}, table=a_lake(aws, resources), delay="15m")
+    found = scanned(log, source, "x", "at")
+    assert [str(r["x"]) for r in found] == ["None", "0.0"]
+    assert [r["at"] for r in found] == [NOON, NOON + HOUR]
+
+
+def test_an_existing_tables_rows_are_known_after_the_delay(
+    log: EventLog, aws: Aws, resources: Resources
+) -> None:
+    source = a_source({"x": Float64}, table=a_lake(aws, resources), delay="15m")
+    found = scanned(log, source, "at")
+    assert [r["ingest_time"] - r["at"] for r in found] == [timedelta(minutes=15)] * 2
+
+
+def test_an_existing_tables_own_ingest_time_is_used_and_clamps(
+    log: EventLog, aws: Aws, resources: Resources
+) -> None:
+    source = a_source({"x": Float64}, table=a_lake(aws, resources), ingest_time="seen")
+    found = scanned(log, source, "at", physical=True)
+    assert [r["ingest_time"] for r in found] == [MICROS + 2 * 3_600_000_000, MICROS]
+    assert [r["at"] for r in found] == [MICROS, MICROS]
+
+
+def test_an_existing_table_is_bounded_by_ingest_time(
+    log: EventLog, aws: Aws, resources: Resources
+) -> None:
+    source = a_source({"x": Float64}, table=a_lake(aws, resources))
+    found = scanned(log, source, "at", ingest_from=MICROS, ingest_before=MICROS + 1)
+    assert [r["at"] for r in found] == [NOON]
+
+
+def test_an_existing_iceberg_table_is_scanned_at_a_snapshot(
+    log: EventLog, aws: Aws, resources: Resources
+) -> None:
+    lake = DayTable(aws, resources, "lake", {"x": Int64, "at": Timestamp}, day_of="at")
+    lake.create()
+    first = lake.append({"x": pa.array([1]), "at": pa.array([NOON])})
+    lake.append({"x": pa.array([2]), "at": pa.array([NOON])})
+    source = a_source(table=f"{resources.database}.lake")
+    assert [r["x"] for r in scanned(log, source, "x", snapshot_id=first)] == [1]
+    assert log.snapshot_id(source) != first
+
+
+def test_an_existing_table_is_never_written(log: EventLog) -> None:
+    source = a_source(table="lake.events")
+    with pytest.raises(InputError, match=r"'lake.events', which the store reads and never writes"):
+        append(log, source, rows(source, x=[1]))
+
+
+def test_a_source_of_a_table_that_is_not_there_is_an_error(log: EventLog) -> None:
+    with pytest.raises(InputError, match=r"there is no Glue table 'lake\.nothing'"):
+        log.create(a_source(table="lake.nothing"))
+
+
+def test_a_column_that_an_existing_table_lacks_is_an_error(
+    log: EventLog, aws: Aws, resources: Resources
+) -> None:
+    source = a_source({"xs": Float64}, table=a_lake(aws, resources))
+    with pytest.raises(InputError, match="has no column 'xs'"):
+        scanned(log, source)
+
+
+def test_a_value_that_does_not_fit_in_an_existing_table_is_an_error(
+    log: EventLog, aws: Aws, resources: Resources
+) -> None:
+    at = [NOON.replace(tzinfo=None)]
+    put(aws, resources.bucket, "events/0.parquet", pa.table({"x": [1.5], "at": at}))
+    columns = {"x": "double", "at": "timestamp"}
+    name = a_glue_table(aws, resources.database, columns)
+    with pytest.raises(InputError, match=r"column 'x' is 1\.5: Int64 takes whole numbers"):
+        scanned(log, a_source(table=name))
+
+
+def events_read_by(engine: Engine, source: Source) -> list[dict[str, Any]]:
+    columns, span = ("x", "at"), Span(None, None)
+    with engine.session() as session:
+        relation = session.relation(source, columns, span, None)
+        found = session.run(Log(source, relation, session.dialect, columns, span).rows([]))
+    events: list[dict[str, Any]] = found.sort_by(KNOWN).to_pylist()
+    return events
+
+
+@pytest.mark.parametrize("options", [{"ingest_time": "seen"}, {"delay": "15m"}], ids=str)
+def test_event_time_read_as_a_column_is_clamped_alike_by_both_engines(
+    log: EventLog, aws: Aws, resources: Resources, options: dict[str, Any]
+) -> None:
+    source = a_source({"x": Float64}, table=a_lake(aws, resources), **options)
+    found = events_read_by(AthenaEngine(aws, resources), source)
+    assert found == events_read_by(DuckDbEngine(log), source)
+    assert [row["at"] for row in found] == [row[HAPPENED] for row in found]
+    assert all(row["at"] <= row[KNOWN] for row in found)
