@@ -1,0 +1,273 @@
+"""`skewless list` and `show`: what is published."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+import typer
+
+from skewless.cli.invocation import Invocation
+from skewless.compiler.document import encode
+from skewless.definitions.entity import Entity
+from skewless.definitions.expression import render
+from skewless.definitions.on_demand import OnDemandView
+from skewless.definitions.service import FeatureService
+from skewless.definitions.source import Source
+from skewless.definitions.view import FeatureView
+from skewless.errors import UnknownNameError
+from skewless.registry.identity import Identity, meaning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from skewless.cli.screen import Screen
+    from skewless.definitions.collection import Definition
+    from skewless.registry.published import Published
+
+Rows: TypeAlias = "list[tuple[object, ...]]"
+
+
+class Kind(StrEnum):
+    """What `list` can be asked for."""
+
+    VIEWS = "views"
+    SERVICES = "services"
+    SOURCES = "sources"
+    ENTITIES = "entities"
+
+
+def list_published(
+    context: typer.Context,
+    *,
+    kind: Annotated[
+        Kind | None,
+        typer.Argument(
+            metavar="KIND", help="views, services, sources or entities; all if left out."
+        ),
+    ] = None,
+) -> None:
+    """List what is published: views, services, sources, entities.
+
+    All kinds are listed if none is named.
+
+    skewless list views
+    """
+    invocation = Invocation.of(context)
+    screen, published = invocation.screen, invocation.store().published
+    wanted = [kind] if kind else list(Kind)
+    screen.document(
+        {item.value: [_summary(one) for one in _items(published, item)] for item in wanted}
+    )
+    for number, item in enumerate(wanted):
+        found = _items(published, item)
+        if number:
+            screen.say()
+        if len(wanted) > 1:
+            screen.say(item.value.capitalize(), style="bold underline")
+        if found:
+            screen.table(_COLUMNS[item], [_row(one) for one in found])
+        else:
+            screen.say(f"no {item.value} are published")
+
+
+def show(
+    context: typer.Context,
+    *,
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="A view, service, source or entity.", show_default=False
+        ),
+    ],
+) -> None:
+    """Show a view, service, source or entity in full.
+
+    `name@2` is version 2; the latest is shown if none is named. Where a view and
+    a source share a name, both are shown.
+
+      skewless show customer_orders
+    """
+    invocation = Invocation.of(context)
+    screen, published = invocation.screen, invocation.store().published
+    found = list(_named(published, name))
+    if not found:
+        known = {item.name for item in published.definitions}
+        raise UnknownNameError("view, service, source or entity", name, known)
+    screen.document({Identity.of(item).kind: _document(item) for item in found})
+    for number, item in enumerate(found):
+        if number:
+            screen.say()
+        _print(screen, item)
+
+
+_COLUMNS = {
+    Kind.VIEWS: ("Name", "Version", "Entity", "Source", "Refresh", ">Features"),
+    Kind.SERVICES: ("Name", "Version", ">Features", "Views"),
+    Kind.SOURCES: ("Name", ">Columns", "Event time", "Delay", "Table"),
+    Kind.ENTITIES: ("Name", "Keys"),
+}
+
+
+def _items(published: Published, kind: Kind) -> tuple[Definition, ...]:
+    match kind:
+        case Kind.VIEWS:
+            return published.views
+        case Kind.SERVICES:
+            return published.definitions.services
+        case Kind.SOURCES:
+            return published.definitions.sources
+        case Kind.ENTITIES:
+            return published.definitions.entities
+
+
+def _row(item: Definition) -> tuple[object, ...]:
+    match item:
+        case FeatureView():
+            refresh = str(item.refresh).strip("'")
+            count = len(item.feature_types)
+            return item.name, item.version, item.entity.name, item.source.name, refresh, count
+        case OnDemandView():
+            return item.name, item.version, "", "", "on demand", len(item.feature_types)
+        case FeatureService():
+            return item.name, item.version, len(item.features), ", ".join(_views(item))
+        case Source():
+            table = item.table or "its own log"
+            return item.name, len(item.columns), item.event_time, item.delay, table
+        case Entity():
+            return item.name, _types(item.keys)
+
+
+def _summary(item: Definition) -> dict[str, Any]:
+    """Return what a program needs to know of a definition in a list."""
+    found: dict[str, Any] = {
+        "name": item.name,
+        "description": item.description,
+        "owner": item.owner,
+    }
+    match item:
+        case FeatureView():
+            return {
+                **found,
+                "version": item.version,
+                "kind": "view",
+                "entity": item.entity.name,
+                "source": item.source.name,
+                "refresh": str(item.refresh).strip("'"),
+                "features": list(item.feature_types),
+            }
+        case OnDemandView():
+            features = list(item.feature_types)
+            return {
+                **found,
+                "version": item.version,
+                "kind": "on_demand_view",
+                "features": features,
+            }
+        case FeatureService():
+            features = [f"{view.name}@{view.version}:{name}" for view, name in item.features]
+            return {**found, "version": item.version, "features": features}
+        case Source():
+            return {
+                **found,
+                "columns": {name: str(type_) for name, type_ in item.columns.items()},
+                "event_time": item.event_time,
+                "delay": str(item.delay),
+                "table": item.table,
+            }
+        case Entity():
+            return {**found, "keys": {name: str(type_) for name, type_ in item.keys.items()}}
+
+
+def _named(published: Published, text: str) -> Iterator[Definition]:
+    """Find the definitions of a name: of each kind one, the latest if no version is named."""
+    name, _, version = text.partition("@")
+    latest: dict[str, Definition] = {}
+    for item in published.definitions:
+        identity = Identity.of(item)
+        if item.name == name and version in ("", str(identity.version)):
+            before = latest.get(identity.kind)
+            if before is None or Identity.of(before).version < identity.version:
+                latest[identity.kind] = item
+    yield from latest.values()
+
+
+def _document(item: Definition) -> dict[str, Any]:
+    return {
+        "name": item.name,
+        "version": Identity.of(item).version,
+        "fingerprint": meaning(item),
+        "definition": encode(item),
+    }
+
+
+def _print(screen: Screen, item: Definition) -> None:
+    screen.say(str(Identity.of(item)), style="bold")
+    facts = {"about": item.description, "owner": item.owner, **_facts(item)}
+    facts["tags"] = ", ".join(f"{key}={value}" for key, value in item.tags.items())
+    facts["fingerprint"] = meaning(item)
+    screen.table(
+        ("", ""), [(f"  {label}", text) for label, text in facts.items() if text], has_header=False
+    )
+    columns, rows = _parts(item)
+    screen.say()
+    screen.table(columns, rows)
+
+
+def _facts(item: Definition) -> dict[str, str]:
+    match item:
+        case FeatureView():
+            return {
+                "entity": f"{item.entity.name} ({_types(item.entity.keys)})",
+                "source": item.source.name,
+                "refresh": str(item.refresh).strip("'"),
+                "where": "" if item.where is None else render(item.where),
+                "ttl": "" if item.ttl is None else str(item.ttl),
+            }
+        case OnDemandView():
+            return {"request": _types(item.request)}
+        case Source():
+            return {
+                "event time": item.event_time,
+                "event id": item.event_id or "",
+                "tiebreak": item.tiebreak or "",
+                "delay": str(item.delay),
+                "table": item.table or "",
+            }
+        case _:
+            return {}
+
+
+def _parts(item: Definition) -> tuple[tuple[str, ...], Rows]:
+    match item:
+        case FeatureView():
+            texts = {name: str(made) for name, made in item.aggregations.items()}
+            return _FEATURES, [
+                (name, type_, texts.get(name, "the latest"))
+                for name, type_ in item.feature_types.items()
+            ]
+        case OnDemandView():
+            made = {name: render(node) for name, node in item.expressions.items()}
+            return _FEATURES, [
+                (name, type_, made[name]) for name, type_ in item.feature_types.items()
+            ]
+        case FeatureService():
+            return ("Feature", "Type", "View"), [
+                (name, view.feature_types[name], f"{view.name}@{view.version}")
+                for view, name in item.features
+            ]
+        case Source():
+            return ("Column", "Type"), list(item.columns.items())
+        case Entity():
+            return ("Key", "Type"), list(item.keys.items())
+
+
+_FEATURES = ("Feature", "Type", "Definition")
+
+
+def _views(service: FeatureService) -> Iterable[str]:
+    return dict.fromkeys(f"{view.name}@{view.version}" for view, _ in service.features)
+
+
+def _types(columns: Mapping[str, object]) -> str:
+    return ", ".join(f"{name}: {type_}" for name, type_ in columns.items())

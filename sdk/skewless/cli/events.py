@@ -1,0 +1,101 @@
+"""`skewless backfill` and `ingest`: events in, by file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from skewless.cli.invocation import Invocation
+from skewless.cli.rows import events_of
+from skewless.cli.screen import counted, plain
+from skewless.errors import RewriteError
+
+if TYPE_CHECKING:
+    from skewless.cli.screen import Screen
+    from skewless.materialize.front_door import Ingested
+
+_MOST_SHOWN = 20
+
+SourceName = Annotated[
+    str, typer.Argument(metavar="SOURCE", help="A published source.", show_default=False)
+]
+File = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE",
+        help="A Parquet file, folder or s3:// address, a Glue table database.table, or a file "
+        "ending in .csv, .json or .jsonl, with times in ISO form.",
+        show_default=False,
+    ),
+]
+
+
+def backfill(
+    context: typer.Context,
+    *,
+    source: SourceName,
+    file: File,
+    rewrite: Annotated[
+        bool,
+        typer.Option("--rewrite", help="Allow rows that count in values which were served."),
+    ] = False,
+) -> None:
+    """Load history into a source's log.
+
+    Each row counts as known the source's delay after it happened. Rows that do
+    not fit are kept in quarantine and shown; the others are loaded. Loading into
+    times that were served already is refused without --rewrite.
+
+      skewless backfill orders orders-2025.parquet
+    """
+    invocation = Invocation.of(context)
+    store = invocation.store()
+    frame = events_of(file, store.published.source(source))
+    with invocation.screen.progress(f"backfilling {source}"):
+        try:
+            found = store.backfill(source, frame, rewrite=rewrite)
+        except RewriteError as error:
+            raise RewriteError(f"{error} Here, rewrite=True is --rewrite.") from error
+    _print(invocation.screen, found, "of history loaded")
+    invocation.remind_of_passing()
+
+
+def ingest(context: typer.Context, *, source: SourceName, file: File) -> None:
+    """Take in new events, stamped now.
+
+    They go to the log and, for views with refresh="stream", online at once. Rows
+    that do not fit are kept in quarantine and shown; the others are taken in. For
+    what happened in the past use backfill.
+
+      skewless ingest orders new-orders.jsonl
+    """
+    invocation = Invocation.of(context)
+    store = invocation.store()
+    frame = events_of(file, store.published.source(source))
+    with invocation.screen.progress(f"ingesting into {source}"):
+        found = store.ingest(source, frame)
+    _print(invocation.screen, found, "taken in")
+    invocation.remind_of_passing()
+
+
+def _print(screen: Screen, found: Ingested, done: str) -> None:
+    screen.document({**plain(found), "rejected_count": len(found.rejected)})
+    screen.say(f"{found.source}: {counted(found.accepted, 'row')} {done}", style="bold")
+    if found.ingest_time is not None:
+        screen.say(f"known since {found.ingest_time.isoformat()}")
+    if found.clamped:
+        screen.say(
+            f"{found.clamped:,} of them had an event time after that, which was moved to it",
+            style="yellow",
+        )
+    if not found.rejected:
+        return
+    screen.say()
+    rejected = counted(len(found.rejected), "row")
+    screen.say(f"{rejected} rejected, kept in quarantine; row 0 is the first:", "bold red")
+    shown = found.rejected[:_MOST_SHOWN]
+    screen.table((">Row", "Why"), [(row["row_number"], row["reason"]) for row in shown])
+    rest = len(found.rejected) - len(shown)
+    if rest:
+        screen.say(f"… and {rest:,} more; --json prints them all")

@@ -1,0 +1,90 @@
+"""One run of a command: which store it is for, and where it prints."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+import skewless
+from skewless.errors import InputError
+
+if TYPE_CHECKING:
+    from skewless import FeatureStore
+    from skewless.cli.screen import Screen
+
+SETTINGS = "skewless.toml"
+LOCAL = "local"
+
+
+class Invocation:
+    """What the global options say; commands get it by `Invocation.of(context)`."""
+
+    def __init__(self, store_name: str | None, *, is_local: bool, screen: Screen) -> None:
+        self.screen = screen
+        self.given_name = store_name
+        self._is_local = is_local
+        self._is_in_process = False
+
+    @classmethod
+    def of(cls, context: typer.Context) -> Invocation:
+        """Return the invocation that a command runs in."""
+        found: Invocation = context.obj
+        return found
+
+    @property
+    def store_name(self) -> str | None:
+        """The store's name by option, environment or settings file."""
+        return self.given_name or os.environ.get("SKEWLESS_STORE") or name_in_settings(Path.cwd())
+
+    def store(self) -> FeatureStore:
+        """Open the store.
+
+        Raises:
+            StoreError: there is no such store, or AWS refused.
+            BadParameter: no store is named.
+        """
+        if self._is_local:
+            self._is_in_process = True
+            return skewless.FeatureStore.local(self.given_name or LOCAL)
+        name = self.store_name
+        if name is None:
+            raise typer.BadParameter(
+                "no store is named. Give --store NAME, set SKEWLESS_STORE, or write "
+                f'store = "NAME" in {SETTINGS}; --local needs none.'
+            )
+        # `skewless local` may well serve a store of that name to other processes.
+        if name == LOCAL and not os.environ.get("AWS_ENDPOINT_URL"):
+            self._is_in_process = True
+            return skewless.FeatureStore.local()
+        return skewless.FeatureStore.connect(name)
+
+    def remind_of_passing(self) -> None:
+        """Say that what was just written ends with the command, if it does."""
+        if self._is_in_process:
+            self.screen.note(
+                "This local store ends with the command; `skewless local` keeps one for several."
+            )
+
+
+def name_in_settings(folder: Path) -> str | None:
+    """Return the store's name from the settings file of the folder or the nearest one above it.
+
+    Raises:
+        InputError: the file is not TOML, or its `store` is no text.
+    """
+    for place in (folder, *folder.parents):
+        path = place / SETTINGS
+        if not path.is_file():
+            continue
+        try:
+            found = tomllib.loads(path.read_text(encoding="utf-8")).get("store")
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise InputError(f"{path} is not TOML: {error}") from error
+        if found is not None and not isinstance(found, str):
+            raise InputError(f'{path}: store is {found!r}; write a name, store = "prod"')
+        return found or None
+    return None

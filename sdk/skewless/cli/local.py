@@ -1,0 +1,83 @@
+"""`skewless local`: a local AWS with a store, for other processes."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import threading
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from skewless.cli.invocation import LOCAL, Invocation
+from skewless.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PORT, _LAST_PORT = 4600, 65535
+
+
+def local(
+    context: typer.Context,
+    *,
+    port: Annotated[
+        int,
+        typer.Option(metavar="PORT", help="Where to listen on 127.0.0.1; 0 picks a free one."),
+    ] = _PORT,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="The store's name, --store's or else local.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Serve an AWS on this machine, with a store in it, until Ctrl-C.
+
+    It prints the variables that point other processes at it: this command, your
+    programs, boto3. What is stored ends with it.
+
+      skewless local            in one terminal; then, where it says so,
+      skewless plan definitions.py
+    """
+    if not 0 <= port <= _LAST_PORT:
+        raise typer.BadParameter(f"port {port} is none; ports are 0 to {_LAST_PORT}")
+    invocation = Invocation.of(context)
+    screen = invocation.screen
+    store = name or invocation.store_name or LOCAL
+    with screen.progress("starting"):
+        environment, stop = _started(port, store)
+    is_over = _end_of_service()  # first: whoever has read the variables may end it
+    screen.document({"store": store, "environment": environment})
+    for variable, value in environment.items():
+        screen.say(f"export {variable}={shlex.quote(value)}")
+    screen.note(
+        f"\nStore {store!r} at {environment['AWS_ENDPOINT_URL']}. Paste the lines above into "
+        "another terminal. Ctrl-C stops."
+    )
+    is_over.wait()
+    stop()
+
+
+def _started(port: int, store: str) -> tuple[dict[str, str], Callable[[], None]]:
+    # Both import moto, which takes a second: no other command should wait for it.
+    from skewless.local.provision import provision  # noqa: PLC0415
+    from skewless.local.server import LocalAws  # noqa: PLC0415
+
+    try:
+        aws = LocalAws.start(port)
+    except OSError as error:
+        raise InputError(
+            f"port {port} cannot be listened on ({error.strerror or error}); try another, or "
+            "--port 0"
+        ) from error
+    provision(aws, store)
+    return {**aws.environment, "SKEWLESS_STORE": store}, aws.stop
+
+
+def _end_of_service() -> threading.Event:
+    """Return an event that Ctrl-C sets, or the system when it ends the process."""
+    is_over = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: is_over.set())
+    return is_over

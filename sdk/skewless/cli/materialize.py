@@ -1,0 +1,122 @@
+"""`skewless materialize`: the due cuts of views."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from skewless.cli.failure import PartlyFailedError
+from skewless.cli.invocation import Invocation
+from skewless.cli.screen import plain
+from skewless.cli.values import checked_instant
+from skewless.errors import SkewlessError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from skewless.cli.screen import Screen
+    from skewless.materialize.cut import Materialized
+    from skewless.registry.published import Published
+
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ENGINE", help="athena or duckdb; the store's own if left out.", show_default=False
+    ),
+]
+
+
+def materialize(
+    context: typer.Context,
+    *,
+    views: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="VIEW", help="Views, `name` or `name@version`."),
+    ] = None,
+    is_all: Annotated[
+        bool, typer.Option("--all", help="Every published view, in every version.")
+    ] = False,
+    cut: Annotated[
+        str | None,
+        typer.Option(
+            callback=checked_instant,
+            metavar="INSTANT",
+            help="ISO time of the cut, such as 2025-11-05T00:00:00Z; the latest that is due if "
+            "left out.",
+            show_default=False,
+        ),
+    ] = None,
+    engine: Engine = None,
+) -> None:
+    """Write the online values of the cuts that are due.
+
+    Readers move over when a cut is complete. Repeating it changes nothing, and a
+    run that was cut short is finished. If one view fails the others still run;
+    the exit code is then 1.
+
+      skewless materialize customer_returns
+      skewless materialize --all
+    """
+    invocation = Invocation.of(context)
+    screen = invocation.screen
+    if bool(views) == is_all:
+        raise typer.BadParameter("name views, or say --all")
+    store = invocation.store()
+    names = list(views) if views else _all_views(store.published)
+    done: list[Materialized] = []
+    failures: dict[str, SkewlessError] = {}
+    with screen.progress("", total=len(names)) as progress:
+        for name in names:
+            tell = _teller(name, progress.tell)
+            tell("starting", 0)
+            try:
+                done.append(store.materialize(name, cut, engine=engine, progress=tell))
+            except SkewlessError as error:
+                failures[name] = error
+            progress.step()
+    _print(screen, done, failures)
+    invocation.remind_of_passing()
+    if failures:
+        raise PartlyFailedError("views", len(names), failures)
+
+
+def _all_views(published: Published) -> list[str]:
+    return [f"{view.name}@{view.version}" for view in published.definitions.views]
+
+
+def _teller(name: str, tell: Callable[[str], None]) -> Callable[[str, int], None]:
+    def told(word: str, count: int) -> None:
+        tell(f"{name}: {word} {count:,}" if count else f"{name}: {word}")
+
+    return told
+
+
+def _print(
+    screen: Screen, done: Sequence[Materialized], failures: dict[str, SkewlessError]
+) -> None:
+    errors = [
+        {"view": name, "type": type(error).__name__, "message": str(error)}
+        for name, error in failures.items()
+    ]
+    screen.document({"cuts": [plain(item) for item in done], "failures": errors})
+    if done:
+        screen.table(
+            ("View", "Cut", ">Entities", ">Written", ">Units", "State"),
+            [_row(item) for item in done],
+        )
+    for item in done:
+        if item.resumed is not None:
+            screen.say(f"{item.view}: the cut {_instant(item.resumed)} was finished first")
+
+
+def _row(item: Materialized) -> tuple[object, ...]:
+    name = f"{item.view}@{item.version}"
+    if not item.is_new:
+        return name, _instant(item), "", "", "", "already there"
+    units = f"{item.write_units:,.1f}"
+    return name, _instant(item), f"{item.entities:,}", f"{item.written:,}", units, "new"
+
+
+def _instant(item: Materialized) -> str:
+    return item.cut.strftime("%Y-%m-%d %H:%MZ")

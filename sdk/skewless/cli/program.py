@@ -1,0 +1,84 @@
+"""How the program behaves as a whole: options that stand anywhere, and failures as one message."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from skewless.cli.failure import explain
+
+if TYPE_CHECKING:
+    from skewless.cli.invocation import Invocation
+
+_FLAGS = ("--json", "--local")
+_VALUED = "--store"
+
+
+class Program(TyperGroup):
+    """All commands; the global options may stand before or behind a command's name."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments."""
+        return super().parse_args(ctx, hoisted(args))
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the commands in the order they were composed."""
+        del ctx
+        return list(self.commands)
+
+
+class Command(TyperCommand):
+    """One command; what it raises ends the program with a message and exit code 1."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments; `--row` takes all pairs up to the next option."""
+        if any("--row" in parameter.opts for parameter in self.params):
+            args = rows_joined(args)
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
+            raise
+        except Exception as error:
+            if os.environ.get("SKEWLESS_DEBUG") == "1":
+                raise
+            invocation: Invocation = ctx.obj
+            invocation.screen.fail(type(error).__name__, explain(error))
+            raise typer.Exit(1) from error
+
+
+def hoisted(args: list[str]) -> list[str]:
+    """Move the global options to the front, up to a lone `--`."""
+    end = args.index("--") if "--" in args else len(args)
+    front: list[str] = []
+    rest: list[str] = []
+    mine = iter(args[:end])
+    for arg in mine:
+        if arg in _FLAGS or arg.startswith(f"{_VALUED}="):
+            front.append(arg)
+        elif arg == _VALUED:
+            front += [arg, *[value for value in [next(mine, None)] if value is not None]]
+        else:
+            rest.append(arg)
+    return [*front, *rest, *args[end:]]
+
+
+def rows_joined(args: list[str]) -> list[str]:
+    """Join the pairs behind each `--row`, one to a line, into the one value that click expects."""
+    joined: list[str] = []
+    is_open = False
+    for arg in args:
+        if not is_open or arg.startswith("-"):
+            joined.append(arg)
+            is_open = arg == "--row"
+        elif joined[-1] == "--row":
+            joined.append(arg)
+        else:
+            joined[-1] += f"\n{arg}"
+    return joined

@@ -1,0 +1,209 @@
+"""`skewless plan`, `apply` and `diff`: definitions against what is published."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from skewless.cli.definitions_file import load_definitions
+from skewless.cli.invocation import Invocation
+from skewless.cli.screen import counted
+from skewless.definitions.collection import Definitions
+from skewless.errors import DefinitionError, PublishError
+from skewless.registry.changes import Action
+from skewless.registry.identity import Identity
+
+if TYPE_CHECKING:
+    from skewless.cli.screen import Screen
+    from skewless.registry.changes import Change, Plan
+
+File = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE", help="A Python file, or the name of a module.", show_default=False
+    ),
+]
+_WORDS = {
+    Action.CREATE: "to create",
+    Action.EXTEND: "to extend",
+    Action.DESCRIBE: "to describe anew",
+    Action.REFUSE: "refused",
+    Action.UNCHANGED: "unchanged",
+}
+_STYLES = {Action.CREATE: "green", Action.REFUSE: "bold red"}
+
+
+def plan(context: typer.Context, *, file: File) -> None:
+    """Show what publishing a file would do, and what it costs.
+
+    Nothing is changed. The costs are those of the largest possible item. A change
+    that would alter what a published version means is refused, with the way out;
+    the exit code is then 1.
+
+      skewless plan definitions.py
+    """
+    invocation = Invocation.of(context)
+    definitions = _collected(file)
+    found = invocation.store().plan(definitions)
+    invocation.screen.document(found.to_dict())
+    print_plan(invocation.screen, found)
+    if found.is_refused:
+        raise PublishError(_refusal(found))
+
+
+def apply(
+    context: typer.Context,
+    *,
+    file: File,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Publish a file's definitions.
+
+    It shows the plan and asks, publishes, and makes the tables of new sources. It
+    never changes what a published version means, and never removes anything;
+    either all is published or nothing.
+
+      skewless apply definitions.py --yes
+    """
+    invocation = Invocation.of(context)
+    screen = invocation.screen
+    if screen.is_json and not yes:
+        raise typer.BadParameter("with --json nobody can be asked: add --yes")
+    definitions = _collected(file)
+    store = invocation.store()
+    found = store.plan(definitions)
+    print_plan(screen, found)
+    if found.is_refused:
+        screen.document({**found.to_dict(), "is_applied": False})
+        raise PublishError(_refusal(found))
+    if found.has_changes and not yes and not _is_confirmed():
+        raise PublishError("not confirmed: nothing was published. --yes publishes without asking")
+    with screen.progress(f"publishing to {store.name}"):
+        done = store.apply(definitions)
+    screen.document({**done.to_dict(), "is_applied": True})
+    if done.has_changes:
+        screen.say(f"Published to store {store.name!r}.", style="bold")
+    invocation.remind_of_passing()
+
+
+def diff(
+    context: typer.Context,
+    *,
+    file: File,
+    check: Annotated[
+        bool, typer.Option("--check", help="Exit with 1 if anything differs: for CI.")
+    ] = False,
+) -> None:
+    """Show how a file differs from what is published.
+
+    What is published and not in the file stays published.
+
+      skewless diff definitions.py --check
+    """
+    invocation = Invocation.of(context)
+    screen = invocation.screen
+    definitions = _collected(file)
+    store = invocation.store()
+    changes = [
+        change
+        for change in store.plan(definitions).changes
+        if change.action is not Action.UNCHANGED
+    ]
+    wanted = {Identity.of(item) for item in definitions}
+    lacking = [
+        found for item in store.published.definitions if (found := Identity.of(item)) not in wanted
+    ]
+    screen.document(
+        {
+            "is_same": not changes,
+            "differences": [change.to_dict() for change in changes],
+            "only_published": [
+                {"kind": item.kind, "name": item.name, "version": item.version} for item in lacking
+            ],
+        }
+    )
+    for change in changes:
+        sign = "+" if change.action is Action.CREATE else "~"
+        screen.say(f"{sign} {change.identity}", style=_STYLES.get(change.action, "yellow"))
+        for text in change.details or ("is not published",):
+            screen.indented(text)
+    for item in lacking:
+        screen.say(f"- {item}")
+        screen.indented("is published, and not in the file")
+    if not changes:
+        screen.say(f"Nothing in {file} differs from what is published.")
+    if check and changes:
+        raise PublishError(
+            f"{file} differs from what is published in {counted(len(changes), 'definition')}"
+        )
+
+
+def print_plan(screen: Screen, found: Plan) -> None:
+    """Print a plan for people: an overview, then what is to be known of single definitions."""
+    changes = [change for change in found.changes if change.action is not Action.UNCHANGED]
+    if changes:
+        screen.table(
+            ("Action", "Kind", "Name", ">Largest item", ">Reads", ">Writes"),
+            [_row(change) for change in changes],
+        )
+    if any(change.estimate for change in changes):
+        screen.say()
+        screen.indented(
+            "Largest item: bytes that an entity needs online if it is busy in every tile. Reads "
+            "and Writes: DynamoDB units to get or put such an item once.",
+            style="dim",
+            by=0,
+        )
+    for change in changes:
+        texts = _remarks(change)
+        if texts:
+            screen.say()
+            screen.say(str(change.identity), style=_STYLES.get(change.action, ""))
+        for text in texts:
+            screen.indented(text)
+    counts = {item: sum(change.action is item for change in found.changes) for item in _WORDS}
+    summary = ", ".join(f"{counts[item]} {word}" for item, word in _WORDS.items() if counts[item])
+    if changes:
+        screen.say()
+    screen.say(f"Plan: {summary}.", style="bold")
+
+
+def _is_confirmed() -> bool:
+    try:
+        return typer.confirm("\nPublish?", err=True)
+    except typer.Abort:  # nobody is there to answer
+        typer.echo(err=True)
+        return False
+
+
+def _row(change: Change) -> tuple[object, ...]:
+    version = f"@{change.version}" if change.identity.kind in ("view", "service") else ""
+    estimate = change.estimate or {}
+    costs = [
+        estimate.get(key, "")
+        for key in ("item_bytes_at_most", "read_units_at_most", "write_units_at_most")
+    ]
+    kind = change.kind.replace("_", "-").removesuffix("-view")
+    name = "view" if change.kind == "view" else kind
+    texts = [f"{cost:,}" if isinstance(cost, int | float) else "" for cost in costs]
+    return (change.action.value, name, f"{change.name}{version}", *texts)
+
+
+def _remarks(change: Change) -> list[str]:
+    warning = (change.estimate or {}).get("warning")
+    warnings = [*change.warnings, *([str(warning)] if warning else [])]
+    return [*change.details, *(f"warning: {text}" for text in warnings)]
+
+
+def _refusal(found: Plan) -> str:
+    names = ", ".join(str(change.identity) for change in found.refusals)
+    return f"nothing can be published while these are refused: {names}"
+
+
+def _collected(file: str) -> Definitions:
+    """Load definitions, and say which file is meant where they do not go together."""
+    try:
+        return Definitions.collect(load_definitions(file))
+    except DefinitionError as error:
+        raise DefinitionError(file, error.problems) from error

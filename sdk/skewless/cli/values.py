@@ -1,0 +1,116 @@
+"""Values as a command line and its files hold them, made into what the store takes, by type.
+
+What does not fit is passed on as it is: the store refuses it, and says where and why.
+"""
+
+from __future__ import annotations
+
+import base64
+import decimal
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from skewless.definitions import types
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from skewless.definitions.types import ValueType
+
+_BOOLS = {"true": True, "false": False}
+_EXACT_DOUBLE = 2**53
+
+
+def checked_instant(value: str | list[str] | None) -> str | list[str] | None:
+    """Refuse an option's text that names no instant, in the words of a command line."""
+    for text in [value] if isinstance(value, str) else value or ():
+        try:
+            instant = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise typer.BadParameter(
+                f"{text!r} is no ISO time; write one such as 2025-11-05T00:00:00Z"
+            ) from error
+        if instant.tzinfo is None:
+            raise typer.BadParameter(
+                f"{text!r} names no instant without a time zone; end it in Z or +02:00"
+            )
+    return value
+
+
+def from_text(text: str, type_: ValueType) -> Any:
+    """Return the value that a text stands for; an empty one is null, but for a String."""
+    if type_ == types.String:
+        return text
+    if text == "":
+        return None
+    try:
+        match type_:
+            case types.Bool:
+                return _BOOLS.get(text.lower(), text)
+            case types.Int64:
+                return int(text)
+            case types.Float64:
+                return float(text)
+            case types.Array() | types.Vector():
+                return from_json(read_json(text), type_)
+            case _:
+                return _from_json_text(text, type_)
+    except ValueError:
+        return text
+
+
+def from_json(value: Any, type_: ValueType) -> Any:
+    """Return the value that JSON, read by `read_json`, stands for.
+
+    Timestamps are ISO text, bytes base64, decimals numbers or text.
+    """
+    match type_, value:
+        case types.Float64, decimal.Decimal():
+            return float(value)
+        case types.Float64, int() if not isinstance(value, bool) and abs(value) < _EXACT_DOUBLE:
+            return float(value)
+        case types.Array(element=element), list():
+            return [from_json(item, element) for item in value]
+        case types.Vector(), list():
+            return [from_json(item, types.Float64) for item in value]
+        case _, str():
+            return _from_json_text(value, type_)
+    return value
+
+
+def _from_json_text(text: str, type_: ValueType) -> Any:
+    try:
+        match type_:
+            case types.Timestamp:
+                return datetime.fromisoformat(text)
+            case types.Bytes:
+                return base64.b64decode(text, validate=True)
+            case types.Decimal():
+                return decimal.Decimal(text)
+    except (ValueError, decimal.InvalidOperation):
+        pass
+    return text
+
+
+def read_json(text: str | bytes) -> Any:
+    """Read JSON; numbers with a point are kept exact until their type is known.
+
+    Raises:
+        ValueError: it is not JSON.
+    """
+    return json.loads(text, parse_float=decimal.Decimal)
+
+
+def row_from_json(row: Mapping[str, Any], kinds: Mapping[str, ValueType]) -> dict[str, Any]:
+    """Return a row whose columns of known type are read by it; all else is JSON's own."""
+    return {
+        name: from_json(value, kinds[name]) if name in kinds else _inexact(value)
+        for name, value in row.items()
+    }
+
+
+def _inexact(value: Any) -> Any:
+    return float(value) if isinstance(value, decimal.Decimal) else value

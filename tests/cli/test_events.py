@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.cli.shop import an_order, write_lines
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Run
+
+
+def test_rows_are_taken_in_and_rejected_rows_are_shown(shop: Run) -> None:
+    rows = write_lines("new.jsonl", an_order(1), an_order(2, amount="much"), an_order(3))
+    ran = shop("ingest", "orders", rows)
+    assert ran.code == 0
+    assert "orders: 2 rows taken in" in ran.out
+    assert "1 row rejected" in ran.out
+    assert "column 'amount' is 'much'" in ran.out
+
+
+def test_a_table_of_rejected_rows_ends_after_twenty(shop: Run) -> None:
+    rows = write_lines("new.jsonl", *(an_order(number, amount="much") for number in range(25)))
+    ran = shop("ingest", "orders", rows)
+    assert ran.out.count("'much'") == 20
+    assert "… and 5 more" in ran.out
+    found = shop("ingest", "orders", rows, "--json").document
+    assert (found["accepted"], found["rejected_count"], len(found["rejected"])) == (0, 25, 25)
+
+
+def test_a_history_is_loaded(shop: Run) -> None:
+    ran = shop("backfill", "orders", write_lines("old.jsonl", an_order(9)))
+    assert ran.out == "orders: 1 row of history loaded\n"
+
+
+def test_rewriting_what_was_served_needs_the_option(new_shop: Run) -> None:
+    old = write_lines("old.jsonl", an_order(9))
+    assert new_shop("materialize", "--all").code == 0
+    ran = new_shop("backfill", "orders", old)
+    assert ran.code == 1
+    assert "rewrite=True is --rewrite" in ran.err
+    assert new_shop("backfill", "orders", old, "--rewrite").code == 0
+
+
+def test_an_unknown_source_or_file_is_refused(shop: Run) -> None:
+    assert "Did you mean 'orders'?" in shop("ingest", "ordrs", "x.jsonl").err
+    assert "neither a Parquet file" in shop("ingest", "orders", "nowhere.parquet").err
+
+
+def test_a_store_that_ends_with_the_command_says_so(shop: Run) -> None:
+    rows = write_lines("new.jsonl", an_order(1))
+    assert "ends with the command" in shop("ingest", "orders", rows).err
+    assert shop("ingest", "orders", rows, "--json").err == ""

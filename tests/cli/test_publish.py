@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.cli.shop import DEFINITIONS, changed_definitions
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Run
+
+
+def definitions() -> str:
+    Path("definitions.py").write_text(DEFINITIONS)
+    return "definitions.py"
+
+
+def test_a_plan_shows_what_would_be_created_and_changes_nothing(in_store: Run) -> None:
+    ran = in_store("plan", definitions())
+    assert ran.code == 0
+    assert "create  view       customer_orders@1" in ran.out
+    assert "Plan: 6 to create." in ran.out
+    assert in_store("list", "--json").document["views"] == []
+
+
+def test_a_plan_for_programs_is_one_document(in_store: Run) -> None:
+    found = in_store("plan", definitions(), "--json").document
+    assert (found["is_refused"], found["has_changes"]) == (False, True)
+    view = next(change for change in found["changes"] if change["name"] == "customer_orders")
+    assert view["estimate"]["item_bytes_at_most"] > 0
+
+
+def test_apply_asks_and_publishes_on_yes(in_store: Run) -> None:
+    ran = in_store("apply", definitions(), answer="y\n")
+    assert ran.code == 0
+    assert "Publish? [y/N]" in ran.err
+    assert "Published to store" in ran.out
+    assert len(in_store("list", "--json").document["views"]) == 3
+
+
+def test_apply_publishes_nothing_on_no_or_where_nobody_answers(in_store: Run) -> None:
+    for answer in ("n\n", ""):
+        ran = in_store("apply", definitions(), answer=answer)
+        assert ran.code == 1
+        assert "nothing was published" in ran.err
+    assert in_store("list", "--json").document["views"] == []
+
+
+def test_apply_for_programs_must_not_ask(in_store: Run) -> None:
+    assert in_store("apply", definitions(), "--json").code == 2
+    assert in_store("apply", definitions(), "--json", "--yes").document["is_applied"] is True
+
+
+def test_applying_again_asks_nothing_and_changes_nothing(shop: Run) -> None:
+    ran = shop("apply", definitions())
+    assert ran.code == 0
+    assert ran.out == "Plan: 6 unchanged.\n"
+
+
+def test_a_changed_meaning_is_refused_with_the_way_out(shop: Run) -> None:
+    changed = changed_definitions('agg.count(window="7d")', 'agg.count(window="8d")')
+    for command in (["plan", changed], ["apply", changed, "--yes"]):
+        ran = shop(*command)
+        assert ran.code == 1
+        assert "refuse" in ran.out
+        assert "publish it as version=2" in " ".join(ran.out.split())
+        assert "nothing can be published while these are refused" in ran.err
+    found = shop("apply", changed, "--yes", "--json")
+    assert (found.code, found.document["is_applied"]) == (1, False)
+
+
+def test_definitions_that_do_not_go_together_are_told_with_their_file(in_store: Run) -> None:
+    Path("defs.py").write_text(DEFINITIONS + '\ntwo = Entity("customer", keys={"other": String})\n')
+    ran = in_store("plan", "defs.py")
+    assert ran.code == 1
+    assert ran.err.startswith("error: defs.py: two different definitions are called 'customer'")
+
+
+def test_an_empty_file_has_nothing_to_publish(in_store: Run) -> None:
+    Path("defs.py").write_text("")
+    ran = in_store("plan", "defs.py")
+    assert ran.code == 1
+    assert "defs.py: there is nothing to publish" in ran.err
+
+
+def test_a_diff_says_what_is_new_what_changed_and_what_the_file_lacks(shop: Run) -> None:
+    changed = changed_definitions('FeatureService("fraud_model"', 'FeatureService("risk_model"')
+    ran = shop("diff", changed)
+    assert ran.code == 0
+    assert "+ service 'risk_model' version 1" in ran.out
+    assert "- service 'fraud_model' version 1" in ran.out
+    found = shop("diff", changed, "--json").document
+    assert found["is_same"] is False
+    assert found["only_published"] == [{"kind": "service", "name": "fraud_model", "version": 1}]
+
+
+def test_a_diff_of_what_is_published_says_so(shop: Run) -> None:
+    assert "Nothing in definitions.py differs" in shop("diff", definitions()).out
+    assert shop("diff", definitions(), "--check").code == 0
+
+
+def test_a_diff_can_be_a_check(shop: Run) -> None:
+    ran = shop("diff", changed_definitions('window="7d"', 'window="8d"'), "--check")
+    assert ran.code == 1
+    assert "differs from what is published in 3 definitions" in ran.err
+
+
+def test_a_lock_is_written_and_read(shop: Run) -> None:
+    ran = shop("lock", "fraud_model", "-o", "fraud.lock")
+    assert ran.code == 0
+    assert "wrote fraud.lock" in ran.out
+    assert '"service": "service#fraud_model#00001"' in Path("fraud.lock").read_text()
+
+
+def test_a_lock_of_what_is_not_published_is_refused_with_a_hint(shop: Run) -> None:
+    ran = shop("lock", "fraud_modl")
+    assert ran.code == 1
+    assert "Did you mean 'fraud_model'?" in ran.err
+    assert not Path("skewless.lock").exists()
