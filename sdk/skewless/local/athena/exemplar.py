@@ -14,6 +14,9 @@ _DOUBLES = (exp.Avg, exp.Stddev, exp.StddevPop, exp.StddevSamp, exp.Variance, ex
 _WRAPPERS = (exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.Order)
 
 
+_NESTED = ("struct", "array", "map", "row")
+
+
 def exemplar(expression: exp.Expr) -> exp.Expr:
     """An expression of the same type, without aggregates and window functions."""
     copied = expression.copy()
@@ -27,6 +30,11 @@ def exemplar(expression: exp.Expr) -> exp.Expr:
 
 
 def _like(node: exp.Expr) -> exp.Expr | None:
+    if isinstance(node, exp.Cast) and not node.args["to"].is_type(*_NESTED):
+        # Without what is cast: casts of casts would grow with each exemplar that holds another.
+        return exp.Cast(this=exp.Null(), to=node.args["to"].copy())
+    if isinstance(node, exp.Case):
+        return _branch(node)
     if isinstance(node, _INTEGERS) or node.name.upper() in _INTEGERS_BY_NAME:
         return _cast("0", "BIGINT")
     if isinstance(node, _DOUBLES):
@@ -40,6 +48,14 @@ def _like(node: exp.Expr) -> exp.Expr | None:
         # max, lag, first_value, ...: of their first argument's type.
         return node.this
     return None
+
+
+def _branch(case: exp.Case) -> exp.Expr | None:
+    """The first branch that has a type of its own."""
+    values = [branch.args["true"] for branch in case.args["ifs"]]
+    if case.args.get("default") is not None:
+        values.append(case.args["default"])
+    return next((value for value in values if not isinstance(value, exp.Null)), None)
 
 
 def _cast(value: str, kind: str) -> exp.Cast:

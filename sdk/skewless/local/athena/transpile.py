@@ -76,7 +76,22 @@ def _call(name: str, *arguments: exp.Expr | str) -> exp.Anonymous:
 
 def _divide(node: exp.Expr) -> exp.Expr:
     left, right = node.this, node.expression
+    if _divides_exactly(left, right):
+        return exp.IntDiv(this=exp.Paren(this=left), expression=exp.Paren(this=right))
     return _call("trino_divide", exemplar(left), exemplar(right), left, right)
+
+
+def _divides_exactly(left: exp.Expr, right: exp.Expr) -> bool:
+    """Whether it is `(x - mod(x, y)) / y`, which rounds in no engine and for no exact type."""
+    difference = left.unnest()
+    if not isinstance(difference, exp.Sub):
+        return False
+    remainder = difference.expression.unnest()
+    return (
+        isinstance(remainder, exp.Mod)
+        and remainder.this.unnest() == difference.this.unnest()
+        and remainder.expression.unnest() == right.unnest()
+    )
 
 
 def _sum(node: exp.Expr) -> exp.Expr | None:
