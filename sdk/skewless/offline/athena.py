@@ -140,7 +140,9 @@ class AthenaSession:
         except ClientError as error:
             raise QueryError("Athena", error.response["Error"]["Message"]) from error
         # An UNLOAD of no rows writes no file, so there are no columns either.
-        tables = [self._read(key) for key in self._keys(prefix)]
+        # Athena may put its list of files beside them.
+        files = (key for key in self._keys(prefix) if not key.endswith((".csv", ".metadata")))
+        tables = [self._read(key) for key in files]
         return pa.concat_tables(tables) if tables else pa.table({})
 
     def close(self) -> None:
