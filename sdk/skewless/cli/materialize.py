@@ -100,14 +100,9 @@ def _print(
         for name, error in failures.items()
     ]
     screen.document({"cuts": [plain(item) for item in done], "failures": errors})
-    if done:
-        screen.table(
-            ("View", "Cut", ">Entities", ">Written", ">Units", "State"),
-            [_row(item) for item in done],
-        )
-    for item in done:
-        if item.resumed is not None:
-            screen.say(f"{item.view}: the cut {_instant(item.resumed)} was finished first")
+    rows = [_row(cut) for item in done for cut in (item.before, item) if cut is not None]
+    if rows:
+        screen.table(("View", "Cut", ">Entities", ">Written", ">Units", "State"), rows)
 
 
 def _row(item: Materialized) -> tuple[object, ...]:
