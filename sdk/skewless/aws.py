@@ -89,11 +89,15 @@ class Resources:
         parameter = PARAMETER_PREFIX + name
         try:
             answer = aws.client("ssm").get_parameter(Name=parameter)
-        except (ClientError, BotoCoreError) as error:
-            raise StoreError(
-                f"there is no store {name!r}: the SSM parameter {parameter!r} could not be read "
-                f"({error}). Deploy the store's stacks, or check the region and credentials."
-            ) from error
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ParameterNotFound":
+                raise StoreError(
+                    f"there is no store {name!r}: no SSM parameter is called {parameter!r} in this "
+                    "account and region. Deploy the store's stacks, or check the region."
+                ) from error
+            raise StoreError(f"store {name!r}: {parameter!r} could not be read: {error}") from error
+        except BotoCoreError as error:
+            raise StoreError(f"store {name!r}: {parameter!r} could not be read: {error}") from error
         return cls.parse(name, json.loads(answer["Parameter"]["Value"]))
 
     @classmethod

@@ -156,7 +156,13 @@ def verify(
                     moment_ = to_datetime(instant)
                     differences.append(Difference(item.output, rows[index], moment_, value, served))
     parities = tuple(
-        FeatureParity(item.output, str(item.view), equal + different, equal, different)
+        FeatureParity(
+            item.output,
+            f"{item.view.name}@{item.view.version}",
+            equal + different,
+            equal,
+            different,
+        )
         for item in plan.selected
         for equal, different in [tallies[item.output]]
     )

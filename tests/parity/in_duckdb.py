@@ -14,7 +14,6 @@ from skewless.offline import sql
 from skewless.offline.dialect import Dialect, Engine
 from skewless.offline.events import HAPPENED, KNOWN, Relation
 from skewless.offline.history import INSTANT, ROW, WATERMARK, History, Mode, Spine
-
 from tests.reference import normalise
 
 if TYPE_CHECKING:

@@ -17,9 +17,7 @@ from tests.parity.in_duckdb import every_feature, history
 if TYPE_CHECKING:
     from skewless.definitions.view import FeatureView
 
-THOROUGH = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+THOROUGH = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def logical(value: Any, type_: types.ValueType) -> Any:
@@ -47,9 +45,7 @@ def cases(draw: st.DrawFn) -> tuple[FeatureView, list[reference.Event], list[Any
     events = draw(strategies.histories(source))
     labels = draw(
         st.lists(
-            st.tuples(
-                strategies.entity_keys(view, events), strategies.instants(view, events)
-            ),
+            st.tuples(strategies.entity_keys(view, events), strategies.instants(view, events)),
             min_size=1,
             max_size=6,
         )
@@ -65,7 +61,5 @@ def test_history_in_duckdb_is_the_oracle_bit_for_bit(
     view, events, labels = case
     found = history(every_feature(view), {view.source.name: events}, labels, mode=mode)
     for label, row in zip(labels, found, strict=True):
-        got = {
-            name: bits(logical(value, view.feature_types[name])) for name, value in row.items()
-        }
+        got = {name: bits(logical(value, view.feature_types[name])) for name, value in row.items()}
         assert got == expected(view, events, label, mode)

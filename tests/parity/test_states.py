@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
 
 from skewless.compiler import instants
@@ -25,6 +24,8 @@ from tests.parity.in_duckdb import log_table, physical
 from tests.parity.test_history import cases, logical
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from skewless.definitions.view import FeatureView
 
 THOROUGH = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

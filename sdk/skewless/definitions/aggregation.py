@@ -96,8 +96,8 @@ class Aggregation:
     def canonical(self, scope: Scope, result: ValueType) -> Aggregation:
         """Return the aggregate without what has no effect, so that equality is meaning.
 
-        A scale of anything but Float64 becomes the default one; a Decimal default that is whole
-        becomes that integer.
+        A scale of anything but Float64 becomes the default one; a Decimal default becomes an
+        integer where it is whole, else it takes the feature's type.
 
         Args:
             scope: the columns of the source, with which the aggregate was found to be right.
@@ -110,8 +110,7 @@ class Aggregation:
         )
         default = self.default
         if default is not None and isinstance(result, types.Decimal):
-            whole = _whole(default)
-            default = default if whole is None else LiteralNode(whole, types.Int64)
+            default = _decimal_default(default, result)
         return replace(self, scale=self.scale if takes_units else DEFAULT_SCALE, default=default)
 
     def _typed_result(self, input_type: ValueType, scope: Scope) -> ValueType | None:
@@ -205,16 +204,15 @@ def _decimal_problems(default: LiteralNode, result: types.Decimal) -> Iterator[s
     scale = default.type.scale if isinstance(default.type, types.Decimal) else 0
     if decimals.rescaled(int(default.value), scale, result) is None:
         yield f"default={render(default)} does not fit in {result}, the type of the feature"
-    elif _whole(default) is None:
-        yield (
-            f"default={render(default)} has a fraction; the default of a Decimal is a whole number "
-            "(.fill_null(...) of an OnDemandView takes any)"
-        )
 
 
-def _whole(default: LiteralNode) -> int | None:
+def _decimal_default(default: LiteralNode, result: types.Decimal) -> LiteralNode:
     scale = default.type.scale if isinstance(default.type, types.Decimal) else 0
-    return decimals.rescaled(int(default.value), scale, _WHOLE)
+    whole = decimals.rescaled(int(default.value), scale, _WHOLE)
+    if whole is not None:
+        return LiteralNode(whole, types.Int64)
+    unscaled = decimals.rescaled(int(default.value), scale, result)
+    return default if unscaled is None else LiteralNode(unscaled, result)
 
 
 def _input_node(input_: str | Expr | None) -> Node | None:

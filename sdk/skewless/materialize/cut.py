@@ -63,7 +63,8 @@ class Materialized:
         entities: how many changed since the cut before.
         written: of them, those written now; the others were there from an earlier attempt.
         write_units: DynamoDB's capacity.
-        resumed: a cut begun earlier that was finished first.
+        before: a cut that had to be written first: one begun earlier and never committed, or, when
+            a view is filled for the first time, the one that is still served.
     """
 
     view: str
@@ -73,7 +74,7 @@ class Materialized:
     entities: int
     written: int
     write_units: float
-    resumed: Materialized | None = None
+    before: Materialized | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +114,12 @@ class Materializer:
         watermark = self.table.read_watermark(partition)
         if watermark.cut is not None and watermark.cut >= wanted:
             return _nothing(plan, watermark.cut if cut is None else wanted)
-        resumed = None
-        begun = watermark.started
-        if begun is not None and begun != watermark.cut and begun < wanted:
-            # Readers still need the state before the begun cut: a cut on top would push it out.
-            resumed = self._run(plan, begun, watermark, report)
+        before = None
+        first = _first(plan, cut, watermark, now)
+        if first is not None and first < wanted:
+            before = self._run(plan, first, watermark, report)
             watermark = self.table.read_watermark(partition)
-        return replace(self._run(plan, wanted, watermark, report), resumed=resumed)
+        return replace(self._run(plan, wanted, watermark, report), before=before)
 
     def _run(
         self, plan: ViewPlan, cut: int, watermark: Watermark, report: Progress
@@ -176,6 +176,18 @@ class Materializer:
         for count, (key, state) in enumerate(encoded_states(plan, rows), start=1):
             yield Cut(entity_partition(plan, key), cut, state, keeps, expires_at)
             report("write", count)
+
+
+def _first(plan: ViewPlan, cut: int | None, watermark: Watermark, now: int) -> int | None:
+    """Return the cut that has to be written before the wanted one, if any."""
+    begun = watermark.started
+    if begun is not None and begun != watermark.cut:
+        # Readers still need the state before the begun cut: a cut on top would push it out.
+        return begun
+    if cut is None and watermark.cut is None and isinstance(plan.view.refresh, Every):
+        # Until its delay has passed, the cut that is due now is not yet the one that is served.
+        return instants.as_of(plan.view.refresh, now)
+    return None
 
 
 def _checked(plan: ViewPlan, cut: int | None, now: int) -> int:

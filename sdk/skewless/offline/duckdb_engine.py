@@ -45,6 +45,8 @@ class DuckDbEngine:
                 }
             )
             try:
+                # In an interactive process DuckDB would draw over what the caller prints.
+                connection.execute("SET enable_progress_bar = false").fetchall()
                 yield DuckDbSession(connection, self._log)
             finally:
                 connection.close()

@@ -1,0 +1,161 @@
+"""Wrong input gets one clear error that names the object, the value and the way out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+
+from skewless import Every, FeatureView, agg
+from skewless.errors import (
+    InputError,
+    NaiveTimestampError,
+    NotDueError,
+    PublishError,
+    RewriteError,
+    UnknownNameError,
+)
+from tests.store.builders import NOON, card, label, model, payment, payments, profile, spending
+
+if TYPE_CHECKING:
+    from skewless import FeatureStore
+    from tests.store.conftest import MovableClock
+
+
+@pytest.fixture
+def published(store: FeatureStore) -> FeatureStore:
+    store.apply(model)
+    return store
+
+
+def test_a_row_that_does_not_fit_is_kept_in_quarantine_and_listed(published: FeatureStore) -> None:
+    rows = [
+        payment(-10),
+        payment(-9, amount="ten"),
+        payment(-8, paid_at=None),
+        payment(-7, items=1.5),
+        payment(-6, amount=float("inf")),
+    ]
+    result = published.ingest("payments", rows)
+    assert result.accepted == 1
+    assert [row["row_number"] for row in result.rejected] == [1, 2, 3, 4]
+    assert all(row["reason"] for row in result.rejected)
+
+
+def test_history_in_the_future_is_refused_row_by_row(published: FeatureStore) -> None:
+    result = published.backfill("payments", [payment(-60), payment(60)])
+    assert result.accepted == 1
+    (refused,) = result.rejected
+    assert "2024-03-05T12:00:00+00:00" in refused["reason"]
+
+
+def test_history_that_was_served_is_rewritten_only_by_name(
+    published: FeatureStore, clock: MovableClock
+) -> None:
+    published.backfill("payments", [payment(-3000)])
+    published.materialize("profile")
+    with pytest.raises(RewriteError, match="rewrite=True"):
+        published.backfill("payments", [payment(-2900, shop="late")])
+    published.backfill("payments", [payment(-2900, shop="late")], rewrite=True)
+    clock.now = NOON + timedelta(days=1)
+    published.materialize("profile")
+    answer = published.get_online_features("profile", {"card": "a"})
+    assert answer.rows[0]["shop"] == "late"
+
+
+def test_a_naive_timestamp_is_refused_with_the_way_out(published: FeatureStore) -> None:
+    frame = pd.DataFrame([label()])
+    frame["event_timestamp"] = pd.to_datetime(["2024-03-05 12:00:00"])
+    with pytest.raises(NaiveTimestampError, match="tz_localize"):
+        published.get_historical_features(frame, "model")
+    naive = datetime(2024, 3, 5)  # noqa: DTZ001 - what is being refused
+    with pytest.raises(NaiveTimestampError, match="now"):
+        published.get_online_features("spending", {"card": "a"}, now=naive)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"event_timestamp": NOON, "amount": 1.0}, "entity_df lacks 'card' (String)"),
+        ({"card": "a", "amount": 1.0}, "entity_df lacks 'event_timestamp' (Timestamp)"),
+        ({"card": "a", "event_timestamp": NOON}, "entity_df lacks 'amount' (Float64)"),
+        (label(card=7), "entity_df column 'card' is int64, which is not String"),
+        (label(card=None), "entity_df column 'card' has 1 nulls, the first in row 0"),
+        (label(amount="1"), "entity_df column 'amount' is string, which is not Float64"),
+        (label(shop="x"), "entity_df has columns named like features: 'shop'"),
+    ],
+)
+def test_a_frame_of_labels_that_does_not_fit_says_why(
+    published: FeatureStore, row: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        published.get_historical_features([row], "model")
+    assert message in str(caught.value)
+
+
+def test_an_empty_frame_of_labels_is_refused(published: FeatureStore) -> None:
+    empty = pd.DataFrame([label()]).iloc[:0]
+    with pytest.raises(InputError, match="entity_df is empty"):
+        published.get_historical_features(empty, "model")
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"amount": 1.0}, "'card'"),
+        ({"card": None, "amount": 1.0}, "null"),
+        ({"card": 5, "amount": 1.0}, "is 5, which is not String"),
+        ({"card": "a"}, "'amount'"),
+        ({"card": "a", "amount": "much"}, "'much'"),
+    ],
+)
+def test_a_row_to_serve_that_does_not_fit_says_why(
+    published: FeatureStore, row: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        published.get_online_features("model", [row])
+    assert message in str(caught.value)
+
+
+def test_an_unknown_name_comes_with_the_near_miss(published: FeatureStore) -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean 'spending'"):
+        published.get_online_features("spendin:payments_7d", {"card": "a"})
+
+
+def test_a_changed_meaning_under_a_published_name_is_refused(published: FeatureStore) -> None:
+    changed = FeatureView(
+        "spending",
+        entity=card,
+        source=payments,
+        refresh="stream",
+        features={"payments_7d": agg.count(window="1d")},
+    )
+    with pytest.raises(PublishError, match="version=2"):
+        published.apply(changed)
+    assert published.published.view("spending") == spending
+
+
+def test_a_cut_that_is_not_due_is_refused(published: FeatureStore) -> None:
+    with pytest.raises(NotDueError, match="2024-03-06"):
+        published.materialize(profile, cut=datetime(2024, 3, 6, tzinfo=UTC))
+    with pytest.raises(InputError, match="is not cut at"):
+        published.materialize(profile, cut=NOON)
+
+
+def test_identifiers_and_values_that_would_be_sql_stay_what_they_are(
+    store: FeatureStore,
+) -> None:
+    view = FeatureView(
+        "select_", entity=card, source=payments, refresh=Every("1h"), features=["shop"]
+    )
+    store.apply(view)
+    evil = "'; DROP TABLE payments; --"
+    store.backfill("payments", [payment(-90, card=evil, shop=evil)])
+    store.materialize("select_")
+    assert store.get_online_features("select_", {"card": evil}).rows == [{"shop": evil}]
+    labels = [{"card": evil, "event_timestamp": NOON}]
+    for engine in ("duckdb", "athena"):
+        found = store.get_historical_features(labels, "select_", engine=engine)
+        assert found.to_arrow()["shop"].to_pylist() == [evil]
