@@ -47,7 +47,7 @@ class FakeClient:
             raise answer
         return answer
 
-    update_item = batch_get_item
+    put_item = update_item = batch_get_item
 
 
 def a_table(client: FakeClient) -> OnlineTable:
@@ -99,6 +99,44 @@ def test_a_stream_view_keeps_no_state_before(table: OnlineTable) -> None:
     table.put_cut(a_cut(TODAY, b"one", keep_previous=False))
     table.put_cut(a_cut(TODAY + DAY, b"two", keep_previous=False))
     assert the_item(table) == {"c": b"two", "g": TODAY + DAY, "v": 2}
+
+
+@pytest.mark.parametrize("keep_previous", [False, True])
+@pytest.mark.parametrize("expires_at", [None, 77])
+def test_a_first_cut_is_the_item_that_an_update_makes(
+    table: OnlineTable, expires_at: int | None, *, keep_previous: bool
+) -> None:
+    cut = a_cut(TODAY, b"one", keep_previous=keep_previous, expires_at=expires_at)
+    table.put_cut(cut._replace(key=f"{VIEW}#other"))
+    outcome, cost = table.put_cut(cut, is_first=True)
+    assert outcome is CutOutcome.WRITTEN
+    assert cost > 0
+    client = table._aws.client("dynamodb")
+    by_update = client.get_item(TableName=table.name, Key=address_key((f"{VIEW}#other", "B")))
+    assert the_item(table) == {
+        name: value for name, value in plain(by_update["Item"]).items() if name not in ("pk", "sk")
+    }
+
+
+def test_a_cut_that_is_not_the_first_after_all_is_written_as_any_other(table: OnlineTable) -> None:
+    table.put_cut(a_cut(TODAY, b"one"), is_first=True)
+    assert table.put_cut(a_cut(TODAY + DAY, b"two"), is_first=True)[0] is CutOutcome.WRITTEN
+    written = {"c": b"two", "g": TODAY + DAY, "p": b"one", "pg": TODAY, "v": 2}
+    assert the_item(table) == written
+    again = table.put_cut(a_cut(TODAY + DAY, b"two"), is_first=True)
+    assert again[0] is CutOutcome.ALREADY_THERE
+    assert table.put_cut(a_cut(TODAY, b"one"), is_first=True)[0] is CutOutcome.NEWER_THERE
+    assert the_item(table) == written
+
+
+def test_a_first_cut_takes_one_call_and_asks_for_no_update() -> None:
+    client = FakeClient({"ConsumedCapacity": {"CapacityUnits": 1.0}})
+    counts = a_table(client).put_cuts([a_cut(TODAY, b"x")] * 2, are_first=True)
+    assert counts == CutCounts(2, 0, 0, 2.0)
+    assert [request["ConditionExpression"] for request in client.requests] == [
+        "attribute_not_exists(#pk)"
+    ] * 2
+    assert not any("UpdateExpression" in request for request in client.requests)
 
 
 def test_many_cuts_are_counted(table: OnlineTable) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -50,46 +51,34 @@ class OnlineTable:
         batch = BatchGet(self._client, self.name, deadline_seconds, is_consistent=consistent)
         return batch.fetch(addresses)
 
-    def put_cut(self, cut: Cut) -> tuple[CutOutcome, float]:
+    def put_cut(self, cut: Cut, *, is_first: bool = False) -> tuple[CutOutcome, float]:
         """Write an entity's state unless that cut or a newer one is there; return the units too.
+
+        Args:
+            cut: the state.
+            is_first: whether the entity probably has no item yet. Creating one is cheaper than
+                updating it; one that is there after all takes a second call.
 
         Raises:
             ItemTooLargeError: DynamoDB would not take it.
         """
-        assignments = ["#c = :c", "#g = :g", "#v = if_not_exists(#v, :zero) + :one"]
-        values = {":c": cut.state, ":g": cut.cut, ":zero": 0, ":one": 1}
-        used = ["c", "g", "v", "e"]
-        if cut.keep_previous:
-            assignments.append("#p = if_not_exists(#c, :empty), #pg = if_not_exists(#g, :never)")
-            values.update({":empty": b"", ":never": NEVER})
-            used.extend(("p", "pg"))
-        if cut.expires_at is None:
-            removal = " REMOVE #e"
-        else:
-            removal = ""
-            assignments.append("#e = :e")
-            values[":e"] = cut.expires_at
         _check_size(cut.key, len(cut.state) * (1 + cut.keep_previous))
-        try:
-            answer = self._update(
-                (cut.key, BATCH),
-                f"SET {', '.join(assignments)}{removal}",
-                "attribute_not_exists(#g) OR #g < :g",
-                values,
-                used,
-            )
-        except ConditionFailedError as error:
-            is_same = plain(error.item).get("g") == cut.cut
-            return (CutOutcome.ALREADY_THERE if is_same else CutOutcome.NEWER_THERE), 0.0
-        return CutOutcome.WRITTEN, units(answer)
+        if is_first:
+            consumed = self._create_cut(cut)
+            if consumed is not None:
+                return CutOutcome.WRITTEN, consumed
+        return self._update_cut(cut)
 
-    def put_cuts(self, cuts: Iterable[Cut], concurrency: int = 16) -> CutCounts:
-        """Write many states, side by side."""
+    def put_cuts(
+        self, cuts: Iterable[Cut], concurrency: int = 16, *, are_first: bool = False
+    ) -> CutCounts:
+        """Write many states, side by side; see `put_cut` for what is first."""
         counts = dict.fromkeys(CutOutcome, 0)
         consumed = 0.0
+        put = partial(self.put_cut, is_first=are_first)
         with ThreadPoolExecutor(concurrency) as pool:
             for some in _chunks(cuts, concurrency * _QUEUED_PER_THREAD):
-                for outcome, cost in pool.map(self.put_cut, some):
+                for outcome, cost in pool.map(put, some):
                     counts[outcome] += 1
                     consumed += cost
         return CutCounts(
@@ -213,6 +202,56 @@ class OnlineTable:
         # boto3 makes clients in one thread at a time; using them is safe in all.
         with self._lock:
             return self._aws.client("dynamodb")
+
+    def _create_cut(self, cut: Cut) -> float | None:
+        """Write what `_update_cut` would, if there is no item; return the units, None if one is."""
+        fields: dict[str, Any] = {"c": cut.state, "g": cut.cut, "v": 1}
+        if cut.keep_previous:
+            fields |= {"p": b"", "pg": NEVER}
+        if cut.expires_at is not None:
+            fields["e"] = cut.expires_at
+        try:
+            answer = call(
+                self._client.put_item,
+                WRITE_SECONDS,
+                f"to write item {BATCH!r} of {described(cut.key)}",
+                TableName=self.name,
+                Item=address_key((cut.key, BATCH))
+                | {name: wire(value) for name, value in fields.items()},
+                ConditionExpression="attribute_not_exists(#pk)",
+                ExpressionAttributeNames=names("pk"),
+                ReturnConsumedCapacity="TOTAL",
+            )
+        except ConditionFailedError:
+            return None
+        return units(answer)
+
+    def _update_cut(self, cut: Cut) -> tuple[CutOutcome, float]:
+        assignments = ["#c = :c", "#g = :g", "#v = if_not_exists(#v, :zero) + :one"]
+        values = {":c": cut.state, ":g": cut.cut, ":zero": 0, ":one": 1}
+        used = ["c", "g", "v", "e"]
+        if cut.keep_previous:
+            assignments.append("#p = if_not_exists(#c, :empty), #pg = if_not_exists(#g, :never)")
+            values.update({":empty": b"", ":never": NEVER})
+            used.extend(("p", "pg"))
+        if cut.expires_at is None:
+            removal = " REMOVE #e"
+        else:
+            removal = ""
+            assignments.append("#e = :e")
+            values[":e"] = cut.expires_at
+        try:
+            answer = self._update(
+                (cut.key, BATCH),
+                f"SET {', '.join(assignments)}{removal}",
+                "attribute_not_exists(#g) OR #g < :g",
+                values,
+                used,
+            )
+        except ConditionFailedError as error:
+            is_same = plain(error.item).get("g") == cut.cut
+            return (CutOutcome.ALREADY_THERE if is_same else CutOutcome.NEWER_THERE), 0.0
+        return CutOutcome.WRITTEN, units(answer)
 
     def _move_watermark(
         self, view: str, update: str, condition: str, values: dict[str, Any], used: list[str]
