@@ -1,34 +1,27 @@
-"""DynamoDB: atomic writes, cheap transactions, batch limits, and answers that serialize quickly.
+"""DynamoDB: atomic writes, cheap transactions, limits on batches, and the parts patched elsewhere.
 
 What stock moto does wrong:
 
 - concurrent updates are lost: of 480 `ADD n 1` from eight threads, 478 counted;
 - TransactWriteItems copies the whole table once per operation (5.7 s for ten puts on 65,000 items),
   and transactions side by side answer with status 500;
-- BatchWriteItem takes more than 25 items, which AWS refuses;
-- over 90 % of a BatchGetItem's time is a walk over the shapes of attribute values that are in wire
-  form already.
+- BatchWriteItem takes more than 25 items, which AWS refuses.
 """
 
 from __future__ import annotations
 
-import base64
 import copy
 import functools
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import moto.dynamodb.models as dynamodb_models
-from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.exceptions import MockValidationException
-from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
+from skewless.local import capacity, dispatch, expressions, items, wire
 from skewless.local.transaction import Undo
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _BATCH_WRITE_LIMIT = 25
 
@@ -36,7 +29,8 @@ _BATCH_WRITE_LIMIT = 25
 @functools.cache
 def apply() -> None:
     """Patch moto, once a process."""
-    _serialize_attribute_maps_directly()
+    for part in (wire, items, expressions, dispatch, capacity):
+        part.apply()
     _run_one_call_at_a_time()
     _snapshot_only_touched_items()
     _limit_batch_writes()
@@ -100,43 +94,3 @@ def _snapshot_only_touched_items() -> None:
             raise
 
     backend.transact_write_items = transact_write_items
-
-
-def _serialize_attribute_maps_directly() -> None:
-    serializer: Any = BaseJSONSerializer
-    stock = serializer._serialize_type_map
-
-    def serialize(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
-        if getattr(shape.value, "name", "") == "AttributeValue":
-            wire = {name: _wire_form(attribute) for name, attribute in value.items()}
-            self._default_serialize(serialized, wire, shape, key)
-        else:
-            stock(self, serialized, value, shape, key)
-
-    serializer._serialize_type_map = serialize
-
-
-def _wire_form(attribute: DynamoType | Mapping[str, Any]) -> dict[str, Any]:
-    if isinstance(attribute, DynamoType):
-        kind, value = attribute.type, attribute.value
-    else:
-        kind, value = next(iter(attribute.items()))
-    match kind:
-        case "S" | "N":
-            value = str(value)
-        case "L":
-            value = [_wire_form(element) for element in value]
-        case "M":
-            value = {name: _wire_form(element) for name, element in value.items()}
-        case "SS" | "NS":
-            value = [str(element) for element in value]
-        case "B":
-            value = _base64(value)
-        case "BS":
-            value = [_base64(element) for element in value]
-    return {kind: value}
-
-
-def _base64(value: str | bytes) -> str:
-    raw = value.encode() if isinstance(value, str) else bytes(value)
-    return base64.b64encode(raw).decode()

@@ -16,6 +16,7 @@ from cheroot import wsgi
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from skewless.local import athena, dynamodb, glue, regions, s3
+from skewless.local.dispatch import Dispatch
 from skewless.local.session import CREDENTIALS, REGION, LocalSession
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class LocalAws:
 
 
 def _listening(port: int) -> Any:
-    application = DomainDispatcherApplication(create_backend_app)
+    application = Dispatch(DomainDispatcherApplication(create_backend_app))
     server = wsgi.Server(
         (_HOST, port), application, numthreads=_THREADS, request_queue_size=256, timeout=60
     )
