@@ -136,7 +136,7 @@ class Materializer:
         rewritten = self.rewrites.pending(partition)
         report("query", 0)
         cuts = self._cuts(plan, cut, watermark.cut, rewritten, report)
-        counts = self.table.put_cuts(cuts)
+        counts = self.table.put_cuts(cuts, are_first=watermark.cut is None)
         if isinstance(plan.view.refresh, Stream) and (watermark.cut is None or rewritten):
             report("stream days", counts.written)
             self.rebuild_days(plan, cut)

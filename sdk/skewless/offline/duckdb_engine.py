@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import duckdb
+from sqlglot import exp
 
 from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD, INGEST_TIME
 from skewless.errors import QueryError
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import pyarrow as pa
-    from sqlglot import exp
 
     from skewless.definitions.source import Source
     from skewless.offline.events import Span
@@ -75,7 +75,17 @@ class DuckDbSession:
             physical=True,
         )
         self._create(source.name, source.event_time, rows)
-        return Relation(sql.table(source.name), is_physical=True, is_log=is_log)
+        repeats = source.event_id is not None and self._repeats(source.name, source.event_id)
+        return Relation(sql.table(source.name), True, is_log, repeats)  # noqa: FBT003 - is_physical
+
+    def _repeats(self, name: str, event_id: str) -> bool:
+        """Say whether an id is there twice: if not, no window has to look for the one before."""
+        ids = sql.column(event_id)
+        distinct = exp.Count(this=exp.Distinct(expressions=[ids.copy()]))
+        some = sql.less(distinct, exp.Count(this=ids))
+        query = sql.select(some).from_(sql.table(name))
+        ((found,),) = self._connection.execute(self.dialect.render(query)).fetchall()
+        return bool(found)
 
     def _create(self, name: str, event_time: str, rows: pa.RecordBatchReader) -> None:
         every = sql.select(

@@ -47,11 +47,13 @@ class Relation:
         is_physical: whether instants and decimals are integers there already, and the two times
             are the columns `skewless_happened` and `skewless_known`.
         is_log: whether the store wrote it; else it is a user's own table.
+        may_repeat: whether an event id may be there twice.
     """
 
     table: exp.Table
     is_physical: bool
     is_log: bool
+    may_repeat: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ def deduplicated(steps: Steps, name: str, log: Log, partition: list[Sql]) -> str
         log: how they were read.
         partition: the columns that tell entities apart.
     """
-    if log.source.event_id is None:
+    if log.source.event_id is None or not log.relation.may_repeat:
         return name
     event_id = sql.column(log.source.event_id)
     order = [sql.column(KNOWN)]
