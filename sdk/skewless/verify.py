@@ -17,6 +17,7 @@ from skewless.compiler import instants as cuts
 from skewless.compiler.plan import plan_selection
 from skewless.definitions import types
 from skewless.definitions.expression import to_datetime, to_microseconds
+from skewless.definitions.service import FeatureService
 from skewless.errors import InputError, ParityError
 from skewless.online.answer import STALE
 from skewless.registry.selection import resolve
@@ -126,8 +127,11 @@ def verify(
     engine: str | None,
 ) -> Report:
     """Compare; see `FeatureStore.verify`."""
-    chosen = resolve(store.published, features)
-    plan = plan_selection(chosen)
+    found = resolve(store.published, features)
+    plan = plan_selection(found)
+    chosen: Any = found
+    if not isinstance(found, FeatureService):
+        chosen = [view[name] for view, name in found]
     rows = list(entity_rows) if entity_rows is not None else draw_rows(store, plan, sample)
     if not rows:
         raise InputError("there is nothing to compare: no entity_rows, and the log is empty")
