@@ -7,6 +7,7 @@ is imported when history or writing is first asked for.
 from __future__ import annotations
 
 import math
+import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -15,7 +16,7 @@ from skewless.aws import Aws, Resources
 from skewless.compiler.plan import plan_selection, plan_view
 from skewless.definitions.collection import Definitions
 from skewless.definitions.expression import to_microseconds
-from skewless.definitions.view import FeatureView
+from skewless.definitions.view import FeatureRef, FeatureView
 from skewless.errors import InputError, PublishError, StoreError
 from skewless.online.codec import tile_bytes_estimate
 from skewless.online.reader import OnlineReader
@@ -68,7 +69,7 @@ class FeatureStore:
         self._table = OnlineTable(aws, table)
         self._is_locked = published is not None
         self._published = published
-        self._readers: dict[object, OnlineReader] = {}
+        self._readers: dict[object, tuple[OnlineReader, object]] = {}
         self._bench: Workbench | None = None
 
     @classmethod
@@ -94,14 +95,15 @@ class FeatureStore:
 
     @classmethod
     def local(
-        cls, name: str = "local", *, clock: Clock | datetime | None = None, port: int = 0
+        cls, name: str | None = None, *, clock: Clock | datetime | None = None, port: int = 0
     ) -> FeatureStore:
         """Make a store on an AWS inside this process: the same code, nothing leaves the machine.
 
-        Stores of one process with one name share their data, which ends with the process.
+        Data ends with the process.
 
         Args:
-            name: the store's name.
+            name: the store's name; one name in one process is one store. A new, empty store
+                if None.
             clock: tells the time; the system's if None. An instant stands still; assign
                 `store.clock` to move it.
             port: where the local AWS listens on the loopback; 0 lets the system choose.
@@ -110,7 +112,8 @@ class FeatureStore:
         from skewless.local.server import LocalAws  # noqa: PLC0415
 
         server = LocalAws.start(port)
-        return cls(Aws(server.session(), server.endpoint), provision(server, name), clock=clock)
+        resources = provision(server, name or f"local-{uuid.uuid4().hex[:8]}")
+        return cls(Aws(server.session(), server.endpoint), resources, clock=clock)
 
     @classmethod
     def from_lock(
@@ -413,16 +416,14 @@ class FeatureStore:
         return found
 
     def _reader(self, features: object, *, full_names: bool) -> OnlineReader:
-        try:
-            key: object = (features, full_names)
-            hash(key)
-        except TypeError:
-            key = (repr(features), full_names)
+        # By identity: comparing whole definitions would take longer than reading DynamoDB.
+        key = (_identity(features), full_names)
         if key not in self._readers:
-            chosen = self._selected(features)
-            selection = plan_selection(chosen, full_names=full_names)
-            self._readers[key] = OnlineReader(selection, self._table, now=self._now)
-        return self._readers[key]
+            selection = plan_selection(self._selected(features), full_names=full_names)
+            reader = OnlineReader(selection, self._table, now=self._now)
+            # The features are kept, so that no other object can take their identity.
+            self._readers[key] = (reader, features)
+        return self._readers[key][0]
 
     def _selected(self, features: object) -> Any:
         if features is not None:
@@ -431,6 +432,18 @@ class FeatureStore:
         if self._is_locked and len(services) == 1:
             return services[0]
         raise InputError("features is missing; name a service, views or features")
+
+
+def _identity(features: object) -> object:
+    match features:
+        case str() | None:
+            return features
+        case FeatureRef():
+            return id(features.view), features.feature
+        case list() | tuple():
+            return tuple(_identity(item) for item in features)
+        case _:
+            return id(features)
 
 
 def _estimate(view: FeatureView) -> dict[str, object]:

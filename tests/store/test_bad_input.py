@@ -16,6 +16,7 @@ from skewless.errors import (
     PublishError,
     RewriteError,
     UnknownNameError,
+    ValueOverflowError,
 )
 from tests.store.builders import NOON, card, label, model, payment, payments, profile, spending
 
@@ -159,3 +160,25 @@ def test_identifiers_and_values_that_would_be_sql_stay_what_they_are(
     for engine in ("duckdb", "athena"):
         found = store.get_historical_features(labels, "select_", engine=engine)
         assert found.to_arrow()["shop"].to_pylist() == [evil]
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "athena"])
+def test_a_sum_beyond_64_bits_is_an_error_that_names_the_feature(
+    store: FeatureStore, clock: MovableClock, engine: str
+) -> None:
+    view = FeatureView(
+        "totals",
+        entity=card,
+        source=payments,
+        refresh="stream",
+        features={"items_1h": agg.sum("items", window="1h")},
+    )
+    store.apply(view)
+    store.materialize(view)
+    store.ingest("payments", [payment(-1, items=2**63 - 1), payment(-2, items=1)])
+    clock.now = NOON + timedelta(minutes=1)
+    rows = [{"card": "a", "event_timestamp": clock.now}]
+    with pytest.raises(ValueOverflowError, match=r"totals\.items_1h"):
+        store.get_historical_features(rows, view, engine=engine)
+    with pytest.raises(ValueOverflowError):
+        store.get_online_features(view, {"card": "a"})

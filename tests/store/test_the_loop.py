@@ -14,7 +14,7 @@ import pytest
 from skewless import Entity, Every, FeatureStore, FeatureView, Source, agg
 from skewless.errors import OnlineStoreError, StoreError
 from skewless.online.table import OnlineTable
-from skewless.types import Array, Bool, Bytes, Decimal, Float64, Int64, String, Timestamp
+from skewless.types import Array, Bool, Bytes, Decimal, Float64, Int64, String, Timestamp, ValueType
 from tests.store.builders import NOON, card, label, model, payment, payments, profile
 
 if TYPE_CHECKING:
@@ -241,7 +241,7 @@ def test_two_versions_are_served_side_by_side(filled: FeatureStore, clock: Movab
 def test_every_type_comes_back_as_it_was_taken_in(
     new_store: Callable[[], FeatureStore], clock: MovableClock
 ) -> None:
-    schema = {
+    schema: dict[str, ValueType] = {
         "card": String,
         "yes": Bool,
         "whole": Int64,

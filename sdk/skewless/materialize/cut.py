@@ -20,8 +20,9 @@ from skewless.compiler import instants
 from skewless.compiler.fingerprint import used_columns
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.refresh import Every, Stream
-from skewless.errors import InputError, NotDueError
+from skewless.errors import InputError, NotDueError, QueryError
 from skewless.materialize.states import encoded_states
+from skewless.offline.overflow import explained
 from skewless.offline.states import States, span_of_states
 from skewless.online.address import entity_partition, view_partition
 from skewless.online.record import Cut
@@ -168,7 +169,10 @@ class Materializer:
             span = span_of_states(plan, cut, since, rewritten)
             relation = session.relation(plan.view.source, columns, span, None)
             states = States(plan, session.dialect, relation, cut, since, rewritten)
-            rows = session.run(states.query())
+            try:
+                rows = session.run(states.query())
+            except QueryError as error:
+                raise explained(error, [plan]) from error
         expires_at = _expiry(plan, cut)
         keeps = isinstance(plan.view.refresh, Every)
         if rows.num_rows == 0:

@@ -15,10 +15,11 @@ import pyarrow.parquet as pq
 
 from skewless.compiler.fingerprint import fingerprint
 from skewless.definitions import types
-from skewless.errors import InputError
+from skewless.errors import InputError, QueryError
 from skewless.offline import frames, objects
 from skewless.offline.history import ROW, History, Mode, Spine
 from skewless.offline.labels import prepare_labels
+from skewless.offline.overflow import explained
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,6 +113,7 @@ def build_training_set(
     Raises:
         InputError: the labels do not fit the features.
         QueryError: the engine failed.
+        ValueOverflowError: a sum left the range of exact integers.
     """
     labels = frames.to_arrow(request.frame, aws)
     _check_clashes(labels, request.plan)
@@ -122,7 +124,10 @@ def build_training_set(
         spine = Spine(session.labels(prepared.table), prepared.first, prepared.last)
         history, snapshots = _history(request, session, spine, log)
         query = history.query()
-        found = session.run(query)
+        try:
+            found = session.run(query)
+        except QueryError as error:
+            raise explained(error, request.plan.views) from error
         text = session.dialect.render(query)
     features = _decoded(found, request.plan, labels.num_rows)
     table = labels
