@@ -281,6 +281,20 @@ class FeatureStore:
             progress=progress,
         )
 
+    def repair(self, view: object) -> None:
+        """Write a stream view's items of today anew from the log.
+
+        For after a process died between the log and the online store: what it had ingested is in
+        the log, and not served until the view's next cut, or this.
+
+        Args:
+            view: a view, `"view"` or `"view@version"`, with `refresh="stream"`.
+
+        Raises:
+            InputError: the view is no stream, or was never cut.
+        """
+        self._workbench.repair(self._view(view))
+
     def get_historical_features(  # noqa: PLR0913 - all but the first two by keyword
         self,
         entity_df: Any,

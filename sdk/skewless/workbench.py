@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from skewless import __version__
 from skewless.compiler.plan import plan_selection, plan_view
+from skewless.definitions.refresh import Stream
 from skewless.errors import InputError
 from skewless.materialize.cut import Materializer
 from skewless.materialize.front_door import FrontDoor
@@ -20,6 +21,7 @@ from skewless.offline.history import Mode
 from skewless.offline.log import EventLog
 from skewless.offline.quarantine import Quarantine
 from skewless.offline.training import TrainingRequest, build_training_set
+from skewless.online.address import view_partition
 from skewless.online.table import OnlineTable
 from skewless.registry.rewrites import RewriteLog
 
@@ -125,6 +127,17 @@ class Workbench:
             0.0 if self.aws.endpoint else _SETTLE_SECONDS,
         )
         return materializer.run(plan_view(view), cut, now, progress)
+
+    def repair(self, view: FeatureView) -> None:
+        """Rebuild a stream view's day items; see `FeatureStore.repair`."""
+        plan = plan_view(view)
+        cut = self.table.read_watermark(view_partition(plan)).cut
+        if not isinstance(view.refresh, Stream) or cut is None:
+            raise InputError(
+                f"{view} has no items of the day to repair: it is no stream, or was never cut; "
+                "materialize it"
+            )
+        self.front_door.rebuild_days(plan, cut)
 
 
 def _mode(name: str, watermark: str | None) -> Mode:

@@ -37,7 +37,7 @@ class MovableClock:
     """Stands where it is put."""
 
     def __init__(self) -> None:
-        self.now = 0
+        self.now = -(10**16)  # before all that is drawn
 
     def __call__(self) -> datetime:
         return to_datetime(self.now)

@@ -370,3 +370,32 @@ def test_an_entity_with_two_keys_is_found_by_both(store: FeatureStore, clock: Mo
     clock.now = NOON + timedelta(seconds=1)
     keys = [{"origin": o, "dest": d} for o, d, _ in rows]
     assert [row["miles"] for row in store.get_online_features(view, keys).rows] == [1, 2, 3]
+
+
+def test_what_a_dead_process_left_in_the_log_is_repaired(
+    filled: FeatureStore, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = filled.get_online_features("spending", {"card": "a"}).rows[0]["payments_7d"]
+
+    def die(*_arguments: Any) -> None:
+        raise OnlineStoreError("throttled")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(OnlineTable, "put_stream", die)
+        with pytest.raises(OnlineStoreError):
+            filled.ingest("payments", [payment(0)])
+    clock.now = NOON + timedelta(minutes=1)
+    other = FeatureStore(filled.aws, filled.resources, clock=clock)
+    other.repair("spending")
+    after = other.get_online_features("spending", {"card": "a"}).rows[0]["payments_7d"]
+    assert after == before + 1
+
+
+def test_after_a_missed_cut_the_served_one_is_written_with_the_due_one(
+    filled: FeatureStore, clock: MovableClock
+) -> None:
+    clock.now = NOON.replace(hour=1) + timedelta(days=5)
+    done = filled.materialize(profile)
+    assert done.before is not None
+    answer = filled.get_online_features("profile", {"card": "a"})
+    assert (answer.status[0]["profile"].status, answer.rows[0]["shop"]) == ("ok", "book")

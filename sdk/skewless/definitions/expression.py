@@ -1,7 +1,7 @@
 """Expressions over columns, request fields and features: a tree, and the operators to write it.
 
 `Expr` is what a user composes; the `node` inside is frozen data with structural equality, which is
-what definitions keep. What an expression means is said in `skewless.compiler.evaluate`.
+what definitions keep. What an expression means is said in `skewless.compiler.bound`.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from skewless.definitions.names import (
     object_name_problems,
     text_problems,
 )
-from skewless.definitions.refresh import Refresh, parse_refresh
+from skewless.definitions.refresh import Refresh, Stream, parse_refresh
 from skewless.definitions.source import Source
 from skewless.definitions.typing import Scope
 from skewless.errors import DefinitionError, UnknownNameError, did_you_mean
@@ -207,6 +207,11 @@ class FeatureView:
                 yield f"the feature {name!r} is a key of entity {self.entity.name!r} already"
         if TOMBSTONE in self.columns:
             yield f"{TOMBSTONE!r} marks tombstones; it cannot be a feature"
+        if isinstance(self.refresh, Stream) and self.source.table is not None:
+            yield (
+                f"refresh='stream' needs events that come in through the store; source "
+                f"{self.source.name!r} reads the table {self.source.table!r}: use Every(...)"
+            )
         if self.ttl is not None and self.is_aggregated:
             yield "ttl is for latest values; an aggregate's window says how far it looks back"
         if self.ttl is not None and self.ttl.microseconds == 0:

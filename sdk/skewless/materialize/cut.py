@@ -65,7 +65,7 @@ class Materialized:
         written: of them, those written now; the others were there from an earlier attempt.
         write_units: DynamoDB's capacity.
         before: a cut that had to be written first: one begun earlier and never committed, or, when
-            a view is filled for the first time, the one that is still served.
+            a view is filled for the first time or a cut was missed, the one that is still served.
     """
 
     view: str
@@ -188,9 +188,10 @@ def _first(plan: ViewPlan, cut: int | None, watermark: Watermark, now: int) -> i
     if begun is not None and begun != watermark.cut:
         # Readers still need the state before the begun cut: a cut on top would push it out.
         return begun
-    if cut is None and watermark.cut is None and isinstance(plan.view.refresh, Every):
+    if cut is None and isinstance(plan.view.refresh, Every):
         # Until its delay has passed, the cut that is due now is not yet the one that is served.
-        return instants.as_of(plan.view.refresh, now)
+        served = instants.as_of(plan.view.refresh, now)
+        return served if watermark.cut is None or watermark.cut < served else None
     return None
 
 

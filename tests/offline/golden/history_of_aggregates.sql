@@ -944,11 +944,11 @@ WITH "spine" AS (
     "partial"."horizon",
     "partial"."S0_3600s_300s" AS "S0_3600s_300s",
     "partial"."n0_3600s_300s" AS "n0_3600s_300s",
-    (
+    CAST(CAST((
       (
         CAST("partial"."Qhigh0_604800s_21600s" AS DECIMAL(38, 0)) * CAST(1000000000000000000 AS DECIMAL(38, 0))
       ) + CAST("partial"."Qlow0_604800s_21600s" AS DECIMAL(38, 0))
-    ) AS "Q0_604800s_21600s",
+    ) AS DECIMAL(38, 0)) AS DECIMAL(38, 0)) AS "Q0_604800s_21600s",
     "partial"."S0_604800s_21600s" AS "S0_604800s_21600s",
     "partial"."n0_604800s_21600s" AS "n0_604800s_21600s",
     "partial"."S1_all" AS "S1_all",
