@@ -122,7 +122,7 @@ def test_a_row_to_serve_that_does_not_fit_says_why(
 
 def test_an_unknown_name_comes_with_the_near_miss(published: FeatureStore) -> None:
     with pytest.raises(UnknownNameError, match="Did you mean 'spending'"):
-        published.get_online_features("spendin:payments_7d", {"card": "a"})
+        published.get_online_features("spendings:payments_7d", {"card": "a"})
 
 
 def test_a_changed_meaning_under_a_published_name_is_refused(published: FeatureStore) -> None:

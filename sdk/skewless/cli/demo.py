@@ -11,12 +11,12 @@ from skewless.cli.invocation import Invocation
 
 
 def demo(context: typer.Context) -> None:
-    """Run the whole loop on real flights, without AWS.
+    r"""Run the whole loop on real flights, without AWS.
 
     Definitions, history, a model trained on it, serving, and the proof that both
     sides agree. Everything happens in this process.
 
-      pip install 'skewless[demo]'
+      pip install 'skewless\[demo]'
       skewless demo
     """
     screen = Invocation.of(context).screen
