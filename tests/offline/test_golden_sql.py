@@ -84,8 +84,8 @@ def relation(name: str) -> Relation:
     return Relation(sql.table(name, "lake"), is_physical=False, is_log=True)
 
 
-def history(*features: object, mode: Mode = Mode.AS_SERVED) -> exp.Query:
-    views = [(view, name) for view in features for name in view.feature_types]  # type: ignore[attr-defined]
+def history(*features: FeatureView | OnDemandView, mode: Mode = Mode.AS_SERVED) -> exp.Query:
+    views = [(view, name) for view in features for name in view.feature_types]
     spine = Spine(sql.table("labels", "lake"), MARCH_1, MARCH_2)
     relations = {name: relation(name) for name in ("payments", "cards")}
     return History(plan_selection(views), mode, ATHENA, spine, relations, {}).query()

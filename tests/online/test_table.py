@@ -223,11 +223,11 @@ def test_a_stream_item_goes_nine_days_after_its_day(table: OnlineTable) -> None:
 
 
 def test_a_watermark_moves_by_begin_and_commit(table: OnlineTable) -> None:
-    assert table.read_watermark(VIEW) == Watermark(None, None, None, 0)
-    assert table.begin_cut(VIEW, TODAY) == Watermark(None, None, TODAY, 0)
-    assert table.commit_cut(VIEW, TODAY) == Watermark(TODAY, None, TODAY, 0)
+    assert table.read_watermark(VIEW) == Watermark(None, None, None)
+    assert table.begin_cut(VIEW, TODAY) == Watermark(None, None, TODAY)
+    assert table.commit_cut(VIEW, TODAY) == Watermark(TODAY, None, TODAY)
     table.begin_cut(VIEW, TODAY + DAY)
-    wanted = Watermark(TODAY + DAY, TODAY, TODAY + DAY, 0)
+    wanted = Watermark(TODAY + DAY, TODAY, TODAY + DAY)
     assert table.commit_cut(VIEW, TODAY + DAY) == wanted
     assert table.read_watermark(VIEW) == wanted
 
@@ -236,7 +236,7 @@ def test_beginning_and_committing_again_change_nothing(table: OnlineTable) -> No
     for cut in (TODAY, TODAY + DAY):
         assert table.begin_cut(VIEW, cut) == table.begin_cut(VIEW, cut)
         assert table.commit_cut(VIEW, cut) == table.commit_cut(VIEW, cut)
-    assert table.read_watermark(VIEW) == Watermark(TODAY + DAY, TODAY, TODAY + DAY, 0)
+    assert table.read_watermark(VIEW) == Watermark(TODAY + DAY, TODAY, TODAY + DAY)
     assert table.begin_cut(VIEW, TODAY).started == TODAY + DAY
     assert table.commit_cut(VIEW, TODAY).cut == TODAY + DAY
 
@@ -246,13 +246,6 @@ def test_another_cut_that_was_begun_and_not_committed_is_reported(table: OnlineT
     assert table.begin_cut(VIEW, TODAY + DAY).started == TODAY
     with pytest.raises(OnlineStoreError, match="was not begun"):
         table.commit_cut(VIEW, TODAY + DAY)
-
-
-def test_rewrites_are_counted_once(table: OnlineTable) -> None:
-    table.begin_cut(VIEW, TODAY)
-    assert table.count_rewrite(VIEW, 0).rewrites == 1
-    assert table.count_rewrite(VIEW, 0).rewrites == 1
-    assert table.count_rewrite(VIEW, 1).rewrites == 2
 
 
 def test_addresses_tell_view_meaning_key_and_day() -> None:

@@ -31,6 +31,7 @@ FEW = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 _NUMBERS = itertools.count()
+ENGINES = itertools.cycle(("duckdb", "athena"))
 
 
 class MovableClock:
@@ -101,7 +102,7 @@ def test_history_by_both_engines_and_serving_are_the_oracle_bit_for_bit(
             take_in(store, clock, view.source, some)
             clock.now = max(clock.now, until)
             if until in cuts:
-                store.materialize(view)
+                store.materialize(view, engine=next(ENGINES))
         served_key = {
             name: to_datetime(value) if view.entity.keys[name] == types.Timestamp else value
             for name, value in key.items()

@@ -143,7 +143,10 @@ class AthenaSession:
         # Athena may put its list of files beside them.
         files = (key for key in self._keys(prefix) if not key.endswith((".csv", ".metadata")))
         tables = [self._read(key) for key in files]
-        return pa.concat_tables(tables) if tables else pa.table({})
+        if not tables:
+            return pa.table({})
+        # Athena writes names in lower case; the order is the query's.
+        return pa.concat_tables(tables).rename_columns(query.named_selects)
 
     def close(self) -> None:
         """Remove the session's tables and objects."""

@@ -30,7 +30,6 @@ from skewless.offline.render import Renderer
 if TYPE_CHECKING:
     from skewless.compiler.plan import ViewPlan
     from skewless.definitions.source import Source
-    from skewless.definitions.types import ValueType
     from skewless.offline.dialect import Dialect
     from skewless.offline.sql import Sql, Steps
 
@@ -267,8 +266,3 @@ def as_of(plan: ViewPlan, instant: Sql) -> Sql:
             if delay != ZERO:
                 moved = sql.subtract(instant, sql.integer(delay.microseconds))
             return sql.floor_to(moved, every.microseconds)
-
-
-def tie_order(type_: ValueType | None) -> list[Sql]:
-    """Order by the tiebreak, the greatest first, nulls the least; nothing without a tiebreak."""
-    return [] if type_ is None else [sql.descending(sql.column("tie"))]

@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -16,9 +15,10 @@ import pyarrow.parquet as pq
 from skewless.compiler.fingerprint import fingerprint
 from skewless.definitions import types
 from skewless.errors import InputError, QueryError
-from skewless.offline import frames, objects
+from skewless.offline import frames
 from skewless.offline.history import ROW, History, Mode, Spine
 from skewless.offline.labels import prepare_labels
+from skewless.offline.objects import write_bytes
 from skewless.offline.overflow import explained
 
 if TYPE_CHECKING:
@@ -82,8 +82,8 @@ class TrainingSet:
         buffer = io.BytesIO()
         pq.write_table(self.table, buffer, compression="zstd")
         manifest = json.dumps(self.manifest, indent=2, sort_keys=True, default=str)
-        _write(uri, buffer.getvalue(), self.aws)
-        _write(f"{uri}.manifest.json", manifest.encode(), self.aws)
+        write_bytes(uri, buffer.getvalue(), self.aws)
+        write_bytes(f"{uri}.manifest.json", manifest.encode(), self.aws)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,14 +207,6 @@ def arrow_type(type_: ValueType) -> pa.DataType:
             return pa.list_(pa.float64())
         case _:
             return _ARROW[type_]
-
-
-def _write(uri: str, body: bytes, aws: Aws) -> None:
-    if uri.startswith("s3://"):
-        bucket, key = objects.split_uri(uri)
-        aws.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
-    else:
-        Path(uri).write_bytes(body)
 
 
 def _manifest(

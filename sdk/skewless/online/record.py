@@ -71,13 +71,11 @@ class Watermark(NamedTuple):
         cut: the last committed cut; None before the first.
         previous: the one before.
         started: the cut begun last: committed if it is `cut`.
-        rewrites: how often history was rewritten.
     """
 
     cut: int | None
     previous: int | None
     started: int | None
-    rewrites: int
 
 
 def to_watermark(item: Mapping[str, Any]) -> Watermark:
@@ -87,5 +85,4 @@ def to_watermark(item: Mapping[str, Any]) -> Watermark:
         item.get("cut"),
         None if previous == NEVER else previous,
         item.get("started"),
-        item.get("rewrites", 0),
     )

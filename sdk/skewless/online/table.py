@@ -187,16 +187,6 @@ class OnlineTable:
             )
         return found
 
-    def count_rewrite(self, view: str, known: int) -> Watermark:
-        """Count a rewrite of history, if `known` have been counted; return the watermark."""
-        return self._move_watermark(
-            view,
-            "SET #rewrites = :next",
-            "#rewrites = :known" if known else "attribute_not_exists(#rewrites)",
-            {":next": known + 1} | ({":known": known} if known else {}),
-            ["rewrites"],
-        )
-
     @property
     def _client(self) -> Any:
         # boto3 makes clients in one thread at a time; using them is safe in all.
