@@ -7,13 +7,16 @@ plan of one service; `skewless lock arrival_model` writes it. That is all a cold
     request   {"flights": [{"carrier": "UA", "origin": "EWR", "dest": "IAH", "tailnum": "N14228",
                             "distance": 1400, "scheduled_hour": 5, "weekday": 1}],
                "now": "2013-11-05T10:15:00Z"}                    (now is for replays; leave it out)
-    response  {"flights": [{"features": {...}, "probability": 0.18}], "status": {...}}
+    response  {"flights": [{"features": {...}, "probability": 0.18}],
+               "status": [{"carrier_delays": {"as_of": "2013-11-05 10:15:00+00:00",
+                                              "status": "ok"}, ...}]}
 """
 
 from __future__ import annotations
 
 import json
 import os
+from dataclasses import asdict
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -43,8 +46,9 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noq
     if model() is not None:
         for found, probability in zip(answers, probabilities(flights, answer.rows), strict=True):
             found["probability"] = probability
+    status = [{view: asdict(found) for view, found in row.items()} for row in answer.status]
     # Instants and decimals become text here; the model has seen them as they were.
-    response = json.dumps({"flights": answers, "status": answer.status}, default=str)
+    response = json.dumps({"flights": answers, "status": status}, default=str)
     plain: dict[str, Any] = json.loads(response)
     return plain
 
@@ -73,7 +77,9 @@ def probabilities(
     if not rows:
         return []
     import pandas as pd  # noqa: PLC0415 - as above
+    import threadpoolctl  # type: ignore[import-untyped]  # noqa: PLC0415 - scikit-learn has it
 
     inputs = [{**flight, **row} for flight, row in zip(flights, rows, strict=True)]
     frame = pd.DataFrame(inputs, columns=list(model().feature_names_in_), dtype=object)
-    return [float(probability) for probability in model().predict_proba(frame)[:, 1]]
+    with threadpoolctl.threadpool_limits(1):  # waking more threads takes longer than a few rows do
+        return [float(probability) for probability in model().predict_proba(frame)[:, 1]]

