@@ -88,19 +88,19 @@ def history(*features: FeatureView | OnDemandView, mode: Mode = Mode.AS_SERVED) 
     views = [(view, name) for view in features for name in view.feature_types]
     spine = Spine(sql.table("labels", "lake"), MARCH_1, MARCH_2)
     relations = {name: relation(name) for name in ("payments", "cards")}
-    return History(plan_selection(views), mode, ATHENA, spine, relations, {}).query()
+    return History(plan_selection(views), mode, ATHENA, spine, relations, {}).script().query()
 
 
 CASES = {
     "history_of_aggregates": lambda: history(spending),
     "history_of_latest_values_and_on_demand": lambda: history(limits, use),
     "history_in_event_time": lambda: history(limits, mode=Mode.EVENT_TIME),
-    "states_of_aggregates": lambda: States(
-        plan_view(spending), ATHENA, relation("payments"), MARCH_2, MARCH_1
-    ).query(),
-    "states_of_latest_values": lambda: States(
-        plan_view(limits), ATHENA, relation("cards"), MARCH_2, None
-    ).query(),
+    "states_of_aggregates": lambda: (
+        States(plan_view(spending), ATHENA, relation("payments"), MARCH_2, MARCH_1).script().query()
+    ),
+    "states_of_latest_values": lambda: (
+        States(plan_view(limits), ATHENA, relation("cards"), MARCH_2, None).script().query()
+    ),
 }
 
 

@@ -115,7 +115,7 @@ def history(
     instants = [instant for _, instant in labels]
     spine = Spine(sql.table("labels"), min(instants), max(instants))
     dialect = Dialect(Engine.DUCKDB)
-    query = History(plan, mode, dialect, spine, relations, {}).query()
+    query = History(plan, mode, dialect, spine, relations, {}).script().query()
     found = connection.sql(dialect.render(query)).to_arrow_table().to_pylist()
     connection.close()
     return [

@@ -38,7 +38,7 @@ def states_at(
     connection.register("events", log_table(plan.view.source, events))
     relation = Relation(sql.table("events"), is_physical=True, is_log=True)
     dialect = Dialect(Engine.DUCKDB)
-    query = States(plan, dialect, relation, cut, since).query()
+    query = States(plan, dialect, relation, cut, since).script().query()
     rows: pa.Table = connection.sql(dialect.render(query)).to_arrow_table()
     connection.close()
     return dict(encoded_states(plan, rows))

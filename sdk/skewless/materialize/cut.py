@@ -170,7 +170,7 @@ class Materializer:
             relation = session.relation(plan.view.source, columns, span, None)
             states = States(plan, session.dialect, relation, cut, since, rewritten)
             try:
-                rows = session.run(states.query())
+                rows = session.run(states.script())
             except QueryError as error:
                 raise explained(error, [plan]) from error
         expires_at = _expiry(plan, cut)

@@ -114,13 +114,14 @@ class AthenaSession:
         self._tables.append(name)
         return sql.table(name, self._resources.database)
 
-    def run(self, query: exp.Query) -> pa.Table:
+    def run(self, script: sql.Script) -> pa.Table:
         """Run a query with UNLOAD, and read its Parquet files.
 
         Raises:
             QueryError: Athena refused or failed it.
         """
         self._runs += 1
+        query = script.query()
         prefix = f"{self._prefix}result_{self._runs}/"
         wr.config.athena_query_wait_polling_delay = (
             _POLLING_SECONDS if self._aws.endpoint is None else _LOCAL_POLLING_SECONDS

@@ -94,8 +94,7 @@ class DuckDbSession:
             sql.aliased(sql.column(INGEST_TIME), KNOWN),
         ).from_(sql.table("skewless_scanned"))
         self._connection.register("skewless_scanned", rows)
-        table = sql.table(name).sql(dialect="duckdb")
-        self._connection.execute(f"CREATE TABLE {table} AS {self.dialect.render(every)}").fetchall()
+        self._store(name, every)
         self._connection.unregister("skewless_scanned")
 
     def lateness(self, source: Source) -> int | None:
@@ -110,13 +109,19 @@ class DuckDbSession:
         self._connection.register(_LABELS, table)
         return sql.table(_LABELS)
 
-    def run(self, query: exp.Query) -> pa.Table:
-        """Run a query.
+    def run(self, script: sql.Script) -> pa.Table:
+        """Run a query, stage by stage.
 
         Raises:
             QueryError: DuckDB refused or failed it.
         """
         try:
-            return self._connection.sql(self.dialect.render(query)).to_arrow_table()
+            for name, query in script.stages():
+                self._store(name, query)
+            return self._connection.sql(self.dialect.render(script.last())).to_arrow_table()
         except duckdb.Error as error:
             raise QueryError("DuckDB", str(error)) from error
+
+    def _store(self, name: str, query: exp.Query) -> None:
+        table = sql.table(name).sql(dialect="duckdb")
+        self._connection.execute(f"CREATE TABLE {table} AS {self.dialect.render(query)}").fetchall()

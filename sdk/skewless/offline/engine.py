@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from skewless.definitions.source import Source
     from skewless.offline.dialect import Dialect
     from skewless.offline.events import Relation, Span
+    from skewless.offline.sql import Script
 
 
 class Session(Protocol):
@@ -38,7 +39,7 @@ class Session(Protocol):
         """Make labels readable."""
         ...
 
-    def run(self, query: exp.Query) -> pa.Table:
+    def run(self, script: Script) -> pa.Table:
         """Run a query.
 
         Raises:

@@ -81,8 +81,8 @@ class History:
     relations: Mapping[str, Relation]
     lateness: Mapping[str, int]
 
-    def query(self) -> exp.Query:
-        """Return the query; its columns are `skewless_row` and the outputs, physical."""
+    def script(self) -> sql.Script:
+        """Return the query in steps; its columns are `skewless_row` and the outputs, physical."""
         return _Compiler(self).compile()
 
     def columns(self, source: Source, plans: list[ViewPlan]) -> tuple[str, ...]:
@@ -126,7 +126,7 @@ class _Compiler:
         self.steps = sql.Steps()
         self.aliases = _aliases(request.plan.views)
 
-    def compile(self) -> exp.Query:
+    def compile(self) -> sql.Script:
         self.steps.add("spine", sql.select(sql.star()).from_(self.request.spine.table.copy()))
         logs = self._add_logs()
         for plan in self.plan.views:
@@ -137,7 +137,9 @@ class _Compiler:
                 self._add_aggregates(plan, alias)
             else:
                 add_latest(plan, self.steps, alias)
-        return self.steps.finish(self._output(self._add_on_demand()))
+        features = (f"{self.aliases[plan]}_features" for plan in self.plan.views)
+        checkpoints = ("spine", *dict.fromkeys(logs.values()), *features)
+        return sql.Script(self.steps, self._output(self._add_on_demand()), checkpoints)
 
     def _add_logs(self) -> dict[tuple[Source, Entity], str]:
         groups: dict[tuple[Source, Entity], list[ViewPlan]] = {}

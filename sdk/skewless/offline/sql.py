@@ -5,12 +5,13 @@ Nothing else in the package makes SQL text, so a name or value that looks like S
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from sqlglot import exp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
 Sql: TypeAlias = exp.Expr
 _SAFE_INTEGER = 2**63 - 1
@@ -211,8 +212,49 @@ class Steps:
     def __contains__(self, text_: object) -> bool:
         return text_ in self._steps
 
-    def finish(self, query: exp.Query) -> exp.Query:
-        """Put the steps before the query."""
+    def finish(self, query: exp.Query, *, without: Container[str] = ()) -> exp.Query:
+        """Put the steps before a copy of the query, but for those that are tables by now."""
+        found: exp.Query = query.copy()
         for text_, step in self._steps.items():
-            query = query.with_(name(text_), as_=step, copy=False)
-        return query
+            if text_ not in without:
+                found = found.with_(name(text_), as_=step.copy(), copy=False)
+        return found
+
+    def upto(self, text_: str, *, without: Container[str] = ()) -> exp.Query:
+        """Return a step as a query of its own, with the steps before it."""
+        before = Steps()
+        for earlier, step in self._steps.items():
+            if earlier == text_:
+                break
+            before.add(earlier, step)
+        return before.finish(self._steps[text_], without=without)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A query in steps.
+
+    Attributes:
+        final: what the steps lead to.
+        checkpoints: steps worth storing: an engine that plans them one by one plans better, and
+            computes what is read more than once only once.
+    """
+
+    steps: Steps
+    final: exp.Query
+    checkpoints: tuple[str, ...] = ()
+
+    def query(self) -> exp.Query:
+        """Return all of it as one query."""
+        return self.steps.finish(self.final)
+
+    def stages(self) -> Iterator[tuple[str, exp.Query]]:
+        """Yield each checkpoint's name and query, which reads the checkpoints before as tables."""
+        done: list[str] = []
+        for checkpoint in self.checkpoints:
+            yield checkpoint, self.steps.upto(checkpoint, without=done)
+            done.append(checkpoint)
+
+    def last(self) -> exp.Query:
+        """Return what is left to do after the stages."""
+        return self.steps.finish(self.final, without=self.checkpoints)

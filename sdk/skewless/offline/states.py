@@ -45,8 +45,8 @@ class States:
     since: int | None
     rewritten: tuple[str, ...] = ()
 
-    def query(self) -> exp.Query:
-        """Return the query.
+    def script(self) -> sql.Script:
+        """Return the query in steps.
 
         Columns: `k<i>`, the key; then for an aggregated view `tile_set`, `start` and the columns
         that `column_names` tells, null where the entity has no tile left; for a latest-value view
@@ -80,7 +80,7 @@ class States:
             *(sql.equal(sql.column(key, "seen"), sql.column(key, "changed")) for key in keys)
         )
         query = query.join(sql.table("seen"), on=same, join_type="left", copy=False)
-        return steps.finish(query)
+        return sql.Script(steps, query)
 
     def _columns(self) -> list[str]:
         if self.plan.view.is_aggregated:

@@ -123,12 +123,12 @@ def build_training_set(
     with engine.session() as session:
         spine = Spine(session.labels(prepared.table), prepared.first, prepared.last)
         history, snapshots = _history(request, session, spine, log)
-        query = history.query()
+        script = history.script()
         try:
-            found = session.run(query)
+            found = session.run(script)
         except QueryError as error:
             raise explained(error, request.plan.views) from error
-        text = session.dialect.render(query)
+        text = session.dialect.render(script.query())
     features = _decoded(found, request.plan, labels.num_rows)
     table = labels
     for name in features.column_names:
