@@ -7,6 +7,7 @@ so a typed exemplar only chooses, and the untyped argument carries the value.
 
 from __future__ import annotations
 
+import atexit
 import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -186,7 +187,14 @@ def _database() -> duckdb.DuckDBPyConnection:
     database = duckdb.connect(":memory:")
     for macros in _MACROS:
         database.execute(macros)
+    # A connection that is there when the interpreter goes makes DuckDB print what it leaks.
+    atexit.register(_forget)
     return database
+
+
+def _forget() -> None:
+    _database().close()
+    _database.cache_clear()
 
 
 def evaluate(connection: duckdb.DuckDBPyConnection, sql: str) -> Relation:

@@ -84,8 +84,9 @@ class Execution:
     def _interrupt(self) -> None:
         # Again and again: an interrupt between two statements has no effect on the next.
         while not self._ended.wait(_INTERRUPT_SECONDS):
-            if self._run is not None:
-                self._run.connection.interrupt()
+            run = self._run
+            if run is not None:
+                run.connection.interrupt()
 
     def _wait_and_execute(self, aws: Aws) -> None:
         try:
@@ -110,8 +111,9 @@ class Execution:
             self.traceback = traceback.format_exc()
             self._finish("FAILED", reason_of(error))
         finally:
-            if self._run is not None:
-                self._run.connection.close()
+            run, self._run = self._run, None
+            if run is not None:
+                run.connection.close()
 
     def _finish(self, status: str, reason: str | None = None) -> None:
         with self._lock:
