@@ -1,0 +1,70 @@
+"""Training sets without AWS: what `DuckDbEngine` does once the log is read, on Arrow tables.
+
+Reading the log from S3 is left out, for it is the same work whoever asks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import duckdb
+
+from skewless.compiler.plan import plan_selection
+from skewless.definitions.names import INGEST_TIME
+from skewless.offline.duckdb_engine import DuckDbSession
+from skewless.offline.events import Span
+from skewless.offline.history import History, Mode, Spine
+from skewless.offline.labels import prepare_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+
+    from skewless import FeatureView
+    from skewless.definitions.source import Source
+    from skewless.offline.log import EventLog
+
+
+class Training:
+    """One view, and its source's log in a new DuckDB database, in memory.
+
+    Attributes:
+        connection: the database, for the baseline as well; the log is a table named after the
+            source, its times are microseconds.
+    """
+
+    def __init__(self, view: FeatureView, log: pa.Table) -> None:
+        self.connection = duckdb.connect()
+        self.connection.execute("SET enable_progress_bar = false").fetchall()
+        self._session = DuckDbSession(self.connection, cast("EventLog", _ArrowLog(log)))
+        self._plan = plan_selection([(view, name) for name in view.feature_types])
+        self._source = view.source
+        self._relation = self._session.relation(
+            view.source, list(view.source.columns), Span(None, None), None
+        )
+
+    def answer(self, labels: pa.Table) -> pa.Table:
+        """Return the features of labels, in any order; once for each database."""
+        prepared = prepare_labels(labels, self._plan, timestamp="event_timestamp")
+        spine = Spine(self._session.labels(prepared.table), prepared.first, prepared.last)
+        lateness = self._session.lateness(self._source)
+        history = History(
+            self._plan,
+            Mode.AS_SERVED,
+            self._session.dialect,
+            spine,
+            {self._source.name: self._relation},
+            {} if lateness is None else {self._source.name: lateness},
+        )
+        return self._session.run(history.script())
+
+
+class _ArrowLog:
+    """Stands for `EventLog`, whose `scan` is all that a session calls."""
+
+    def __init__(self, rows: pa.Table) -> None:
+        self._rows = rows
+
+    def scan(self, _source: Source, columns: Sequence[str], **_: Any) -> pa.RecordBatchReader:
+        return self._rows.select([*columns, INGEST_TIME]).to_reader()
