@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from skewless.compiler.bound import Feature, Request
+from skewless.compiler.interpret import compile_python
+from skewless.compiler.plan import plan_selection
 from skewless.definitions import types
 from skewless.offline.history import Mode
 from tests import reference, strategies
 from tests.parity.bits import bits
-from tests.parity.in_duckdb import every_feature, history
+from tests.parity.in_duckdb import every_feature, history, physical
 
 if TYPE_CHECKING:
+    from skewless.compiler.bound import Bound
+    from skewless.definitions.on_demand import OnDemandView
     from skewless.definitions.view import FeatureView
 
 THOROUGH = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -63,3 +68,54 @@ def test_history_in_duckdb_is_the_oracle_bit_for_bit(
     for label, row in zip(labels, found, strict=True):
         got = {name: bits(logical(value, view.feature_types[name])) for name, value in row.items()}
         assert got == expected(view, events, label, mode)
+
+
+@st.composite
+def on_demand_cases(
+    draw: st.DrawFn,
+) -> tuple[OnDemandView, list[reference.Event], list[tuple[dict[str, Any], int]]]:
+    source = draw(strategies.sources())
+    view = draw(strategies.feature_views(source, is_aggregated=True))
+    on_demand = draw(strategies.on_demand_views(view).filter(lambda found: bool(found.views)))
+    events = draw(strategies.histories(source))
+    labels = draw(
+        st.lists(
+            st.tuples(
+                strategies.entity_keys(view, events),
+                strategies.requests(),
+                strategies.instants(view, events),
+            ),
+            min_size=1,
+            max_size=4,
+        )
+    )
+    return on_demand, events, [({**key, **fields}, at) for key, fields, at in labels]
+
+
+@given(on_demand_cases())
+@THOROUGH
+def test_on_demand_features_by_sql_and_by_python_are_the_oracle_bit_for_bit(
+    case: tuple[OnDemandView, list[reference.Event], list[tuple[dict[str, Any], int]]],
+) -> None:
+    on_demand, events, labels = case
+    (view,) = on_demand.views
+    selection = [(on_demand, name) for name in on_demand.feature_types]
+    plan = plan_selection(selection)
+    found = history(selection, {view.source.name: events}, labels)
+    for (row, instant), got in zip(labels, found, strict=True):
+        key = {name: row[name] for name in view.entity.keys}
+        request = {name: row[name] for name in on_demand.request}
+        values, _ = reference.view_value(view, events, key, reference.as_of(view, instant))
+        features = {(view.name, name): value for name, value in values.items()}
+        wanted = reference.on_demand_values(on_demand, features, request)
+        assert {name: bits(value) for name, value in got.items()} == {
+            name: bits(value) for name, value in wanted.items()
+        }
+        environment: dict[Bound, Any] = {
+            Feature(view.name, view.version, name): physical(value, view.feature_types[name])
+            for name, value in values.items()
+        }
+        environment.update({Request(name): value for name, value in request.items()})
+        for name, typed in plan.on_demand[0].features:
+            served = compile_python(typed.bound)(environment)
+            assert bits(served) == bits(wanted[name])
