@@ -5,7 +5,9 @@ Part of the serving path: boto3 and the standard library only.
 
 from __future__ import annotations
 
+import gc
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from skewless.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 PARAMETER_PREFIX = "/skewless/"
 _KEPT_ALIVE = Config(
@@ -27,6 +29,19 @@ _KEPT_ALIVE = Config(
 
 # A feature vector is worth waiting a moment for, not a minute: boto3 would wait 60 s.
 _PROMPT = Config(connect_timeout=1, read_timeout=3)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    # Making a client loads large JSON models; the collector would go through all of it several
+    # times, a quarter of a cold start, and find nothing.
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 @dataclass(slots=True)
@@ -51,9 +66,10 @@ class Aws:
             config = _KEPT_ALIVE
             if service == "dynamodb" and self.endpoint is None:
                 config = config.merge(_PROMPT)
-            self._clients[service] = session.client(
-                service, endpoint_url=self.endpoint, config=config
-            )
+            with _no_collection():
+                self._clients[service] = session.client(
+                    service, endpoint_url=self.endpoint, config=config
+                )
         return self._clients[service]
 
 

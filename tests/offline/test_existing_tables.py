@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from skewless.errors import InputError
+from skewless.offline import sql
 from skewless.offline.athena import AthenaEngine
 from skewless.offline.day_table import DayTable
 from skewless.offline.duckdb_engine import DuckDbEngine
@@ -115,7 +116,8 @@ def events_read_by(engine: Engine, source: Source) -> list[dict[str, Any]]:
     columns, span = ("x", "at"), Span(None, None)
     with engine.session() as session:
         relation = session.relation(source, columns, span, None)
-        found = session.run(Log(source, relation, session.dialect, columns, span).rows([]))
+        rows = Log(source, relation, session.dialect, columns, span).rows([])
+        found = session.run(sql.Script(sql.Steps(), rows))
     events: list[dict[str, Any]] = found.sort_by(KNOWN).to_pylist()
     return events
 

@@ -137,9 +137,17 @@ class _Compiler:
                 self._add_aggregates(plan, alias)
             else:
                 add_latest(plan, self.steps, alias)
-        features = (f"{self.aliases[plan]}_features" for plan in self.plan.views)
-        checkpoints = ("spine", *dict.fromkeys(logs.values()), *features)
+        checkpoints = self._checkpoints(logs)
         return sql.Script(self.steps, self._output(self._add_on_demand()), checkpoints)
+
+    def _checkpoints(self, logs: Mapping[tuple[Source, Entity], str]) -> tuple[str, ...]:
+        """Return the steps worth storing: for a single view, one plan over everything is best."""
+        plans = self.plan.views
+        if len(plans) <= 1:
+            return ()
+        reads = [logs[plan.view.source, plan.view.entity] for plan in plans]
+        shared = [name for name in dict.fromkeys(reads) if reads.count(name) > 1]
+        return ("spine", *shared, *(f"{self.aliases[plan]}_features" for plan in plans))
 
     def _add_logs(self) -> dict[tuple[Source, Entity], str]:
         groups: dict[tuple[Source, Entity], list[ViewPlan]] = {}
