@@ -60,7 +60,7 @@ class Scale:
     batch: pd.Timedelta = THREE_HOURS
     serving_hours: tuple[int, ...] = (0, 12, 15, 18, 21)
     flights_a_stop: int = 30
-    athena_labels: int = 1000
+    athena_labels: int = 2000
     train_until: pd.Timestamp | None = None
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skewless import FeatureStore
-from skewless.demo import report
+from skewless.demo import report, verdict
 from skewless.demo.example import Example
 from skewless.demo.loop import Loop, Scale
 from skewless.demo.screen import Screen
@@ -38,8 +38,11 @@ def main(*, as_json: bool = False) -> int:
         warnings.filterwarnings("ignore", category=DeprecationWarning)
         warnings.filterwarnings("ignore", category=FutureWarning)
         aws = LocalAws.start()
-        with surrounded(aws.environment):
-            document = _run(screen, Path(folder), Scale())
+        try:
+            with surrounded(aws.environment):
+                document = _run(screen, Path(folder), Scale())
+        finally:
+            aws.stop()  # what its threads still hold, DuckDB would complain of at the end
     screen.document(document)
     return 0 if document["is_equal"] else 1
 
@@ -54,7 +57,7 @@ def _run(screen: Screen, folder: Path, scale: Scale) -> dict[str, Any]:
     found: dict[str, Any] = {"data": report.tape(screen, tape, scale)}
     for key, step in _STEPS.items():
         found[key] = step(screen, loop, found)
-    return report.closing(screen, found)
+    return verdict.closing(screen, found)
 
 
 def _define(screen: Screen, loop: Loop, _: dict[str, Any]) -> Any:
@@ -97,14 +100,14 @@ def _fill(screen: Screen, loop: Loop, _: dict[str, Any]) -> Any:
     return report.filled(screen, cuts)
 
 
-def _play(screen: Screen, loop: Loop, _: dict[str, Any]) -> Any:
+def _play(screen: Screen, loop: Loop, found: dict[str, Any]) -> Any:
     days: list[Day] = []
     with screen.step("Move the clock: take in, cut, serve", "", total=len(loop.stops)) as bar:
         for day in loop.play(bar.tell):
             bar.step()
             if not days or days[-1] is not day:
                 days.append(day)
-    return report.played(screen, days, loop)
+    return report.played(screen, days, found["online"])
 
 
 def _compare(screen: Screen, loop: Loop, _: dict[str, Any]) -> Any:
