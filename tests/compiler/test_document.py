@@ -72,7 +72,7 @@ AGGREGATED = FeatureView(
     "aggregated",
     entity=ENTITY,
     source=SOURCE,
-    refresh="stream",
+    refresh=Every("1h"),
     where=~col("flag") & (col("x").sqrt() ** 2 > abs(col("money")) / 3 - 1),
     features={
         "rows": agg.count(window="1h"),
@@ -177,7 +177,7 @@ def test_the_default_of_a_decimal_comes_back_and_is_planned_in_its_own_units() -
         "v",
         entity=ENTITY,
         source=SOURCE,
-        refresh="stream",
+        refresh=Every("1h"),
         features={
             "most": agg.max("money", window="1d", default=Number("-7.00")),
             "least": agg.min("money", window="1d", default=Number("0.5")),

@@ -86,9 +86,16 @@ MEANING: dict[str, dict[str, Any]] = {
     "event time": {"source": a_source(event_time="then")},
     "event id": {"source": a_source(event_id="id")},
     "tiebreak": {"source": a_source(tiebreak="n")},
-    "table": {"source": a_source(table="lake.events")},
-    "delay of a table": {"source": a_source(table="lake.events", delay="1h")},
-    "ingest time": {"source": a_source(table="lake.events", ingest_time="known_at")},
+    # A table is cut, never streamed; "refresh" above is the same view over the log.
+    "table": {"source": a_source(table="lake.events"), "refresh": Every("1d")},
+    "delay of a table": {
+        "source": a_source(table="lake.events", delay="1h"),
+        "refresh": Every("1d"),
+    },
+    "ingest time": {
+        "source": a_source(table="lake.events", ingest_time="known_at"),
+        "refresh": Every("1d"),
+    },
 }
 
 

@@ -331,3 +331,17 @@ def test_a_sum_of_decimals_keeps_the_scale() -> None:
     source = Source("s", schema={"user": String, "price": Decimal(9, 2)}, event_time="at")
     view = a_view({"total": agg.sum("price", window="1h", default=0)}, source=source)
     assert dict(view.feature_types) == {"total": Decimal(38, 2)}
+
+
+def test_a_stream_over_a_table_that_the_store_does_not_write_is_refused() -> None:
+    source = Source(
+        "old", schema={"carrier": String}, event_time="arrived_at", table="lake.flights"
+    )
+    with pytest.raises(DefinitionError, match="use Every"):
+        FeatureView(
+            "view",
+            entity=Entity("carrier", keys={"carrier": String}),
+            source=source,
+            refresh="stream",
+            features={"flights": agg.count(window="1h")},
+        )
