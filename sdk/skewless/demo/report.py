@@ -260,8 +260,8 @@ def parity(screen: Screen, found: Parity, training: TrainingSet, loop: Loop) -> 
         )
     if loop.tape.ends("weather") < loop.tape.ends("flights"):
         screen.say(
-            f"The data's last weather was known on {loop.tape.ends('weather'):%d %b %H:%M} UTC: later "
-            "flights have nulls, in training as in serving."
+            f"The data's last weather was known on {loop.tape.ends('weather'):%d %b %H:%M} UTC: "
+            "later flights have nulls, in training as in serving."
         )
     return {
         "flights": len(loop.served),
