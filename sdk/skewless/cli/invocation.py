@@ -59,7 +59,7 @@ class Invocation:
         # `skewless local` may well serve a store of that name to other processes.
         if name == LOCAL and not os.environ.get("AWS_ENDPOINT_URL"):
             self._is_in_process = True
-            return skewless.FeatureStore.local()
+            return skewless.FeatureStore.local("local")
         return skewless.FeatureStore.connect(name)
 
     def remind_of_passing(self) -> None:
