@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     StreamEvent: TypeAlias = "tuple[int, tuple[Any, ...], int, Event]"
 
 _RACE_SECONDS = 30.0
-_NO_ITEM = StreamItem(b"", -1, {}, b"", 0)
+_NO_ITEM = StreamItem(b"", -(2**62), {}, b"", 0)  # ingested before all time
 
 
 class LoggedEvent(NamedTuple):
