@@ -6,19 +6,18 @@ is imported when history or writing is first asked for.
 
 from __future__ import annotations
 
-import math
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from skewless.aws import Aws, Resources
-from skewless.compiler.plan import plan_selection, plan_view
+from skewless.compiler.plan import plan_selection
 from skewless.definitions.collection import Definitions
 from skewless.definitions.expression import to_microseconds
 from skewless.definitions.view import FeatureRef, FeatureView
 from skewless.errors import InputError, PublishError, StoreError
-from skewless.online.codec import tile_bytes_estimate
+from skewless.online.estimate import estimate
 from skewless.online.reader import OnlineReader
 from skewless.online.table import OnlineTable
 from skewless.registry.changes import compare
@@ -42,9 +41,6 @@ if TYPE_CHECKING:
 
 Clock: TypeAlias = "Callable[[], datetime]"
 Instant: TypeAlias = "datetime | str"
-
-_LARGE_ITEM_BYTES = 300_000
-_READ_BYTES, _WRITE_BYTES = 4_096, 1_024
 
 
 class FeatureStore:
@@ -182,7 +178,7 @@ class FeatureStore:
         wanted = Definitions.collect(definitions)
         plan = compare(self._registry.load().definitions, wanted)
         return plan.with_estimates(
-            {(view.name, view.version): _estimate(view) for view in wanted.views}
+            {(view.name, view.version): estimate(view) for view in wanted.views}
         )
 
     def apply(self, definitions: object) -> Plan:
@@ -458,22 +454,6 @@ def _identity(features: object) -> object:
             return tuple(_identity(item) for item in features)
         case _:
             return id(features)
-
-
-def _estimate(view: FeatureView) -> dict[str, object]:
-    """Estimate an entity's item at its largest, and what it costs."""
-    item_bytes = tile_bytes_estimate(plan_view(view))
-    found: dict[str, object] = {
-        "item_bytes_at_most": item_bytes,
-        "read_units_at_most": math.ceil(item_bytes / _READ_BYTES) / 2,
-        "write_units_at_most": math.ceil(item_bytes / _WRITE_BYTES),
-    }
-    if item_bytes > _LARGE_ITEM_BYTES:
-        found["warning"] = (
-            f"an entity that is busy in every tile needs {item_bytes} bytes, near DynamoDB's "
-            "409,600; such a cut is refused. Lengthen the hop or shorten the window."
-        )
-    return found
 
 
 def _clock(clock: Clock | datetime | None) -> Clock:

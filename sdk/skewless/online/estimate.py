@@ -1,0 +1,31 @@
+"""What an entity's online item costs at its largest: for plans, before anything is written."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from skewless.compiler.plan import plan_view
+from skewless.online.codec import tile_bytes_estimate
+
+if TYPE_CHECKING:
+    from skewless.definitions.view import FeatureView
+
+_LARGE_ITEM_BYTES = 300_000
+_READ_BYTES, _WRITE_BYTES = 4_096, 1_024
+
+
+def estimate(view: FeatureView) -> dict[str, object]:
+    """Estimate an entity's item at its largest, and what it costs."""
+    item_bytes = tile_bytes_estimate(plan_view(view))
+    found: dict[str, object] = {
+        "item_bytes_at_most": item_bytes,
+        "read_units_at_most": math.ceil(item_bytes / _READ_BYTES) / 2,
+        "write_units_at_most": math.ceil(item_bytes / _WRITE_BYTES),
+    }
+    if item_bytes > _LARGE_ITEM_BYTES:
+        found["warning"] = (
+            f"an entity that is busy in every tile needs {item_bytes} bytes, near DynamoDB's "
+            "409,600; such a cut is refused. Lengthen the hop or shorten the window."
+        )
+    return found
