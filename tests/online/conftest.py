@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
-from moto import mock_aws
 
-from skewless.aws import Aws
 from skewless.online.table import OnlineTable
+from tests.in_process import table_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from skewless.aws import Aws
 
 
 @pytest.fixture
@@ -21,23 +22,10 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         monkeypatch.setenv(name, "testing")
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        yield Aws(session=boto3.Session(region_name="eu-central-1"))
+    with table_of(boto3.Session(region_name="eu-central-1"), "online") as found:
+        yield found
 
 
 @pytest.fixture
 def table(aws: Aws) -> OnlineTable:
-    client: Any = aws.client("dynamodb")
-    client.create_table(
-        TableName="online",
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "sk", "AttributeType": "S"},
-        ],
-    )
     return OnlineTable(aws, "online")
