@@ -85,6 +85,8 @@ class Resources:
         online_table: DynamoDB table of online items.
         registry_table: DynamoDB table of published definitions.
         engine: the default engine of history, "athena" or "duckdb".
+        optimizer_role: ARN of the role with which Glue compacts the log; none if empty.
+        report_key: KMS key (id, ARN or alias) that signs reports of erasure; none if empty.
     """
 
     store: str
@@ -94,6 +96,8 @@ class Resources:
     online_table: str
     registry_table: str
     engine: str = "athena"
+    optimizer_role: str = ""
+    report_key: str = ""
 
     @classmethod
     def fetch(cls, name: str, aws: Aws) -> Resources:
@@ -103,18 +107,13 @@ class Resources:
             StoreError: there is no such store, or AWS refused.
         """
         parameter = PARAMETER_PREFIX + name
-        try:
-            answer = aws.client("ssm").get_parameter(Name=parameter)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ParameterNotFound":
-                raise StoreError(
-                    f"there is no store {name!r}: no SSM parameter is called {parameter!r} in this "
-                    "account and region. Deploy the store's stacks, or check the region."
-                ) from error
-            raise StoreError(f"store {name!r}: {parameter!r} could not be read: {error}") from error
-        except BotoCoreError as error:
-            raise StoreError(f"store {name!r}: {parameter!r} could not be read: {error}") from error
-        return cls.parse(name, json.loads(answer["Parameter"]["Value"]))
+        document = _read_parameter(name, parameter, aws)
+        if document is None:
+            raise StoreError(
+                f"there is no store {name!r}: no SSM parameter is called {parameter!r} in this "
+                "account and region. Deploy the store's stacks, or check the region."
+            )
+        return cls.parse(name, document)
 
     @classmethod
     def parse(cls, name: str, document: Mapping[str, str]) -> Resources:
@@ -130,3 +129,58 @@ class Resources:
     def document(self) -> dict[str, str]:
         """Return what the SSM parameter holds."""
         return {key: getattr(self, key) for key in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jobs:
+    """What runs a store's cuts, as the stack of its jobs wrote it.
+
+    Attributes:
+        state_machine: ARN of the state machine that materializes.
+        schedule_group: EventBridge Scheduler's group of the views' schedules.
+        scheduler_role: ARN of the role with which the schedules start the state machine.
+        failed_queue: URL of the queue of cuts that gave up.
+    """
+
+    state_machine: str
+    schedule_group: str
+    scheduler_role: str
+    failed_queue: str
+
+    @classmethod
+    def fetch(cls, name: str, aws: Aws) -> Jobs | None:
+        """Read the SSM parameter `/skewless/<name>/jobs`; None where no jobs were deployed.
+
+        Raises:
+            StoreError: it is incomplete, or AWS refused.
+        """
+        document = _read_parameter(name, f"{PARAMETER_PREFIX}{name}/jobs", aws)
+        return None if document is None else cls.parse(name, document)
+
+    @classmethod
+    def parse(cls, name: str, document: Mapping[str, str]) -> Jobs:
+        """Read the parameter's JSON; what a newer version adds is ignored."""
+        try:
+            return cls(**{key: document[key] for key in cls.__slots__})
+        except KeyError as error:
+            raise StoreError(
+                f"the SSM parameter of the jobs of store {name!r} is incomplete: it lacks {error}"
+            ) from error
+
+    def document(self) -> dict[str, str]:
+        """Return what the SSM parameter holds."""
+        return {key: getattr(self, key) for key in self.__slots__}
+
+
+def _read_parameter(name: str, parameter: str, aws: Aws) -> dict[str, str] | None:
+    """Read a parameter of a store; None if there is none."""
+    try:
+        answer = aws.client("ssm").get_parameter(Name=parameter)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ParameterNotFound":
+            return None
+        raise StoreError(f"store {name!r}: {parameter!r} could not be read: {error}") from error
+    except BotoCoreError as error:
+        raise StoreError(f"store {name!r}: {parameter!r} could not be read: {error}") from error
+    found: dict[str, str] = json.loads(answer["Parameter"]["Value"])
+    return found
