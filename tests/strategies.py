@@ -151,7 +151,8 @@ def aggregations(draw: st.DrawFn, source: Source, *, extreme: bool = False) -> A
 
 def _defaults(type_: ValueType | None) -> st.SearchStrategy[Any]:
     if isinstance(type_, types.Decimal):
-        return st.sampled_from([None, 0, -1])
+        # Decimal(18, 18) has no digit before the point.
+        return st.sampled_from([None, 0, *([-1] if type_.precision > type_.scale else [])])
     choices: dict[ValueType | None, list[Any]] = {
         Bool: [False],
         Int64: [0, -1],

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from skewless.compiler import instants
 from skewless.compiler.plan import ViewPlan, plan_view
 from skewless.definitions.refresh import Stream
-from skewless.materialize.states import encoded_states
+from skewless.materialize.arrow_rows import entity_rows
+from skewless.materialize.states import encoded_state
 from skewless.offline import sql
 from skewless.offline.dialect import Dialect, Engine
 from skewless.offline.events import Relation
@@ -41,7 +42,7 @@ def states_at(
     query = States(plan, dialect, relation, cut, since).script().query()
     rows: pa.Table = connection.sql(dialect.render(query)).to_arrow_table()
     connection.close()
-    return dict(encoded_states(plan, rows))
+    return {key: encoded_state(plan, found) for key, found, _ in entity_rows(plan, rows)}
 
 
 def streamed(

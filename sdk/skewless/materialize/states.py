@@ -1,53 +1,32 @@
-"""Rows of the states query to encoded states, one for each entity."""
+"""Rows of the states query to encoded states. Boto3's half of the package: no Arrow, no SQL."""
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from skewless.compiler.plan import Partial
-from skewless.offline.states import SEEN, START, TILE_SET, partial_names
+from skewless.compiler.state_rows import SEEN, START, TILE_SET, partial_names
 from skewless.online.codec import encode
 from skewless.online.state import Aggregated, Latest, Winner
 from skewless.online.tiles import Tiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
-    import pyarrow as pa
-
+    from skewless.compiler.exported import Row
     from skewless.compiler.plan import TileColumn, TileSet, ViewPlan
 
-    Key = tuple[Any, ...]
-    Row = dict[str, Any]
 
-
-def encoded_states(plan: ViewPlan, rows: pa.Table) -> Iterator[tuple[Key, bytes]]:
-    """Yield each changed entity's physical key and its encoded state.
+def encoded_state(plan: ViewPlan, rows: Iterable[Row]) -> bytes:
+    """Return an entity's encoded state.
 
     Args:
         plan: the view's.
-        rows: what `offline.states.States.query` returned, in any order.
+        rows: all of the entity's, in any order; see `compiler.state_rows`.
     """
-    keys = [f"k{index}" for index in range(len(plan.key_types))]
-    order = [*keys, TILE_SET, START] if plan.view.is_aggregated else keys
-    ordered = rows.sort_by([(name, "ascending") for name in order])
-
-    def key_of(row: Row) -> Key:
-        return tuple(row[key] for key in keys)
-
-    for key, group in groupby(_rows(ordered), key=key_of):
-        some = list(group)
-        if plan.view.is_aggregated:
-            yield key, encode(plan, _aggregated(plan, some))
-        else:
-            yield key, encode(plan, _latest(plan, some[0]))
-
-
-def _rows(table: pa.Table) -> Iterator[Row]:
-    # In batches: one list of all rows would need many times the table's memory.
-    for batch in table.to_batches(max_chunksize=10_000):
-        yield from batch.to_pylist()
+    found = list(rows)
+    state = _aggregated(plan, found) if plan.view.is_aggregated else _latest(plan, found[0])
+    return encode(plan, state)
 
 
 def _aggregated(plan: ViewPlan, rows: list[Row]) -> Aggregated:
@@ -62,8 +41,9 @@ def _aggregated(plan: ViewPlan, rows: list[Row]) -> Aggregated:
 
 
 def _tiles(tile_set: TileSet, rows: list[Row]) -> Tiles:
-    columns = [[_partial(column, row) for row in rows] for column in tile_set.columns]
-    return Tiles([row[START] for row in rows], columns)
+    ordered = sorted(rows, key=lambda row: row[START])
+    columns = [[_partial(column, row) for row in ordered] for column in tile_set.columns]
+    return Tiles([row[START] for row in ordered], columns)
 
 
 def _partial(column: TileColumn, row: Row) -> Any:

@@ -11,20 +11,21 @@ import awswrangler as wr
 import pyarrow as pa
 import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
-from sqlglot import exp
 
 from skewless.errors import QueryError
 from skewless.offline import sql
+from skewless.offline.athena_tables import relation_of
 from skewless.offline.dialect import Dialect
 from skewless.offline.dialect import Engine as EngineName
-from skewless.offline.events import Relation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from sqlglot import exp
+
     from skewless.aws import Aws, Resources
     from skewless.definitions.source import Source
-    from skewless.offline.events import Span
+    from skewless.offline.events import Relation, Span
 
 _GLUE_TYPES = {
     pa.bool_(): "boolean",
@@ -73,16 +74,7 @@ class AthenaSession:
         snapshot: int | None,
     ) -> Relation:
         """Name the log's table, or the user's own."""
-        if source.table is not None:
-            database, name = source.table.split(".")
-            return Relation(sql.table(name, database), is_physical=False, is_log=False)
-        table = sql.table(source.name, self._resources.database)
-        if snapshot is not None:
-            version = exp.Version(
-                this="VERSION", kind="AS OF", expression=exp.Literal.number(str(snapshot))
-            )
-            table.set("version", version)
-        return Relation(table, is_physical=False, is_log=True)
+        return relation_of(source, self._resources.database, snapshot)
 
     def lateness(self, source: Source) -> int | None:
         """Return what only the definition of a user's own table tells."""

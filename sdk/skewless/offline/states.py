@@ -14,6 +14,7 @@ from sqlglot import exp
 from skewless.compiler import instants
 from skewless.compiler.fingerprint import used_columns
 from skewless.compiler.plan import Partial
+from skewless.compiler.state_rows import SEEN, START, TILE_SET, state_fields
 from skewless.definitions.names import INGEST_SHARD
 from skewless.offline import sql
 from skewless.offline.events import KNOWN, Log, Relation, Span, deduplicated, view_events
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from skewless.offline.dialect import Dialect
     from skewless.offline.sql import Sql
 
-TILE_SET, START, SEEN = "tile_set", "start", "is_seen"
 _ALL_OF_TIME = -(2**62)
 
 
@@ -48,10 +48,8 @@ class States:
     def script(self) -> sql.Script:
         """Return the query in steps.
 
-        Columns: `k<i>`, the key; then for an aggregated view `tile_set`, `start` and the columns
-        that `column_names` tells, null where the entity has no tile left; for a latest-value view
-        `happened`, `tie`, `c<i>` and `deleted`, null where no row passed the view's condition.
-        `is_seen` says whether any row did.
+        Columns: the key; then those that `state_fields` tells, null where the entity has no tile
+        left, or no row passed the view's condition; `is_seen` says whether any row did.
         """
         steps = sql.Steps()
         keys = [f"k{index}" for index in range(len(self.plan.key_types))]
@@ -64,7 +62,7 @@ class States:
         on = sql.both(
             *(sql.equal(sql.column(key, "found"), sql.column(key, "changed")) for key in keys)
         )
-        columns = [name for name in self._columns() if name not in keys]
+        columns = [field.name for field in state_fields(self.plan)]
         query = (
             sql.select(
                 *(sql.column(key, "changed") for key in keys),
@@ -81,11 +79,6 @@ class States:
         )
         query = query.join(sql.table("seen"), on=same, join_type="left", copy=False)
         return sql.Script(steps, query)
-
-    def _columns(self) -> list[str]:
-        if self.plan.view.is_aggregated:
-            return [TILE_SET, START, *column_names(self.plan)]
-        return ["happened", "tie", *(f"c{i}" for i in range(len(self.plan.columns))), "deleted"]
 
     def _add_rows(self, steps: sql.Steps) -> None:
         view = self.plan.view
@@ -241,23 +234,6 @@ def span_of_states(plan: ViewPlan, cut: int, since: int | None, rewritten: tuple
         return Span(None, cut)
     # Changed entities are looked for since the last cut, even if their windows are shorter.
     return Span(min(cut - reach - instants.DEDUPLICATION_SPAN, since), cut)
-
-
-def column_names(plan: ViewPlan) -> list[str]:
-    """Return the columns of an aggregated view's rows after `start`."""
-    found: dict[str, None] = {}
-    for tiles in plan.tile_sets:
-        for column in tiles.columns:
-            found.update(dict.fromkeys(partial_names(column)))
-    return list(found)
-
-
-def partial_names(column: TileColumn) -> tuple[str, ...]:
-    """Return the columns that hold one partial."""
-    name = f"{column.partial.value}{column.measure}"
-    if column.partial in (Partial.FIRST, Partial.LAST):
-        return (f"{name}_at", f"{name}_tie", f"{name}_value")
-    return (name,)
 
 
 def _partial_columns(column: TileColumn, dialect: Dialect) -> dict[str, Sql]:

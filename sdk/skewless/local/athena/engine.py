@@ -138,6 +138,8 @@ create macro from_big_endian_64(b) as cast(
     cast(cast('0x' || hex(b) as ubigint) as hugeint)
     - case when cast('0x' || hex(b) as ubigint) >= 9223372036854775808
       then 18446744073709551616 else 0 end as bigint);
+create macro to_ieee754_64(x) as to_big_endian_64(cast(cast(x as bit) as bigint));
+create macro json_format(x) as cast(x as varchar);
 create macro trino_substr
     (t blob, x, start, length) as
         array_slice(x, start, case when length is null then octet_length(x)

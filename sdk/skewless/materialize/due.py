@@ -1,0 +1,150 @@
+"""Which cut is due, and beginning it. Boto3's half of the package: no Arrow, no SQL.
+
+What is due follows from the view's refresh, the clock and the watermark, and from nothing else: an
+interrupted cut needs no memory of its own to be finished.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from skewless.compiler import instants
+from skewless.definitions.expression import to_datetime
+from skewless.definitions.refresh import Every, Stream
+from skewless.errors import InputError, NotDueError
+from skewless.online.address import entity_partition, view_partition
+from skewless.online.record import Cut
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from skewless.compiler.plan import ViewPlan
+    from skewless.online.record import Watermark
+    from skewless.online.table import OnlineTable
+
+# Longer than DynamoDB takes to delete, and than a clock or a job may be off.
+_EXPIRY_SLACK = 14 * instants.DAY
+
+
+class Rewrites(Protocol):
+    """History that was rewritten and not yet cut."""
+
+    def pending(self, view: str) -> tuple[str, ...]:
+        """Return the shards of the log that rewrote history since the view's last cut."""
+        ...
+
+    def done(self, view: str, shards: tuple[str, ...]) -> None:
+        """Forget shards that a committed cut holds."""
+        ...
+
+
+class Begun(NamedTuple):
+    """A cut that is being written.
+
+    Attributes:
+        cut: its instant, in microseconds.
+        since: the committed cut before, from which on new events are looked for; None if the view
+            was never cut.
+        rewritten: shards of the log that rewrote history in between.
+    """
+
+    cut: int
+    since: int | None
+    rewritten: tuple[str, ...]
+
+    def rebuilds_days(self, plan: ViewPlan) -> bool:
+        """Say whether the view's stream items have to be written from the log."""
+        is_stream = isinstance(plan.view.refresh, Stream) and plan.view.source.table is None
+        return is_stream and (self.since is None or bool(self.rewritten))
+
+
+def next_cut(plan: ViewPlan, cut: int | None, watermark: Watermark, now: int) -> int | None:
+    """Return the cut to run next, None if there is none.
+
+    Args:
+        plan: the view's.
+        cut: the wanted cut; the latest that is due if None.
+        watermark: how far the view is cut.
+        now: the clock.
+
+    Raises:
+        NotDueError: the cut lies in the future.
+        InputError: the view is not cut at that instant.
+    """
+    wanted = _checked(plan, cut, now)
+    if watermark.cut is not None and watermark.cut >= wanted:
+        return None
+    first = _before(plan, cut, watermark, now)
+    return first if first is not None and first < wanted else wanted
+
+
+def begin(table: OnlineTable, rewrites: Rewrites, plan: ViewPlan, cut: int) -> Begun | None:
+    """Record that a cut is being written; None if it is committed already.
+
+    Raises:
+        NotDueError: another cut is being written.
+    """
+    partition = view_partition(plan)
+    watermark = table.begin_cut(partition, cut)
+    if watermark.cut is not None and watermark.cut >= cut:
+        return None
+    if watermark.started != cut:
+        raise NotDueError(
+            f"view {plan.view.name!r}: the cut {iso(cut)} cannot begin while the cut "
+            f"{iso(watermark.started or 0)} is being written"
+        )
+    return Begun(cut, watermark.cut, rewrites.pending(partition))
+
+
+def to_cut(plan: ViewPlan, cut: int, key: tuple[Any, ...], state: bytes) -> Cut:
+    """Return what is written for an entity."""
+    keeps = isinstance(plan.view.refresh, Every)
+    return Cut(entity_partition(plan, key), cut, state, keeps, _expiry(plan, cut))
+
+
+def iso(instant: int) -> str:
+    """Return an instant as text."""
+    return to_datetime(instant).isoformat()
+
+
+def _before(plan: ViewPlan, cut: int | None, watermark: Watermark, now: int) -> int | None:
+    """Return the cut that has to be written before the wanted one, if any."""
+    begun = watermark.started
+    if begun is not None and begun != watermark.cut:
+        # Readers still need the state before the begun cut: a cut on top would push it out.
+        return begun
+    if cut is None and isinstance(plan.view.refresh, Every):
+        # Until its delay has passed, the cut that is due now is not yet the one that is served.
+        served = instants.as_of(plan.view.refresh, now)
+        return served if watermark.cut is None or watermark.cut < served else None
+    return None
+
+
+def _checked(plan: ViewPlan, cut: int | None, now: int) -> int:
+    due = instants.due_cut(plan.view.refresh, now)
+    if cut is None:
+        return due
+    if not instants.is_cut(plan.view.refresh, cut):
+        before = instants.due_cut(plan.view.refresh, cut)
+        raise InputError(
+            f"view {plan.view.name!r} is not cut at {iso(cut)}; with refresh="
+            f"{plan.view.refresh} the cut before is {iso(before)}"
+        )
+    if cut > due:
+        raise NotDueError(
+            f"view {plan.view.name!r}: the cut {iso(cut)} is not due; it is {iso(now)}, and the "
+            f"latest due cut is {iso(due)}"
+        )
+    return cut
+
+
+def _expiry(plan: ViewPlan, cut: int) -> int | None:
+    """Return when the item may go: when no window reaches its last tile, in epoch seconds.
+
+    Only a count tells an entity whose windows are empty from one never seen, and both are 0; so an
+    aggregated view's items may go, while latest values and all-history windows stay.
+    """
+    reach = plan.longest_window
+    if not plan.view.is_aggregated or reach is None:
+        return None
+    return (cut + reach + _EXPIRY_SLACK) // 1_000_000

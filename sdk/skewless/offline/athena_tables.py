@@ -1,0 +1,27 @@
+"""How Athena names a source's rows: the log's table in the store's database, or the user's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from skewless.offline import sql
+from skewless.offline.events import Relation
+
+if TYPE_CHECKING:
+    from skewless.definitions.source import Source
+
+
+def relation_of(source: Source, database: str, snapshot: int | None = None) -> Relation:
+    """Name a source's table, as of a snapshot of the log if one is given."""
+    if source.table is not None:
+        own, name = source.table.split(".")
+        return Relation(sql.table(name, own), is_physical=False, is_log=False)
+    table = sql.table(source.name, database)
+    if snapshot is not None:
+        version = exp.Version(
+            this="VERSION", kind="AS OF", expression=exp.Literal.number(str(snapshot))
+        )
+        table.set("version", version)
+    return Relation(table, is_physical=False, is_log=True)
