@@ -12,6 +12,7 @@ SkewlessError
 ├── NotDueError (ValueError)          the cut to materialize lies in the future
 ├── RewriteError (ValueError)         a backfill would rewrite history that was served
 ├── ItemTooLargeError (ValueError)    an online item would pass DynamoDB's limit
+├── RefusedRowsError (ValueError)     a cut has rows that cannot be written, and is not committed
 ├── StoreError (RuntimeError)         a store is missing, or an AWS call failed
 │   ├── QueryError                    Athena or DuckDB refused or failed a query
 │   └── OnlineStoreError              DynamoDB did not answer in time
@@ -107,6 +108,10 @@ class NotDueError(SkewlessError, ValueError):
 
 class RewriteError(SkewlessError, ValueError):
     """A backfill would rewrite history that has been served already."""
+
+
+class RefusedRowsError(SkewlessError, ValueError):
+    """A cut has rows that cannot be written: the others are, and the cut is not committed."""
 
 
 class ItemTooLargeError(SkewlessError, ValueError):

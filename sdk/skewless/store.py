@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from skewless.aws import Aws, Resources
 from skewless.compiler.plan import plan_selection
 from skewless.definitions.collection import Definitions
-from skewless.definitions.expression import to_microseconds
+from skewless.definitions.expression import to_datetime, to_microseconds
 from skewless.definitions.view import FeatureRef, FeatureView
 from skewless.errors import InputError, PublishError, StoreError
 from skewless.online.estimate import estimate
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import boto3
 
     from skewless.materialize.cut import Materialized, Progress
+    from skewless.materialize.executions import Execution
     from skewless.materialize.front_door import Ingested
     from skewless.offline.training import TrainingSet
     from skewless.online.answer import Answer
@@ -182,7 +183,9 @@ class FeatureStore:
         )
 
     def apply(self, definitions: object) -> Plan:
-        """Publish definitions, and make the tables of their logs.
+        """Publish definitions, make the tables of their logs, and schedule their cuts.
+
+        Applying again mends what an interrupted apply left out.
 
         Raises:
             DefinitionError: the definitions do not go together.
@@ -195,6 +198,7 @@ class FeatureStore:
         self._workbench.prepare(wanted.sources)
         self._registry.publish(plan, wanted, self.clock())
         self.refresh()
+        self._workbench.schedule(self.published.definitions.views, self._now())
         return plan
 
     def lock(self, features: object, path: str | Path = "skewless.lock") -> None:
@@ -276,6 +280,28 @@ class FeatureStore:
             engine=engine,
             progress=progress,
         )
+
+    def start_materialization(self, view: object, cut: Instant | None = None) -> Execution:
+        """Start the cuts that are due on AWS, as the view's schedule does; do not wait for them.
+
+        Args:
+            view: a view, `"view"` or `"view@version"`.
+            cut: the instant; the latest that is due if None.
+
+        Raises:
+            StoreError: the store has no state machine, or AWS refused.
+        """
+        found = self._view(view)
+        at = None if cut is None else to_datetime(_instant(cut, "cut")).isoformat()
+        return self._workbench.executions.start(f"{found.name}@{found.version}", at)
+
+    def redrive(self) -> list[Execution]:
+        """Start again the cuts on AWS that gave up, once for each view.
+
+        Raises:
+            StoreError: the store has no state machine, or AWS refused.
+        """
+        return self._workbench.executions.redrive()
 
     def repair(self, view: object) -> None:
         """Write a stream view's items of today anew from the log.

@@ -5,16 +5,20 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from skewless import __version__
+from skewless.aws import Jobs
 from skewless.compiler.plan import plan_selection, plan_view
 from skewless.definitions.refresh import Stream
-from skewless.errors import InputError
+from skewless.errors import InputError, StoreError
 from skewless.materialize.cut import Materializer
+from skewless.materialize.executions import Executions
 from skewless.materialize.front_door import FrontDoor
+from skewless.materialize.schedules import Schedules
 from skewless.offline.athena import AthenaEngine
 from skewless.offline.duckdb_engine import DuckDbEngine
 from skewless.offline.history import Mode
@@ -71,6 +75,29 @@ class Workbench:
             if source.table is None:
                 self.log.create(source)
                 self.log.evolve(source)
+
+    @cached_property
+    def jobs(self) -> Jobs | None:
+        """What runs the store's cuts; None where no jobs are deployed, as on the local AWS."""
+        return Jobs.fetch(self.resources.store, self.aws)
+
+    def schedule(self, views: Iterable[FeatureView], now: int) -> list[str]:
+        """Let the schedules follow the published views; return those that changed."""
+        return [] if self.jobs is None else Schedules(self.aws, self.jobs).follow(views, now)
+
+    @property
+    def executions(self) -> Executions:
+        """The executions of the store's state machine.
+
+        Raises:
+            StoreError: the store has none.
+        """
+        if self.jobs is None:
+            raise StoreError(
+                f"store {self.resources.store!r} has no state machine: its stack of jobs is not "
+                "deployed. materialize(view) runs a cut in this process"
+            )
+        return Executions(self.aws, self.jobs)
 
     def logged_keys(self, view: FeatureView) -> pa.Table:
         """Return the distinct complete keys of a view's entity in its source's log."""

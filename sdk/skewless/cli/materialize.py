@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from skewless.cli.screen import Screen
     from skewless.materialize.cut import Materialized
+    from skewless.materialize.executions import Execution
     from skewless.registry.published import Published
 
 Engine = Annotated[
@@ -48,6 +49,13 @@ def materialize(
         ),
     ] = None,
     engine: Engine = None,
+    starts: Annotated[
+        bool,
+        typer.Option("--start", help="Start the store's state machine on AWS, and do not wait."),
+    ] = False,
+    redrives: Annotated[
+        bool, typer.Option("--redrive", help="Start again the cuts on AWS that gave up.")
+    ] = False,
 ) -> None:
     """Write the online values of the cuts that are due.
 
@@ -57,12 +65,24 @@ def materialize(
 
       skewless materialize customer_returns
       skewless materialize --all
+      skewless materialize --redrive
     """
     invocation = Invocation.of(context)
     screen = invocation.screen
+    if redrives:
+        if views or is_all or cut or engine or starts:
+            raise typer.BadParameter("--redrive takes no views and no other option")
+        _print_started(screen, invocation.store().redrive())
+        return
     if bool(views) == is_all:
         raise typer.BadParameter("name views, or say --all")
+    if starts and engine:
+        raise typer.BadParameter("the state machine's engine is athena; leave --engine out")
     store = invocation.store()
+    if starts:
+        chosen = list(views) if views else _all_views(store.published)
+        _print_started(screen, [store.start_materialization(name, cut) for name in chosen])
+        return
     names = list(views) if views else _all_views(store.published)
     done: list[Materialized] = []
     failures: dict[str, SkewlessError] = {}
@@ -79,6 +99,14 @@ def materialize(
     invocation.remind_of_passing()
     if failures:
         raise PartlyFailedError("views", len(names), failures)
+
+
+def _print_started(screen: Screen, started: Sequence[Execution]) -> None:
+    screen.document({"started": [plain(item) for item in started]})
+    if not started:
+        screen.say("no cut gave up")
+    for item in started:
+        screen.say(f"{item.view}: started {item.arn}")
 
 
 def _all_views(published: Published) -> list[str]:

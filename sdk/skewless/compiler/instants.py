@@ -12,6 +12,7 @@ from skewless.definitions.refresh import Every, Stream
 if TYPE_CHECKING:
     from skewless.definitions.refresh import Refresh
 
+MINUTE = 60_000_000
 DAY = 86_400_000_000
 DEDUPLICATION_SPAN = 900_000_000  # an event_id repeated within 15 minutes names the same event
 

@@ -8,7 +8,7 @@
 6. commit the watermark: readers move over at that instant.
 
 Every step may be repeated: what is there already is left alone. On AWS the stacks' state machine
-takes the same steps, by `planning`, `shard` and `due`.
+takes the same steps, by `planning`, `shard` and `commit`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from skewless.compiler.fingerprint import used_columns
 from skewless.definitions.expression import to_datetime
 from skewless.errors import QueryError
 from skewless.materialize.arrow_rows import entity_rows
+from skewless.materialize.commit import commit
 from skewless.materialize.due import begin, next_cut, to_cut
 from skewless.materialize.states import encoded_state
 from skewless.offline.overflow import explained
@@ -116,9 +117,7 @@ class Materializer:
             self.rebuild_days(plan, begun.cut)
         if counts.written:
             time.sleep(self.settle_seconds)
-        partition = view_partition(plan)
-        self.table.commit_cut(partition, begun.cut)
-        self.rewrites.done(partition, begun.rewritten)
+        commit(self.table, self.rewrites, plan, begun.cut, begun.rewritten)
         report("committed", counts.written)
         return Materialized(
             view=plan.view.name,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # Longer than DynamoDB takes to delete, and than a clock or a job may be off.
 _EXPIRY_SLACK = 14 * instants.DAY
+_STREAM_SLACK = 60 * instants.MINUTE
 
 
 class Rewrites(Protocol):
@@ -100,6 +101,23 @@ def to_cut(plan: ViewPlan, cut: int, key: tuple[Any, ...], state: bytes) -> Cut:
     """Return what is written for an entity."""
     keeps = isinstance(plan.view.refresh, Every)
     return Cut(entity_partition(plan, key), cut, state, keeps, _expiry(plan, cut))
+
+
+def overdue(plan: ViewPlan, watermark: Watermark, now: int) -> int:
+    """Return for how many microseconds a view's next cut has been missed; 0 if none has.
+
+    A cut is missed once its delay has passed and readers would need it; a stream's, which its day
+    items stand in for, an hour after midnight.
+    """
+    match plan.view.refresh:
+        case Every(every=every, delay=delay):
+            step, slack = every.microseconds, delay.microseconds
+        case Stream():
+            step, slack = instants.DAY, _STREAM_SLACK
+    # Since when a first cut should have been there nobody knows: since the latest that is missed.
+    committed = watermark.cut
+    missed = instants.floor_to(now - slack, step) if committed is None else committed + step
+    return max(now - missed - slack, 0)
 
 
 def iso(instant: int) -> str:

@@ -7,6 +7,7 @@ partition (pk)                               sort (sk)
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -44,6 +45,14 @@ def stream_sort(instant: int) -> str:
 def stream_expiry(instant: int) -> int:
     """Return when the stream item of the instant's day may go, in epoch seconds."""
     return (floor_to(instant, DAY) + (1 + STREAM_DAYS) * DAY) // 1_000_000
+
+
+_KEY = re.compile(r", key (?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")")
+
+
+def without_keys(message: str) -> str:
+    """Take the keys that `described` named out of a message: logs hold no entity's name."""
+    return _KEY.sub("", message)
 
 
 def described(partition: str) -> str:

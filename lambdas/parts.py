@@ -1,0 +1,40 @@
+"""What the two writing functions share: a writer that ends in time, and what a part did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lambdas import runtime
+from skewless.materialize.shard import Pace, ShardWriter
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from skewless.materialize.shard import Part
+
+# A write may be tried for 30 seconds; what was written must be told before the time is up.
+_MARGIN_MILLISECONDS = 45_000
+
+
+def writer(context: LambdaContext) -> ShardWriter:
+    """Return a writer that is done before the function's time is."""
+    return ShardWriter(
+        runtime.aws.client("s3"),
+        runtime.resources().bucket,
+        runtime.online_table(),
+        Pace(runtime.setting("WRITES_PER_SECOND")),
+        lambda: context.get_remaining_time_in_millis() < _MARGIN_MILLISECONDS,
+    )
+
+
+def told(view: str, part: Part) -> dict[str, Any]:
+    """Log and measure a part; return what the state machine goes on with."""
+    names = {outcome.replace(" ", "_"): count for outcome, count in part.outcomes.items()}
+    runtime.logger.info("wrote", extra={"view": view, "next": part.next, **names})
+    runtime.emit(
+        view,
+        EntitiesWritten=part.outcomes["written"],
+        RefusedRows=part.outcomes["refused"],
+        WriteUnits=part.write_units,
+    )
+    return {"next": part.next, "is_finished": part.is_finished}

@@ -1,0 +1,51 @@
+"""Commit a cut whose states are written. Boto3's half of the package: no Arrow, no SQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from skewless.errors import RefusedRowsError
+from skewless.materialize.due import iso
+from skewless.online.address import view_partition
+
+if TYPE_CHECKING:
+    from skewless.compiler.plan import ViewPlan
+    from skewless.materialize.due import Rewrites
+    from skewless.online.table import OnlineTable
+
+
+def commit(
+    table: OnlineTable, rewrites: Rewrites, plan: ViewPlan, cut: int, rewritten: tuple[str, ...]
+) -> None:
+    """Move the watermark, once; readers move over at that instant.
+
+    Args:
+        table: the online table.
+        rewrites: the view's.
+        plan: the view's.
+        cut: microseconds.
+        rewritten: the shards of rewritten history that the cut holds.
+
+    Raises:
+        OnlineStoreError: the cut was not begun, or DynamoDB refused.
+    """
+    partition = view_partition(plan)
+    table.commit_cut(partition, cut)
+    rewrites.done(partition, rewritten)
+
+
+def check_nothing_refused(s3: Any, bucket: str, prefix: str, view: str, cut: int) -> None:
+    """Refuse to commit a cut of which rows are missing.
+
+    Raises:
+        RefusedRowsError: there are objects with refused rows under the prefix.
+    """
+    found = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
+    if found.get("KeyCount"):
+        raise RefusedRowsError(
+            f"view {view}: the cut {iso(cut)} has rows that cannot be written, and is not "
+            "committed. All others are written. The rows and the reasons are in "
+            f"s3://{bucket}/{prefix}. Publish a version of the view that they fit, with longer "
+            "hops, shorter windows or fewer features, or correct the source; then run "
+            "skewless materialize --redrive"
+        )

@@ -1,0 +1,120 @@
+"""Plan the next step of a view's materialization, as plain JSON values for the state machine.
+
+It needs SQL trees, and neither Arrow nor pandas. See docs/decisions/0007.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from skewless.errors import StoreError
+from skewless.materialize.due import begin, iso, next_cut
+from skewless.offline.athena_tables import relation_of
+from skewless.offline.dialect import Dialect, Engine
+from skewless.offline.export import events_statement, states_statement
+from skewless.offline.states import States
+from skewless.online.address import view_partition
+
+if TYPE_CHECKING:
+    from skewless.aws import Resources
+    from skewless.compiler.plan import ViewPlan
+    from skewless.materialize.due import Begun, Rewrites
+    from skewless.online.table import OnlineTable
+
+    Step = dict[str, Any]
+
+# Step Functions passes at most 256 KiB from state to state; Athena takes as long a statement.
+_MAX_STATEMENTS = 220_000
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Plans steps.
+
+    Attributes:
+        landing: microseconds that the log is given after a cut's instant: `ingest` stamps first
+            and appends then, and what was stamped before the cut must be in what the cut reads.
+    """
+
+    resources: Resources
+    table: OnlineTable
+    rewrites: Rewrites
+    landing: int
+
+    def next_step(self, plan: ViewPlan, cut: int | None, now: int) -> Step:
+        """Begin the cut that is due next, and say what there is to do.
+
+        Args:
+            plan: the view's.
+            cut: microseconds; the latest that is due if None.
+            now: the clock.
+
+        Returns:
+            `action`: "none"; "wait", with `until`; or "cut", with what the states after need.
+
+        Raises:
+            NotDueError: the cut lies in the future, or another one is being written.
+            InputError: the view is not cut at that instant.
+            StoreError: the view's statements are too long for the state machine.
+        """
+        watermark = self.table.read_watermark(view_partition(plan))
+        following = next_cut(plan, cut, watermark, now)
+        if following is None:
+            return {"action": "none"}
+        if now < following + self.landing:
+            return {"action": "wait", "until": _utc(following + self.landing)}
+        begun = begin(self.table, self.rewrites, plan, following)
+        if begun is None:  # another execution committed it just now
+            return {"action": "wait", "until": _utc(now)}
+        return self._step(plan, begun)
+
+    def _step(self, plan: ViewPlan, begun: Begun) -> Step:
+        view = f"{plan.view.name}@{plan.view.version}"
+        # Each attempt has a place of its own: half a result of another is never listed.
+        place = f"{view}/{iso(begun.cut)}/{uuid.uuid4().hex}"
+        dialect = Dialect(Engine.ATHENA)
+        relation = relation_of(plan.view.source, self.resources.database)
+        states = States(plan, dialect, relation, *begun)
+        prefix, refused = f"cuts/{place}/states/", f"refused/{place}/"
+        write = {
+            "view": view,
+            "cut": begun.cut,
+            "is_first": begun.since is None,
+            "refused": refused,
+        }
+        step: Step = {
+            "action": "cut",
+            "view": view,
+            "cut": iso(begun.cut),
+            "statement": states_statement(states, self._location(prefix)),
+            "prefix": prefix,
+            "write": write,
+            "days": {},
+            "commit": {**write, "rewritten": list(begun.rewritten)},
+        }
+        if begun.rebuilds_days(plan):
+            prefix = f"cuts/{place}/days/"
+            location = self._location(prefix)
+            statement = events_statement(plan, dialect, relation, begun.cut, location)
+            step["days"] = {"statement": statement, "prefix": prefix, "write": write}
+        _check_length(view, step)
+        return step
+
+    def _location(self, prefix: str) -> str:
+        return f"s3://{self.resources.bucket}/{prefix}"
+
+
+def _check_length(view: str, step: Step) -> None:
+    length = len(step["statement"]) + len(step["days"].get("statement", ""))
+    if length > _MAX_STATEMENTS:
+        raise StoreError(
+            f"view {view}: its statements are {length:,} characters, more than the "
+            f"{_MAX_STATEMENTS:,} that fit between two steps. Split it into several views"
+        )
+
+
+def _utc(instant: int) -> str:
+    # Step Functions wants RFC 3339 with a Z.
+    return iso(instant).replace("+00:00", "Z")

@@ -1,0 +1,197 @@
+"""Write one object of a cut's exported result, in parts that fit in a function's time.
+
+Boto3's half of the package: no Arrow, no SQL. Every write is conditional, so a part that is written
+again changes nothing. A line that cannot be written is kept on S3 with the reason; the others are
+written, and the commit refuses the cut.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import tempfile
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from skewless.compiler.exported import LineReader
+from skewless.errors import ItemTooLargeError, ValueOverflowError
+from skewless.materialize.due import to_cut
+from skewless.materialize.states import encoded_state
+from skewless.online.stream import LoggedEvent, rebuild_day
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from skewless.compiler.plan import ViewPlan
+    from skewless.online.table import OnlineTable
+
+    # Writes one line, and returns its outcome and its capacity.
+    Writer = Callable[[bytes], tuple[str, float]]
+
+_CONCURRENCY = 16
+_CHUNK = 256
+
+
+class Part(NamedTuple):
+    """What a call did.
+
+    Attributes:
+        next: the line to go on from.
+        is_finished: whether the object is at its end.
+        outcomes: how many lines had which outcome: "written", "already there", "newer there",
+            "refused".
+        write_units: DynamoDB's capacity.
+    """
+
+    next: int
+    is_finished: bool
+    outcomes: Counter[str]
+    write_units: float
+
+
+@dataclass(slots=True)
+class Pace:
+    """At most so many writes a second: a fill must not take serving's share of a partition.
+
+    Attributes:
+        per_second: None for as many as there can be.
+    """
+
+    per_second: float | None
+    _free_at: float = field(default_factory=time.monotonic)
+
+    def wait(self, writes: int) -> None:
+        """Wait until more writes may begin."""
+        if self.per_second is None:
+            return
+        now = time.monotonic()
+        pause = self._free_at - now
+        if pause > 0:
+            time.sleep(pause)
+        self._free_at = max(self._free_at, now) + writes / self.per_second
+
+
+@dataclass(frozen=True, slots=True)
+class ShardWriter:
+    """Writes objects of one bucket.
+
+    Attributes:
+        s3: the boto3 client.
+        is_time_up: asked between parts.
+    """
+
+    s3: Any
+    bucket: str
+    table: OnlineTable
+    pace: Pace
+    is_time_up: Callable[[], bool]
+
+    def write_states(
+        self, plan: ViewPlan, cut: int, key: str, first: int, *, is_first: bool, refused: str
+    ) -> Part:
+        """Write the states of an object from a line on.
+
+        Args:
+            plan: the view's.
+            cut: microseconds.
+            key: the object's.
+            first: the line to begin with.
+            is_first: whether the view is filled for the first time.
+            refused: the prefix under which refused lines are kept.
+
+        Raises:
+            OnlineStoreError: DynamoDB refused; what was written stays written.
+        """
+        reader = LineReader.of_states(plan)
+
+        def write(line: bytes) -> tuple[str, float]:
+            key, rows, _ = reader.read(line)
+            item = to_cut(plan, cut, key, encoded_state(plan, rows))
+            outcome, consumed = self.table.put_cut(item, is_first=is_first)
+            return outcome.value, consumed
+
+        return self._write(write, key, first, refused)
+
+    def write_days(self, plan: ViewPlan, key: str, first: int, *, refused: str) -> Part:
+        """Write the stream items that an object's logged events make; see `write_states`.
+
+        Raises:
+            OnlineStoreError: DynamoDB refused, or an item has applied an event that came after the
+                export; export again.
+        """
+        reader = LineReader.of_events(plan)
+
+        def write(line: bytes) -> tuple[str, float]:
+            key, rows, day = reader.read(line)
+            events = [
+                LoggedEvent(row["ingest_shard"], row["ingest_sequence"], row["ingest_time"], row)
+                for row in rows
+            ]
+            applied = rebuild_day(self.table, plan, key, day or 0, events.copy)
+            return "written" if applied.writes else "already there", applied.write_units
+
+        return self._write(write, key, first, refused)
+
+    def _write(self, write: Writer, key: str, first: int, refused: str) -> Part:
+        outcomes: Counter[str] = Counter()
+        consumed, done = 0.0, first
+        with ThreadPoolExecutor(_CONCURRENCY) as pool:
+            lines = self._lines(key, first)
+            while chunk := list(islice(lines, _CHUNK)):
+                if done > first and self.is_time_up():
+                    return Part(done, False, outcomes, consumed)  # noqa: FBT003 - by name above
+                self.pace.wait(len(chunk))
+                results = list(pool.map(lambda line: _tried(write, line), chunk))
+                reasons = {
+                    done + number: result.reason
+                    for number, result in enumerate(results)
+                    if result.reason is not None
+                }
+                if reasons:
+                    self._keep(refused, key, first=done, lines=chunk, reasons=reasons)
+                outcomes.update(result.outcome for result in results)
+                consumed += sum(result.write_units for result in results)
+                done += len(chunk)
+        return Part(done, True, outcomes, consumed)  # noqa: FBT003
+
+    def _lines(self, key: str, first: int) -> Iterator[bytes]:
+        # To the disk first: S3 drops a connection that is read as slowly as items are written.
+        with tempfile.TemporaryFile() as file:
+            self.s3.download_fileobj(self.bucket, key, file)
+            file.seek(0)
+            with gzip.open(file) as lines:
+                yield from islice(lines, first, None)
+
+    def _keep(
+        self, prefix: str, key: str, *, first: int, lines: list[bytes], reasons: dict[int, str]
+    ) -> None:
+        name = key.rpartition("/")[2]
+        rows = [
+            {"object": key, "line": number, "reason": reason, "row": lines[number - first].decode()}
+            for number, reason in reasons.items()
+        ]
+        self.s3.put_object(
+            Bucket=self.bucket,
+            # By place: the same part, written again, is kept once.
+            Key=f"{prefix}{name}-{first:012d}.jsonl",
+            Body="".join(json.dumps(row) + "\n" for row in rows).encode(),
+        )
+
+
+class _Result(NamedTuple):
+    outcome: str
+    write_units: float
+    reason: str | None = None
+
+
+def _tried(write: Writer, line: bytes) -> _Result:
+    try:
+        return _Result(*write(line))
+    except (ItemTooLargeError, ValueOverflowError) as error:
+        return _Result("refused", 0.0, str(error))
+    except (KeyError, TypeError, ValueError) as error:
+        return _Result("refused", 0.0, f"not a line of this view: {error!r}")
