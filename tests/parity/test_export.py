@@ -19,7 +19,6 @@ from skewless.offline.dialect import Dialect, Engine
 from skewless.offline.events import Relation
 from skewless.offline.export import events_statement, states_statement
 from skewless.offline.states import States
-from tests import reference
 from tests.parity.in_duckdb import log_table
 from tests.parity.test_history import cases
 from tests.parity.test_states import states_at
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from skewless.definitions.view import FeatureView
+    from tests import reference
 
 THOROUGH = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 RELATION = Relation(sql.table("events"), is_physical=True, is_log=True)
