@@ -92,7 +92,8 @@ def now() -> int:
 
 def emit(view: str | None, **values: float) -> None:
     """Write metrics of the store, and of a view, to the log, from which CloudWatch takes them."""
-    metrics = Metrics()
+    # Alarms know a store and a view; a service would be a dimension more.
+    metrics = Metrics(namespace="skewless", service="")
     metrics.add_dimension("Store", resources().store)
     if view is not None:
         metrics.add_dimension("View", view)

@@ -1,0 +1,50 @@
+"""What operators are told of a store. Boto3's half of the package: no Arrow, no SQL."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlparse
+
+from skewless.compiler.plan import plan_view
+from skewless.materialize.due import overdue
+from skewless.online.address import view_partition
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from skewless.aws import Aws
+    from skewless.definitions.view import FeatureView
+    from skewless.online.table import OnlineTable
+
+
+def overdue_views(table: OnlineTable, views: Iterable[FeatureView], now: int) -> dict[str, float]:
+    """Return for how many seconds each view's next cut has been missed, by `name@version`."""
+    found = {}
+    for view in views:
+        plan = plan_view(view)
+        watermark = table.read_watermark(view_partition(plan))
+        found[f"{view.name}@{view.version}"] = overdue(plan, watermark, now) / 1_000_000
+    return found
+
+
+def rows_added(aws: Aws, database: str, name: str, since: int, until: int) -> int:
+    """Return how many rows were appended to an Iceberg table in a span of time, in microseconds.
+
+    Its metadata says so for each snapshot; the rows themselves are not read. 0 if there is no such
+    table.
+    """
+    glue = aws.client("glue")
+    try:
+        found = glue.get_table(DatabaseName=database, Name=name)["Table"]
+    except glue.exceptions.EntityNotFoundException:
+        return 0
+    place = urlparse(found["Parameters"]["metadata_location"])
+    body = aws.client("s3").get_object(Bucket=place.netloc, Key=place.path.lstrip("/"))["Body"]
+    metadata: dict[str, Any] = json.loads(body.read())
+    return sum(
+        int(snapshot.get("summary", {}).get("added-records", 0))
+        for snapshot in metadata.get("snapshots", ())
+        if since <= snapshot["timestamp-ms"] * 1000 < until
+        and snapshot.get("summary", {}).get("operation") == "append"
+    )
