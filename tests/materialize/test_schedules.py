@@ -1,0 +1,167 @@
+"""Schedules follow the registry: one for each view, at its cuts."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from skewless import Entity, Every, FeatureStore, FeatureView, Source, agg
+from skewless.aws import Jobs
+from skewless.definitions.expression import to_microseconds
+from skewless.materialize.schedules import Schedules, expected
+from skewless.types import Float64, String
+from tests.store.builders import model, profile, spending
+
+if TYPE_CHECKING:
+    from skewless.aws import Aws
+
+NOW = to_microseconds(datetime(2024, 3, 5, 12, tzinfo=UTC), "now")
+_NUMBERS = itertools.count()
+
+
+def a_view(every: str, name: str = "view", version: int = 1) -> FeatureView:
+    return FeatureView(
+        name,
+        entity=Entity("card", keys={"card": String}),
+        source=Source("payments", schema={"card": String, "amount": Float64}, event_time="at"),
+        refresh=Every(every),
+        features={"mean": agg.mean("amount", window="7d")},
+        version=version,
+    )
+
+
+@pytest.fixture(scope="module")
+def aws() -> Aws:
+    return FeatureStore.local("schedules").aws
+
+
+@pytest.fixture
+def schedules(aws: Aws) -> Schedules:
+    group = f"skewless-{next(_NUMBERS)}"
+    aws.client("scheduler").create_schedule_group(Name=group)
+    arn = "arn:aws:states:us-east-1:123456789012:stateMachine:skewless-x-materialize"
+    role = "arn:aws:iam::123456789012:role/skewless-x-scheduler"
+    queue = "https://sqs.us-east-1.amazonaws.com/123456789012/skewless-x-failed"
+    jobs = Jobs(state_machine=arn, schedule_group=group, scheduler_role=role, failed_queue=queue)
+    return Schedules(aws, jobs)
+
+
+@pytest.mark.parametrize(
+    ("every", "expression"),
+    [
+        ("1m", "cron(0/1 * * * ? *)"),
+        ("15m", "cron(0/15 * * * ? *)"),
+        ("1h", "cron(0 0/1 * * ? *)"),
+        ("6h", "cron(0 0/6 * * ? *)"),
+        ("1d", "cron(0 0 * * ? *)"),
+    ],
+)
+def test_a_cut_that_cron_can_say_is_a_cron(every: str, expression: str) -> None:
+    found = expected(a_view(every))
+    assert (found.expression, found.period) == (expression, None)
+
+
+@pytest.mark.parametrize(
+    ("every", "expression"),
+    [
+        ("7m", "rate(7 minutes)"),
+        ("90m", "rate(90 minutes)"),
+        ("5h", "rate(300 minutes)"),
+        ("7d", "rate(10080 minutes)"),
+        ("90s", "rate(1 minutes)"),
+    ],
+)
+def test_any_other_is_a_rate_from_a_cut_on(
+    schedules: Schedules, every: str, expression: str
+) -> None:
+    view = a_view(every)
+    assert expected(view).expression == expression
+    schedules.follow([view], NOW)
+    found = schedules.aws.client("scheduler").get_schedule(
+        Name="view.1", GroupName=schedules.jobs.schedule_group
+    )
+    start = to_microseconds(found["StartDate"], "start")
+    period = 60_000_000 if every == "90s" else view.refresh.every.microseconds  # type: ignore[union-attr]
+    assert start % period == 0
+    assert NOW < start <= NOW + period
+
+
+def test_a_stream_is_cut_at_midnight() -> None:
+    assert expected(spending).expression == "cron(0 0 * * ? *)"
+
+
+def test_the_state_machine_is_started_for_the_view(schedules: Schedules) -> None:
+    assert schedules.follow([profile], NOW) == ["profile.1"]
+    found = schedules.aws.client("scheduler").get_schedule(
+        Name="profile.1", GroupName=schedules.jobs.schedule_group
+    )
+    target = found["Target"]
+    assert target["Arn"] == schedules.jobs.state_machine
+    assert target["RoleArn"] == schedules.jobs.scheduler_role
+    assert json.loads(target["Input"]) == {"view": "profile@1", "cut": None}
+    assert target["DeadLetterConfig"]["Arn"].endswith(
+        ":sqs:us-east-1:123456789012:skewless-x-failed"
+    )
+    assert found["State"] == "ENABLED"
+
+
+def test_what_is_right_is_left_alone(schedules: Schedules) -> None:
+    views = [a_view("7d"), profile]
+    assert len(schedules.follow(views, NOW)) == 2
+    assert schedules.follow(views, NOW) == []
+    assert schedules.drift(views) == []
+
+
+def test_what_was_changed_or_removed_by_hand_is_told_and_mended(schedules: Schedules) -> None:
+    views = [a_view("1d", "one"), a_view("1d", "two"), a_view("7d", "three")]
+    schedules.follow(views, NOW)
+    client, group = schedules.aws.client("scheduler"), schedules.jobs.schedule_group
+    client.delete_schedule(Name="one.1", GroupName=group)
+    for name, change in (
+        ("two.1", {"State": "DISABLED"}),
+        ("three.1", {"StartDate": datetime(2024, 3, 6, 1, tzinfo=UTC)}),
+    ):
+        there = client.get_schedule(Name=name, GroupName=group)
+        kept = ("Name", "GroupName", "ScheduleExpression", "FlexibleTimeWindow", "Target")
+        request = {key: there[key] for key in kept}
+        client.update_schedule(**{**request, "State": "ENABLED", **change})
+    told = {item.name: item.problem for item in schedules.drift(views)}
+    assert told["one.1"] == "view one@1 has none"
+    assert told["two.1"] == "it is disabled"
+    assert "which is no cut of the view" in told["three.1"]
+    assert set(schedules.follow(views, NOW)) == set(told)
+    assert schedules.drift(views) == []
+
+
+def test_the_schedule_of_no_view_is_removed(schedules: Schedules) -> None:
+    schedules.follow([profile, a_view("1d")], NOW)
+    assert [item.problem for item in schedules.drift([profile])] == ["no published view has it"]
+    assert schedules.follow([profile], NOW) == ["view.1"]
+    assert schedules.drift([profile]) == []
+
+
+def test_long_names_of_views_stay_apart(schedules: Schedules) -> None:
+    names = [f"{'v' * 90}_{end}" for end in "ab"]
+    views = [a_view("1d", name) for name in names]
+    assert len(set(schedules.follow(views, NOW))) == 2
+    assert all(len(expected(view).name) <= 64 for view in views)
+
+
+def test_every_version_has_its_own(schedules: Schedules) -> None:
+    views = [a_view("1d", version=1), a_view("1d", version=2)]
+    assert schedules.follow(views, NOW) == ["view.1", "view.2"]
+
+
+def test_apply_schedules_what_it_publishes_where_jobs_are_deployed(schedules: Schedules) -> None:
+    store = FeatureStore.local(f"scheduled-{next(_NUMBERS)}")
+    store.aws.client("ssm").put_parameter(
+        Name=f"/skewless/{store.name}/jobs",
+        Type="String",
+        Value=json.dumps(schedules.jobs.document()),
+    )
+    store.apply(model)
+    assert schedules.drift([profile, spending]) == []
