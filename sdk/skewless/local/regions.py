@@ -1,17 +1,26 @@
 """Regions: moto learns their names without the user's environment.
 
 Stock moto asks a plain boto3 session, on the first call to each service, which fails with status
-500 when AWS_PROFILE names a profile that is not there.
+500 when AWS_PROFILE names a profile that is not there; and once more when EC2's part of it is
+imported, which half of the other parts do.
 """
 
 from __future__ import annotations
 
 import functools
-from typing import Any
+import importlib
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from moto.core.base_backend import AccountSpecificBackend
 
 from skewless.local.session import LocalSession
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PROFILES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 
 
 @functools.cache
@@ -20,3 +29,17 @@ def apply(endpoint: str) -> None:
     backend: Any = AccountSpecificBackend
     session = LocalSession(endpoint)
     backend.get_session = staticmethod(lambda: session)
+
+
+@contextmanager
+def _without_profile() -> Iterator[None]:
+    hidden = {name: os.environ.pop(name) for name in _PROFILES if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
+
+
+# Here, as this module is imported before any that imports EC2's.
+with _without_profile():
+    importlib.import_module("moto.ec2")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from cheroot import wsgi
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from skewless.local import athena, dynamodb, glue, regions, s3
+from skewless.local import athena, dynamodb, glue, regions, s3, step_functions
 from skewless.local.dispatch import Dispatch
 from skewless.local.session import CREDENTIALS, REGION, LocalSession
 
@@ -81,6 +81,10 @@ class LocalAws:
         """A new boto3 session whose clients reach this server and nothing else."""
         return LocalSession(self.endpoint, self.region)
 
+    def now(self) -> datetime:
+        """What time it is here."""
+        return self.clock()
+
     def stop(self) -> None:
         """Stop serving. What was stored stays in the process, for the next start."""
         with LocalAws._lock:
@@ -98,6 +102,7 @@ class LocalAws:
         glue.apply()
         dynamodb.apply()
         athena.apply(self.endpoint)
+        step_functions.apply(self.endpoint, self.now)
         self._thread.start()
 
 

@@ -38,9 +38,14 @@ _CONFIG = Config(
 class LocalSession(boto3.Session):
     """A boto3 session whose every client is bound to one local endpoint."""
 
-    def __init__(self, endpoint: str, region: str = REGION) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        region: str = REGION,
+        credentials: Mapping[str, str] = CREDENTIALS,
+    ) -> None:
         super().__init__(
-            **CREDENTIALS,
+            **credentials,
             region_name=region,
             botocore_session=_session_without_environment(),
         )
