@@ -18,6 +18,7 @@ from skewless.local.athena.aws import aws_of
 from skewless.local.athena.execution import Execution
 from skewless.local.athena.run import Query
 from skewless.local.athena.storage import folder_of
+from skewless.local.iam import caller
 
 _PAGE = 1000
 
@@ -43,7 +44,7 @@ def apply(endpoint: str) -> None:
         )
         execution = Execution(asked, context or {}, group)
         self.executions[execution.id] = execution
-        execution.submit(aws_of(endpoint, self.region_name))
+        execution.submit(aws_of(endpoint, self.region_name, caller.credentials()))
         return execution.id
 
     backend: Any = AthenaBackend

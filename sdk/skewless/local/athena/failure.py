@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import duckdb
+from botocore.exceptions import ClientError
 from pyiceberg.exceptions import CommitFailedException, ValidationException
 from sqlglot.errors import ParseError, UnsupportedError
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LONGEST_REASON = 1000
+_REFUSALS = frozenset({"403", "AccessDenied", "AccessDeniedException"})
 
 
 class QueryFailedError(Exception):
@@ -43,6 +45,12 @@ def reason_of(error: Exception) -> str:
     return next(_codes(error, text), f"GENERIC_INTERNAL_ERROR: {type(error).__name__}: {text}")
 
 
+def _is_refusal(error: Exception, text: str) -> bool:
+    if isinstance(error, ClientError):
+        return error.response["Error"]["Code"] in _REFUSALS
+    return isinstance(error, OSError) and "ACCESS_DENIED" in text  # Arrow's words
+
+
 def _codes(error: Exception, text: str) -> Iterator[str]:
     first_line = text.splitlines()[0] if text else ""
     if isinstance(error, ParseError | duckdb.ParserException):
@@ -51,6 +59,8 @@ def _codes(error: Exception, text: str) -> Iterator[str]:
         yield f"NOT_SUPPORTED: {first_line}"
     if isinstance(error, CommitFailedException | ValidationException):
         yield f"ICEBERG_COMMIT_ERROR: {first_line}"
+    if _is_refusal(error, text):
+        yield f"PERMISSION_DENIED: {first_line}"
     if "Division by zero" in text:
         yield "DIVISION_BY_ZERO: Division by zero"
     if column := re.search(r'column "?([^"]+?)"? not found', text, re.IGNORECASE):
