@@ -42,6 +42,8 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, QueryFailedError):
         return str(error)
     text = str(error).strip()[:_LONGEST_REASON]
+    if _is_refusal(error, text):
+        return f"PERMISSION_DENIED: {text}"
     return next(_codes(error, text), f"GENERIC_INTERNAL_ERROR: {type(error).__name__}: {text}")
 
 
@@ -59,8 +61,6 @@ def _codes(error: Exception, text: str) -> Iterator[str]:
         yield f"NOT_SUPPORTED: {first_line}"
     if isinstance(error, CommitFailedException | ValidationException):
         yield f"ICEBERG_COMMIT_ERROR: {first_line}"
-    if _is_refusal(error, text):
-        yield f"PERMISSION_DENIED: {first_line}"
     if "Division by zero" in text:
         yield "DIVISION_BY_ZERO: Division by zero"
     if column := re.search(r'column "?([^"]+?)"? not found', text, re.IGNORECASE):

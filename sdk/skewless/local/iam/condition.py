@@ -97,8 +97,10 @@ class Condition:
         if name == "Null":
             return all((present is None) == (value.lower() == "true") for value in self.values)
         if present is None:
-            return is_optional or qualifier == "ForAllValues" or (
-                name in _NEGATED and qualifier != "ForAnyValue"
+            return (
+                is_optional
+                or qualifier == "ForAllValues"
+                or (name in _NEGATED and qualifier != "ForAnyValue")
             )
         satisfied = (self._covers(name, value, context) for value in present)
         if qualifier == "ForAllValues":

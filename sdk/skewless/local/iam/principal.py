@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
@@ -17,7 +17,7 @@ from skewless.local.iam.policy import Policy
 from skewless.local.session import ADMINISTRATOR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator
 
     from skewless.local.iam.permission import Context
     from skewless.local.iam.request import Credential
@@ -159,6 +159,7 @@ def _identity(arn: str, account: str, kind: str, user_id: str) -> Context:
     }
 
 
-def _tags(tags: Iterable[Mapping[str, str]] | Mapping[str, Any] | None) -> Context:
-    listed = tags.values() if hasattr(tags, "values") else tags or ()
+def _tags(tags: Any) -> Context:
+    # CloudFormation's roles have them as a list, the API's by name.
+    listed = tags.values() if isinstance(tags, dict) else tags or ()
     return {f"aws:principaltag/{tag['Key'].lower()}": (tag["Value"],) for tag in listed}

@@ -83,9 +83,7 @@ def _batch_items(part: Any) -> list[Mapping[str, Any]]:
     if isinstance(part, dict):
         return list(part.get("Keys", ()))
     return [
-        wanted.get("Item") or wanted.get("Key") or {}
-        for entry in part
-        for wanted in entry.values()
+        wanted.get("Item") or wanted.get("Key") or {} for entry in part for wanted in entry.values()
     ]
 
 

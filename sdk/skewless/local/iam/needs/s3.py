@@ -100,12 +100,6 @@ def _deletions(request: ApiRequest, bucket: str) -> Iterator[Permission]:
         yield Permission(f"s3:{action}", _arn(bucket, key))
 
 
-
-
-
-
-
-
 def _context(request: ApiRequest) -> Context:
     asked: Mapping[str, Any] = request.parameters
     context = {f"s3:{name}": (str(asked[name]),) for name in _LISTING if asked.get(name)}

@@ -37,7 +37,9 @@ def of_iam(request: ApiRequest) -> Iterator[Permission]:
     for parameter, kind in _IAM_RESOURCES:
         if parameter in asked:
             path = asked.get("Path", "/").strip("/")
-            yield Permission(action, f"{prefix}{kind}{path + '/' if path else ''}{asked[parameter]}")
+            yield Permission(
+                action, f"{prefix}{kind}{path + '/' if path else ''}{asked[parameter]}"
+            )
             return
     yield Permission(action, asked.get(_OF_POLICIES, "*"))
 
