@@ -17,10 +17,11 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from skewless.local import athena, dynamodb, glue, regions, s3, step_functions
 from skewless.local.dispatch import Dispatch
+from skewless.local.iam import Calls, Gate, roles
 from skewless.local.session import CREDENTIALS, REGION, LocalSession
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 _HOST = "127.0.0.1"
 _THREADS = 32
@@ -46,6 +47,7 @@ class LocalAws:
         self.endpoint = f"http://{_HOST}:{server.bind_addr[1]}"
         self.region = REGION
         self.clock = clock
+        self.calls: Calls = server.wsgi_app.calls
         self.client: Callable[[str], Any] = functools.cache(self._new_client)
 
     @classmethod
@@ -85,6 +87,22 @@ class LocalAws:
         """What time it is here."""
         return self.clock()
 
+    def as_role(self, role: str) -> LocalSession:
+        """A session that may do what a role may; nothing asks whom the role trusts.
+
+        Args:
+            role: its name or ARN.
+        """
+        return roles.session_of(self.session(), role)
+
+    def as_policy(self, *statements: Mapping[str, Any]) -> LocalSession:
+        """A session that may do what these statements allow, as a role made for it.
+
+        Args:
+            statements: of a policy document, each with Effect, Action and Resource.
+        """
+        return roles.session_with(self.session(), statements)
+
     def stop(self) -> None:
         """Stop serving. What was stored stays in the process, for the next start."""
         with LocalAws._lock:
@@ -107,7 +125,7 @@ class LocalAws:
 
 
 def _listening(port: int) -> Any:
-    application = Dispatch(DomainDispatcherApplication(create_backend_app))
+    application = Gate(Dispatch(DomainDispatcherApplication(create_backend_app)))
     server = wsgi.Server(
         (_HOST, port), application, numthreads=_THREADS, request_queue_size=256, timeout=60
     )

@@ -21,6 +21,7 @@ CREDENTIALS: Mapping[str, str] = {
     "aws_access_key_id": "testing",
     "aws_secret_access_key": "testing",
 }
+ADMINISTRATOR = "administrator"
 
 _CONFIG = Config(
     # An empty mapping, not None: None means "ask the environment", which may name a real proxy.
@@ -36,13 +37,19 @@ _CONFIG = Config(
 
 
 class LocalSession(boto3.Session):
-    """A boto3 session whose every client is bound to one local endpoint."""
+    """A boto3 session whose every client is bound to one local endpoint.
+
+    Attributes:
+        endpoint: the local AWS's address.
+        principal: who calls, as the record of calls names it: a role, or "administrator".
+    """
 
     def __init__(
         self,
         endpoint: str,
         region: str = REGION,
         credentials: Mapping[str, str] = CREDENTIALS,
+        principal: str = ADMINISTRATOR,
     ) -> None:
         super().__init__(
             **credentials,
@@ -50,6 +57,7 @@ class LocalSession(boto3.Session):
             botocore_session=_session_without_environment(),
         )
         self.endpoint = endpoint
+        self.principal = principal
 
     def client(self, *args: Any, **options: Any) -> Any:
         """Make a client; see `boto3.Session.client`, whose overloads this stands for."""

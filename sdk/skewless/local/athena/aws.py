@@ -1,30 +1,48 @@
-"""The services that Athena itself uses: S3 and Glue of the same local AWS, and Iceberg on them."""
+"""The services that Athena itself uses: S3 and Glue of the same local AWS, and Iceberg on them.
+
+They are called with the credentials of whoever started the query: Athena has no rights of its own.
+"""
 
 from __future__ import annotations
 
 import functools
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pyiceberg.catalog.glue import GlueCatalog
 
 from skewless.local.athena.failure import QueryFailedError
+from skewless.local.iam.caller import forwarded
 from skewless.local.session import CREDENTIALS, LocalSession
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Aws:
-    """S3, Glue and the Iceberg catalog of one region."""
+_SERVICE = "athena.amazonaws.com"
 
-    def __init__(self, endpoint: str, region: str) -> None:
-        session = LocalSession(endpoint, region)
+
+class Aws:
+    """S3, Glue and the Iceberg catalog of one region, for one caller.
+
+    Attributes:
+        is_restricted: True where the caller may not do everything, so that every object read must
+            be asked for, also one that was read before.
+    """
+
+    def __init__(
+        self, endpoint: str, region: str, credentials: Mapping[str, str] = CREDENTIALS
+    ) -> None:
+        self.is_restricted = credentials != CREDENTIALS
+        credentials = forwarded(credentials, _SERVICE)
+        session = LocalSession(endpoint, region, credentials)
         self.s3 = session.client("s3")
         self.glue = session.client("glue")
         self.s3_properties: Mapping[str, str] = {
             "s3.endpoint": endpoint,
-            "s3.access-key-id": CREDENTIALS["aws_access_key_id"],
-            "s3.secret-access-key": CREDENTIALS["aws_secret_access_key"],
+            "s3.access-key-id": credentials["aws_access_key_id"],
+            "s3.secret-access-key": credentials["aws_secret_access_key"],
+            "s3.session-token": credentials.get("aws_session_token", ""),
             "s3.region": region,
         }
 
@@ -32,6 +50,11 @@ class Aws:
     def iceberg(self) -> GlueCatalog:
         """The Iceberg tables of the Glue catalog, through this session's client only."""
         return GlueCatalog("local", client=self.glue, **self.s3_properties)
+
+    def look_up(self, database: str) -> None:
+        """Read a database's description, as Athena does before a table's; it may not be there."""
+        with suppress(self.glue.exceptions.EntityNotFoundException):
+            self.glue.get_database(Name=database.lower())
 
     def table(self, database: str, name: str) -> dict[str, Any]:
         """A Glue table's description.
@@ -60,7 +83,11 @@ def is_iceberg(table: Mapping[str, Any]) -> bool:
     return kind.upper() == "ICEBERG"
 
 
-@functools.cache
-def aws_of(endpoint: str, region: str) -> Aws:
-    """The one `Aws` of an endpoint and region: its clients are slow to make and safe to share."""
-    return Aws(endpoint, region)
+def aws_of(endpoint: str, region: str, credentials: Mapping[str, str] = CREDENTIALS) -> Aws:
+    """The one `Aws` of a caller in a region: its clients are slow to make and safe to share."""
+    return _aws_of(endpoint, region, tuple(credentials.items()))
+
+
+@functools.lru_cache(maxsize=64)
+def _aws_of(endpoint: str, region: str, credentials: tuple[tuple[str, str], ...]) -> Aws:
+    return Aws(endpoint, region, dict(credentials))

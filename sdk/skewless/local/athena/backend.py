@@ -7,17 +7,23 @@ names a table which does not exist; an unknown workgroup is described as null.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
 from moto.athena.exceptions import InvalidArgumentException
 from moto.athena.models import AthenaBackend
 from moto.athena.responses import AthenaResponse
+from moto.core.exceptions import JsonRESTError
 from moto.moto_api._internal import mock_random
 
 from skewless.local.athena.aws import aws_of
 from skewless.local.athena.execution import Execution
 from skewless.local.athena.run import Query
-from skewless.local.athena.storage import folder_of
+from skewless.local.athena.storage import folder_of, split
+from skewless.local.iam import caller
+
+if TYPE_CHECKING:
+    from skewless.local.athena.aws import Aws
 
 _PAGE = 1000
 
@@ -43,7 +49,10 @@ def apply(endpoint: str) -> None:
         )
         execution = Execution(asked, context or {}, group)
         self.executions[execution.id] = execution
-        execution.submit(aws_of(endpoint, self.region_name))
+        aws = aws_of(endpoint, self.region_name, caller.credentials())
+        if aws.is_restricted:
+            _verify_output(aws, asked.output)
+        execution.submit(aws)
         return execution.id
 
     backend: Any = AthenaBackend
@@ -66,6 +75,18 @@ def _output_folder(group: Any, config: dict[str, Any]) -> str:
             "Workgroup result configuration setting or as an API input."
         )
     return folder_of(location)
+
+
+def _verify_output(aws: Aws, location: str) -> None:
+    """Find the bucket of the results as the caller, without whose right to that nothing begins."""
+    bucket, _ = split(location)
+    try:
+        aws.s3.get_bucket_location(Bucket=bucket)
+    except ClientError as error:
+        refused = JsonRESTError(
+            "InvalidRequestException", f"Unable to verify/create output bucket {bucket}"
+        )
+        raise refused from error
 
 
 def _stop(self: Any, exec_id: str) -> None:

@@ -73,6 +73,7 @@ class Catalog:
         self._views += 1
         view = f"catalog_table_{self._views}"
         base, _, inspected = name.partition("$")
+        self._aws.look_up(database)
         table = self._aws.table(database, base)
         if table.get("TableType") == "VIRTUAL_VIEW":
             text = to_duckdb(self.bind(parse(view_text(table)), database))

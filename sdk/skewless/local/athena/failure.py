@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import duckdb
+from botocore.exceptions import ClientError
 from pyiceberg.exceptions import CommitFailedException, ValidationException
 from sqlglot.errors import ParseError, UnsupportedError
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LONGEST_REASON = 1000
+_REFUSALS = frozenset({"403", "AccessDenied", "AccessDeniedException"})
 
 
 class QueryFailedError(Exception):
@@ -40,7 +42,15 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, QueryFailedError):
         return str(error)
     text = str(error).strip()[:_LONGEST_REASON]
+    if _is_refusal(error, text):
+        return f"PERMISSION_DENIED: {text}"
     return next(_codes(error, text), f"GENERIC_INTERNAL_ERROR: {type(error).__name__}: {text}")
+
+
+def _is_refusal(error: Exception, text: str) -> bool:
+    if isinstance(error, ClientError):
+        return error.response["Error"]["Code"] in _REFUSALS
+    return isinstance(error, OSError) and "ACCESS_DENIED" in text  # Arrow's words
 
 
 def _codes(error: Exception, text: str) -> Iterator[str]:

@@ -42,7 +42,7 @@ def selection_of(
     keys = _columns(table.get("PartitionKeys", []))
     selections, size = [], 0
     for values, location in _folders(aws, table):
-        objects = storage.download(aws.s3, location)
+        objects = storage.download(aws.s3, location, is_restricted=aws.is_restricted)
         if not objects:
             continue
         size += sum(one.size for one in objects)

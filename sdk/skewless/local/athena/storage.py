@@ -65,8 +65,14 @@ def put(s3: Any, location: str, body: bytes) -> None:
     s3.put_object(Bucket=bucket, Key=key, Body=body)
 
 
-def download(s3: Any, location: str) -> list[CachedObject]:
-    """Local copies of a table's objects; Hive does not see names beginning with `_` or `.`."""
+def download(s3: Any, location: str, *, is_restricted: bool = False) -> list[CachedObject]:
+    """Local copies of a table's objects; Hive does not see names beginning with `_` or `.`.
+
+    Args:
+        s3: a client.
+        location: the folder.
+        is_restricted: True where S3 must be asked whether the client may read what is here already.
+    """
     bucket, prefix = split(folder_of(location))
     found = [
         CachedObject(key=entry["Key"], path=_copy_path(bucket, entry), size=entry["Size"])
@@ -74,6 +80,9 @@ def download(s3: Any, location: str) -> list[CachedObject]:
         if entry["Size"] and not _is_hidden(entry["Key"][len(prefix) :])
     ]
     missing = [one for one in found if not one.path.exists()]
+    if is_restricted:
+        for one in set(found) - set(missing):
+            s3.head_object(Bucket=bucket, Key=one.key)
     if missing:
         with ThreadPoolExecutor(_DOWNLOADS_AT_ONCE) as pool:
             list(pool.map(lambda one: _fetch(s3, bucket, one), missing))
