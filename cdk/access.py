@@ -1,0 +1,168 @@
+"""A store, as those see it who may use it: grants by name, exactly what each use needs."""
+
+from __future__ import annotations
+
+import re
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from cdk import permissions
+from cdk.acknowledgements import acknowledge_role
+from cdk.names import StoreNames, store_name_problems
+from cdk.parts import Part, arns
+from skewless.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_SOURCE = re.compile(r"[a-z][a-z0-9_]*")
+_VIEW = re.compile(r"([a-z][a-z0-9_]*)(?:@(\d+))?")
+
+
+class StoreAccess(Construct):
+    """The store of a name, in this account and region; it need not be in this app.
+
+    Attributes:
+        names: what its resources are called.
+        encryption_key: the customer-managed key of its data, if it has one.
+    """
+
+    def __init__(
+        self, scope: Construct, id: str, *, store: str, encryption_key: kms.IKey | None = None
+    ) -> None:
+        super().__init__(scope, id)
+        if problems := tuple(store_name_problems(store)):
+            raise InputError(f"{self.node.path}: {'; '.join(problems)}")
+        self.names = StoreNames.of(self, store)
+        self.encryption_key = encryption_key
+
+    def grant_serve(
+        self,
+        grantee: iam.IGrantable,
+        *,
+        views: Iterable[str] | None = None,
+        is_locked: bool = True,
+    ) -> iam.Grant:
+        """Let a function get feature vectors: one action, on one table.
+
+        Args:
+            grantee: the function, or its role.
+            views: of these views alone, as `name` or `name@version`; of all if None.
+            is_locked: the function carries a lock file. Without one it reads the registry as well.
+        """
+        role = permissions.SERVE if is_locked else permissions.SERVE_PUBLISHED
+        if views is None:
+            return self._grant(grantee, role)
+        keys = sorted({_leading_key(view) for view in views})
+        if not keys:
+            raise InputError(f"{self.node.path}: views must name at least one view")
+        return self._grant(grantee, role, leading_keys=keys)
+
+    def grant_train(
+        self, grantee: iam.IGrantable, *, sources: Iterable[str] | None = None
+    ) -> iam.Grant:
+        """Let a job build training sets: Athena or DuckDB, over the logs of these sources or all.
+
+        A source of a table of its own lies outside the store: grant reading it beside this.
+        """
+        return self._grant(grantee, permissions.TRAIN, sources=_checked(sources))
+
+    def grant_ingest(
+        self, grantee: iam.IGrantable, *, sources: Iterable[str] | None = None
+    ) -> iam.Grant:
+        """Let a producer take in events and history of these sources, or all."""
+        return self._grant(grantee, permissions.INGEST, sources=_checked(sources))
+
+    def grant_administer(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let a person or pipeline publish definitions, run cuts, and erase."""
+        return self._grant(grantee, permissions.ADMINISTER).combine(self._grant_reports(grantee))
+
+    def _grant_reports(self, grantee: iam.IGrantable) -> iam.Grant:
+        """A key has no ARN by name: whoever may sign is told the key by its alias."""
+        return iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=list(permissions.SIGN_REPORTS),
+            resource_arns=[self.names.arn("kms", "key/*")],
+            conditions={
+                "ForAnyValue:StringEquals": {"kms:ResourceAliases": self.names.report_alias}
+            },
+        )
+
+    def _grant(
+        self,
+        grantee: iam.IGrantable,
+        role: permissions.Role,
+        *,
+        sources: tuple[str, ...] | None = None,
+        leading_keys: list[str] | None = None,
+    ) -> iam.Grant:
+        grants = [
+            iam.Grant.add_to_principal(grantee=grantee, **statement)
+            for statement in statements(role, self.names, sources, leading_keys)
+        ]
+        if self.encryption_key is not None and role.key_actions:
+            grants.append(self.encryption_key.grant(grantee, *role.key_actions))
+        return reduce(lambda one, other: one.combine(other), grants)
+
+
+def statements(
+    role: permissions.Role,
+    names: StoreNames,
+    sources: tuple[str, ...] | None = None,
+    leading_keys: list[str] | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Return a role's statements: actions, resource_arns and conditions."""
+    for permission in role.permissions:
+        resources = [arn for part in permission.on for arn in arns(part, names, sources)]
+        if not resources:
+            continue
+        statement: dict[str, Any] = {
+            "actions": list(permission.actions),
+            "resource_arns": resources,
+        }
+        if permission.prefixes:
+            statement["conditions"] = {"StringLike": {"s3:prefix": list(permission.prefixes)}}
+        if leading_keys is not None and Part.ONLINE in permission.on:
+            statement["conditions"] = {
+                "ForAllValues:StringLike": {"dynamodb:LeadingKeys": leading_keys}
+            }
+        yield statement
+
+
+def allow(
+    part: iam.Role,
+    role: permissions.Role,
+    names: StoreNames,
+    encryption_key: kms.IKey | None = None,
+) -> None:
+    """Give a part of the store itself what its role says."""
+    for statement in statements(role, names):
+        iam.Grant.add_to_principal(grantee=part, **statement).assert_success()
+    if encryption_key is not None and role.key_actions:
+        encryption_key.grant(part, *role.key_actions)
+    acknowledge_role(part, role, names)
+
+
+def _leading_key(view: str) -> str:
+    """Partitions begin with `<view>@<version>#`; a name may stand for any version."""
+    match = _VIEW.fullmatch(view)
+    if match is None:
+        raise InputError(f"views: {view!r} is no view; name one as 'clicks' or 'clicks@2'")
+    name, version = match.groups()
+    return f"{name}@*" if version is None else f"{name}@{version}#*"
+
+
+def _checked(sources: Iterable[str] | None) -> tuple[str, ...] | None:
+    if sources is None:
+        return None
+    names = tuple(sorted(set(sources)))
+    # A wildcard among them would grant more than anybody reads in this line.
+    if wrong := [name for name in names if not _SOURCE.fullmatch(name)]:
+        raise InputError(f"sources: {', '.join(map(repr, wrong))} cannot be names of sources")
+    if not names:
+        raise InputError("sources must name at least one source; leave it out to grant all")
+    return names

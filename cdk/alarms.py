@@ -1,0 +1,222 @@
+"""What wakes somebody, and what that somebody does first.
+
+Every alarm's description says what it means, the first step, and where to read on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from constructs import Construct
+
+from cdk import metrics
+from cdk.functions import FUNCTIONS
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_sns as sns
+
+    from cdk.names import StoreNames
+
+RUNBOOK = "docs/operations.md"
+_ALL = tuple(function.name for function in FUNCTIONS)
+_MISSING = cloudwatch.TreatMissingData
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runbook:
+    """What an alarm is about.
+
+    Attributes:
+        id: of the construct; the alarm is named after it, and so is the runbook's heading.
+        means: what has happened.
+        first_step: what to do first.
+    """
+
+    id: str
+    means: str
+    first_step: str
+
+    @property
+    def anchor(self) -> str:
+        """The heading in the runbook."""
+        return "alarm-" + self.name
+
+    @property
+    def name(self) -> str:
+        """The id, in words."""
+        return "".join(
+            f"-{letter.lower()}" if letter.isupper() else letter for letter in self.id
+        ).lstrip("-")
+
+    def describe(self) -> str:
+        """Return the alarm's description."""
+        return f"{self.means} First: {self.first_step} See {RUNBOOK}#{self.anchor}."
+
+
+class StoreAlarms(Construct):
+    """The alarms of a store.
+
+    Attributes:
+        alarms: all of them.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        names: StoreNames,
+        topic: sns.ITopic | None = None,
+        overdue: cdk.Duration | None = None,
+    ) -> None:
+        """Make them.
+
+        Args:
+            scope: where.
+            id: the construct's.
+            names: the store's.
+            topic: hears of each alarm, and of its end.
+            overdue: how late a cut may be before somebody is told; 30 minutes by default.
+        """
+        super().__init__(scope, id)
+        self._names = names
+        self._topic = topic
+        self._metrics = metrics.StoreMetrics(names)
+        self.alarms: list[cloudwatch.Alarm] = []
+        self._about_cuts(overdue or cdk.Duration.minutes(30))
+        self._about_functions()
+        self._about_the_table()
+        self._about_values()
+
+    def _about_cuts(self, overdue: cdk.Duration) -> None:
+        self._alarm(
+            Runbook(
+                id="ViewsOverdue",
+                means="A view's cut is late: what is served grows stale.",
+                first_step="skewless status names the view; look at its last execution.",
+            ),
+            self._metrics.over_all_views("MAX", metrics.OVERDUE_SECONDS, cdk.Duration.minutes(5)),
+            above=overdue.to_seconds(),
+            missing=_MISSING.NOT_BREACHING,  # the watch has an alarm of its own
+        )
+        self._alarm(
+            Runbook(
+                id="WatchSilent",
+                means="The watch has not run for 15 minutes: nobody would hear of overdue views.",
+                first_step="see whether its schedule is enabled, and read its log.",
+            ),
+            self._metrics.invocations("watch"),
+            below=1,
+            periods=3,
+            missing=_MISSING.BREACHING,
+        )
+        self._alarm(
+            Runbook(
+                id="ExecutionsFailed",
+                means="Cuts failed for good, after three attempts.",
+                first_step="open the failed execution; its error is in the queue as well.",
+            ),
+            self._metrics.executions("ExecutionsFailed", "ExecutionsTimedOut"),
+        )
+        self._alarm(
+            Runbook(
+                id="FailedCutsWaiting",
+                means="Cuts that gave up, or could not be started, wait in the failed queue.",
+                first_step="mend the cause, then skewless materialize --redrive.",
+            ),
+            self._metrics.failed_cuts(),
+        )
+
+    def _about_functions(self) -> None:
+        self._alarm(
+            Runbook(
+                id="FunctionErrors",
+                means="Functions of the store fail; the state machine may still have recovered.",
+                first_step="the dashboard names the function; read its log.",
+            ),
+            self._metrics.functions("Errors", _ALL),
+            periods=2,
+        )
+        self._alarm(
+            Runbook(
+                id="FunctionThrottles",
+                means="The account has no room for the store's functions.",
+                first_step="compare the account's Lambda concurrency with what runs.",
+            ),
+            self._metrics.functions("Throttles", _ALL),
+            periods=3,
+        )
+
+    def _about_the_table(self) -> None:
+        self._alarm(
+            Runbook(
+                id="OnlineThrottles",
+                means="DynamoDB throttles the online table: feature vectors may be late or fail.",
+                first_step="if a cut runs, lower writes_per_second; else look for a hot entity.",
+            ),
+            self._metrics.online_throttles(),
+            periods=2,
+        )
+        self._alarm(
+            Runbook(
+                id="OnlineErrors",
+                means="DynamoDB answers requests to the online table with errors of its own.",
+                first_step="see the AWS Health Dashboard.",
+            ),
+            self._metrics.online_errors(),
+            periods=2,
+        )
+
+    def _about_values(self) -> None:
+        self._alarm(
+            Runbook(
+                id="RowsRejected",
+                means="Rows did not fit: the log refused events, or a cut states.",
+                first_step="skewless rejected shows each with its reason.",
+            ),
+            self._metrics.over_all_views("SUM", metrics.REJECTED_ROWS, cdk.Duration.minutes(5)),
+            missing=_MISSING.NOT_BREACHING,
+        )
+        self._alarm(
+            Runbook(
+                id="ParityMismatches",
+                means="Served values differ from history: training and serving are skewed.",
+                first_step="skewless verify shows which; stop deploying models until it is clear.",
+            ),
+            self._metrics.over_all_views("SUM", metrics.PARITY_MISMATCHES, cdk.Duration.hours(1)),
+            # It stays until the next check finds nothing.
+            missing=_MISSING.IGNORE,
+        )
+
+    def _alarm(
+        self,
+        runbook: Runbook,
+        metric: cloudwatch.IMetric,
+        *,
+        above: float = 0,
+        below: float | None = None,
+        periods: int = 1,
+        missing: cloudwatch.TreatMissingData = _MISSING.NOT_BREACHING,
+    ) -> None:
+        comparison = cloudwatch.ComparisonOperator
+        alarm = cloudwatch.Alarm(
+            self,
+            runbook.id,
+            alarm_name=f"{self._names.prefix}-{runbook.name}",
+            alarm_description=runbook.describe(),
+            metric=metric,
+            threshold=above if below is None else below,
+            comparison_operator=comparison.GREATER_THAN_THRESHOLD
+            if below is None
+            else comparison.LESS_THAN_THRESHOLD,
+            evaluation_periods=periods,
+            treat_missing_data=missing,
+        )
+        if self._topic is not None:
+            alarm.add_alarm_action(actions.SnsAction(self._topic))
+            alarm.add_ok_action(actions.SnsAction(self._topic))
+        self.alarms.append(alarm)

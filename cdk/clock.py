@@ -1,0 +1,77 @@
+"""What runs by the clock and belongs to no view: the watch every five minutes, the check daily.
+
+Their schedules lie outside the store's own group: `skewless apply` keeps that one equal to the
+registry.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_scheduler as scheduler
+from constructs import Construct
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aws_cdk import aws_lambda as lambda_
+
+    from cdk.names import StoreNames
+
+WATCH_MINUTES = 5
+# By night where most stores are: a check scans the log.
+_CHECK = "cron(0 3 * * ? *)"
+
+
+class Clock(Construct):
+    """The schedules of watch and check, and the role that they call with."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        names: StoreNames,
+        functions: Mapping[str, lambda_.IFunction],
+    ) -> None:
+        super().__init__(scope, id)
+        self._names = names
+        called = [functions[name] for name in ("watch", "check")]
+        self._role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal(
+                "scheduler.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": names.account}},
+            ),
+        )
+        self._role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["lambda:InvokeFunction"],
+                resources=[function.function_arn for function in called],
+            )
+        )
+        self._schedule("watch", functions["watch"], f"rate({WATCH_MINUTES} minutes)", minutes=1)
+        self._schedule("check", functions["check"], _CHECK, minutes=60)
+
+    def _schedule(
+        self, name: str, function: lambda_.IFunction, expression: str, *, minutes: int
+    ) -> None:
+        """Call a function; a call that could not be made is made up for within some minutes."""
+        scheduler.CfnSchedule(
+            self,
+            name.capitalize(),
+            name=self._names.function(name),
+            description=f"Calls {name} of the skewless store {self._names.store}",
+            schedule_expression=expression,
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+            target=scheduler.CfnSchedule.TargetProperty(
+                arn=function.function_arn,
+                role_arn=self._role.role_arn,
+                input="{}",
+                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
+                    maximum_event_age_in_seconds=60 * minutes, maximum_retry_attempts=3
+                ),
+            ),
+        )

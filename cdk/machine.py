@@ -1,0 +1,298 @@
+"""The state machine of a cut, in Amazon's states language: pure, ARNs and names in, a document out.
+
+    Begin, Plan, Due?     what is due follows from the watermark, so a run needs no memory
+    Query, Write          UNLOAD, then every result object written; the same for a stream's days
+    Settle, Commit        readers move over; then Plan again, until nothing is due
+    Again?, GiveUp        any failure plans anew, three times; then the queue of failed cuts
+
+One child of a map writes one object, call by call, since a call may take less time than the object.
+It ends with a word, `written` or `refused`, and never fails over a refused row: a failing child
+would stop its siblings, and all rows but the refused ones are to be written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+State: TypeAlias = "dict[str, Any]"
+
+MAX_ATTEMPTS = 3
+REFUSED = "RefusedRowsError"
+_WRITTEN, _SOME_REFUSED = "written", "refused"
+
+# A function that was throttled, could not be reached, died (Runtime.ExitError) or ran out of time
+# (Sandbox.Timedout) may be called again: every one of them may run twice.
+_AGAIN_AT_ONCE = [
+    "Lambda.Unknown",
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.TooManyRequestsException",
+    "Runtime.ExitError",
+    "Sandbox.Timedout",
+    "States.Timeout",
+    "OnlineStoreError",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What the state machine of a store calls, and how patiently.
+
+    Attributes:
+        partition: the AWS partition, for the service integrations' ARNs.
+        functions: ARNs by name: plan, write, days and commit.
+        queue_url: where cuts go that gave up.
+        concurrency: how many result objects are written at once.
+        settle_seconds: between the last write and the commit: serving reads DynamoDB eventually
+            consistently, and must not see a watermark before the items.
+        pause_seconds: between a failure and the next attempt.
+        query_seconds: when a query is given up.
+    """
+
+    partition: str
+    functions: Mapping[str, str]
+    bucket: str
+    database: str
+    workgroup: str
+    queue_url: str
+    concurrency: int = 8
+    settle_seconds: int = 5
+    pause_seconds: int = 30
+    query_seconds: int = 1_860
+
+    def document(self) -> dict[str, Any]:
+        """Return the definition."""
+        return {
+            "Comment": "Runs the cuts of one view that are due",
+            "StartAt": "Begin",
+            "States": {
+                **self._planning(),
+                **self._writing(),
+                **self._committing(),
+                **self._failing(),
+            },
+        }
+
+    def _planning(self) -> dict[str, State]:
+        return {
+            "Begin": _pass({"view.$": "$.view", "cut.$": "$.cut", "attempts": 0}, "Plan"),
+            "Plan": self._call(
+                "plan",
+                {
+                    "view.$": "$.view",
+                    "cut.$": "$.cut",
+                    "attempt.$": "$.attempts",
+                    "execution.$": "$$.Execution.Name",
+                },
+                ResultPath="$.plan",
+                Catch=_CAUGHT,
+                Next="Due?",
+            ),
+            "Due?": {
+                "Type": "Choice",
+                "Choices": [
+                    _if_text("$.plan.action", "none", "Done"),
+                    _if_text("$.plan.action", "wait", "WaitForLog"),
+                    _if_text("$.plan.action", "cut", "Query"),
+                ],
+            },
+            "WaitForLog": {"Type": "Wait", "TimestampPath": "$.plan.until", "Next": "Plan"},
+            "Done": {"Type": "Succeed"},
+        }
+
+    def _writing(self) -> dict[str, State]:
+        has_days = {"Variable": "$.plan.days.statement", "IsPresent": True, "Next": "QueryDays"}
+        return {
+            "Query": self._query("$.plan.statement", "Write"),
+            "Write": self._map("write", "$.plan.prefix", "$.plan.write", "Days?"),
+            "Days?": {
+                "Type": "Choice",
+                "Choices": [_IF_REFUSED, has_days],
+                "Default": "Settle",
+            },
+            "QueryDays": self._query("$.plan.days.statement", "WriteDays"),
+            "WriteDays": self._map(
+                "days", "$.plan.days.prefix", "$.plan.days.write", "DaysWritten?"
+            ),
+            "DaysWritten?": {"Type": "Choice", "Choices": [_IF_REFUSED], "Default": "Settle"},
+        }
+
+    def _committing(self) -> dict[str, State]:
+        return {
+            "Settle": {"Type": "Wait", "Seconds": self.settle_seconds, "Next": "Commit"},
+            "Commit": self._call(
+                "commit",
+                {"commit.$": "$.plan.commit"},
+                ResultPath=None,
+                Catch=_CAUGHT,
+                Next="Next",
+            ),
+            "Next": _pass({"view.$": "$.view", "cut.$": "$.cut", "attempts": 0}, "Plan"),
+        }
+
+    def _failing(self) -> dict[str, State]:
+        return {
+            "Again": _pass(
+                {
+                    "view.$": "$.view",
+                    "cut.$": "$.cut",
+                    "attempts.$": "States.MathAdd($.attempts, 1)",
+                    "error.$": "$.error",
+                },
+                "Again?",
+            ),
+            "Again?": {
+                "Type": "Choice",
+                "Choices": [
+                    {
+                        "Variable": "$.attempts",
+                        "NumericLessThan": MAX_ATTEMPTS,
+                        "Next": "Pause",
+                    }
+                ],
+                "Default": "GiveUp",
+            },
+            "Pause": {"Type": "Wait", "Seconds": self.pause_seconds, "Next": "Plan"},
+            "Refused": {
+                "Type": "Pass",
+                "Result": {
+                    "Error": REFUSED,
+                    "Cause": "Rows could not be written; each lies under refused/ in the bucket, "
+                    "with its reason. All others are written, and the cut is not committed.",
+                },
+                "ResultPath": "$.error",
+                "Next": "GiveUp",
+            },
+            "GiveUp": self._tell_queue(),
+            "Failed": {
+                "Type": "Fail",
+                "ErrorPath": "$.error.Error",
+                "CausePath": "$.error.Cause",
+            },
+        }
+
+    def _call(self, function: str, payload: State, **rest: Any) -> State:
+        return {
+            "Type": "Task",
+            "Resource": self.functions[function],
+            "Parameters": payload,
+            "Retry": [_retry(_AGAIN_AT_ONCE)],
+            **rest,
+        }
+
+    def _query(self, statement: str, then: str) -> State:
+        return {
+            "Type": "Task",
+            "Resource": self._integration("athena:startQueryExecution.sync"),
+            "Parameters": {
+                "QueryString.$": statement,
+                "WorkGroup": self.workgroup,
+                "QueryExecutionContext": {"Database": self.database},
+            },
+            "TimeoutSeconds": self.query_seconds,
+            # Only what was not started is started again: a prefix takes one UNLOAD.
+            "Retry": [_retry(["Athena.TooManyRequestsException"])],
+            "ResultPath": None,
+            "Catch": _CAUGHT,
+            "Next": then,
+        }
+
+    def _map(self, function: str, prefix: str, plan: str, then: str) -> State:
+        return {
+            "Type": "Map",
+            "Label": function.capitalize(),
+            "ItemReader": {
+                "Resource": self._integration("s3:listObjectsV2"),
+                "Parameters": {"Bucket": self.bucket, "Prefix.$": prefix},
+            },
+            "ItemSelector": {"key.$": "$$.Map.Item.Value.Key", "plan.$": plan},
+            "MaxConcurrency": self.concurrency,
+            # No failed child is tolerated: the default.
+            "ItemProcessor": {
+                # A child may take longer than the five minutes of an express execution.
+                "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                "StartAt": "Start",
+                "States": self._writing_of_one_object(function),
+            },
+            "ResultSelector": {"has_refused.$": f"States.ArrayContains($, '{_SOME_REFUSED}')"},
+            "ResultPath": "$.outcome",
+            "Catch": _CAUGHT,
+            "Next": then,
+        }
+
+    def _writing_of_one_object(self, function: str) -> dict[str, State]:
+        one = {"key.$": "$.key", "plan.$": "$.plan"}
+        return {
+            "Start": _pass({**one, "from": 0}, "WriteSome"),
+            "WriteSome": self._call(
+                function,
+                {**one, "from.$": "$.from"},
+                ResultPath="$.done",
+                Catch=[{"ErrorEquals": [REFUSED], "ResultPath": "$.error", "Next": "SomeRefused"}],
+                Next="Finished?",
+            ),
+            "Finished?": {
+                "Type": "Choice",
+                "Choices": [
+                    {"Variable": "$.done.is_finished", "BooleanEquals": True, "Next": "Written"}
+                ],
+                "Default": "GoOn",
+            },
+            "GoOn": _pass({**one, "from.$": "$.done.next"}, "WriteSome"),
+            "Written": {"Type": "Pass", "Result": _WRITTEN, "End": True},
+            "SomeRefused": {"Type": "Pass", "Result": _SOME_REFUSED, "End": True},
+        }
+
+    def _tell_queue(self) -> State:
+        return {
+            "Type": "Task",
+            "Resource": self._integration("sqs:sendMessage"),
+            "Parameters": {
+                "QueueUrl": self.queue_url,
+                "MessageBody": {
+                    "view.$": "$.view",
+                    "cut.$": "$.cut",
+                    "error.$": "$.error",
+                    "execution.$": "$$.Execution.Name",
+                },
+            },
+            "Retry": [_retry(["States.ALL"])],
+            "ResultPath": None,
+            # A queue that cannot be reached does not hide why the cut failed.
+            "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.told", "Next": "Failed"}],
+            "Next": "Failed",
+        }
+
+    def _integration(self, call: str) -> str:
+        return f"arn:{self.partition}:states:::{call}"
+
+
+_CAUGHT = [
+    {"ErrorEquals": [REFUSED], "ResultPath": "$.error", "Next": "GiveUp"},
+    {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Again"},
+]
+_IF_REFUSED = {"Variable": "$.outcome.has_refused", "BooleanEquals": True, "Next": "Refused"}
+
+
+def _pass(parameters: State, then: str) -> State:
+    return {"Type": "Pass", "Parameters": parameters, "Next": then}
+
+
+def _if_text(variable: str, text: str, then: str) -> State:
+    return {"Variable": variable, "StringEquals": text, "Next": then}
+
+
+def _retry(errors: list[str]) -> State:
+    return {
+        "ErrorEquals": errors,
+        "IntervalSeconds": 2,
+        "BackoffRate": 2,
+        "MaxAttempts": 4,
+        "MaxDelaySeconds": 60,
+        "JitterStrategy": "FULL",
+    }

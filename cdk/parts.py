@@ -1,0 +1,128 @@
+"""The parts of a store that a permission can be about, and their ARNs."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from skewless.offline.catalog import LOG_FOLDER, QUARANTINE_TABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cdk.names import StoreNames
+
+# The functions that the state machine calls; the others have schedules.
+STEPS = ("plan", "write", "days", "commit")
+
+
+class Part(Enum):
+    """What of a store a permission is about."""
+
+    ONLINE = auto()
+    REGISTRY = auto()
+    BUCKET = auto()
+    LOG = auto()
+    QUARANTINE = auto()
+    CUTS = auto()
+    REFUSED = auto()
+    QUERIES = auto()
+    ATHENA_RESULTS = auto()
+    TRAINING_SETS = auto()
+    CATALOG = auto()
+    LOG_TABLES = auto()
+    QUARANTINE_TABLE = auto()
+    LABEL_TABLES = auto()
+    WORKGROUP = auto()
+    DATA_CATALOG = auto()
+    PARAMETER = auto()
+    JOBS_PARAMETER = auto()
+    OPTIMIZER = auto()
+    SCHEDULES = auto()
+    SCHEDULER = auto()
+    STATE_MACHINE = auto()
+    EXECUTIONS = auto()
+    FAILED_QUEUE = auto()
+    FUNCTIONS = auto()
+    OPTIMIZER_LOGS = auto()
+    ANYTHING = auto()
+
+
+def arns(part: Part, names: StoreNames, sources: tuple[str, ...] | None = None) -> list[str]:
+    """Return the ARNs of a part; of logs, those of the sources only, unless that is None.
+
+    The logs lie in one folder with the quarantine: all of them need no more for that.
+    """
+    match part:
+        case Part.LOG if sources is not None:
+            return [names.bucket_arn(f"{LOG_FOLDER}/{source}/*") for source in sources]
+        case Part.LOG_TABLES if sources is not None:
+            return [names.arn("glue", f"table/{names.database}/{source}") for source in sources]
+        case Part.QUARANTINE if sources is None:
+            return []
+        case _:
+            return [_resource(pattern, names) for pattern in _PATTERNS[part]]
+
+
+# What stands before the first colon is a service; `path` lies in the bucket, `role` in IAM.
+_PATTERNS: Mapping[Part, tuple[str, ...]] = {
+    Part.ONLINE: ("dynamodb:table/{online}",),
+    Part.REGISTRY: ("dynamodb:table/{registry}",),
+    Part.BUCKET: ("path:",),
+    Part.LOG: (f"path:{LOG_FOLDER}/*",),
+    Part.QUARANTINE: (f"path:{LOG_FOLDER}/{QUARANTINE_TABLE}/*",),
+    Part.CUTS: ("path:cuts/*",),
+    Part.REFUSED: ("path:refused/*",),
+    Part.QUERIES: ("path:queries/*",),
+    Part.ATHENA_RESULTS: ("path:athena/*",),
+    Part.TRAINING_SETS: ("path:training/*",),
+    Part.CATALOG: ("glue:catalog", "glue:database/{database}"),
+    Part.LOG_TABLES: ("glue:table/{database}/*",),
+    Part.QUARANTINE_TABLE: (f"glue:table/{{database}}/{QUARANTINE_TABLE}",),
+    Part.LABEL_TABLES: ("glue:table/{database}/skewless_labels_*",),
+    Part.WORKGROUP: ("athena:workgroup/{workgroup}",),
+    Part.DATA_CATALOG: ("athena:datacatalog/AwsDataCatalog",),
+    Part.PARAMETER: ("ssm:parameter{parameter}",),
+    Part.JOBS_PARAMETER: ("ssm:parameter{jobs_parameter}",),
+    Part.OPTIMIZER: ("role:{optimizer}",),
+    Part.SCHEDULES: ("scheduler:schedule/{schedule_group}/*",),
+    Part.SCHEDULER: ("role:{scheduler}",),
+    Part.STATE_MACHINE: ("states:stateMachine:{state_machine}",),
+    # A distributed map's children run under `<machine>/<label>`.
+    Part.EXECUTIONS: (
+        "states:execution:{state_machine}:*",
+        "states:execution:{state_machine}/*:*",
+    ),
+    Part.FAILED_QUEUE: ("sqs:{failed_queue}",),
+    Part.FUNCTIONS: tuple(f"lambda:function:{{prefix}}-{name}" for name in STEPS),
+    Part.OPTIMIZER_LOGS: ("logs:log-group:/aws-glue/iceberg-*",),
+    Part.ANYTHING: ("*",),
+}
+
+
+def _resource(pattern: str, names: StoreNames) -> str:
+    service, _, rest = pattern.partition(":")
+    resources = names.resources
+    name = rest.format(
+        online=resources.online_table,
+        registry=resources.registry_table,
+        database=resources.database,
+        workgroup=resources.workgroup,
+        prefix=names.prefix,
+        parameter=names.parameter,
+        jobs_parameter=names.jobs_parameter,
+        optimizer=names.optimizer,
+        schedule_group=names.schedule_group,
+        scheduler=names.scheduler,
+        state_machine=names.state_machine,
+        failed_queue=names.failed_queue,
+    )
+    match service:
+        case "*":
+            return service
+        case "path":
+            return names.bucket_arn(name)
+        case "role":
+            return names.role_arn(name)
+        case _:
+            return names.arn(service, name)

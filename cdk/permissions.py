@@ -1,0 +1,373 @@
+"""Who may do what: the exact actions of every role that the product has, in one place.
+
+A role is what somebody does with a store (serve, train), or one of the store's own parts (a
+function, the state machine). The actions are those that its code calls, and no others; tests
+compare the two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cdk.parts import Part
+
+# Whoever reads or writes what a customer-managed key encrypts asks KMS for data keys.
+_READS = ("kms:Decrypt",)
+_WRITES = ("kms:Decrypt", "kms:GenerateDataKey")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """Actions on a part of the store.
+
+    Attributes:
+        why: what it is needed for.
+        prefixes: for listing the bucket: below which prefixes.
+    """
+
+    why: str
+    on: tuple[Part, ...]
+    actions: tuple[str, ...]
+    prefixes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """What somebody, or a part of the store, does with it.
+
+    Attributes:
+        key_actions: on the customer-managed key, if the store has one.
+    """
+
+    permissions: tuple[Permission, ...]
+    key_actions: tuple[str, ...] = ()
+
+
+_DEFINITIONS = Permission(
+    why="published definitions",
+    on=(Part.REGISTRY,),
+    actions=("dynamodb:Query",),
+)
+_NAMES = Permission(
+    why="what the store is made of", on=(Part.PARAMETER,), actions=("ssm:GetParameter",)
+)
+_LOG_ROWS = Permission(why="events", on=(Part.LOG,), actions=("s3:GetObject",))
+_LOG_METADATA = Permission(
+    why="the log's schema and snapshot; DuckDB asks itself, Athena in the caller's name",
+    on=(Part.CATALOG, Part.LOG_TABLES),
+    actions=("glue:GetDatabase", "glue:GetTable"),
+)
+_QUERY = Permission(
+    why="queries, within the workgroup's scan limit",
+    on=(Part.WORKGROUP,),
+    actions=("athena:GetQueryExecution", "athena:StartQueryExecution"),
+)
+# Athena writes results in the caller's name, large ones in parts, and asks where the bucket is.
+_RESULT_BUCKET = Permission(
+    why="Athena looks at the bucket of results before it starts",
+    on=(Part.BUCKET,),
+    actions=("s3:GetBucketLocation", "s3:ListBucketMultipartUploads"),
+)
+_PUT_RESULTS = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject")
+
+SERVE = Role(
+    permissions=(
+        Permission(
+            why="the items of a feature vector, in one call",
+            on=(Part.ONLINE,),
+            actions=("dynamodb:BatchGetItem",),
+        ),
+    ),
+    key_actions=_READS,
+)
+SERVE_PUBLISHED = Role(permissions=(*SERVE.permissions, _DEFINITIONS, _NAMES), key_actions=_READS)
+TRAIN = Role(
+    permissions=(
+        _NAMES,
+        _DEFINITIONS,
+        _LOG_METADATA,
+        _LOG_ROWS,
+        _QUERY,
+        Permission(
+            why="how the workgroup is set up; the types of a result",
+            on=(Part.WORKGROUP,),
+            actions=("athena:GetQueryResults", "athena:GetWorkGroup"),
+        ),
+        Permission(
+            why="labels are a table for as long as a session lasts",
+            on=(Part.CATALOG, Part.LABEL_TABLES),
+            actions=("glue:CreateTable", "glue:DeleteTable", "glue:GetTable"),
+        ),
+        _RESULT_BUCKET,
+        Permission(
+            why="labels go up, results come back, both are removed when the session ends",
+            on=(Part.QUERIES,),
+            actions=("s3:DeleteObject", "s3:GetObject", *_PUT_RESULTS),
+        ),
+        Permission(
+            why="the results of a session, and for Athena the log's files",
+            on=(Part.BUCKET,),
+            actions=("s3:ListBucket",),
+            prefixes=("log/*", "queries/*"),
+        ),
+    ),
+    key_actions=_WRITES,
+)
+INGEST = Role(
+    permissions=(
+        _NAMES,
+        _DEFINITIONS,
+        Permission(
+            why="data files and metadata of a commit; a backfill reads what it rewrites",
+            on=(Part.LOG, Part.QUARANTINE),
+            actions=("s3:GetObject", "s3:PutObject"),
+        ),
+        Permission(
+            why="the commit itself",
+            on=(Part.CATALOG, Part.LOG_TABLES),
+            actions=("glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"),
+        ),
+        Permission(
+            why="the quarantine's table is made with the first refused row",
+            on=(Part.CATALOG, Part.QUARANTINE_TABLE),
+            actions=("glue:CreateTable", "glue:GetTable", "glue:UpdateTable"),
+        ),
+        Permission(
+            why="how far a backfill's views were served; the day items of stream views",
+            on=(Part.ONLINE,),
+            actions=("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"),
+        ),
+        Permission(
+            why="a backfill of history that was served leaves its shard for the next cut",
+            on=(Part.REGISTRY,),
+            actions=("dynamodb:UpdateItem",),
+        ),
+    ),
+    key_actions=_WRITES,
+)
+ADMINISTER = Role(
+    permissions=(
+        _NAMES,
+        Permission(
+            why="apply, and what it compares with",
+            on=(Part.REGISTRY,),
+            actions=("dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"),
+        ),
+        Permission(
+            why="watermarks; what a person asked to have forgotten",
+            on=(Part.ONLINE,),
+            actions=(
+                "dynamodb:BatchGetItem",
+                "dynamodb:DeleteItem",
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "dynamodb:Query",
+                "dynamodb:UpdateItem",
+            ),
+        ),
+        Permission(
+            why="logs are made, evolved, and rid of what must be forgotten",
+            on=(Part.LOG, Part.TRAINING_SETS, Part.REFUSED),
+            actions=("s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
+        ),
+        Permission(
+            why="training sets and refused rows are looked through by forget",
+            on=(Part.BUCKET,),
+            actions=("s3:GetBucketLocation", "s3:ListBucket"),
+        ),
+        Permission(
+            why="the logs' tables, and their compaction",
+            on=(Part.CATALOG, Part.LOG_TABLES),
+            actions=(
+                "glue:CreateTable",
+                "glue:CreateTableOptimizer",
+                "glue:GetDatabase",
+                "glue:GetTable",
+                "glue:GetTableOptimizer",
+                "glue:GetTables",
+                "glue:UpdateTable",
+                "glue:UpdateTableOptimizer",
+            ),
+        ),
+        Permission(
+            why="Glue compacts, and schedules start cuts, with roles of the store's own",
+            on=(Part.OPTIMIZER, Part.SCHEDULER),
+            actions=("iam:PassRole",),
+        ),
+        Permission(why="what runs cuts", on=(Part.JOBS_PARAMETER,), actions=("ssm:GetParameter",)),
+        Permission(
+            why="a schedule for each view",
+            on=(Part.SCHEDULES,),
+            actions=(
+                "scheduler:CreateSchedule",
+                "scheduler:DeleteSchedule",
+                "scheduler:GetSchedule",
+                "scheduler:UpdateSchedule",
+            ),
+        ),
+        Permission(
+            why="scheduler:ListSchedules knows no resource",
+            on=(Part.ANYTHING,),
+            actions=("scheduler:ListSchedules",),
+        ),
+        Permission(
+            why="cuts by hand, and how they went",
+            on=(Part.STATE_MACHINE, Part.EXECUTIONS),
+            actions=(
+                "states:DescribeExecution",
+                "states:ListExecutions",
+                "states:StartExecution",
+            ),
+        ),
+        Permission(
+            why="cuts that gave up are run again",
+            on=(Part.FAILED_QUEUE,),
+            actions=("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
+        ),
+    ),
+    key_actions=_WRITES,
+)
+# On the key of reports: whoever erases signs what was erased.
+SIGN_REPORTS = ("kms:GetPublicKey", "kms:Sign")
+
+PLAN = Role(
+    permissions=(
+        _DEFINITIONS,
+        Permission(
+            why="rewrites of history that the cut must hold",
+            on=(Part.REGISTRY,),
+            actions=("dynamodb:GetItem",),
+        ),
+        Permission(
+            why="the watermark is read, and the cut begun",
+            on=(Part.ONLINE,),
+            actions=("dynamodb:BatchGetItem", "dynamodb:UpdateItem"),
+        ),
+    ),
+    key_actions=_READS,
+)
+_WRITE_OBJECTS = (
+    _DEFINITIONS,
+    Permission(why="a result object", on=(Part.CUTS,), actions=("s3:GetObject",)),
+    Permission(why="rows that do not fit", on=(Part.REFUSED,), actions=("s3:PutObject",)),
+)
+WRITE = Role(
+    permissions=(
+        *_WRITE_OBJECTS,
+        Permission(
+            why="an entity's state, under a condition",
+            on=(Part.ONLINE,),
+            actions=("dynamodb:PutItem", "dynamodb:UpdateItem"),
+        ),
+    ),
+    key_actions=_WRITES,
+)
+DAYS = Role(
+    permissions=(
+        *_WRITE_OBJECTS,
+        Permission(
+            why="a day item is read, rebuilt and replaced",
+            on=(Part.ONLINE,),
+            actions=("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+        ),
+    ),
+    key_actions=_WRITES,
+)
+COMMIT = Role(
+    permissions=(
+        Permission(why="the watermark moves", on=(Part.ONLINE,), actions=("dynamodb:UpdateItem",)),
+        Permission(
+            why="rewrites that the cut holds are forgotten",
+            on=(Part.REGISTRY,),
+            actions=("dynamodb:UpdateItem",),
+        ),
+    ),
+    key_actions=_READS,
+)
+WATCH = Role(
+    permissions=(
+        _DEFINITIONS,
+        Permission(
+            why="watermarks of all views", on=(Part.ONLINE,), actions=("dynamodb:BatchGetItem",)
+        ),
+    ),
+    key_actions=_READS,
+)
+CHECK = Role(
+    permissions=(*SERVE.permissions, *TRAIN.permissions),
+    key_actions=_WRITES,
+)
+MACHINE = Role(
+    permissions=(
+        Permission(why="its steps", on=(Part.FUNCTIONS,), actions=("lambda:InvokeFunction",)),
+        _QUERY,
+        Permission(
+            why="a query of an execution that was stopped is stopped",
+            on=(Part.WORKGROUP,),
+            actions=("athena:StopQueryExecution",),
+        ),
+        Permission(
+            why="Step Functions asks for the catalog of a query",
+            on=(Part.DATA_CATALOG,),
+            actions=("athena:GetDataCatalog",),
+        ),
+        _LOG_METADATA,
+        _LOG_ROWS,
+        _RESULT_BUCKET,
+        Permission(
+            why="UNLOAD writes the objects of a cut, and its list of them",
+            on=(Part.CUTS, Part.ATHENA_RESULTS),
+            actions=_PUT_RESULTS,
+        ),
+        Permission(
+            why="the map lists the objects of a cut, Athena the log's files",
+            on=(Part.BUCKET,),
+            actions=("s3:ListBucket",),
+            prefixes=("athena/*", "cuts/*", "log/*"),
+        ),
+        Permission(
+            why="a distributed map starts executions of its own machine",
+            on=(Part.STATE_MACHINE,),
+            actions=("states:StartExecution",),
+        ),
+        Permission(
+            why="and looks after them",
+            on=(Part.EXECUTIONS,),
+            actions=("states:DescribeExecution", "states:StopExecution"),
+        ),
+        Permission(why="cuts that gave up", on=(Part.FAILED_QUEUE,), actions=("sqs:SendMessage",)),
+    ),
+    key_actions=_WRITES,
+)
+SCHEDULER = Role(
+    permissions=(
+        Permission(why="cuts", on=(Part.STATE_MACHINE,), actions=("states:StartExecution",)),
+        Permission(why="starts that failed", on=(Part.FAILED_QUEUE,), actions=("sqs:SendMessage",)),
+    ),
+)
+OPTIMIZER = Role(
+    permissions=(
+        Permission(
+            why="files are merged, old ones removed",
+            on=(Part.LOG,),
+            actions=("s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
+        ),
+        Permission(
+            why="orphans are found by listing",
+            on=(Part.BUCKET,),
+            actions=("s3:ListBucket",),
+            prefixes=("log/*",),
+        ),
+        Permission(
+            why="the commit",
+            on=(Part.CATALOG, Part.LOG_TABLES),
+            actions=("glue:GetTable", "glue:UpdateTable"),
+        ),
+        Permission(
+            why="what it did",
+            on=(Part.OPTIMIZER_LOGS,),
+            actions=("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),
+        ),
+    ),
+    key_actions=_WRITES,
+)
