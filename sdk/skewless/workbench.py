@@ -23,6 +23,7 @@ from skewless.offline.athena import AthenaEngine
 from skewless.offline.duckdb_engine import DuckDbEngine
 from skewless.offline.history import Mode
 from skewless.offline.log import EventLog
+from skewless.offline.optimizers import TableOptimizers
 from skewless.offline.quarantine import Quarantine
 from skewless.offline.training import TrainingRequest, build_training_set
 from skewless.online.address import view_partition
@@ -50,6 +51,7 @@ class Workbench:
         self.resources = resources
         self.aws = aws
         self.log = EventLog(aws, resources)
+        self.optimizers = TableOptimizers(aws, resources)
         self.quarantine = Quarantine(aws, resources)
         self.table = OnlineTable(aws, resources.online_table)
         self.rewrites = RewriteLog(aws, resources.registry_table)
@@ -70,11 +72,12 @@ class Workbench:
                 raise InputError(f"engine is {other!r}; it is 'athena' or 'duckdb'")
 
     def prepare(self, sources: Iterable[Source]) -> None:
-        """Make or extend the log's tables."""
+        """Make or extend the log's tables, and have Glue optimize them."""
         for source in sources:
             if source.table is None:
                 self.log.create(source)
                 self.log.evolve(source)
+                self.optimizers.ensure(source.name)
 
     @cached_property
     def jobs(self) -> Jobs | None:

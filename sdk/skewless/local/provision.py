@@ -5,10 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from moto.core.models import DEFAULT_ACCOUNT_ID
+
 from skewless.aws import PARAMETER_PREFIX, Resources
+from skewless.offline.catalog import TEMPORARY_FOLDERS
 
 if TYPE_CHECKING:
     from skewless.local.server import LocalAws
+
+_TEMPORARY_DAYS = 1
+_SCAN_LIMIT_BYTES = 1 << 40
 
 
 def provision(aws: LocalAws, store: str) -> Resources:
@@ -26,32 +32,85 @@ def provision(aws: LocalAws, store: str) -> Resources:
         online_table=f"skewless-{store}-online",
         registry_table=f"skewless-{store}-registry",
         engine="duckdb",
+        optimizer_role=f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/skewless-{store}-optimizer",
+        report_key=f"alias/skewless-{store}-reports",
     )
-    aws.client("s3").create_bucket(Bucket=resources.bucket)
+    _make_bucket(aws, resources.bucket)
     aws.client("glue").create_database(DatabaseInput={"Name": resources.database})
     aws.client("athena").create_work_group(
         Name=resources.workgroup,
         Configuration={
             "ResultConfiguration": {"OutputLocation": f"s3://{resources.bucket}/athena/"},
             "EnforceWorkGroupConfiguration": False,
+            "BytesScannedCutoffPerQuery": _SCAN_LIMIT_BYTES,
         },
     )
     for table in (resources.online_table, resources.registry_table):
-        aws.client("dynamodb").create_table(
-            TableName=table,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": "pk", "AttributeType": "S"},
-                {"AttributeName": "sk", "AttributeType": "S"},
-            ],
-        )
+        _make_table(aws, table)
     aws.client("dynamodb").update_time_to_live(
         TableName=resources.online_table,
         TimeToLiveSpecification={"Enabled": True, "AttributeName": "e"},
     )
+    _make_report_key(aws, resources.report_key)
     ssm.put_parameter(Name=parameter, Type="String", Value=json.dumps(resources.document()))
     return resources
+
+
+def _make_bucket(aws: LocalAws, name: str) -> None:
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket=name)
+    s3.put_public_access_block(
+        Bucket=name,
+        PublicAccessBlockConfiguration={
+            "BlockPublicAcls": True,
+            "IgnorePublicAcls": True,
+            "BlockPublicPolicy": True,
+            "RestrictPublicBuckets": True,
+        },
+    )
+    s3.put_bucket_encryption(
+        Bucket=name,
+        ServerSideEncryptionConfiguration={
+            "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+        },
+    )
+    s3.put_bucket_lifecycle_configuration(
+        Bucket=name,
+        LifecycleConfiguration={
+            "Rules": [
+                {
+                    "ID": folder,
+                    "Status": "Enabled",
+                    "Filter": {"Prefix": folder},
+                    "Expiration": {"Days": _TEMPORARY_DAYS},
+                }
+                for folder in TEMPORARY_FOLDERS
+            ]
+        },
+    )
+
+
+def _make_table(aws: LocalAws, name: str) -> None:
+    dynamodb = aws.client("dynamodb")
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        DeletionProtectionEnabled=True,
+        KeySchema=[
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "S"},
+        ],
+    )
+    dynamodb.update_continuous_backups(
+        TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+
+
+def _make_report_key(aws: LocalAws, alias: str) -> None:
+    kms = aws.client("kms")
+    key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]
+    kms.create_alias(AliasName=alias, TargetKeyId=key["KeyId"])

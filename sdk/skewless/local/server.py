@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from cheroot import wsgi
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from skewless.local import athena, dynamodb, glue, regions, s3, step_functions
+from skewless.local import athena, dynamodb, glue, kms, optimizers, regions, s3, step_functions
 from skewless.local.dispatch import Dispatch
 from skewless.local.iam import Calls, Gate, roles
 from skewless.local.session import CREDENTIALS, REGION, LocalSession
@@ -118,6 +118,8 @@ class LocalAws:
         regions.apply(self.endpoint)
         s3.apply()
         glue.apply()
+        kms.apply()
+        optimizers.apply()
         dynamodb.apply()
         athena.apply(self.endpoint)
         step_functions.apply(self.endpoint, self.now)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 QUARANTINE_TABLE = "skewless_quarantine"  # no source can have this name: the prefix is reserved
 REFUSED_AT = "refused_at"
 LOG_FOLDER = "log"
+# What a query, a spine or a cut leaves in the bucket, of no use an hour later: rules expire it.
+TEMPORARY_FOLDERS = ("athena/", "cuts/", "queries/", "refused/", "spines/")
 
 # Athena's engine and DDL know Iceberg's `timestamp`; every instant in it is UTC.
 _SQL_TYPES: Mapping[types.Scalar, str] = {

@@ -1,0 +1,83 @@
+"""Glue's optimizers of the log's tables: compaction, and deletion of files that nothing names.
+
+Not its retention of snapshots: a training set's manifest names the snapshots that it was made of,
+and must find them as long as the set is of use. An erasure expires the ones it has to.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from skewless.errors import StoreError
+
+if TYPE_CHECKING:
+    from skewless.aws import Aws, Resources
+
+OPTIMIZERS = ("compaction", "orphan_file_deletion")
+
+
+class TableOptimizers:
+    """The optimizers of a store's logs, by the names of their tables."""
+
+    def __init__(self, aws: Aws, resources: Resources) -> None:
+        self._aws = aws
+        self._resources = resources
+
+    def ensure(self, table: str) -> None:
+        """Give a table the optimizers that it lacks, where the store has a role for them.
+
+        Raises:
+            StoreError: AWS refused.
+        """
+        role = self._resources.optimizer_role
+        if not role:
+            return
+        try:
+            for kind in self.missing(table):
+                self._create(table, kind, role)
+        except (ClientError, BotoCoreError) as error:
+            raise StoreError(
+                f"the table {self._resources.database}.{table} could not be given Glue's "
+                f"optimizers: {error}"
+            ) from error
+
+    def missing(self, table: str) -> tuple[str, ...]:
+        """Return the optimizers that a table lacks, or that were switched off.
+
+        Raises:
+            ClientError: AWS refused; there may be no such table.
+        """
+        address = self._address(table)
+        return tuple(kind for kind in OPTIMIZERS if not self._is_on(address, kind))
+
+    def _is_on(self, address: dict[str, str], kind: str) -> bool:
+        glue = self._glue
+        try:
+            found = glue.get_table_optimizer(**address, Type=kind)["TableOptimizer"]
+        except glue.exceptions.EntityNotFoundException:
+            return False
+        return bool(found["configuration"].get("enabled"))
+
+    def _create(self, table: str, kind: str, role: str) -> None:
+        glue = self._glue
+        request = {
+            **self._address(table),
+            "Type": kind,
+            "TableOptimizerConfiguration": {"roleArn": role, "enabled": True},
+        }
+        try:
+            glue.create_table_optimizer(**request)
+        except glue.exceptions.AlreadyExistsException:
+            # Switched off, or made by another apply just now: either way it is to be on.
+            glue.update_table_optimizer(**request)
+
+    def _address(self, table: str) -> dict[str, str]:
+        database = self._resources.database
+        found = self._glue.get_table(DatabaseName=database, Name=table)["Table"]
+        return {"CatalogId": found["CatalogId"], "DatabaseName": database, "TableName": table}
+
+    @property
+    def _glue(self) -> Any:
+        return self._aws.client("glue")

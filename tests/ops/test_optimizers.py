@@ -1,0 +1,54 @@
+"""The log's tables are compacted by Glue, once they are published."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from skewless import FeatureStore
+from skewless.offline.optimizers import OPTIMIZERS, TableOptimizers
+from tests.ops.builders import payments_view
+
+if TYPE_CHECKING:
+    from tests.ops.builders import MovableClock
+
+pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
+
+
+def test_publishing_gives_a_log_its_optimizers(store: FeatureStore) -> None:
+    store.apply(payments_view())
+    found = TableOptimizers(store.aws, store.resources)
+    assert found.missing("payments") == ()
+    glue = store.aws.client("glue")
+    address = {
+        "CatalogId": "123456789012",
+        "DatabaseName": store.resources.database,
+        "TableName": "payments",
+    }
+    for kind in OPTIMIZERS:
+        made = glue.get_table_optimizer(**address, Type=kind)["TableOptimizer"]
+        assert made["configuration"]["roleArn"] == store.resources.optimizer_role
+    with pytest.raises(glue.exceptions.EntityNotFoundException):
+        glue.get_table_optimizer(**address, Type="retention")
+
+
+def test_publishing_again_brings_back_an_optimizer(store: FeatureStore) -> None:
+    store.apply(payments_view())
+    found = TableOptimizers(store.aws, store.resources)
+    store.aws.client("glue").delete_table_optimizer(
+        CatalogId="123456789012",
+        DatabaseName=store.resources.database,
+        TableName="payments",
+        Type="compaction",
+    )
+    assert found.missing("payments") == ("compaction",)
+    store.apply(payments_view())
+    assert found.missing("payments") == ()
+
+
+def test_a_store_without_a_role_has_no_optimizers(store: FeatureStore, clock: MovableClock) -> None:
+    resources = replace(store.resources, optimizer_role="")
+    FeatureStore(store.aws, resources, clock=clock).apply(payments_view())
+    assert TableOptimizers(store.aws, resources).missing("payments") == OPTIMIZERS
