@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from cheroot import wsgi
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from skewless.local import athena, dynamodb, glue, regions, s3
+from skewless.local import athena, cloudformation, dynamodb, glue, regions, s3
 from skewless.local.dispatch import Dispatch
 from skewless.local.session import CREDENTIALS, REGION, LocalSession
 
@@ -98,6 +98,7 @@ class LocalAws:
         glue.apply()
         dynamodb.apply()
         athena.apply(self.endpoint)
+        cloudformation.apply(self.endpoint)
         self._thread.start()
 
 
