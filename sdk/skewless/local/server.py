@@ -15,7 +15,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from cheroot import wsgi
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from skewless.local import athena, dynamodb, glue, kms, optimizers, regions, s3, step_functions
+from skewless.local import (
+    athena,
+    cloudformation,
+    dynamodb,
+    glue,
+    kms,
+    optimizers,
+    regions,
+    s3,
+    step_functions,
+)
 from skewless.local.dispatch import Dispatch
 from skewless.local.iam import Calls, Gate, roles
 from skewless.local.session import CREDENTIALS, REGION, LocalSession
@@ -123,6 +133,7 @@ class LocalAws:
         dynamodb.apply()
         athena.apply(self.endpoint)
         step_functions.apply(self.endpoint, self.now)
+        cloudformation.apply(self.endpoint)
         self._thread.start()
 
 

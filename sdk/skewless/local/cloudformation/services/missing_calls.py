@@ -1,0 +1,84 @@
+"""What moto's services lack and CloudFormation's types need: calls, and settings they forget."""
+
+from __future__ import annotations
+
+import functools
+import json
+from typing import Any
+
+from moto.athena.responses import AthenaResponse
+from moto.awslambda.models import LambdaFunction
+from moto.cloudwatch.responses import CloudWatchResponse
+from moto.core.config import default_user_config
+from moto.core.exceptions import JsonRESTError
+
+_REMOVALS = {"RemoveBytesScannedCutoffPerQuery": "BytesScannedCutoffPerQuery"}
+_FORGOTTEN = ("DeadLetterConfig", "LoggingConfig")
+_KEPT = "_skewless_settings"
+
+
+@functools.cache
+def apply() -> None:
+    """Patch moto, once a process."""
+    athena: Any = AthenaResponse
+    athena.update_work_group = _update_work_group
+    cloudwatch: Any = CloudWatchResponse
+    # moto's alarms have rules, but only the call for metric alarms sets them.
+    cloudwatch.put_composite_alarm = lambda response: response.put_metric_alarm()
+    # Roles attach AWS's own policies, such as the one that lets a function write its log.
+    default_user_config["iam"]["load_aws_managed_policies"] = True
+    _keep_settings_of_functions()
+
+
+def _update_work_group(response: Any) -> str:
+    name = response._get_param("WorkGroup")
+    group = response.athena_backend.work_groups.get(name)
+    if group is None:
+        raise JsonRESTError("InvalidRequestException", f"WorkGroup {name} is not found.")
+    updates = dict(response._get_param("ConfigurationUpdates") or {})
+    results = updates.pop("ResultConfigurationUpdates", None)
+    if results is not None:
+        updates["ResultConfiguration"] = results
+    for removal, key in _REMOVALS.items():
+        if updates.pop(removal, False):
+            group.configuration.pop(key, None)
+    group.configuration.update(updates)
+    if response._get_param("Description") is not None:
+        group.description = response._get_param("Description")
+    group.state = response._get_param("State") or group.state
+    return json.dumps({})
+
+
+def _keep_settings_of_functions() -> None:
+    function: Any = LambdaFunction
+    make, describe = function.__init__, function.get_configuration
+    configure, code = function.update_configuration, function.update_function_code
+
+    def construct(self: Any, account_id: str, spec: dict[str, Any], *args: Any, **kw: Any) -> None:
+        make(self, account_id, spec, *args, **kw)
+        setattr(self, _KEPT, {key: spec[key] for key in _FORGOTTEN if key in spec})
+
+    def get_configuration(self: Any, *args: Any, **named: Any) -> dict[str, Any]:
+        return {**describe(self, *args, **named), **getattr(self, _KEPT, {})}
+
+    def update_configuration(self: Any, updates: dict[str, Any]) -> dict[str, Any]:
+        kept = {key: updates[key] for key in _FORGOTTEN if key in updates}
+        setattr(self, _KEPT, {**getattr(self, _KEPT, {}), **kept})
+        self.tracing_config = updates.get("TracingConfig", self.tracing_config)
+        self.kms_key_arn = updates.get("KMSKeyArn", self.kms_key_arn)
+        if "EphemeralStorage" in updates:
+            self.ephemeral_storage = updates["EphemeralStorage"]["Size"]
+        configure(self, updates)
+        described: dict[str, Any] = self.get_configuration()
+        return described
+
+    def update_function_code(self: Any, updates: dict[str, Any]) -> dict[str, Any]:
+        if updates.get("Architectures"):
+            self.architectures = updates["Architectures"]
+        answer: dict[str, Any] = code(self, updates)
+        return answer
+
+    function.__init__ = construct
+    function.get_configuration = get_configuration
+    function.update_configuration = update_configuration
+    function.update_function_code = update_function_code
