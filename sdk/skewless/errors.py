@@ -14,6 +14,7 @@ SkewlessError
 ├── ItemTooLargeError (ValueError)    an online item would pass DynamoDB's limit
 ├── RefusedRowsError (ValueError)     a cut has rows that cannot be written, and is not committed
 ├── StoreError (RuntimeError)         a store is missing, or an AWS call failed
+│   ├── ErasedSnapshotError           an erasure expired the log's snapshot that is asked for
 │   ├── QueryError                    Athena or DuckDB refused or failed a query
 │   └── OnlineStoreError              DynamoDB did not answer in time
 └── ParityError (AssertionError)      history and serving disagree
@@ -120,6 +121,26 @@ class ItemTooLargeError(SkewlessError, ValueError):
 
 class StoreError(SkewlessError, RuntimeError):
     """A store is not there, or an AWS call failed."""
+
+
+class ErasedSnapshotError(StoreError):
+    """The log's snapshot that a training set names is gone, since it held erased rows.
+
+    Attributes:
+        table: the log's.
+        snapshot: the one asked for.
+        erasure: the erasure that expired it, as its report is named.
+    """
+
+    def __init__(self, table: str, snapshot: int, erasure: str) -> None:
+        self.table = table
+        self.snapshot = snapshot
+        self.erasure = erasure
+        super().__init__(
+            f"snapshot {snapshot} of the log {table!r} was expired by the erasure {erasure}: it "
+            "held rows that had to be forgotten, so that what was made of it cannot be made again. "
+            "Leave snapshots= out to make the set of the log as it is now"
+        )
 
 
 class QueryError(StoreError):

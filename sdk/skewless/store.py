@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     import boto3
 
+    from skewless.erasure.report import Erasure
     from skewless.materialize.cut import Materialized, Progress
     from skewless.materialize.executions import Execution
     from skewless.materialize.front_door import Ingested
@@ -412,6 +413,29 @@ class FeatureStore:
 
         moments = [self.clock()] if instants is None else [_aware(item) for item in instants]
         return verify(self, features, entity_rows, sample, moments, engine)
+
+    def forget(self, entity: str, key: object, *, dry_run: bool = False) -> Erasure:
+        """Erase an entity: from the log, the quarantine, training sets and the online store.
+
+        Stop its events first. Repeating it changes nothing, and finishes a run that died.
+
+        Args:
+            entity: the name of its Entity.
+            key: the value of its key, or a mapping where the key has several columns.
+            dry_run: say what would be removed, and change nothing.
+
+        Returns:
+            What was removed, what others have to erase, and whether to run it again; signed, and
+            kept in the bucket under `reports/erasures/`.
+
+        Raises:
+            UnknownNameError: no entity has the name.
+            InputError: the key does not fit the entity, or no view is of it.
+            StoreError: AWS refused; run it again to finish.
+        """
+        from skewless.erasure.forget import forget  # noqa: PLC0415 - needs the training extra
+
+        return forget(self._workbench, self.published, entity, key, is_dry_run=dry_run)
 
     def logged_keys(self, view: FeatureView) -> Any:
         """Return the distinct keys of a view's entity in the log, as an Arrow table."""

@@ -25,6 +25,7 @@ from skewless.offline.history import Mode
 from skewless.offline.log import EventLog
 from skewless.offline.optimizers import TableOptimizers
 from skewless.offline.quarantine import Quarantine
+from skewless.offline.set_index import SetIndex
 from skewless.offline.training import TrainingRequest, build_training_set
 from skewless.online.address import view_partition
 from skewless.online.table import OnlineTable
@@ -53,6 +54,7 @@ class Workbench:
         self.log = EventLog(aws, resources)
         self.optimizers = TableOptimizers(aws, resources)
         self.quarantine = Quarantine(aws, resources)
+        self.sets = SetIndex(aws, resources.bucket)
         self.table = OnlineTable(aws, resources.online_table)
         self.rewrites = RewriteLog(aws, resources.registry_table)
         self.front_door = FrontDoor(aws, self.log, self.quarantine, self.table, self.rewrites)
@@ -137,7 +139,7 @@ class Workbench:
             snapshots,
             about,
         )
-        return build_training_set(request, self.engine(engine), self.log, self.aws)
+        return build_training_set(request, self.engine(engine), self.log, self.aws, self.sets)
 
     def materialize(
         self,

@@ -84,8 +84,8 @@ class DayTable:
         day_of: str,
     ) -> None:
         self._aws = aws
-        self._name = f"{resources.database}.{name}"
-        self._location = catalog.log_location(resources.bucket, name).rstrip("/")
+        self.name = f"{resources.database}.{name}"
+        self.location = catalog.log_location(resources.bucket, name).rstrip("/")
         self._columns = columns
         self._day_of = day_of
 
@@ -101,12 +101,12 @@ class DayTable:
         spec = PartitionSpec(PartitionField(day, 1000, DayTransform(), f"{self._day_of}_day"))
         try:
             self._catalog.create_table(
-                self._name, schema, self._location, spec, properties=_PROPERTIES
+                self.name, schema, self.location, spec, properties=_PROPERTIES
             )
         except TableAlreadyExistsError:
             return False
         except (NoSuchNamespaceError, ClientError, BotoCoreError) as error:
-            raise StoreError(f"the table {self._name} could not be made: {error}") from error
+            raise StoreError(f"the table {self.name} could not be made: {error}") from error
         return True
 
     def extend(self) -> None:
@@ -118,7 +118,7 @@ class DayTable:
                 wanted = iceberg_type(type_)
                 if name in there and str(there[name]) != str(wanted):
                     raise PublishError(
-                        f"column {name!r} of the log {self._name} is {there[name]}, and {type_} "
+                        f"column {name!r} of the log {self.name} is {there[name]}, and {type_} "
                         f"would be {wanted}: rows that are there cannot change their type. Give "
                         "the column another name, or the source"
                     )
@@ -133,7 +133,7 @@ class DayTable:
                 _wait(attempt)
             else:
                 return
-        raise StoreError(f"the table {self._name} is changed by others too often to extend it")
+        raise StoreError(f"the table {self.name} is changed by others too often to extend it")
 
     def load(self) -> Table:
         """Read the table's current metadata.
@@ -142,17 +142,17 @@ class DayTable:
             StoreError: there is no such table, or AWS refused.
         """
         try:
-            return self._catalog.load_table(self._name)
+            return self._catalog.load_table(self.name)
         except NoSuchTableError as error:
             raise StoreError(
-                f"there is no table {self._name} in Glue: `skewless apply` makes it"
+                f"there is no table {self.name} in Glue: `skewless apply` makes it"
             ) from error
         except (ClientError, BotoCoreError, OSError) as error:
-            raise StoreError(f"the table {self._name} could not be read: {error}") from error
+            raise StoreError(f"the table {self.name} could not be read: {error}") from error
 
     def exists(self) -> bool:
         """Say whether the table is there."""
-        return bool(self._catalog.table_exists(self._name))
+        return bool(self._catalog.table_exists(self.name))
 
     def append(self, columns: Mapping[str, Any]) -> int:
         """Commit rows, and return the snapshot that holds them."""
@@ -160,7 +160,7 @@ class DayTable:
         names = [field.name for field in table.schema().fields]
         if absent := [name for name in columns if name not in names]:
             raise StoreError(
-                f"the table {self._name} has no column {', '.join(map(repr, absent))} yet: "
+                f"the table {self.name} has no column {', '.join(map(repr, absent))} yet: "
                 "`skewless apply` adds it"
             )
         rows = len(columns[self._day_of])
@@ -171,9 +171,9 @@ class DayTable:
         schema = table.schema().as_arrow()
         arrays = {name: array.cast(schema.field(name).type) for name, array in stored.items()}
         try:
-            return self._commit(list(self._files(table, pa.table(arrays).combine_chunks())))
+            return self._commit(list(self.write_files(table, pa.table(arrays))))
         except (ClientError, BotoCoreError, OSError) as error:
-            raise StoreError(f"{rows} rows for {self._name} were not written: {error}") from error
+            raise StoreError(f"{rows} rows for {self.name} were not written: {error}") from error
 
     def read(
         self,
@@ -187,7 +187,7 @@ class DayTable:
         if snapshot_id is not None:
             snapshot = table.snapshot_by_id(snapshot_id)
             if snapshot is None:
-                raise StoreError(f"the table {self._name} has no snapshot {snapshot_id}")
+                raise StoreError(f"the table {self.name} has no snapshot {snapshot_id}")
             schema = table.schemas()[snapshot.schema_id or 0]
         there = {field.name for field in schema.fields}
         chosen = tuple(name for name in names if name in there)
@@ -197,12 +197,9 @@ class DayTable:
         scan = table.scan(And(after, before), chosen, snapshot_id=snapshot_id)
         return iter(scan.to_arrow_batch_reader())
 
-    def _fields(self) -> Iterator[NestedField]:
-        for number, (name, type_) in enumerate(self._columns.items(), 1):
-            yield NestedField(number, name, iceberg_type(type_, len(self._columns) + number))
-
-    def _files(self, table: Table, rows: pa.Table) -> Iterator[DataFile]:
-        """Write a file a day. pyiceberg's own way filters all rows once for each day."""
+    def write_files(self, table: Table, rows: pa.Table) -> Iterator[DataFile]:
+        """Write a file a day, to be committed. pyiceberg filters all rows once for each day."""
+        rows = rows.cast(table.schema().as_arrow()).combine_chunks()
         times = rows[self._day_of].cast(pa.int64()).to_numpy()
         order = np.argsort(times, kind="stable")
         days = times[order] // DAY
@@ -223,6 +220,10 @@ class DayTable:
         )
         return write_file(table.io, table.metadata, tasks)
 
+    def _fields(self) -> Iterator[NestedField]:
+        for number, (name, type_) in enumerate(self._columns.items(), 1):
+            yield NestedField(number, name, iceberg_type(type_, len(self._columns) + number))
+
     def _commit(self, files: Sequence[DataFile]) -> int:
         mine = {_APPEND_ID: uuid.uuid4().hex}
         for attempt in range(_COMMIT_ATTEMPTS):
@@ -242,7 +243,7 @@ class DayTable:
             except (CommitFailedException, CommitStateUnknownException):
                 _wait(attempt)
         raise StoreError(
-            f"{self._name} is written by others too often: {_COMMIT_ATTEMPTS} commits were refused"
+            f"{self.name} is written by others too often: {_COMMIT_ATTEMPTS} commits were refused"
         )
 
 

@@ -21,6 +21,7 @@ from skewless.errors import InputError, StoreError, did_you_mean
 from skewless.offline import catalog, parquet
 from skewless.offline.columns import arrow_type, conform, physical
 from skewless.offline.day_table import DayTable
+from skewless.offline.expired import ExpiredSnapshots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,6 +40,16 @@ class EventLog:
         self._aws = aws
         self._resources = resources
 
+    def table(self, source: Source) -> DayTable:
+        """Return the Iceberg table of the log that the store keeps for a source."""
+        return DayTable(
+            self._aws,
+            self._resources,
+            source.name,
+            catalog.log_columns(source),
+            day_of=INGEST_TIME,
+        )
+
     def create(self, source: Source) -> None:
         """Make the source's log; one that is there gets the columns that it lacks.
 
@@ -48,7 +59,7 @@ class EventLog:
         """
         if source.table is not None:
             parquet.describe_table(source.table, self._aws)
-        elif not self._table(source).create():
+        elif not self.table(source).create():
             self.evolve(source)
 
     def evolve(self, source: Source) -> None:
@@ -58,7 +69,7 @@ class EventLog:
             PublishError: a column is there with another type.
         """
         if source.table is None:
-            self._table(source).extend()
+            self.table(source).extend()
 
     def append(
         self,
@@ -99,18 +110,31 @@ class EventLog:
         columns[INGEST_TIME] = known
         columns[INGEST_SHARD] = pa.repeat(shard, count)
         columns[INGEST_SEQUENCE] = pa.array(np.arange(first_sequence, first_sequence + count))
-        return self._table(source).append(columns)
+        return self.table(source).append(columns)
 
     def snapshot_id(self, source: Source) -> int | None:
         """Return the latest snapshot; None before the first row, and where a table keeps none."""
         if source.table is None:
-            snapshot = self._table(source).load().current_snapshot()
+            snapshot = self.table(source).load().current_snapshot()
             return None if snapshot is None else snapshot.snapshot_id
         described = parquet.describe_table(source.table, self._aws)
         if not parquet.is_iceberg(described):
             return None
         snapshot = parquet.iceberg_table(described, self._aws).current_snapshot()
         return None if snapshot is None else snapshot.snapshot_id
+
+    def check_snapshot(self, source: Source, snapshot_id: int) -> None:
+        """Refuse a snapshot that the source's log does not have.
+
+        Raises:
+            ErasedSnapshotError: an erasure expired it.
+            StoreError: there never was one, or someone else expired it.
+        """
+        table = self.table(source)
+        if source.table is not None or table.load().snapshot_by_id(snapshot_id) is not None:
+            return
+        ExpiredSnapshots(self._aws, self._resources.bucket).check(source.name, snapshot_id)
+        raise StoreError(f"the table {table.name} has no snapshot {snapshot_id}")
 
     def scan(
         self,
@@ -144,7 +168,7 @@ class EventLog:
         if source.table is not None:
             tables: Iterator[Any] = iter([self._existing(source, names, snapshot_id, span)])
         else:
-            tables = self._table(source).read(names, snapshot_id, span)
+            tables = self.table(source).read(names, snapshot_id, span)
         shape = _physical_schema(wanted) if physical else _schema(wanted)
         clamped = source.event_time if physical and source.event_time in wanted else None
         batches = (_shaped(table, wanted, shape, clamped) for table in tables)
@@ -154,15 +178,6 @@ class EventLog:
         """Return normalised rows with Timestamps and Decimals as integers, as `scan` gives them."""
         kinds = {name: source.columns[name] for name in table.column_names}
         return pa.table({name: physical(table[name], type_) for name, type_ in kinds.items()})
-
-    def _table(self, source: Source) -> DayTable:
-        return DayTable(
-            self._aws,
-            self._resources,
-            source.name,
-            catalog.log_columns(source),
-            day_of=INGEST_TIME,
-        )
 
     def _existing(
         self,

@@ -33,7 +33,7 @@ class Quarantine:
 
     def create(self) -> None:
         """Make the table, if it is not there."""
-        self._table.create()
+        self.table.create()
 
     def keep(
         self, source: Source | str, rejected: pa.Table, refused_at: datetime, shard: str
@@ -56,7 +56,7 @@ class Quarantine:
             raise InputError(f"refused rows lack {', '.join(map(repr, missing))}")
         instant = pa.scalar(to_microseconds(refused_at, "refused_at"), pa.int64())
         self.create()
-        return self._table.append(
+        return self.table.append(
             {
                 "source": pa.repeat(source if isinstance(source, str) else source.name, rows),
                 catalog.REFUSED_AT: pa.repeat(instant, rows).cast(pa.timestamp("us", "UTC")),
@@ -69,14 +69,14 @@ class Quarantine:
         """Return refused rows, those of one source or all, in order of refusal."""
         kinds = catalog.QUARANTINE_COLUMNS
         schema = pa.schema([(name, arrow_type(type_)) for name, type_ in kinds.items()])
-        if not self._table.exists():
+        if not self.table.exists():
             return schema.empty_table()
         batches = [
             pa.RecordBatch.from_arrays(
                 [batch.column(name).cast(schema.field(name).type) for name in schema.names],
                 schema=schema,
             )
-            for batch in self._table.read(schema.names)
+            for batch in self.table.read(schema.names)
         ]
         table = pa.Table.from_batches(batches, schema)
         if source is not None:
@@ -86,7 +86,8 @@ class Quarantine:
         return table.sort_by([*order, ("row_number", "ascending")])
 
     @cached_property
-    def _table(self) -> DayTable:
+    def table(self) -> DayTable:
+        """The Iceberg table; it may not be there yet."""
         return DayTable(
             self._aws,
             self._resources,

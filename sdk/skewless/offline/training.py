@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from skewless.definitions.types import ValueType
     from skewless.offline.engine import Engine, Session
     from skewless.offline.log import EventLog
+    from skewless.offline.set_index import SetIndex
 
 _ARROW = {
     types.Bool: pa.bool_(),
@@ -50,12 +52,14 @@ class TrainingSet:
         manifest: what is needed to make the set again, and to tell whether it came out the same:
             definitions' fingerprints, the log's snapshots, the SQL, rows, a digest of the values.
         kind: the library of the frame that the labels came in.
+        index: where it is written down what sets there are.
     """
 
     table: pa.Table
     manifest: Mapping[str, Any]
     kind: frames.Kind
     aws: Aws
+    index: SetIndex
 
     def to_arrow(self) -> pa.Table:
         """Return a pyarrow Table."""
@@ -76,14 +80,28 @@ class TrainingSet:
     def write_parquet(self, uri: str) -> None:
         """Write the set as Parquet, and its manifest beside it as `<uri>.manifest.json`.
 
+        The store remembers where, so that an erasure finds the set.
+
         Args:
             uri: a path, or `s3://bucket/key`.
         """
-        buffer = io.BytesIO()
-        pq.write_table(self.table, buffer, compression="zstd")
-        manifest = json.dumps(self.manifest, indent=2, sort_keys=True, default=str)
-        write_bytes(uri, buffer.getvalue(), self.aws)
-        write_bytes(f"{uri}.manifest.json", manifest.encode(), self.aws)
+        self.index.add(uri if uri.startswith("s3://") else str(Path(uri).resolve()))
+        write_set(uri, self.table, self.manifest, self.aws)
+
+
+def write_set(uri: str, table: pa.Table, manifest: Mapping[str, Any], aws: Aws) -> None:
+    """Write a set and its manifest."""
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, compression="zstd")
+    text = json.dumps(manifest, indent=2, sort_keys=True, default=str)
+    # The manifest last: it says what is there.
+    write_bytes(uri, buffer.getvalue(), aws)
+    write_bytes(manifest_of(uri), text.encode(), aws)
+
+
+def manifest_of(uri: str) -> str:
+    """Return where the manifest of a set is."""
+    return f"{uri}.manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +124,7 @@ class TrainingRequest:
 
 
 def build_training_set(
-    request: TrainingRequest, engine: Engine, log: EventLog, aws: Aws
+    request: TrainingRequest, engine: Engine, log: EventLog, aws: Aws, index: SetIndex
 ) -> TrainingSet:
     """Run a request.
 
@@ -134,7 +152,7 @@ def build_training_set(
     for name in features.column_names:
         table = table.append_column(name, features[name])
     manifest = _manifest(request, features, snapshots, text)
-    return TrainingSet(table, manifest, frames.kind_of(request.frame), aws)
+    return TrainingSet(table, manifest, frames.kind_of(request.frame), aws, index)
 
 
 def _history(
@@ -147,7 +165,9 @@ def _history(
     relations, lateness, snapshots = {}, {}, {}
     for source, some in plans.items():
         snapshot = request.snapshots.get(source.name)
-        if snapshot is None and source.table is None:
+        if snapshot is not None:
+            log.check_snapshot(source, snapshot)
+        elif source.table is None:
             snapshot = log.snapshot_id(source)
         snapshots[source.name] = snapshot
         columns = bare.columns(source, some)

@@ -1,0 +1,1 @@
+"""Forgetting an entity: its rows, items and traces removed from all that the store keeps."""

@@ -1,0 +1,141 @@
+"""The journal of a running erasure, so that one that died is finished by the next.
+
+It is kept in the bucket until the report is, and holds no key: only what was found where, and the
+names of the files that are about to lose their last name.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import uuid
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from skewless.erasure.report import Removed
+from skewless.offline.expired import ExpiredSnapshots
+from skewless.offline.objects import write_bytes
+from skewless.offline.stored import StoredObjects
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from datetime import datetime
+
+    from skewless.aws import Aws
+    from skewless.erasure.subject import Subject
+
+REPORTS = "reports/erasures/"
+_PENDING = "reports/pending/"
+
+
+@dataclass
+class Journal:
+    """What an erasure has found so far; each entry is written before what it tells is done.
+
+    Attributes:
+        counts: by place and kind, the most that was found: what is gone when a run is resumed
+            was counted by the run before.
+        files: by table, those to delete once nothing names them.
+        snapshots: by table, the expired ones.
+    """
+
+    id: str
+    salt: str
+    key_digest: str
+    started_at: str
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    files_of: dict[str, list[str]] = field(default_factory=dict)
+    snapshots_of: dict[str, list[int]] = field(default_factory=dict)
+    _place: tuple[Aws, str] | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def open(cls, aws: Aws, bucket: str, store: str, subject: Subject, now: datetime) -> Journal:
+        """Find the journal of an erasure that died, or begin one.
+
+        Raises:
+            StoreError: S3 refused.
+        """
+        objects = StoredObjects(aws, bucket)
+        for found in objects.under(_PENDING):
+            if not found.is_current:
+                continue
+            document: dict[str, Any] = json.loads(objects.read(found))
+            if document["key_digest"] == subject.digest(store, document["salt"]):
+                return cls(**document, _place=(aws, bucket))
+        return replace(cls.dry(store, subject, now), _place=(aws, bucket))
+
+    @classmethod
+    def dry(cls, store: str, subject: Subject, now: datetime) -> Journal:
+        """Begin a journal that is kept nowhere."""
+        salt = secrets.token_hex(16)
+        name = f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:12]}"
+        return cls(name, salt, subject.digest(store, salt), now.isoformat())
+
+    @property
+    def removed(self) -> tuple[Removed, ...]:
+        """What was removed, by place."""
+        return tuple(
+            Removed(place, what, count)
+            for place, kinds in self.counts.items()
+            for what, count in kinds.items()
+            if count
+        )
+
+    def found(self, place: str, what: str, count: int) -> None:
+        """Write down what is about to be removed; what was found there before is not forgotten."""
+        self._raise(place, what, count)
+        self._save()
+
+    def found_again(self, place: str, what: str, count: int) -> None:
+        """Write down what came back, and is about to be removed once more."""
+        self._raise(place, what, self.counts.get(place, {}).get(what, 0) + count)
+        self._save()
+
+    def note(
+        self, table: str, *, rows: int, snapshots: Collection[int], files: Collection[str]
+    ) -> None:
+        """Write down what is about to be removed from a table; see `removal.Notes`."""
+        name = table.partition(".")[2]
+        self.files_of[table] = sorted({*self.files_of.get(table, ()), *files})
+        self.snapshots_of[table] = sorted({*self.snapshots_of.get(table, ()), *snapshots})
+        place = place_of(table)
+        self._raise(place, "rows", rows)
+        self._raise(place, "snapshots", len(self.snapshots_of[table]))
+        self._raise(place, "files", len(self.files_of[table]))
+        if snapshots and self._place is not None:
+            ExpiredSnapshots(*self._place).add(name, self.id, self.snapshots_of[table])
+        self._save()
+
+    def files(self, table: str) -> frozenset[str]:
+        """Return the files of a table that were noted so far."""
+        return frozenset(self.files_of.get(table, ()))
+
+    def close(self) -> None:
+        """Remove the journal: its report is kept."""
+        if self._place is not None:
+            objects = StoredObjects(*self._place)
+            objects.delete(list(objects.versions_of([self._key], _PENDING)))
+
+    def _raise(self, place: str, what: str, count: int) -> None:
+        kinds = self.counts.setdefault(place, {})
+        kinds[what] = max(kinds.get(what, 0), count)
+
+    def _save(self) -> None:
+        if self._place is None:
+            return
+        aws, bucket = self._place
+        content = json.dumps(dict(self._document())).encode()
+        write_bytes(f"s3://{bucket}/{self._key}", content, aws)
+
+    def _document(self) -> Iterator[tuple[str, Any]]:
+        names = ("id", "salt", "key_digest", "started_at", "counts", "files_of", "snapshots_of")
+        return ((name, getattr(self, name)) for name in names)
+
+    @property
+    def _key(self) -> str:
+        return f"{_PENDING}{self.id}.json"
+
+
+def place_of(table: str) -> str:
+    """Name a table of the log in a report."""
+    return f"log {table.partition('.')[2]}"

@@ -1,0 +1,186 @@
+"""The report of an erasure: what was removed and what was not, signed, without the key itself.
+
+The signature is KMS's, ECDSA with SHA-256, over the report's canonical JSON: without the member
+`signature`, keys in order, no spaces. Anyone with the public key can check it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from skewless.errors import InputError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from skewless.aws import Aws
+
+_ALGORITHM = "ECDSA_SHA_256"
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What was removed from one place.
+
+    Attributes:
+        place: such as `log payments` or `online spending@1`.
+        what: rows, items, objects, snapshots or files.
+        count: how many; in a dry run, how many would be.
+    """
+
+    place: str
+    what: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotReached:
+    """What the store could not, or must not, erase.
+
+    Attributes:
+        place: where it is.
+        why: and who can.
+    """
+
+    place: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A signature of a report.
+
+    Attributes:
+        key: ARN of the KMS key.
+        algorithm: KMS's name of it.
+        value: base64 of the DER encoding.
+    """
+
+    key: str
+    algorithm: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erasure:
+    """What an erasure did.
+
+    Attributes:
+        id: names it, in the log's snapshots as well.
+        entity: of which kind; the key itself is in no report.
+        salt: random, told with the digest.
+        key_digest: SHA-256 of `<salt>/<store>/<entity>/<key text>`: whoever knows the key can tell
+            that the report is of it. Whoever can try all keys can find it: treat it as personal.
+        removed: by place; nothing where nothing was found.
+        not_reached: what others have to erase.
+        again: why the erasure has to be run again; nothing if all that the store keeps is erased.
+        signature: None where the store has no key for reports, and of a dry run.
+        uri: where the report is kept; empty for a dry run.
+    """
+
+    id: str
+    store: str
+    entity: str
+    salt: str
+    key_digest: str
+    started_at: str
+    finished_at: str
+    is_dry_run: bool
+    removed: tuple[Removed, ...]
+    not_reached: tuple[NotReached, ...]
+    again: tuple[str, ...]
+    uri: str
+    signature: Signature | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left of what the store can reach."""
+        return not self.again
+
+    @property
+    def count(self) -> int:
+        """How much was removed, of all kinds."""
+        return sum(item.count for item in self.removed)
+
+    def document(self) -> dict[str, Any]:
+        """Return the report in JSON's types."""
+        found: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return found
+
+    def text(self) -> str:
+        """Return the report as it is kept: JSON for people to read."""
+        return json.dumps(self.document(), indent=2, ensure_ascii=False)
+
+    def signed(self, key: str, aws: Aws) -> Erasure:
+        """Return the report with its signature; the same where the store has no key.
+
+        Raises:
+            StoreError: KMS refused.
+        """
+        if not key:
+            return self
+        try:
+            answer = aws.client("kms").sign(
+                KeyId=key,
+                Message=_digest(self.document()),
+                MessageType="DIGEST",
+                SigningAlgorithm=_ALGORITHM,
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise StoreError(
+                f"everything is erased, but the report could not be signed by the key {key!r}: "
+                f"{error}. Run the erasure again when KMS answers: it goes on from here"
+            ) from error
+        value = base64.b64encode(answer["Signature"]).decode()
+        return replace(self, signature=Signature(answer["KeyId"], _ALGORITHM, value))
+
+
+def verify_report(report: Mapping[str, Any] | str, key: str, aws: Aws) -> bool:
+    """Ask KMS whether a report is as it was signed.
+
+    Args:
+        report: its document, or the text of it.
+        key: the store's key, `store.resources.report_key`; the one that the report names is only
+            what the report says.
+        aws: where the key is.
+
+    Raises:
+        InputError: it is no report, or it is unsigned.
+        StoreError: KMS refused.
+    """
+    document = json.loads(report) if isinstance(report, str) else dict(report)
+    if not document.get("signature"):
+        raise InputError(
+            f"the report {document.get('id')!r} is not signed: the store had no key for reports"
+        )
+    kms = aws.client("kms")
+    try:
+        kms.verify(
+            KeyId=key,
+            Message=_digest(document),
+            MessageType="DIGEST",
+            Signature=base64.b64decode(document["signature"]["value"]),
+            SigningAlgorithm=_ALGORITHM,
+        )
+    except kms.exceptions.KMSInvalidSignatureException:
+        return False
+    except (ClientError, BotoCoreError) as error:
+        raise StoreError(f"the key {key!r} could not verify the report: {error}") from error
+    return True
+
+
+def canonical(document: Mapping[str, Any]) -> bytes:
+    """Return the bytes that are signed."""
+    body = {name: value for name, value in document.items() if name != "signature"}
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode()
+
+
+def _digest(document: Mapping[str, Any]) -> bytes:
+    return hashlib.sha256(canonical(document)).digest()

@@ -1,0 +1,184 @@
+"""Whom to forget: one entity by its key, and which rows and items are its own.
+
+What did not pass the front door (refused rows, labels) may hold the key in another type than the
+entity's; there, values that read alike are the same.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute
+from pyiceberg.expressions import AlwaysTrue, And, EqualTo
+
+from skewless.compiler.keys import encode_key, physical_key
+from skewless.definitions import types
+from skewless.definitions.expression import to_microseconds
+from skewless.errors import InputError
+
+if TYPE_CHECKING:
+    from pyiceberg.expressions import BooleanExpression
+
+    from skewless.definitions.entity import Entity
+    from skewless.definitions.types import ValueType
+
+pc: Any = pyarrow.compute
+_EQUAL: Any = EqualTo  # typed without its shorthand arguments
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An entity's key.
+
+    Attributes:
+        entity: of which kind.
+        key: in physical values.
+    """
+
+    entity: Entity
+    key: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, entity: Entity, key: object) -> Subject:
+        """Read a key as a user gives it: a mapping, or the value of an entity's only key column.
+
+        Raises:
+            InputError: a column is missing, unknown, null, or does not fit its type.
+        """
+        names = list(entity.keys)
+        if not isinstance(key, Mapping):
+            if len(names) != 1:
+                raise InputError(
+                    f"{entity} has {len(names)} key columns; give each its value: "
+                    f"{{{', '.join(f'{name!r}: ...' for name in names)}}}"
+                )
+            key = {names[0]: key}
+        if unknown := [name for name in key if name not in entity.keys]:
+            raise InputError(f"{entity} has no key {', '.join(map(repr, unknown))}")
+        return cls(entity, physical_key(entity, key))
+
+    @property
+    def text(self) -> str:
+        """The key as online items spell it."""
+        return encode_key(self.key, tuple(self.entity.keys.values()))
+
+    def digest(self, store: str, salt: str) -> str:
+        """Return the key's SHA-256 as a report shows it: `<salt>/<store>/<entity>/<key text>`."""
+        told = f"{salt}/{store}/{self.entity.name}/{self.text}"
+        return hashlib.sha256(told.encode()).hexdigest()
+
+    def is_in(self, row: Mapping[str, Any]) -> bool:
+        """Say whether a row as JSON holds it is of this entity."""
+        return all(
+            name in row and _is_alike(row[name], value, type_)
+            for (name, type_), value in zip(self.entity.keys.items(), self.key, strict=True)
+        )
+
+    def mask_of_labels(self, rows: pa.Table) -> Any:
+        """Return for each row of any frame with the key columns whether it is of this entity."""
+        masks = []
+        for (name, type_), value in zip(self.entity.keys.items(), self.key, strict=True):
+            column = rows[name]
+            if pa.types.is_dictionary(column.type):
+                column = column.cast(column.type.value_type)
+            alike = [found for found in pc.unique(column) if _is_alike(found.as_py(), value, type_)]
+            masks.append(pc.is_in(column, pa.array([one.as_py() for one in alike], column.type)))
+        return reduce(pc.and_, masks)
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRows:
+    """The entity's events in a log, whose columns have the entity's own types."""
+
+    subject: Subject
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The key columns."""
+        return tuple(self.subject.entity.keys)
+
+    @property
+    def bounds(self) -> BooleanExpression:
+        """The key lies within the bounds of each key column."""
+        pairs = zip(self.columns, self.subject.key, strict=True)
+        found: BooleanExpression = reduce(And, (_EQUAL(name, value) for name, value in pairs))
+        return found
+
+    def mask(self, rows: pa.Table) -> Any:
+        """Return for each row whether it is an event of the entity."""
+        masks = []
+        for (name, type_), value in zip(
+            self.subject.entity.keys.items(), self.subject.key, strict=True
+        ):
+            column = rows[name]
+            if type_ == types.Timestamp:
+                column = column.cast(pa.int64())
+            masks.append(pc.equal(column, pa.scalar(value).cast(column.type)))
+        return reduce(pc.and_, masks)
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRows:
+    """The rows in quarantine that tell of the entity, of some sources."""
+
+    subject: Subject
+    sources: frozenset[str]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Whose row it was, and the row as JSON."""
+        return "source", "row"
+
+    @property
+    def bounds(self) -> BooleanExpression:
+        """Nothing is known of a text of JSON by its bounds."""
+        return AlwaysTrue()
+
+    def mask(self, rows: pa.Table) -> Any:
+        """Return for each row whether it tells of the entity."""
+        pairs = zip(rows["source"].to_pylist(), rows["row"].to_pylist(), strict=True)
+        return pa.array(
+            [source in self.sources and self._tells(text) for source, text in pairs], pa.bool_()
+        )
+
+    def _tells(self, text: str | None) -> bool:
+        row = json.loads(text or "null")
+        return isinstance(row, dict) and self.subject.is_in(row)
+
+
+def _is_alike(value: Any, key: Any, type_: ValueType) -> bool:
+    """Say whether a value of any type reads like a key's physical value."""
+    if value is None:
+        return False
+    match type_, value:
+        case types.Bool, _:
+            return str(value).lower() == str(key).lower()
+        case types.Int64, float():
+            return bool(value == key)
+        case types.Int64, str():
+            return bool(value.strip().removesuffix(".0") == str(key))
+        case types.Bytes, bytes():
+            return bool(value == key)
+        case types.Bytes, str():
+            return value in (base64.b64encode(key).decode(), key.hex())
+        case types.Timestamp, datetime() | str():
+            return bool(_instant(value) == key)
+        case _:
+            return str(value) == str(key)
+
+
+def _instant(value: datetime | str) -> int | None:
+    try:
+        instant = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        return None
+    aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    return to_microseconds(aware, "a key")

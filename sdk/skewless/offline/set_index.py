@@ -1,0 +1,49 @@
+"""Where training sets were written: what is not written down cannot be found to be erased."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from skewless.offline.objects import write_bytes
+from skewless.offline.stored import StoredObjects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from skewless.aws import Aws
+
+SETS_FOLDER = "reports/sets/"
+
+
+class SetIndex:
+    """One object for each place that a set was written to, in the store's bucket."""
+
+    def __init__(self, aws: Aws, bucket: str) -> None:
+        self._aws = aws
+        self._bucket = bucket
+
+    def add(self, uri: str) -> None:
+        """Write down that a set is about to be written; again for the same place is as once.
+
+        Raises:
+            StoreError: S3 refused; then the set should not be written.
+        """
+        name = hashlib.sha256(uri.encode()).hexdigest()[:32]
+        record = {"uri": uri, "written_at": datetime.now(UTC).isoformat()}
+        place = f"s3://{self._bucket}/{SETS_FOLDER}{name}.json"
+        write_bytes(place, json.dumps(record).encode(), self._aws)
+
+    def places(self) -> Iterator[str]:
+        """List where sets were written: paths and `s3://` addresses.
+
+        Raises:
+            StoreError: S3 refused.
+        """
+        objects = StoredObjects(self._aws, self._bucket)
+        for found in objects.under(SETS_FOLDER):
+            if found.is_current:
+                record: dict[str, Any] = json.loads(objects.read(found))
+                yield record["uri"]
