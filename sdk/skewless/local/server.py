@@ -15,19 +15,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from cheroot import wsgi
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from skewless.local import (
-    athena,
-    cloudformation,
-    dynamodb,
-    glue,
-    kms,
-    optimizers,
-    regions,
-    s3,
-    step_functions,
-)
+from skewless.local import athena, dynamodb, glue, kms, optimizers, regions, s3
 from skewless.local.dispatch import Dispatch
 from skewless.local.iam import Calls, Gate, roles
+from skewless.local.on_demand import OnDemand
 from skewless.local.session import CREDENTIALS, REGION, LocalSession
 
 if TYPE_CHECKING:
@@ -51,13 +42,16 @@ class LocalAws:
     _lock: ClassVar[threading.RLock] = threading.RLock()
     _running: ClassVar[LocalAws | None] = None
 
-    def __init__(self, server: Any, clock: Callable[[], datetime]) -> None:
+    def __init__(self, port: int, clock: Callable[[], datetime]) -> None:
+        self._on_demand = OnDemand(Dispatch(DomainDispatcherApplication(create_backend_app)))
+        gate = Gate(self._on_demand)
+        server = _listening(gate, port)
         self._server = server
         self._thread = threading.Thread(target=server.serve, name="local-aws", daemon=True)
         self.endpoint = f"http://{_HOST}:{server.bind_addr[1]}"
         self.region = REGION
         self.clock = clock
-        self.calls: Calls = server.wsgi_app.calls
+        self.calls: Calls = gate.calls
         self.client: Callable[[str], Any] = functools.cache(self._new_client)
 
     @classmethod
@@ -70,7 +64,7 @@ class LocalAws:
         """
         with cls._lock:
             if cls._running is None:
-                cls._running = cls(_listening(port), clock or _now)
+                cls._running = cls(port, clock or _now)
                 cls._running._serve()
             return cls._running
 
@@ -132,13 +126,22 @@ class LocalAws:
         optimizers.apply()
         dynamodb.apply()
         athena.apply(self.endpoint)
-        step_functions.apply(self.endpoint, self.now)
-        cloudformation.apply(self.endpoint)
+        self._on_demand.before("cloudformation", self._prepare_cloudformation)
+        self._on_demand.before("states", self._prepare_states)
         self._thread.start()
 
+    def _prepare_cloudformation(self) -> None:
+        from skewless.local import cloudformation  # noqa: PLC0415 - see `on_demand`
 
-def _listening(port: int) -> Any:
-    application = Gate(Dispatch(DomainDispatcherApplication(create_backend_app)))
+        cloudformation.apply(self.endpoint)
+
+    def _prepare_states(self) -> None:
+        from skewless.local import step_functions  # noqa: PLC0415 - see `on_demand`
+
+        step_functions.apply(self.endpoint, self.now)
+
+
+def _listening(application: Gate, port: int) -> Any:
     server = wsgi.Server(
         (_HOST, port), application, numthreads=_THREADS, request_queue_size=256, timeout=60
     )
