@@ -97,7 +97,7 @@ class LocalAws:
         Args:
             role: its name or ARN.
         """
-        return roles.session_of(self.session(), role)
+        return roles.session_of(self, role)
 
     def as_policy(self, *statements: Mapping[str, Any]) -> LocalSession:
         """A session that may do what these statements allow, as a role made for it.
@@ -105,7 +105,7 @@ class LocalAws:
         Args:
             statements: of a policy document, each with Effect, Action and Resource.
         """
-        return roles.session_with(self.session(), statements)
+        return roles.session_with(self, statements)
 
     def stop(self) -> None:
         """Stop serving. What was stored stays in the process, for the next start."""

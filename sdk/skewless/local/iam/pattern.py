@@ -54,11 +54,13 @@ def matches(pattern: str, text: str) -> bool:
 def matches_arn(pattern: str, arn: str) -> bool:
     """Whether a pattern covers an ARN, part by part: a wildcard does not reach over a colon.
 
-    Only the last part, the resource, may have colons of its own.
+    Only the last part, the resource, may have colons of its own. Parts left out at a pattern's end
+    are wildcards, as in AWS.
     """
     parts, given = pattern.split(":", _ARN_PARTS - 1), arn.split(":", _ARN_PARTS - 1)
-    if len(parts) < _ARN_PARTS or len(given) < _ARN_PARTS:
+    if len(given) < _ARN_PARTS:
         return matches(pattern, arn)
+    parts += "*" * (_ARN_PARTS - len(parts))
     return all(matches(part, value) for part, value in zip(parts, given, strict=True))
 
 

@@ -11,6 +11,8 @@ from skewless.local.session import LocalSession
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from skewless.local.server import LocalAws
+
 _TRUST = {
     "Version": "2012-10-17",
     "Statement": [
@@ -23,15 +25,15 @@ _TRUST = {
 }
 
 
-def session_of(administrator: LocalSession, role: str) -> LocalSession:
+def session_of(aws: LocalAws, role: str) -> LocalSession:
     """A session that calls as a role, by its name or ARN."""
     name = role.rpartition("/")[2]
     # Stock moto lets anybody assume roles that do not exist; this raises NoSuchEntity.
-    arn = administrator.client("iam").get_role(RoleName=name)["Role"]["Arn"]
-    given = administrator.client("sts").assume_role(RoleArn=arn, RoleSessionName="local")
+    arn = aws.client("iam").get_role(RoleName=name)["Role"]["Arn"]
+    given = aws.client("sts").assume_role(RoleArn=arn, RoleSessionName="local")
     return LocalSession(
-        administrator.endpoint,
-        administrator.region_name,
+        aws.endpoint,
+        aws.region,
         {
             "aws_access_key_id": given["Credentials"]["AccessKeyId"],
             "aws_secret_access_key": given["Credentials"]["SecretAccessKey"],
@@ -41,15 +43,13 @@ def session_of(administrator: LocalSession, role: str) -> LocalSession:
     )
 
 
-def session_with(
-    administrator: LocalSession, statements: Iterable[Mapping[str, Any]]
-) -> LocalSession:
+def session_with(aws: LocalAws, statements: Iterable[Mapping[str, Any]]) -> LocalSession:
     """A session that calls as a new role with one policy of these statements."""
-    iam, name = administrator.client("iam"), f"policy-{uuid.uuid4().hex[:12]}"
+    iam, name = aws.client("iam"), f"policy-{uuid.uuid4().hex[:12]}"
     iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(_TRUST))
     if allowed := list(statements):
         document = {"Version": "2012-10-17", "Statement": allowed}
         iam.put_role_policy(
             RoleName=name, PolicyName="statements", PolicyDocument=json.dumps(document)
         )
-    return session_of(administrator, name)
+    return session_of(aws, name)

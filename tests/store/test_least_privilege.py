@@ -1,0 +1,160 @@
+"""What a store's users may be limited to, and that what they use is what they were granted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from skewless import FeatureStore
+from skewless.aws import Aws
+from skewless.errors import OnlineStoreError, QueryError, StoreError
+from skewless.local import LocalAws
+from skewless.local.iam import granted_actions
+from tests.local.permissions import allow
+from tests.store.builders import label, model, payment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from skewless.local.session import LocalSession
+    from tests.store.conftest import MovableClock
+
+pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
+
+ACCOUNT = "arn:aws:{}:us-east-1:123456789012:{}"
+ROW = {"card": "a", "amount": 20.0}
+
+
+@pytest.fixture
+def aws() -> LocalAws:
+    return LocalAws.start()
+
+
+@pytest.fixture
+def filled(store: FeatureStore) -> FeatureStore:
+    store.apply(model)
+    store.backfill("payments", [payment(-3000 + 10 * n) for n in range(290)])
+    for view in ("spending", "profile"):
+        store.materialize(view)
+    return store
+
+
+def reads(store: FeatureStore, *views: str) -> dict[str, Any]:
+    """The statement that lets a function serve these views, all versions of each."""
+    return allow(
+        "dynamodb:BatchGetItem",
+        ACCOUNT.format("dynamodb", f"table/{store.resources.online_table}"),
+        Condition={
+            "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{view}@*" for view in views]}
+        },
+    )
+
+
+def locked(
+    store: FeatureStore, service: object, session: LocalSession, folder: Path, clock: MovableClock
+) -> FeatureStore:
+    path = folder / "skewless.lock"
+    store.lock(service, path)
+    return FeatureStore.from_lock(path, session=session, clock=clock)
+
+
+def test_a_lock_s_views_are_served_with_batch_reads_of_their_keys_and_nothing_else(
+    aws: LocalAws, filled: FeatureStore, tmp_path: Path, clock: MovableClock
+) -> None:
+    statement = reads(filled, "spending", "profile")
+    session = aws.as_policy(statement)
+    serving = locked(filled, "model", session, tmp_path, clock)
+    served = serving.get_online_features(entity_rows=[ROW]).rows
+    assert served == filled.get_online_features("model", [ROW]).rows
+    assert served[0]["payments_7d"] == 290
+    used = aws.calls.actions_of(session.principal)
+    assert used == granted_actions({"Statement": [statement]})
+
+
+def test_a_view_that_was_not_granted_is_refused(
+    aws: LocalAws, filled: FeatureStore, tmp_path: Path, clock: MovableClock
+) -> None:
+    session = aws.as_policy(reads(filled, "profile"))
+    serving = locked(filled, "model", session, tmp_path, clock)
+    granted = serving.get_online_features("profile", {"card": "a"})
+    assert granted.rows == [{"shop": "book", "items": 1}]
+    with pytest.raises(OnlineStoreError, match=f"{session.principal}/local is not authorized"):
+        serving.get_online_features("spending", {"card": "a"})
+    with pytest.raises(OnlineStoreError, match="not authorized"):
+        serving.get_online_features(entity_rows=[ROW])
+
+
+def test_who_may_serve_may_not_connect(aws: LocalAws, filled: FeatureStore) -> None:
+    session = aws.as_policy(reads(filled, "spending", "profile"))
+    with pytest.raises(StoreError, match="not authorized to perform: ssm:GetParameter"):
+        FeatureStore.connect(filled.name, session=session)
+
+
+def training(store: FeatureStore) -> list[dict[str, Any]]:
+    """What training by Athena takes, as measured; large results take more on AWS."""
+    names = store.resources
+    bucket, queries = f"arn:aws:s3:::{names.bucket}", f"arn:aws:s3:::{names.bucket}/queries/*"
+    glue = [
+        ACCOUNT.format("glue", one)
+        for one in ("catalog", f"database/{names.database}", f"table/{names.database}/*")
+    ]
+    labels = [*glue[:2], ACCOUNT.format("glue", f"table/{names.database}/skewless_labels_*")]
+    return [
+        allow("dynamodb:Query", ACCOUNT.format("dynamodb", f"table/{names.registry_table}")),
+        allow(
+            [
+                "athena:GetQueryExecution",
+                "athena:GetQueryResults",
+                "athena:GetWorkGroup",
+                "athena:StartQueryExecution",
+            ],
+            ACCOUNT.format("athena", f"workgroup/{names.workgroup}"),
+        ),
+        allow(["glue:GetDatabase", "glue:GetTable"], glue),
+        allow(["glue:CreateTable", "glue:DeleteTable"], labels),
+        allow(["s3:GetBucketLocation", "s3:ListBucket"], bucket),
+        allow("s3:GetObject", [f"{bucket}/log/*", queries]),
+        allow(["s3:DeleteObject", "s3:PutObject"], queries),
+    ]
+
+
+def as_session(store: FeatureStore, session: LocalSession, clock: MovableClock) -> FeatureStore:
+    return FeatureStore(Aws(session, store.aws.endpoint), store.resources, clock=clock)
+
+
+def test_training_by_athena_uses_what_it_is_granted_and_all_of_it(
+    aws: LocalAws, filled: FeatureStore, clock: MovableClock
+) -> None:
+    statements = training(filled)
+    session = aws.as_policy(*statements)
+    rows = [label(-60), label(-30)]
+    found = as_session(filled, session, clock).get_historical_features(
+        rows, "model", engine="athena"
+    )
+    wanted = filled.get_historical_features(rows, "model", engine="duckdb")
+    assert found.manifest["digest"] == wanted.manifest["digest"]
+    assert aws.calls.actions_of(session.principal) == granted_actions({"Statement": statements})
+    assert not aws.calls.refused_of(session.principal)
+
+
+def test_training_may_not_write_the_log(
+    aws: LocalAws, filled: FeatureStore, clock: MovableClock
+) -> None:
+    session = aws.as_policy(*training(filled), allow("dynamodb:*"))
+    with pytest.raises(StoreError, match="not authorized to perform: s3:PutObject"):
+        as_session(filled, session, clock).ingest("payments", [payment()])
+    assert aws.calls.refused_of(session.principal) == {"s3:PutObject"}
+
+
+def test_training_without_the_log_s_objects_fails_with_the_reason(
+    aws: LocalAws, filled: FeatureStore, clock: MovableClock
+) -> None:
+    elsewhere = f"arn:aws:s3:::{filled.resources.bucket}/log/payments/data/*"
+    session = aws.as_policy(
+        *training(filled), {"Effect": "Deny", "Action": "s3:GetObject", "Resource": elsewhere}
+    )
+    with pytest.raises(QueryError, match="PERMISSION_DENIED"):
+        as_session(filled, session, clock).get_historical_features(
+            [label(-60)], "model", engine="athena"
+        )
