@@ -37,7 +37,7 @@ def running() -> Iterator[DynamoDbLocal]:
     # SQLite, which it keeps its items in, comes as libraries for each system.
     libraries = os.pathsep.join(sorted({str(jar.parent) for jar in jars if jar.suffix != ".jar"}))
     command = [
-        java,
+        str(java),
         f"-Djava.library.path={libraries}",
         "-cp",
         os.pathsep.join(map(str, jars)),

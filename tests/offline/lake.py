@@ -30,19 +30,20 @@ def a_glue_table(
     place: str,
     columns: Mapping[str, str],
     keys: Mapping[str, str] | None = None,
+    name: str = "events",
     **stored: Any,
 ) -> str:
     aws.client("glue").create_table(
         DatabaseName=place,
         TableInput={
-            "Name": "events",
+            "Name": name,
             "PartitionKeys": [{"Name": n, "Type": t} for n, t in (keys or {}).items()],
             "StorageDescriptor": {
                 "Columns": [{"Name": n, "Type": t} for n, t in columns.items()],
-                "Location": f"s3://{place}/events/",
+                "Location": f"s3://{place}/{name}/",
                 "InputFormat": PARQUET,
                 **stored,
             },
         },
     )
-    return f"{place}.events"
+    return f"{place}.{name}"

@@ -18,9 +18,14 @@ from tests.parity.bits import bits
 from tests.parity.in_duckdb import every_feature, history, physical
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from skewless.compiler.bound import Bound
     from skewless.definitions.on_demand import OnDemandView
     from skewless.definitions.view import FeatureView
+
+    Run = Callable[..., list[dict[str, Any]]]
+    """`in_duckdb.history`, or what does the same elsewhere."""
 
 THOROUGH = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -58,16 +63,22 @@ def cases(draw: st.DrawFn) -> tuple[FeatureView, list[reference.Event], list[Any
     return view, events, labels
 
 
-@given(cases(), st.sampled_from([Mode.AS_SERVED, Mode.EVENT_TIME]))
-@THOROUGH
-def test_history_in_duckdb_is_the_oracle_bit_for_bit(
-    case: tuple[FeatureView, list[reference.Event], list[Any]], mode: Mode
+def assert_history_is_the_oracle(
+    history: Run, case: tuple[FeatureView, list[reference.Event], list[Any]], mode: Mode
 ) -> None:
     view, events, labels = case
     found = history(every_feature(view), {view.source.name: events}, labels, mode=mode)
     for label, row in zip(labels, found, strict=True):
         got = {name: bits(logical(value, view.feature_types[name])) for name, value in row.items()}
         assert got == expected(view, events, label, mode)
+
+
+@given(cases(), st.sampled_from([Mode.AS_SERVED, Mode.EVENT_TIME]))
+@THOROUGH
+def test_history_in_duckdb_is_the_oracle_bit_for_bit(
+    case: tuple[FeatureView, list[reference.Event], list[Any]], mode: Mode
+) -> None:
+    assert_history_is_the_oracle(history, case, mode)
 
 
 @st.composite
@@ -92,9 +103,8 @@ def on_demand_cases(
     return on_demand, events, [({**key, **fields}, at) for key, fields, at in labels]
 
 
-@given(on_demand_cases())
-@THOROUGH
-def test_on_demand_features_by_sql_and_by_python_are_the_oracle_bit_for_bit(
+def assert_on_demand_is_the_oracle(
+    history: Run,
     case: tuple[OnDemandView, list[reference.Event], list[tuple[dict[str, Any], int]]],
 ) -> None:
     on_demand, events, labels = case
@@ -119,3 +129,11 @@ def test_on_demand_features_by_sql_and_by_python_are_the_oracle_bit_for_bit(
         for name, typed in plan.on_demand[0].features:
             served = compile_python(typed.bound)(environment)
             assert bits(served) == bits(wanted[name])
+
+
+@given(on_demand_cases())
+@THOROUGH
+def test_on_demand_features_by_sql_and_by_python_are_the_oracle_bit_for_bit(
+    case: tuple[OnDemandView, list[reference.Event], list[tuple[dict[str, Any], int]]],
+) -> None:
+    assert_on_demand_is_the_oracle(history, case)

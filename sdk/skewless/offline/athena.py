@@ -115,13 +115,25 @@ class AthenaSession:
         self._runs += 1
         query = script.query()
         prefix = f"{self._prefix}result_{self._runs}/"
+        self._unload(self.dialect.render(query), f"s3://{self._resources.bucket}/{prefix}")
+        # An UNLOAD of no rows writes no file, so there are no columns either.
+        # Athena may put its list of files beside them.
+        files = (key for key in self._keys(prefix) if not key.endswith((".csv", ".metadata")))
+        tables = [self._read(key) for key in files]
+        if not tables:
+            return pa.table({})
+        # Athena writes names in lower case; the order is the query's.
+        return pa.concat_tables(tables).rename_columns(query.named_selects)
+
+    def _unload(self, text: str, location: str) -> None:
+        """Let the rows of a query be written under a location, as Parquet."""
         wr.config.athena_query_wait_polling_delay = (
             _POLLING_SECONDS if self._aws.endpoint is None else _LOCAL_POLLING_SECONDS
         )
         try:
             wr.athena.unload(
-                sql=self.dialect.render(query),
-                path=f"s3://{self._resources.bucket}/{prefix}",
+                sql=text,
+                path=location,
                 database=self._resources.database,
                 file_format="PARQUET",
                 compression="zstd",
@@ -132,14 +144,6 @@ class AthenaSession:
             raise QueryError("Athena", str(error)) from error
         except ClientError as error:
             raise QueryError("Athena", error.response["Error"]["Message"]) from error
-        # An UNLOAD of no rows writes no file, so there are no columns either.
-        # Athena may put its list of files beside them.
-        files = (key for key in self._keys(prefix) if not key.endswith((".csv", ".metadata")))
-        tables = [self._read(key) for key in files]
-        if not tables:
-            return pa.table({})
-        # Athena writes names in lower case; the order is the query's.
-        return pa.concat_tables(tables).rename_columns(query.named_selects)
 
     def close(self) -> None:
         """Remove the session's tables and objects."""

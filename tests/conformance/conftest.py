@@ -1,0 +1,45 @@
+"""Collected by `make conformance` alone, which says so in the environment: it starts servers."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from skewless.aws import Aws
+from skewless.local import LocalAws
+from tests.conformance import trino_server
+from tests.conformance.in_trino import Files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.conformance.trino_client import Trino
+
+if not os.environ.get("SKEWLESS_TEST_CONFORMANCE"):
+    collect_ignore_glob = ["*"]
+
+
+@pytest.fixture(scope="session")
+def local() -> LocalAws:
+    return LocalAws.start()
+
+
+@pytest.fixture(scope="session")
+def aws(local: LocalAws) -> Aws:
+    return Aws(local.session(), local.endpoint)
+
+
+@pytest.fixture(scope="session")
+def files(local: LocalAws) -> Iterator[Files]:
+    """Trino, with its folder of Parquet files."""
+    with trino_server.running(local) as (trino, folder):
+        found = Files(trino, folder)
+        found.prepare()
+        yield found
+
+
+@pytest.fixture(scope="session")
+def trino(files: Files) -> Trino:
+    return files.trino

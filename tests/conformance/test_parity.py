@@ -1,0 +1,62 @@
+"""The parity tests' drawn cases, by Trino: Athena's dialect, executed, gives the oracle's bits.
+
+The same cases every time, and none is shrunk: a query takes Trino a good part of a second.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from skewless.offline.history import Mode
+from tests.parity.test_history import (
+    assert_history_is_the_oracle,
+    assert_on_demand_is_the_oracle,
+    cases,
+    on_demand_cases,
+)
+from tests.parity.test_states import (
+    assert_a_cut_serves_the_oracle,
+    assert_the_unchanged_serve_the_oracle,
+)
+
+if TYPE_CHECKING:
+    from tests.conformance.in_trino import Files
+
+
+def fixed(examples: int) -> settings:
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+
+
+@given(case=cases(), mode=st.sampled_from([Mode.AS_SERVED, Mode.EVENT_TIME]))
+@fixed(25)
+def test_history_in_trino_is_the_oracle_bit_for_bit(files: Files, case: Any, mode: Mode) -> None:
+    assert_history_is_the_oracle(files.history, case, mode)
+
+
+@given(case=on_demand_cases())
+@fixed(10)
+def test_on_demand_features_in_trino_are_the_oracle_bit_for_bit(files: Files, case: Any) -> None:
+    assert_on_demand_is_the_oracle(files.history, case)
+
+
+@given(case=cases())
+@fixed(10)
+def test_what_is_served_from_a_cut_by_trino_is_the_oracle_bit_for_bit(
+    files: Files, case: Any
+) -> None:
+    assert_a_cut_serves_the_oracle(files.states_at, case)
+
+
+@given(case=cases())
+@fixed(5)
+def test_an_entity_that_a_cut_by_trino_leaves_out_is_still_right(files: Files, case: Any) -> None:
+    assert_the_unchanged_serve_the_oracle(files.states_at, case)

@@ -1,0 +1,49 @@
+"""The product's own Athena engine, its statements run by Trino: an UNLOAD is Athena's alone."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from skewless.offline.athena import AthenaSession
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from skewless.aws import Aws, Resources
+    from tests.conformance.trino_client import Trino
+
+
+@dataclass(frozen=True, slots=True)
+class TrinoEngine:
+    """History and states by Trino, on the tables and objects that Athena would read."""
+
+    trino: Trino
+    aws: Aws
+    resources: Resources
+
+    @contextmanager
+    def session(self) -> Iterator[TrinoSession]:
+        """Open a session, as Athena's."""
+        session = TrinoSession(self)
+        try:
+            yield session
+        finally:
+            session.close()
+
+
+class TrinoSession(AthenaSession):
+    """Labels and relations are Athena's; only who runs the query differs."""
+
+    def __init__(self, engine: TrinoEngine) -> None:
+        super().__init__(engine.aws, engine.resources)
+        self._trino = engine.trino
+
+    def _unload(self, text: str, location: str) -> None:
+        # What Athena makes of an UNLOAD: a table of files at the location, then forgotten.
+        table = f"files.results.r{uuid.uuid4().hex}"
+        options = f"format = 'PARQUET', external_location = '{location}'"
+        self._trino.run(f"create table {table} with ({options}) as {text}")
+        self._trino.run(f"drop table {table}")
