@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from aws_cdk import aws_sns as sns
+from aws_cdk.assertions import Template
+
+from cdk.feature_store import FeatureStore
+from tests.cdk.apps import SampleBundler, flat, only, stack
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ALARM = "AWS::CloudWatch::Alarm"
+
+
+def alarms(template: Template) -> dict[str, dict[str, Any]]:
+    found = (each["Properties"] for each in template.find_resources(ALARM).values())
+    return {each["AlarmName"].removeprefix("skewless-dev-"): each for each in found}
+
+
+def expressions(alarm: dict[str, Any]) -> list[str]:
+    return [each["Expression"] for each in alarm["Metrics"] if "Expression" in each]
+
+
+def metrics(alarm: dict[str, Any]) -> set[str]:
+    stated = (each["MetricStat"]["Metric"] for each in alarm["Metrics"] if "MetricStat" in each)
+    return {each["MetricName"] for each in stated}
+
+
+def test_there_is_an_alarm_for_all_that_the_operations_guide_names(jobs: Template) -> None:
+    assert sorted(alarms(jobs)) == [
+        "executions-failed",
+        "failed-cuts-waiting",
+        "function-errors",
+        "function-throttles",
+        "online-errors",
+        "online-throttles",
+        "parity-mismatches",
+        "rows-rejected",
+        "views-overdue",
+        "watch-silent",
+    ]
+
+
+def test_every_alarm_says_what_it_means_what_to_do_first_and_where_to_read(
+    jobs: Template,
+) -> None:
+    for name, alarm in alarms(jobs).items():
+        told = alarm["AlarmDescription"]
+        assert re.fullmatch(rf".+\. First: .+\. See docs/operations\.md#alarm-{name}\.", told)
+
+
+def test_every_alarm_says_what_silence_means(jobs: Template) -> None:
+    silence = {name: alarm["TreatMissingData"] for name, alarm in alarms(jobs).items()}
+
+    assert silence.pop("watch-silent") == "breaching"
+    # Between two checks, what the last one found stays.
+    assert silence.pop("parity-mismatches") == "ignore"
+    assert set(silence.values()) == {"notBreaching"}
+
+
+def test_an_overdue_view_of_this_store_is_found_among_all(jobs: Template) -> None:
+    alarm = alarms(jobs)["views-overdue"]
+
+    assert expressions(alarm) == ["SELECT MAX(OverdueSeconds) FROM skewless WHERE Store = 'dev'"]
+    assert alarm["Threshold"] == 30 * 60
+
+
+def test_the_watch_itself_is_watched(jobs: Template) -> None:
+    alarm = alarms(jobs)["watch-silent"]
+
+    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": "skewless-dev-watch"}]
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
+    assert alarm["EvaluationPeriods"] * alarm["Period"] == 15 * 60
+
+
+def test_failures_throttles_and_skew_have_alarms_of_their_own(jobs: Template) -> None:
+    found = alarms(jobs)
+
+    assert metrics(found["executions-failed"]) == {"ExecutionsFailed", "ExecutionsTimedOut"}
+    assert metrics(found["function-errors"]) == {"Errors"}
+    assert metrics(found["function-throttles"]) == {"Throttles"}
+    assert metrics(found["online-throttles"]) == {"ReadThrottleEvents", "WriteThrottleEvents"}
+    assert metrics(found["online-errors"]) == {"SystemErrors"}
+    assert "ParityMismatches" in expressions(found["parity-mismatches"])[0]
+    assert "RejectedRows" in expressions(found["rows-rejected"])[0]
+
+
+def test_a_topic_hears_of_every_alarm_and_of_its_end(tmp_path: Path) -> None:
+    team = stack(tmp_path)
+    topic = sns.Topic(team, "Topic")
+    FeatureStore(team, "Features", store="dev", alarm_topic=topic, bundler=SampleBundler(tmp_path))
+
+    found = alarms(Template.from_stack(team)).values()
+    assert len(found) == 10
+    assert all(alarm["AlarmActions"] == alarm["OKActions"] for alarm in found)
+    assert all(len(alarm["AlarmActions"]) == 1 for alarm in found)
+
+
+def test_the_dashboard_shows_freshness_parity_latency_and_cost(jobs: Template) -> None:
+    dashboard = only(jobs, "AWS::CloudWatch::Dashboard")["Properties"]
+    body = json.loads(flat(dashboard["DashboardBody"]))
+
+    assert dashboard["DashboardName"] == "skewless-dev"
+    assert [widget["properties"]["title"] for widget in body["widgets"]] == [
+        "Overdue by view (seconds)",
+        "Duration of cuts (ms)",
+        "Failed cuts",
+        "Entities written by view",
+        "Parity: values compared, and different",
+        "Rejected rows",
+        "Latency of BatchGetItem (ms)",
+        "Throttles and errors",
+        "Capacity units",
+        "Bytes that queries scanned",
+    ]
