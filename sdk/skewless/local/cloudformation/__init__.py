@@ -7,6 +7,23 @@ each resource is made, changed and deleted (`deployment`) by the service's own A
 (`services`), so that nothing can exist in CloudFormation alone.
 """
 
-from skewless.local.cloudformation.protocol import apply
+from __future__ import annotations
 
-__all__ = ["apply"]
+import functools
+import importlib
+import os
+
+# moto's CloudFormation imports every service, and its EC2 asks a plain boto3 session for regions
+# while it is imported: that fails if the user's environment names a profile that is not there.
+_ASKED = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+
+
+@functools.cache
+def apply(endpoint: str) -> None:
+    """Patch moto, once a process."""
+    hidden = {name: os.environ.pop(name) for name in _ASKED if name in os.environ}
+    try:
+        protocol = importlib.import_module("skewless.local.cloudformation.protocol")
+    finally:
+        os.environ.update(hidden)
+    protocol.apply(endpoint)
