@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from skewless.local.cloudformation.stack import Stack
 
 
-@functools.cache
 def apply(endpoint: str) -> None:
-    """Patch moto, once a process."""
+    """Patch moto."""
     missing_calls.apply()
     response: Any = CloudFormationResponse
     requests = Requests(_clients(endpoint))

@@ -6,11 +6,13 @@ import functools
 import json
 from typing import Any
 
+import moto.core.responses as moto_responses
 from moto.athena.responses import AthenaResponse
 from moto.awslambda.models import LambdaFunction
 from moto.cloudwatch.responses import CloudWatchResponse
-from moto.core.config import default_user_config
 from moto.core.exceptions import JsonRESTError
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+from moto.iam.models import AWSManagedPolicy, IAMBackend
 
 _REMOVALS = {"RemoveBytesScannedCutoffPerQuery": "BytesScannedCutoffPerQuery"}
 _FORGOTTEN = ("DeadLetterConfig", "LoggingConfig")
@@ -25,9 +27,11 @@ def apply() -> None:
     cloudwatch: Any = CloudWatchResponse
     # moto's alarms have rules, but only the call for metric alarms sets them.
     cloudwatch.put_composite_alarm = lambda response: response.put_metric_alarm()
-    # Roles attach AWS's own policies, such as the one that lets a function write its log.
-    default_user_config["iam"]["load_aws_managed_policies"] = True
     _keep_settings_of_functions()
+    _know_policies_of_aws()
+    # The local AWS keeps which calls a service has, and one of these may have been asked already.
+    module: Any = moto_responses
+    getattr(module.method_names_from_class, "cache_clear", lambda: None)()
 
 
 def _update_work_group(response: Any) -> str:
@@ -82,3 +86,39 @@ def _keep_settings_of_functions() -> None:
     function.get_configuration = get_configuration
     function.update_configuration = update_configuration
     function.update_function_code = update_function_code
+
+
+def _know_policies_of_aws() -> None:
+    """Let roles attach AWS's own policies, such as the one that lets a function write its log.
+
+    moto loads all of them or none: a thousand, for three seconds.
+    """
+    backend: Any = IAMBackend
+    attach, get = backend.attach_role_policy, backend.get_policy
+
+    def attach_role_policy(self: Any, policy_arn: str, role_name: str) -> None:
+        _add_policy_of_aws(self, policy_arn)
+        attach(self, policy_arn, role_name)
+
+    def get_policy(self: Any, policy_arn: str) -> Any:
+        _add_policy_of_aws(self, policy_arn)
+        return get(self, policy_arn)
+
+    backend.attach_role_policy = attach_role_policy
+    backend.get_policy = get_policy
+
+
+def _add_policy_of_aws(backend: Any, arn: str) -> None:
+    name = arn.rsplit("/", 1)[-1]
+    if ":iam::aws:policy/" in arn and arn not in backend.managed_policies:
+        stated = _policies_of_aws().get(name)
+        if stated:
+            policy: Any = AWSManagedPolicy
+            made = policy.from_data(name, backend.account_id, backend.region_name, stated)
+            backend.managed_policies[made.arn] = made
+
+
+@functools.cache
+def _policies_of_aws() -> dict[str, Any]:
+    policies: dict[str, Any] = json.loads(aws_managed_policies_data)
+    return policies

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from skewless.local.cloudformation import tags
@@ -21,9 +22,11 @@ class Bucket(ResourceType):
     name = "AWS::S3::Bucket"
     properties = frozenset(
         {
+            "AccessControl",
             "BucketEncryption",
             "BucketName",
             "LifecycleConfiguration",
+            "LoggingConfiguration",
             "OwnershipControls",
             "PublicAccessBlockConfiguration",
             "Tags",
@@ -132,8 +135,27 @@ def _set(resource: Resource, before: Mapping[str, Any]) -> None:
         s3.put_bucket_ownership_controls(
             Bucket=bucket, OwnershipControls=changed["OwnershipControls"]
         )
+    if "AccessControl" in changed:
+        s3.put_bucket_acl(Bucket=bucket, ACL=_canned(changed["AccessControl"] or "Private"))
+    if "LoggingConfiguration" in changed:
+        _set_logging(s3, bucket, changed["LoggingConfiguration"])
     if "Tags" in changed:
         s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tags.as_list(resource)})
+
+
+def _canned(access: str) -> str:
+    """S3's name of an access list: `LogDeliveryWrite` is `log-delivery-write`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", access).lower()
+
+
+def _set_logging(s3: Any, bucket: str, stated: Mapping[str, Any] | None) -> None:
+    status = {}
+    if stated:
+        status["LoggingEnabled"] = {
+            "TargetBucket": stated.get("DestinationBucketName", bucket),
+            "TargetPrefix": stated.get("LogFilePrefix", ""),
+        }
+    s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus=status)
 
 
 def _set_encryption(s3: Any, bucket: str, stated: Mapping[str, Any] | None) -> None:
