@@ -40,6 +40,6 @@ def _without_profile() -> Iterator[None]:
         os.environ.update(hidden)
 
 
-# Here, as this module is imported before any that imports EC2's.
+# Here, as this module is imported first.
 with _without_profile():
     importlib.import_module("moto.ec2")

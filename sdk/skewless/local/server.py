@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from cheroot import wsgi
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from skewless.local import athena, dynamodb, glue, regions, s3, step_functions
+from skewless.local import athena, dynamodb, functions, glue, regions, s3, step_functions
 from skewless.local.dispatch import Dispatch
 from skewless.local.session import CREDENTIALS, REGION, LocalSession
 
@@ -92,6 +92,7 @@ class LocalAws:
                 LocalAws._running = None
             self._server.stop()
             self._thread.join()
+            functions.stop()
 
     def _new_client(self, service: str) -> Any:
         return self.session().client(service)
@@ -102,6 +103,7 @@ class LocalAws:
         glue.apply()
         dynamodb.apply()
         athena.apply(self.endpoint)
+        functions.apply(self.endpoint)
         step_functions.apply(self.endpoint, self.now)
         self._thread.start()
 
