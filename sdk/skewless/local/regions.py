@@ -10,15 +10,11 @@ from __future__ import annotations
 import functools
 import importlib
 import os
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from moto.core.base_backend import AccountSpecificBackend
 
 from skewless.local.session import LocalSession
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _PROFILES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 
@@ -31,15 +27,11 @@ def apply(endpoint: str) -> None:
     backend.get_session = staticmethod(lambda: session)
 
 
-@contextmanager
-def _without_profile() -> Iterator[None]:
+@functools.cache
+def load_networks() -> None:
+    """Import moto's EC2, which Lambda, Step Functions and CloudFormation bring: a second's work."""
     hidden = {name: os.environ.pop(name) for name in _PROFILES if name in os.environ}
     try:
-        yield
+        importlib.import_module("moto.ec2")
     finally:
         os.environ.update(hidden)
-
-
-# Here, as this module is imported before any that imports EC2's.
-with _without_profile():
-    importlib.import_module("moto.ec2")

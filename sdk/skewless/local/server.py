@@ -24,6 +24,8 @@ from skewless.local.session import CREDENTIALS, REGION, LocalSession
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from skewless.local.functions import Fleet
+
 _HOST = "127.0.0.1"
 _THREADS = 32
 
@@ -47,6 +49,7 @@ class LocalAws:
         gate = Gate(self._on_demand)
         server = _listening(gate, port)
         self._server = server
+        self._functions: Fleet | None = None
         self._thread = threading.Thread(target=server.serve, name="local-aws", daemon=True)
         self.endpoint = f"http://{_HOST}:{server.bind_addr[1]}"
         self.region = REGION
@@ -114,6 +117,8 @@ class LocalAws:
                 LocalAws._running = None
             self._server.stop()
             self._thread.join()
+            if self._functions is not None:
+                self._functions.stop()
 
     def _new_client(self, service: str) -> Any:
         return self.session().client(service)
@@ -127,15 +132,28 @@ class LocalAws:
         dynamodb.apply()
         athena.apply(self.endpoint)
         self._on_demand.before("cloudformation", self._prepare_cloudformation)
+        self._on_demand.before("lambda", self._prepare_functions)
         self._on_demand.before("states", self._prepare_states)
         self._thread.start()
 
     def _prepare_cloudformation(self) -> None:
+        regions.load_networks()
         from skewless.local import cloudformation  # noqa: PLC0415 - see `on_demand`
 
+        # A template may name the managed layer that functions bring.
+        self._prepare_functions()
         cloudformation.apply(self.endpoint)
 
+    def _prepare_functions(self) -> None:
+        regions.load_networks()
+        from skewless.local import functions  # noqa: PLC0415 - see `on_demand`
+
+        with LocalAws._lock:
+            if self._functions is None:
+                self._functions = functions.apply(self.endpoint)
+
     def _prepare_states(self) -> None:
+        regions.load_networks()
         from skewless.local import step_functions  # noqa: PLC0415 - see `on_demand`
 
         step_functions.apply(self.endpoint, self.now)

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from skewless.local.cloudformation.stack import Stack
 
 
+@functools.cache
 def apply(endpoint: str) -> None:
-    """Patch moto."""
+    """Patch moto, once an endpoint."""
     missing_calls.apply()
     response: Any = CloudFormationResponse
     requests = Requests(_clients(endpoint))

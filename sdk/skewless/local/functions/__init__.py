@@ -1,0 +1,55 @@
+"""A Lambda that runs: each function's real zip, under AWS's own runtime client, as processes.
+
+From the call to the answer: `backend` takes moto's invocations, `fleet` knows who may run and as
+which role, `pool` keeps environments warm, `environment` is one process, `runtime_api` what it
+talks to, `outcome` how it went; `report` and `logs` write what CloudWatch shows. `package`,
+`installed` and `configuration` say what a process sees.
+"""
+
+from __future__ import annotations
+
+import atexit
+
+from skewless.local.functions import backend, managed_layer
+from skewless.local.functions.configuration import Configuration
+from skewless.local.functions.environment import Environment
+from skewless.local.functions.fleet import Fleet
+from skewless.local.functions.local_function import LocalFunction
+from skewless.local.functions.outcome import ColdStart, Outcome
+from skewless.local.functions.package import Package
+
+__all__ = [
+    "ColdStart",
+    "Configuration",
+    "Environment",
+    "Fleet",
+    "LocalFunction",
+    "Outcome",
+    "Package",
+    "apply",
+    "environments",
+    "stop",
+]
+
+_fleets: list[Fleet] = []
+
+
+def apply(endpoint: str) -> Fleet:
+    """Let moto's Lambda run functions, which reach AWS at this endpoint; return their processes."""
+    fleet = Fleet(endpoint)
+    _fleets.append(fleet)
+    backend.apply(fleet)
+    managed_layer.apply()
+    return fleet
+
+
+def environments(name: str) -> list[Environment]:
+    """The running processes of a function, by its name: for tests that kill one."""
+    return [environment for fleet in _fleets for environment in fleet.environments(name)]
+
+
+@atexit.register
+def stop() -> None:
+    """End all functions' processes."""
+    while _fleets:
+        _fleets.pop().stop()

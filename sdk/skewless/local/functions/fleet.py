@@ -1,0 +1,161 @@
+"""All functions of the local AWS: which environment works, within which limits, as which role."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+from collections import Counter
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from moto.awslambda.exceptions import LambdaClientError
+from moto.awslambda.utils import get_backend
+
+from skewless.local import roles
+from skewless.local.functions import installed, logs, report
+from skewless.local.functions.configuration import Configuration
+from skewless.local.functions.package import Package
+from skewless.local.functions.pool import Pool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from skewless.local.functions.environment import Environment
+    from skewless.local.functions.outcome import Outcome
+
+
+class TooManyRequestsError(LambdaClientError):
+    """All that a function may run at once is running."""
+
+    code = 429
+
+    def __init__(self) -> None:
+        super().__init__("TooManyRequestsException", "Rate Exceeded.")
+
+
+class Fleet:
+    """Runs moto's functions."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._endpoint = endpoint
+        self._scratch = Path(tempfile.mkdtemp(prefix="functions-"))
+        self._lock = threading.Lock()
+        self._pools: dict[str, Pool] = {}
+        self._running: Counter[str] = Counter()
+
+    def invoke(self, function: Any, payload: bytes) -> tuple[Outcome, list[str]]:
+        """Invoke a version of a function; its outcome and the log of it."""
+        with self._place(function):
+            pool = self._pool(function)
+            outcome, environment = pool.invoke(payload)
+        lines = report.lines(pool.configuration, outcome)
+        logs.store(function.account_id, environment, lines)
+        return outcome, lines
+
+    def check_limit(self, function: Any) -> None:
+        """Refuse a call where there is no place for it."""
+        limit = _reserved(function)
+        if limit is not None and self._running[_unqualified(function)] >= limit:
+            raise TooManyRequestsError
+
+    def environments(self, name: str) -> list[Environment]:
+        """The running environments of a function, of all its versions."""
+        with self._lock:
+            pools = list(self._pools.values())
+        return [
+            environment
+            for pool in pools
+            if pool.configuration.name == name
+            for environment in pool.environments()
+        ]
+
+    def stop(self) -> None:
+        """End all environments."""
+        with self._lock:
+            pools, self._pools = list(self._pools.values()), {}
+        for pool in pools:
+            pool.kill()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    @contextmanager
+    def _place(self, function: Any) -> Iterator[None]:
+        name = _unqualified(function)
+        with self._lock:
+            self.check_limit(function)
+            self._running[name] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running[name] -= 1
+
+    def _pool(self, function: Any) -> Pool:
+        with self._lock:
+            wanted = self._configuration(function)
+            pool = self._pools.get(wanted.arn)
+            if pool is None or pool.configuration != wanted:
+                if pool is not None:
+                    pool.close()
+                pool = self._pools[wanted.arn] = Pool(wanted, lambda: self._credentials(wanted))
+            return pool
+
+    def _configuration(self, function: Any) -> Configuration:
+        logging = function.__dict__.get("logging_config") or {}
+        return Configuration(
+            name=function.function_name,
+            handler=function.handler,
+            package=Package.unpack(function.code_bytes, self._scratch),
+            runtime=installed.link(installed.RUNTIME, self._scratch / "runtime"),
+            layers=tuple(self._layer(function, layer["Arn"]) for layer in function.layers),
+            variables=MappingProxyType(
+                {"AWS_EXECUTION_ENV": f"AWS_Lambda_{function.run_time}"}
+                | {name: str(value) for name, value in (function.environment_vars or {}).items()}
+            ),
+            timeout_seconds=int(function.timeout),
+            memory_megabytes=int(function.memory_size),
+            version=_version(function),
+            region=function.region,
+            arn=function.function_arn,
+            role_arn=function.role,
+            log_group=logging.get("LogGroup") or f"/aws/lambda/{function.function_name}",
+            log_format=logging.get("LogFormat", "Text"),
+            log_level=logging.get("ApplicationLogLevel", ""),
+        )
+
+    def _layer(self, function: Any, arn: str) -> Path:
+        version: Any = get_backend(function.account_id, function.region).layers_versions_by_arn(arn)
+        folder: Path | None = version.__dict__.get("folder")
+        return folder or Package.unpack(version.code_bytes, self._scratch).folder
+
+    def _credentials(self, configuration: Configuration) -> Mapping[str, str]:
+        """Variables that let a function reach this server as its role."""
+        role = roles.credentials_of(
+            self._endpoint, configuration.region, configuration.role_arn, configuration.name
+        )
+        return {
+            "AWS_ACCESS_KEY_ID": role["aws_access_key_id"],
+            "AWS_SECRET_ACCESS_KEY": role["aws_secret_access_key"],
+            "AWS_SESSION_TOKEN": role["aws_session_token"],
+            "AWS_ENDPOINT_URL": self._endpoint,
+            # A client must not put the account in front of this server's address.
+            "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
+        }
+
+
+def _version(function: Any) -> str:
+    is_latest = function.function_arn.rsplit(":", 1)[-1] == function.function_name
+    return "$LATEST" if is_latest else str(function.version)
+
+
+def _unqualified(function: Any) -> str:
+    return f"{function.account_id}:{function.region}:{function.function_name}"
+
+
+def _reserved(function: Any) -> int | None:
+    latest: Any = get_backend(function.account_id, function.region).get_function(
+        function.function_name
+    )
+    return None if latest.reserved_concurrency is None else int(latest.reserved_concurrency)

@@ -1,0 +1,60 @@
+"""AWS SDK for pandas as its managed layer: named by a public parameter, with its own closure."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import awswrangler
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.local.packages import a_function, invoke
+
+if TYPE_CHECKING:
+    from skewless.local import LocalAws
+
+pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
+
+PYTHON = f"py{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def parameter(version: str, architecture: str = "arm64") -> str:
+    return f"/aws/service/aws-sdk-pandas/{version}/{PYTHON}/{architecture}/layer-arn"
+
+
+def layer(aws: LocalAws) -> str:
+    name = parameter(awswrangler.__version__)
+    return str(aws.client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
+
+
+def test_a_function_with_the_layer_has_awswrangler_and_its_requirements(aws: LocalAws) -> None:
+    source = """
+    import awswrangler, pyarrow
+    def handler(event, context): return awswrangler.__version__
+    """
+    name = a_function(aws, source, Layers=[layer(aws)])
+
+    assert invoke(aws, name) == awswrangler.__version__
+
+
+@pytest.mark.parametrize("module", ["duckdb", "skewless", "moto", "polars"])
+def test_the_layer_shows_nothing_else_that_is_installed(aws: LocalAws, module: str) -> None:
+    name = a_function(
+        aws, f"import {module}\ndef handler(event, context): pass", Layers=[layer(aws)]
+    )
+
+    assert invoke(aws, name)["errorType"] == "Runtime.ImportModuleError"
+
+
+def test_another_version_than_the_installed_one_does_not_exist(aws: LocalAws) -> None:
+    with pytest.raises(ClientError, match="ParameterNotFound"):
+        aws.client("ssm").get_parameter(Name=parameter("0.0.1"))
+
+
+def test_both_architectures_are_named(aws: LocalAws) -> None:
+    names = [parameter(awswrangler.__version__, kind) for kind in ("arm64", "x86_64")]
+
+    found = aws.client("ssm").get_parameters(Names=names)["Parameters"]
+
+    assert len({one["Value"] for one in found}) == 2
