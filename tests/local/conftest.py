@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from skewless.local import LocalAws
 from tests.local.sandbox import Sandbox
+from tests.local.workflows import ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +25,22 @@ def aws() -> Iterator[LocalAws]:
     running = LocalAws.start()
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def workflow_role(aws: LocalAws) -> None:
+    """The role of state machines in tests, which may do all: IAM is enforced."""
+    iam, name = aws.client("iam"), ROLE.rpartition("/")[2]
+    trust = {"Effect": "Allow", "Principal": {"Service": "*"}, "Action": "sts:AssumeRole"}
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(_document(trust)))
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    iam.put_role_policy(
+        RoleName=name, PolicyName="all", PolicyDocument=json.dumps(_document(everything))
+    )
+
+
+def _document(statement: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 @pytest.fixture(scope="session")

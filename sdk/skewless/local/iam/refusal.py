@@ -44,7 +44,11 @@ class Refusal:
         _drain(request.headers)
         start(
             f"{status} {status.phrase}",
-            [*headers.items(), ("Content-Length", str(len(body)))],
+            [
+                *headers.items(),
+                ("Content-Length", str(len(body))),
+                ("x-amzn-RequestId", str(uuid.uuid4())),
+            ],
         )
         return [body]
 
