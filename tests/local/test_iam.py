@@ -7,6 +7,8 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import urllib3
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from skewless.local.session import LocalSession
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from skewless.local import LocalAws
+    from tests.local.sandbox import Sandbox
 
 ACCOUNT = "123456789012"
 TABLE = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/"
@@ -284,3 +287,38 @@ def test_to_hand_a_service_a_role_takes_pass_role(
     session = aws.as_policy(own, allow("iam:PassRole", Condition=elsewhere))
     with pytest.raises(ClientError, match=r"perform: iam:PassRole on resource: .*role/given"):
         getattr(session.client(service), operation)(**asked)
+
+
+def test_a_refused_call_is_recorded_with_what_it_lacks_alone(aws: LocalAws) -> None:
+    session = aws.as_policy(allow("states:CreateStateMachine"))
+    machine = {"name": "m", "definition": "{}", "roleArn": f"arn:aws:iam::{ACCOUNT}:role/r"}
+    code_of(lambda: session.client("stepfunctions").create_state_machine(**machine))
+    assert aws.calls.refused_of(session.principal) == {"iam:PassRole"}
+    assert aws.calls.actions_of(session.principal) == frozenset()
+
+
+def test_nobody_assumes_a_role_that_does_not_exist(aws: LocalAws) -> None:
+    sts, role = aws.client("sts"), f"arn:aws:iam::{ACCOUNT}:role/no-such-role"
+    assert code_of(lambda: sts.assume_role(RoleArn=role, RoleSessionName="x1")) == "AccessDenied"
+
+
+def test_a_presigned_address_has_the_rights_of_who_signed_it(
+    aws: LocalAws, sandbox: Sandbox
+) -> None:
+    bucket = sandbox.database
+    aws.client("s3").put_object(Bucket=bucket, Key="a", Body=b"text")
+    asked = {"Bucket": bucket, "Key": "a"}
+    for statements, status in (((allow("s3:GetObject"),), 200), ((), 403)):
+        s3 = aws.as_policy(*statements).client("s3", config=Config(signature_version="s3v4"))
+        address = s3.generate_presigned_url("get_object", Params=asked)
+        assert urllib3.request("GET", address).status == status
+
+
+def test_a_request_that_names_no_resource_takes_a_right_to_all(aws: LocalAws) -> None:
+    unchecked = Config(parameter_validation=False)
+    everything, one = (
+        aws.as_policy(allow("dynamodb:BatchGetItem", resource)).client("dynamodb", config=unchecked)
+        for resource in ("*", f"{TABLE}t")
+    )
+    assert everything.batch_get_item(RequestItems={})["Responses"] == {}
+    assert code_of(lambda: one.batch_get_item(RequestItems={})) == "AccessDeniedException"

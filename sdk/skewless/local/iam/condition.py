@@ -47,6 +47,7 @@ _KEYS = frozenset(
         "s3:delimiter",
         "s3:max-keys",
         "s3:prefix",
+        "s3:resourceaccount",
         "s3:x-amz-acl",
         "s3:x-amz-server-side-encryption",
         "sts:externalid",

@@ -18,18 +18,13 @@ from skewless.local.iam.needs import needs
 from skewless.local.iam.needs.s3 import visibility
 from skewless.local.iam.permission import UNKNOWN
 from skewless.local.iam.policy import Policy
-from skewless.local.iam.principal import (
-    Administrator,
-    InvalidTokenError,
-    Principal,
-    principal_of,
-)
+from skewless.local.iam.principal import InvalidTokenError, Principal, principal_of
 from skewless.local.iam.record import Call, Calls
 from skewless.local.iam.refusal import Refusal
 from skewless.local.iam.request import ApiRequest, Credential, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from skewless.local.iam.permission import Context, Permission
 
@@ -62,29 +57,32 @@ class Gate:
         except (InvalidTokenError, PolicyError) as error:
             return _refused_unseen(environ, credential, error, start)
         request = read(environ, credential, principal.account)
-        if isinstance(principal, Administrator):
-            if request is not None:
-                self._record(principal.name, needs(request), credential.via, is_allowed=True)
-            return self._application(environ, start)
         if request is None:
-            request = _unknown(environ, credential)
-            return Refusal(message="The local AWS does not know this operation.").answer(
+            if isinstance(principal, Principal):
+                refusal = Refusal(message="The local AWS does not know this operation.")
+                return refusal.answer(_unknown(environ, credential), start)
+            return self._application(environ, start)
+        wanted = needs(request)
+        if isinstance(principal, Principal):
+            return self._checked(principal, request, wanted, start)
+        self._record(principal.name, wanted, request.via, is_allowed=True)
+        if any(one.action == "sts:AssumeRole" and _role(one.resource) is None for one in wanted):
+            # Stock moto makes sessions of roles that do not exist.
+            return Refusal(message="Not authorized to perform sts:AssumeRole").answer(
                 request, start
             )
-        return self._checked(principal, request, environ, start)
+        return self._application(environ, start)
 
     def _checked(
         self,
         principal: Principal,
         request: ApiRequest,
-        environ: dict[str, Any],
+        wanted: Sequence[Permission],
         start: Callable[..., Any],
     ) -> Iterable[bytes]:
-        wanted = needs(request)
-        refusal = _first_refusal(principal, request, wanted)
-        self._record(principal.name, wanted, request.via, is_allowed=refusal is None)
-        if refusal is not None:
+        if refusal := self._refusal(principal, request, wanted):
             return refusal.answer(request, start)
+        environ: Any = request.headers
         with caller.serving(principal):
             if (seeing := visibility(request)) is None:
                 return self._application(environ, start)
@@ -100,43 +98,42 @@ class Gate:
         """S3 says that an object is not there only to those who may list the bucket."""
         environ: Any = request.headers
         answered: list[Any] = []
-        body = b"".join(self._application(environ, lambda *answer: answered.extend(answer)))
-        if answered[0].startswith("404") and b"NoSuchBucket" not in body:
-            refusal = _first_refusal(principal, request, (seeing,))
-            self._record(principal.name, (seeing,), request.via, is_allowed=refusal is None)
-            if refusal is not None:
-                return refusal.answer(request, start)
+        answer = self._application(environ, lambda *head: answered.extend(head))
+        body = b"".join(answer)
+        if hasattr(answer, "close"):
+            answer.close()
+        is_absent = answered[0].startswith("404") and b"NoSuchBucket" not in body
+        if is_absent and (refusal := self._refusal(principal, request, (seeing,))):
+            return refusal.answer(request, start)
         start(*answered)
         return [body]
 
+    def _refusal(
+        self, principal: Principal, request: ApiRequest, wanted: Sequence[Permission]
+    ) -> Refusal | None:
+        """Decide a request, and record what it used or, if it is refused, what it lacks."""
+        try:
+            lacking = dict(_refusals(principal, request, wanted))
+        except PolicyError as error:
+            lacking = dict.fromkeys(wanted, Refusal(message=str(error)))
+        recorded = lacking or wanted
+        self._record(principal.name, recorded, request.via, is_allowed=not lacking)
+        return next(iter(lacking.values()), None)
+
     def _record(
-        self,
-        name: str,
-        wanted: Iterable[Permission],
-        via: str,
-        *,
-        is_allowed: bool,
+        self, name: str, permissions: Iterable[Permission], via: str, *, is_allowed: bool
     ) -> None:
         resources: dict[str, list[str]] = {}
-        for one in wanted:
+        for one in permissions:
             resources.setdefault(one.action, []).append(one.resource)
         for action, named in resources.items():
             self.calls.add(Call(name, action, tuple(named), is_allowed, via))
 
 
-def _first_refusal(
-    principal: Principal, request: ApiRequest, wanted: Iterable[Permission]
-) -> Refusal | None:
-    try:
-        return next(_refusals(principal, request, wanted), None)
-    except PolicyError as error:
-        return Refusal(message=str(error))
-
-
 def _refusals(
     principal: Principal, request: ApiRequest, wanted: Iterable[Permission]
-) -> Iterator[Refusal]:
-    """Why the request is refused, if it is.
+) -> Iterator[tuple[Permission, Refusal]]:
+    """What a request lacks, and why.
 
     Raises:
         PolicyError: a policy cannot be evaluated as AWS would.
@@ -144,21 +141,32 @@ def _refusals(
     shared = _shared_context(principal, request)
     for one in wanted:
         owner = _account_of(one.resource) or request.account
-        context = {**shared, "aws:resourceaccount": (owner,), **one.context()}
-        is_trusted = False
-        if one.action == "sts:AssumeRole":
-            trust = _trust(principal, one.resource, context)
-            if trust is None:
-                yield _refusal(principal, one, Decision.NOT_ALLOWED, "resource-based")
-            is_trusted = trust == "itself"
-        decision = decide(principal.policies, one.action, one.resource, context)
-        if decision is Decision.DENIED or (decision is Decision.NOT_ALLOWED and not is_trusted):
-            yield _refusal(principal, one, decision, "identity-based")
-        for limit in principal.limits:
-            decision = decide((limit,), one.action, one.resource, context)
-            if decision is not Decision.ALLOWED:
-                kind = "session" if limit.name == "session policy" else "permissions boundary"
-                yield _refusal(principal, one, decision, kind)
+        owned = {"aws:resourceaccount": (owner,), "s3:resourceaccount": (owner,)}
+        found = _denial(principal, one, {**shared, **owned, **one.context()})
+        if found is not None:
+            yield one, _refusal(principal, one, *found)
+
+
+def _denial(
+    principal: Principal, permission: Permission, context: Context
+) -> tuple[Decision, str] | None:
+    """The decision against a permission, and the kind of policy that made it."""
+    action, resource = permission.action, permission.resource
+    is_trusted = False
+    if action == "sts:AssumeRole":
+        trust = _trust(principal, resource, context)
+        if trust is None:
+            return Decision.NOT_ALLOWED, "resource-based"
+        is_trusted = trust == "itself"
+    decision = decide(principal.policies, action, resource, context)
+    if decision is Decision.DENIED or (decision is Decision.NOT_ALLOWED and not is_trusted):
+        return decision, "identity-based"
+    for limit in principal.limits:
+        decision = decide((limit,), action, resource, context)
+        if decision is not Decision.ALLOWED:
+            is_session = limit.name == "session policy"
+            return decision, "session" if is_session else "permissions boundary"
+    return None
 
 
 def _refusal(
@@ -196,9 +204,8 @@ def _shared_context(principal: Principal, request: ApiRequest) -> Context:
 
 def _trust(principal: Principal, role_arn: str, context: Context) -> str | None:
     """Whether a role trusts a principal: by "itself", by its "account", or not."""
-    try:
-        role = iam_backends[_account_of(role_arn)]["aws"].get_role_by_arn(role_arn)
-    except NotFoundException:
+    role = _role(role_arn)
+    if role is None:
         return None
     found = None
     account = (principal.account, f"arn:aws:iam::{principal.account}:root")
@@ -214,6 +221,13 @@ def _trust(principal: Principal, role_arn: str, context: Context) -> str | None:
             return None
         found = "itself" if is_itself else found or "account"
     return found
+
+
+def _role(arn: str) -> Any:
+    try:
+        return iam_backends[_account_of(arn)]["aws"].get_role_by_arn(arn)
+    except (KeyError, NotFoundException):
+        return None
 
 
 def _account_of(arn: str) -> str:

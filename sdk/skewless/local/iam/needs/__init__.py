@@ -38,7 +38,15 @@ _SERVICES: Mapping[str, Callable[[ApiRequest], Iterator[Permission]]] = {
 
 def needs(request: ApiRequest) -> tuple[Permission, ...]:
     """The permissions that a request needs, all of them; none where AWS asks for none."""
+    action = f"{request.service}:{request.operation}"
+    if action == "sts:GetCallerIdentity":
+        return ()
     of_service = _SERVICES.get(request.service)
     if of_service is None:
-        return (Permission(f"{request.service}:{request.operation}", UNKNOWN),)
-    return tuple(of_service(request))
+        return (Permission(action, UNKNOWN),)
+    try:
+        found = tuple(of_service(request))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        found = ()  # it is malformed
+    # A request that names nothing is for whoever may use the action on anything.
+    return found or (Permission(action, "*"),)

@@ -45,9 +45,8 @@ def of_iam(request: ApiRequest) -> Iterator[Permission]:
 
 
 def of_sts(request: ApiRequest) -> Iterator[Permission]:
-    """What an STS request needs; who one is, anybody may ask."""
-    if request.operation != "GetCallerIdentity":
-        yield Permission(f"sts:{request.operation}", request.parameters.get("RoleArn", "*"))
+    """What an STS request needs."""
+    yield Permission(f"sts:{request.operation}", request.parameters.get("RoleArn", "*"))
 
 
 def of_ssm(request: ApiRequest) -> Iterator[Permission]:
