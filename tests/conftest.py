@@ -6,8 +6,12 @@ It is done when pytest loads this file, before a test module can import boto3.
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    import pytest
 
 _OTHERS = ("AWS_", "MOTO_", "PYICEBERG_", "WR_")  # WR_ configures awswrangler
 
@@ -27,3 +31,12 @@ os.environ.update(
 # How long an example takes is the machine's business, not the property's.
 settings.register_profile("skewless", settings.default, deadline=None, print_blob=True)
 settings.load_profile("skewless")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On a DynamoDB that is not moto's, run only the tests that call DynamoDB."""
+    if "SKEWLESS_TEST_DYNAMODB" not in os.environ:
+        return
+    calling = [item for item in items if "aws" in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=[item for item in items if item not in calling])
+    items[:] = calling

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from tests.conformance.trino_client import Trino
 
+TRINO = pytest.StashKey["Trino"]()
+
 if not os.environ.get("SKEWLESS_TEST_CONFORMANCE"):
     collect_ignore_glob = ["*"]
 
@@ -32,9 +34,10 @@ def aws(local: LocalAws) -> Aws:
 
 
 @pytest.fixture(scope="session")
-def files(local: LocalAws) -> Iterator[Files]:
+def files(local: LocalAws, request: pytest.FixtureRequest) -> Iterator[Files]:
     """Trino, with its folder of Parquet files."""
     with trino_server.running(local) as (trino, folder):
+        request.config.stash[TRINO] = trino
         found = Files(trino, folder)
         found.prepare()
         yield found
@@ -43,3 +46,12 @@ def files(local: LocalAws) -> Iterator[Files]:
 @pytest.fixture(scope="session")
 def trino(files: Files) -> Trino:
     return files.trino
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say how much was compared."""
+    trino = config.stash.get(TRINO, None)
+    if trino is not None:
+        terminalreporter.write_line(f"Trino {trino.version} ran {trino.ran[True]} queries")

@@ -52,8 +52,8 @@ class Files:
 
     def prepare(self) -> None:
         """Make the schemas of the tables."""
-        self.trino.run("create schema files.results")
-        self.trino.run("create schema files.drawn with (location = 'local:///drawn')")
+        for name in ("drawn", "results"):
+            self.trino.run(f"create schema files.{name}")
 
     def table(self, content: pa.Table) -> exp.Table:
         """Write a file and make a table of it."""

@@ -7,7 +7,8 @@ import decimal
 import json
 import re
 import urllib.request
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -27,10 +28,15 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Trino:
-    """A server; names without a catalog are looked up in `awsdatacatalog`, as Athena does."""
+    """A server; names without a catalog are looked up in `awsdatacatalog`, as Athena does.
+
+    Attributes:
+        ran: how many statements succeeded, by whether they read rows: the others make tables.
+    """
 
     address: str
-    version: str = ""
+    version: str
+    ran: Counter[bool] = field(default_factory=Counter)
 
     def run(self, statement: str) -> pa.Table:
         """Run a statement and return its rows.
@@ -47,6 +53,7 @@ class Trino:
             if error := answer.get("error"):
                 raise QueryError("Trino", f"{error['errorName']}: {error['message']}")
             if "nextUri" not in answer:
+                self.ran["select" in statement.lower()] += 1
                 return _table(columns, rows)
             answer = self._ask(answer["nextUri"])
 

@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from skewless.offline import sql
 from skewless.offline.athena import AthenaSession
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from sqlglot import exp
 
     from skewless.aws import Aws, Resources
     from tests.conformance.trino_client import Trino
@@ -43,7 +46,17 @@ class TrinoSession(AthenaSession):
 
     def _unload(self, text: str, location: str) -> None:
         # What Athena makes of an UNLOAD: a table of files at the location, then forgotten.
-        table = f"files.results.r{uuid.uuid4().hex}"
+        table = self._create(text, location)
+        self._trino.run(f"drop table files.results.{table.name}")
+
+    def _store(self, text: str) -> exp.Table:
+        place = f"s3://{self._resources.bucket}/{self._prefix}{uuid.uuid4().hex}/"
+        return self._create(text, place)
+
+    def _create(self, text: str, location: str) -> exp.Table:
+        name = f"r{uuid.uuid4().hex}"
         options = f"format = 'PARQUET', external_location = '{location}'"
-        self._trino.run(f"create table {table} with ({options}) as {text}")
-        self._trino.run(f"drop table {table}")
+        self._trino.run(f"create table files.results.{name} with ({options}) as {text}")
+        found = sql.table(name, "results")
+        found.set("catalog", sql.name("files"))
+        return found

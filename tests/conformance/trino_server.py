@@ -30,6 +30,16 @@ _FLAGS = (
 )
 
 
+def available() -> str:
+    """Fetch Trino, and return its version.
+
+    Raises:
+        UnavailableError: Java or Maven is missing.
+    """
+    jvm.java(_JAVA)
+    return _version(jvm.class_path(FOLDER / "pom.xml"))
+
+
 @contextmanager
 def running(aws: LocalAws) -> Iterator[tuple[Trino, Path]]:
     """Start it, and yield it with the folder that is `local:///` to its catalog `files`.

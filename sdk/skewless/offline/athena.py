@@ -107,13 +107,16 @@ class AthenaSession:
         return sql.table(name, self._resources.database)
 
     def run(self, script: sql.Script) -> pa.Table:
-        """Run a query with UNLOAD, and read its Parquet files.
+        """Store the checkpoints, run the rest with UNLOAD, and read its Parquet files.
 
         Raises:
             QueryError: Athena refused or failed it.
         """
         self._runs += 1
-        query = script.query()
+        stored: dict[str, exp.Table] = {}
+        for name, step in script.stages():
+            stored[name] = self._store(self.dialect.render(sql.reading(step, stored)))
+        query = sql.reading(script.last(), stored)
         prefix = f"{self._prefix}result_{self._runs}/"
         self._unload(self.dialect.render(query), f"s3://{self._resources.bucket}/{prefix}")
         # An UNLOAD of no rows writes no file, so there are no columns either.
@@ -127,19 +130,39 @@ class AthenaSession:
 
     def _unload(self, text: str, location: str) -> None:
         """Let the rows of a query be written under a location, as Parquet."""
+        with self._waiting() as options:
+            wr.athena.unload(
+                sql=text, path=location, file_format="PARQUET", compression="zstd", **options
+            )
+
+    def _store(self, text: str) -> exp.Table:
+        """Keep the rows of a query as a table that lives as long as the session."""
+        name = f"skewless_step_{self._id}_{len(self._tables)}"
+        with self._waiting() as options:
+            wr.athena.create_ctas_table(
+                sql=text,
+                ctas_table=name,
+                storage_format="parquet",
+                write_compression="zstd",
+                s3_output=f"s3://{self._resources.bucket}/{self._prefix}",
+                wait=True,
+                **options,
+            )
+        self._tables.append(name)
+        return sql.table(name, self._resources.database)
+
+    @contextmanager
+    def _waiting(self) -> Iterator[dict[str, Any]]:
+        """Yield the options of a call that waits for a query, and turn its errors into ours."""
         wr.config.athena_query_wait_polling_delay = (
             _POLLING_SECONDS if self._aws.endpoint is None else _LOCAL_POLLING_SECONDS
         )
         try:
-            wr.athena.unload(
-                sql=text,
-                path=location,
-                database=self._resources.database,
-                file_format="PARQUET",
-                compression="zstd",
-                workgroup=self._resources.workgroup,
-                boto3_session=self._aws.session,
-            )
+            yield {
+                "database": self._resources.database,
+                "workgroup": self._resources.workgroup,
+                "boto3_session": self._aws.session,
+            }
         except (wr.exceptions.QueryFailed, wr.exceptions.QueryCancelled) as error:
             raise QueryError("Athena", str(error)) from error
         except ClientError as error:
@@ -147,9 +170,14 @@ class AthenaSession:
 
     def close(self) -> None:
         """Remove the session's tables and objects."""
+        prefixes = [self._prefix]
         for name in self._tables:
-            self._glue.delete_table(DatabaseName=self._resources.database, Name=name)
-        for key in list(self._keys(self._prefix)):
+            found = {"DatabaseName": self._resources.database, "Name": name}
+            # A workgroup may insist on a place of its own for tables that a query makes.
+            location = self._glue.get_table(**found)["Table"]["StorageDescriptor"]["Location"]
+            prefixes.append(location.removeprefix(f"s3://{self._resources.bucket}/"))
+            self._glue.delete_table(**found)
+        for key in [key for prefix in prefixes for key in self._keys(prefix)]:
             self._s3.delete_object(Bucket=self._resources.bucket, Key=key)
 
     def _keys(self, prefix: str) -> Iterator[str]:

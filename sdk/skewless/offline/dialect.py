@@ -45,6 +45,11 @@ class Dialect:
         return self.engine is Engine.DUCKDB
 
     @property
+    def computes_steps_anew(self) -> bool:
+        """Whether a step of a WITH clause is computed at every read of it, as Trino does."""
+        return self.engine is Engine.ATHENA
+
+    @property
     def exact_type(self) -> str:
         """The widest exact integer."""
         return "HUGEINT" if self.engine is Engine.DUCKDB else "DECIMAL(38, 0)"

@@ -11,7 +11,7 @@ Stages, each a few named steps of one WITH query:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from skewless.offline import sql
 from skewless.offline.events import ENTITY, Log, Relation, Span, as_of, deduplicated, view_events
 from skewless.offline.picks import Picks, add_latest
 from skewless.offline.render import Renderer
+from skewless.offline.stages import stored_steps
 from skewless.offline.totals import POINT, Totals, squares
 
 if TYPE_CHECKING:
@@ -137,8 +138,10 @@ class _Compiler:
                 self._add_aggregates(plan, alias)
             else:
                 add_latest(plan, self.steps, alias)
-        checkpoints = self._checkpoints(logs)
-        return sql.Script(self.steps, self._output(self._add_on_demand()), checkpoints)
+        script = sql.Script(self.steps, self._output(self._add_on_demand()))
+        if self.dialect.computes_steps_anew:
+            return replace(script, checkpoints=stored_steps(script, self.request.spine.table))
+        return replace(script, checkpoints=self._checkpoints(logs))
 
     def _checkpoints(self, logs: Mapping[tuple[Source, Entity], str]) -> tuple[str, ...]:
         """Return the steps worth storing: for a single view, one plan over everything is best."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from sqlglot import exp
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 Sql: TypeAlias = exp.Expr
 _SAFE_INTEGER = 2**63 - 1
@@ -32,6 +32,17 @@ def table(text: str, database: str | None = None, alias: str | None = None) -> e
     found = exp.Table(this=name(text), db=None if database is None else name(database))
     if alias is not None:
         found.set("alias", exp.TableAlias(this=name(alias)))
+    return found
+
+
+def reading(query: exp.Query, tables: Mapping[str, exp.Table]) -> exp.Query:
+    """Return the query with tables in place of the steps that they hold."""
+    found = query.copy()
+    for step in list(found.find_all(exp.Table)):
+        if not step.db and step.name in tables:
+            table_ = tables[step.name].copy()
+            table_.set("alias", exp.TableAlias(this=name(step.alias_or_name)))
+            step.replace(table_)
     return found
 
 

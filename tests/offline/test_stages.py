@@ -1,0 +1,67 @@
+"""Which steps become tables on Athena, which computes a step anew at every read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skewless.offline import sql
+from skewless.offline.stages import READS_OF_A_STATEMENT, stored_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlglot import exp
+
+LABELS, LOG = sql.table("labels", "lake"), sql.table("payments", "lake")
+
+
+def a_script(steps: Mapping[str, list[exp.Table]], final: list[str]) -> sql.Script:
+    """Steps that read tables, each with what it reads."""
+    found = sql.Steps()
+    for name, tables in steps.items():
+        found.add(name, union_of(tables))
+    return sql.Script(found, union_of([sql.table(name) for name in final]))
+
+
+def union_of(tables: list[exp.Table]) -> exp.Query:
+    return sql.union_all([sql.select(sql.star()).from_(table) for table in tables])
+
+
+def test_a_log_that_is_read_once_needs_no_table() -> None:
+    script = a_script({"events": [LOG], "joined": [sql.table("events"), LABELS]}, ["joined"])
+    assert stored_steps(script, LABELS) == ()
+
+
+def test_a_log_that_would_be_read_again_is_stored_where_its_readers_part() -> None:
+    rows, events = sql.table("rows"), sql.table("events")
+    script = a_script(
+        {"rows": [LOG], "events": [rows, LABELS], "sums": [events], "last": [events]},
+        ["sums", "last"],
+    )
+    assert stored_steps(script, LABELS) == ("events",)
+
+
+def test_labels_are_read_as_often_as_needed() -> None:
+    script = a_script({"points": [LABELS]}, ["points"] * 5)
+    assert stored_steps(script, LABELS) == ()
+
+
+def test_a_statement_that_is_too_long_is_cut_where_most_repeats() -> None:
+    few, many = [LABELS] * 4, [LABELS] * (READS_OF_A_STATEMENT // 2)
+    script = a_script({"few": few, "many": many}, ["few", "many", "many", "many"])
+    assert stored_steps(script, LABELS) == ("many",)
+
+
+def test_no_statement_of_many_parts_is_too_long() -> None:
+    parts = {f"part{number}": [LABELS] * 20 for number in range(8)}
+    script = a_script(parts, list(parts))
+    stored = stored_steps(script, LABELS)
+    assert 0 < len(stored) < 8
+    assert len(stored) + 20 * (8 - len(stored)) <= READS_OF_A_STATEMENT
+
+
+def test_a_query_reads_a_tables_rows_under_the_steps_name() -> None:
+    query = sql.select(sql.column("x", "events")).from_(sql.table("events"))
+    found = sql.reading(query, {"events": sql.table("stored", "lake")})
+    assert found.sql(dialect="athena") == ('SELECT "events"."x" FROM "lake"."stored" AS "events"')
+    assert query.sql(dialect="athena") == 'SELECT "events"."x" FROM "events"'
