@@ -8,9 +8,7 @@ INSTALLED := $(VENV)/.installed
 SOURCES := $(wildcard sdk lambdas cdk tests examples benchmarks)
 
 # The infrastructure's 430 MB are for those who work on it: the demo does without.
-ifneq ($(wildcard cdk/app.py),)
 CDK_INSTALLED := $(VENV)/.installed-cdk
-endif
 
 # A shell that was set up for another project does not reach into this one's environment.
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS PYTHONOPTIMIZE PYTHONSAFEPATH
@@ -50,10 +48,10 @@ else
 endif
 
 synth: $(INSTALLED) $(CDK_INSTALLED) ## Render the stacks, reviewed by cdk-nag (needs node)
-ifneq ($(wildcard cdk/app.py),)
+ifneq ($(wildcard lambdas/.),)
 	$(BIN)/python -m cdk.app
 else
-	@echo "skipped: cdk/ not there yet"
+	@echo "skipped: lambdas/, which it packages, not there yet"
 endif
 
 conformance: $(INSTALLED) ## Prove it on DynamoDB Local and Trino (needs Maven and a JDK 25)

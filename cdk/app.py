@@ -8,6 +8,8 @@ It needs no credentials, no Docker, and no account until something is deployed.
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ from cdk_nag import AwsSolutionsChecks
 
 from cdk.data_stack import DataStack
 from cdk.jobs_stack import JobsStack
+from cdk.packages import PROJECT
 from cdk.settings import Settings
 from examples.flights.stack import FlightsStack
 
@@ -43,7 +46,10 @@ def add_stacks(app: cdk.App, *, bundler: Bundler | None = None) -> None:
 
 def main() -> None:
     """Render the stacks; fail if the review finds what nobody has acknowledged."""
-    app = cdk.App()
+    # The command line would read cdk.json and say where to; its word goes over what is given here.
+    known = json.loads((PROJECT / "cdk.json").read_text())["context"]
+    outdir = None if "CDK_OUTDIR" in os.environ else str(PROJECT / "cdk.out")
+    app = cdk.App(context=known, outdir=outdir)
     add_stacks(app)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     app.synth()

@@ -12,6 +12,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk.assertions import Template
 
 from cdk.app import add_stacks
+from examples.flights import definitions
+from skewless.registry.lock import LockedResources, write_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,6 +59,14 @@ def stacks(
 def stack(folder: Path, context: Mapping[str, Any] | None = None, **props: Any) -> cdk.Stack:
     """Make a stack as another team has it."""
     return cdk.Stack(app(folder, context), "Team", **props)
+
+
+def flights_lock(folder: Path) -> Path:
+    """Write the lock file of the flights example."""
+    lock = folder / "skewless.lock"
+    resources = LockedResources(store="dev", online_table="skewless-dev-online")
+    write_lock(lock, definitions.arrival_model, resources, "us-east-1")
+    return lock
 
 
 def only(template: Template, kind: str, properties: Any = None) -> dict[str, Any]:

@@ -30,7 +30,7 @@ _MISSING = (
 
 class _Skipped(pytest.Module):
     def collect(self) -> NoReturn:
-        pytest.skip(str(_MISSING), allow_module_level=True)
+        pytest.skip(f"{self.path.name}: {_MISSING}", allow_module_level=True)
 
 
 def pytest_pycollect_makemodule(

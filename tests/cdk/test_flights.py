@@ -6,10 +6,7 @@ import pytest
 from aws_cdk.assertions import Template
 
 from cdk.app import FLIGHTS
-from examples.flights import definitions
-from skewless.aws import Resources
-from skewless.registry.lock import write_lock
-from tests.cdk.apps import actions, stacks, statements_of
+from tests.cdk.apps import actions, flights_lock, stacks, statements_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,17 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def flights(tmp_path: Path) -> Template:
-    lock = tmp_path / "skewless.lock"
-    resources = Resources(
-        store="dev",
-        bucket="bucket",
-        database="database",
-        workgroup="workgroup",
-        online_table="skewless-dev-online",
-        registry_table="registry",
-    )
-    write_lock(lock, definitions.arrival_model, resources, "us-east-1")
-    made = stacks(tmp_path, {"dev": {}}, {FLIGHTS: str(lock)})
+    made = stacks(tmp_path, {"dev": {}}, {FLIGHTS: str(flights_lock(tmp_path))})
     return Template.from_stack(made["skewless-flights"])
 
 

@@ -15,9 +15,9 @@ from cdk.acknowledgements import (
     VPC,
     WILDCARDS,
 )
-from cdk.app import add_stacks
+from cdk.app import FLIGHTS, add_stacks
 from cdk.feature_store import FeatureStore
-from tests.cdk.apps import SampleBundler, app
+from tests.cdk.apps import SampleBundler, app, flights_lock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +47,24 @@ def test_a_store_brings_its_acknowledgements_to_another_teams_app(tmp_path: Path
     made = app(tmp_path)
     team = cdk.Stack(made, "Team", env=cdk.Environment(region="eu-central-1"))
     FeatureStore(team, "Features", store="prod", bundler=SampleBundler(tmp_path))
+
+    assert findings(made) == []
+
+
+@pytest.mark.parametrize("region", [None, "eu-central-1"])
+def test_a_store_in_a_vpc_brings_them_as_well(tmp_path: Path, region: str | None) -> None:
+    made = app(tmp_path)
+    team = cdk.Stack(made, "Team", env=cdk.Environment(region=region))
+    vpc = cdk.aws_ec2.Vpc(team, "Vpc")
+    FeatureStore(team, "Features", store="prod", vpc=vpc, bundler=SampleBundler(tmp_path))
+
+    assert [each for each in findings(made) if "/Features/" in str(each[1])] == []
+
+
+def test_the_flights_example_has_no_finding_either(tmp_path: Path) -> None:
+    lock = flights_lock(tmp_path)
+    made = app(tmp_path, {"skewless:stores": {"dev": {}}, FLIGHTS: str(lock)})
+    add_stacks(made, bundler=SampleBundler(tmp_path))
 
     assert findings(made) == []
 

@@ -39,7 +39,7 @@ def test_what_cdk_json_says_is_right() -> None:
 def test_all_that_is_wrong_is_said_at_once() -> None:
     found = problems(
         {
-            "Dev_1": {"regoin": "eu-central-1"},
+            "Dev_1": {"zone": "eu-central-1"},
             "prod": {"account": 123, "python": "3.9", "writes_per_second": 0},
         }
     )
@@ -52,7 +52,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         "store 'prod'",
     ]
     assert "lower case letters, digits and single hyphens" in found[0]
-    assert "there is no setting 'regoin'; there are environment, account, region" in found[1]
+    assert "there is no setting 'zone'; there are environment, account, region" in found[1]
     assert "account must be a 12-digit account id in quotes, not 123" in found[2]
     assert "python must be one of 3.11, 3.12, 3.13, 3.14, not '3.9'" in found[3]
     assert "writes_per_second must be a whole number of at least 1, not 0" in found[4]
