@@ -10,6 +10,7 @@ import pytest
 
 from skewless.local import LocalAws
 from tests.local.sandbox import Sandbox
+from tests.local.stacks import Stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,3 +50,9 @@ def counters(aws: LocalAws, session: LocalSession) -> Any:
         BillingMode="PAY_PER_REQUEST",
     )
     return session.resource("dynamodb").Table(name)
+
+
+@pytest.fixture
+def stack(aws: LocalAws) -> Stack:
+    """A stack to deploy."""
+    return Stack(aws)
