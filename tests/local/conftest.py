@@ -11,6 +11,7 @@ import pytest
 
 from skewless.local import LocalAws
 from tests.local.sandbox import Sandbox
+from tests.local.stacks import Stack
 from tests.local.workflows import ROLE
 
 if TYPE_CHECKING:
@@ -67,3 +68,9 @@ def counters(aws: LocalAws, session: LocalSession) -> Any:
         BillingMode="PAY_PER_REQUEST",
     )
     return session.resource("dynamodb").Table(name)
+
+
+@pytest.fixture
+def stack(aws: LocalAws) -> Stack:
+    """A stack to deploy."""
+    return Stack(aws)

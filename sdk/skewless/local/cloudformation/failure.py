@@ -21,6 +21,18 @@ class AlreadyExistsError(ServiceException):
     code = "AlreadyExistsException"
 
 
+class ChangeSetNotFoundError(ServiceException):
+    """There is no such change set."""
+
+    code = "ChangeSetNotFound"
+
+
+class InvalidChangeSetStatusError(ServiceException):
+    """The change set is not one that can be executed."""
+
+    code = "InvalidChangeSetStatus"
+
+
 class UnresolvedError(Exception):
     """A function names a resource that does not exist yet."""
 

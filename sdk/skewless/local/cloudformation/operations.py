@@ -17,7 +17,13 @@ from skewless.local.cloudformation import change_set as change_sets
 from skewless.local.cloudformation import deployment, parameters
 from skewless.local.cloudformation.change_set import ChangeSet
 from skewless.local.cloudformation.deployment import Deployment, FailedError
-from skewless.local.cloudformation.failure import AlreadyExistsError, ResourceError, ValidationError
+from skewless.local.cloudformation.failure import (
+    AlreadyExistsError,
+    ChangeSetNotFoundError,
+    InvalidChangeSetStatusError,
+    ResourceError,
+    ValidationError,
+)
 from skewless.local.cloudformation.resource import Place
 from skewless.local.cloudformation.scope import Scope
 from skewless.local.cloudformation.stack import Deployed, Output, Stack
@@ -116,20 +122,16 @@ class Operations:
                 name == made.name and stack_name in {made.stack.name, made.stack.stack_id}
             ):
                 return made
-        error = ValidationError(f"ChangeSet [{name}] does not exist")
-        error.code = "ChangeSetNotFound"
-        raise error
+        raise ChangeSetNotFoundError(f"ChangeSet [{name}] does not exist")
 
     def execute(self, made: ChangeSet, *, roll_back: bool = True) -> None:
         """Do what a change set says. Whether it succeeded is the stack's status."""
         with _ONE_AT_A_TIME:
             if made.execution_status != "AVAILABLE":
-                error = ValidationError(
+                raise InvalidChangeSetStatusError(
                     f"ChangeSet [{made.change_set_id}] cannot be executed in its current status "
                     f"of [{made.status}]"
                 )
-                error.code = "InvalidChangeSetStatus"
-                raise error
             made.execution_status = "EXECUTE_COMPLETE"
             # As on AWS, a stack's change sets are gone once one of them is executed.
             self._forget_change_sets(made.stack)

@@ -9,7 +9,7 @@ from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult, EmptyResult
 
 from skewless.local.cloudformation import template_url
-from skewless.local.cloudformation.failure import ValidationError
+from skewless.local.cloudformation.failure import ChangeSetNotFoundError, ValidationError
 from skewless.local.cloudformation.operations import Asked, Operations
 from skewless.local.cloudformation.services import missing_calls
 from skewless.local.cloudformation.template import Template
@@ -82,8 +82,11 @@ class Requests:
         return ActionResult(self._change_set(response).described())
 
     def delete_change_set(self, response: Any) -> EmptyResult:
-        """DeleteChangeSet."""
-        made = self._change_set(response)
+        """DeleteChangeSet: of one that does not exist, it succeeds, as the CDK relies on."""
+        try:
+            made = self._change_set(response)
+        except ChangeSetNotFoundError:
+            return EmptyResult()
         del response.cloudformation_backend.change_sets[made.change_set_id]
         return EmptyResult()
 

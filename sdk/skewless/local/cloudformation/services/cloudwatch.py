@@ -56,7 +56,7 @@ class Alarm(ResourceType):
     def update(self, resource: Resource, before: Resource) -> None:
         """Set the alarm whole, and its tags."""
         _put_alarm(resource, resource.physical_id)
-        _retag(resource, before, f"alarm:{resource.physical_id}")
+        _retag(resource, before, _alarm_arn(resource))
 
     def delete(self, resource: Resource) -> None:
         """Delete the alarm."""
@@ -68,7 +68,7 @@ class Alarm(ResourceType):
 
     def attributes(self, resource: Resource) -> Mapping[str, Any]:
         """Its ARN."""
-        return {"Arn": resource.place.arn("cloudwatch", f"alarm:{resource.physical_id}")}
+        return {"Arn": _alarm_arn(resource)}
 
 
 class CompositeAlarm(ResourceType):
@@ -86,7 +86,7 @@ class CompositeAlarm(ResourceType):
     def update(self, resource: Resource, before: Resource) -> None:
         """Set the alarm whole, and its tags."""
         _put_composite(resource, resource.physical_id)
-        _retag(resource, before, f"alarm:{resource.physical_id}")
+        _retag(resource, before, _alarm_arn(resource))
 
     def delete(self, resource: Resource) -> None:
         """Delete the alarm."""
@@ -98,14 +98,14 @@ class CompositeAlarm(ResourceType):
 
     def attributes(self, resource: Resource) -> Mapping[str, Any]:
         """Its ARN."""
-        return {"Arn": resource.place.arn("cloudwatch", f"alarm:{resource.physical_id}")}
+        return {"Arn": _alarm_arn(resource)}
 
 
 class Dashboard(ResourceType):
     """A dashboard."""
 
     name = "AWS::CloudWatch::Dashboard"
-    properties = frozenset({"DashboardBody", "DashboardName"})
+    properties = frozenset({"DashboardBody", "DashboardName", "Tags"})
 
     def create(self, resource: Resource) -> str:
         """Make the dashboard."""
@@ -113,9 +113,10 @@ class Dashboard(ResourceType):
         _put_dashboard(resource, name)
         return name
 
-    def update(self, resource: Resource, before: Resource) -> None:  # noqa: ARG002 it is set whole
-        """Set its body."""
+    def update(self, resource: Resource, before: Resource) -> None:
+        """Set its body and tags."""
         _put_dashboard(resource, resource.physical_id)
+        _retag(resource, before, _dashboard_arn(resource))
 
     def delete(self, resource: Resource) -> None:
         """Delete the dashboard."""
@@ -143,7 +144,9 @@ def _put_composite(resource: Resource, name: str) -> None:
 
 def _put_dashboard(resource: Resource, name: str) -> None:
     answer = resource.client("cloudwatch").put_dashboard(
-        DashboardName=name, DashboardBody=resource.properties["DashboardBody"]
+        DashboardName=name,
+        DashboardBody=resource.properties["DashboardBody"],
+        Tags=tags.as_list(resource),
     )
     messages = answer.get("DashboardValidationMessages")
     if messages:
@@ -158,8 +161,16 @@ def _found_alarm(resource: Resource) -> str | None:
     return name if found["MetricAlarms"] or found["CompositeAlarms"] else None
 
 
-def _retag(resource: Resource, before: Resource, suffix: str) -> None:
-    arn = resource.place.arn("cloudwatch", suffix)
+def _alarm_arn(resource: Resource) -> str:
+    return resource.place.arn("cloudwatch", f"alarm:{resource.physical_id}")
+
+
+def _dashboard_arn(resource: Resource) -> str:
+    place = resource.place
+    return f"arn:{place.partition}:cloudwatch::{place.account}:dashboard/{resource.physical_id}"
+
+
+def _retag(resource: Resource, before: Resource, arn: str) -> None:
     gone = tags.dropped(resource, before)
     if gone:
         resource.client("cloudwatch").untag_resource(ResourceARN=arn, TagKeys=gone)

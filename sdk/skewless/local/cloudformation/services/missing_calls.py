@@ -9,6 +9,8 @@ from typing import Any
 import moto.core.responses as moto_responses
 from moto.athena.responses import AthenaResponse
 from moto.awslambda.models import LambdaFunction
+from moto.cloudtrail.responses import CloudTrailResponse
+from moto.cloudwatch.models import CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.exceptions import JsonRESTError
 from moto.iam.aws_managed_policies import aws_managed_policies_data
@@ -24,9 +26,10 @@ def apply() -> None:
     """Patch moto, once a process."""
     athena: Any = AthenaResponse
     athena.update_work_group = _update_work_group
-    cloudwatch: Any = CloudWatchResponse
-    # moto's alarms have rules, but only the call for metric alarms sets them.
-    cloudwatch.put_composite_alarm = lambda response: response.put_metric_alarm()
+    # What failed is looked up in the trail; none is kept here, so that it has no events.
+    trail: Any = CloudTrailResponse
+    trail.lookup_events = lambda _: json.dumps({"Events": []})
+    _complete_cloudwatch()
     _keep_settings_of_functions()
     _know_policies_of_aws()
     # The local AWS keeps which calls a service has, and one of these may have been asked already.
@@ -53,6 +56,31 @@ def _update_work_group(response: Any) -> str:
     return json.dumps({})
 
 
+def _complete_cloudwatch() -> None:
+    response: Any = CloudWatchResponse
+    backend: Any = CloudWatchBackend
+    put, tag = response.put_dashboard, backend.tag_resource
+
+    def put_dashboard(self: Any) -> Any:
+        answer = put(self)
+        tags = self._get_param("Tags", [])
+        if tags:
+            made = self.cloudwatch_backend.dashboards[self._get_param("DashboardName")]
+            self.cloudwatch_backend.tagger.tag_resource(made.arn, tags)
+        return answer
+
+    def tag_resource(self: Any, arn: str, tags: dict[str, str]) -> None:
+        if arn in {dashboard.arn for dashboard in self.dashboards.values()}:
+            self.tagger.tag_resource(arn, self.tagger.convert_dict_to_tags_input(tags))
+        else:
+            tag(self, arn, tags)
+
+    # moto's alarms have rules, but only the call for metric alarms sets them.
+    response.put_composite_alarm = lambda self: self.put_metric_alarm()
+    response.put_dashboard = put_dashboard
+    backend.tag_resource = tag_resource
+
+
 def _keep_settings_of_functions() -> None:
     function: Any = LambdaFunction
     make, describe = function.__init__, function.get_configuration
@@ -63,7 +91,7 @@ def _keep_settings_of_functions() -> None:
         setattr(self, _KEPT, {key: spec[key] for key in _FORGOTTEN if key in spec})
 
     def get_configuration(self: Any, *args: Any, **named: Any) -> dict[str, Any]:
-        return {**describe(self, *args, **named), **getattr(self, _KEPT, {})}
+        return {**getattr(self, _KEPT, {}), **describe(self, *args, **named)}
 
     def update_configuration(self: Any, updates: dict[str, Any]) -> dict[str, Any]:
         kept = {key: updates[key] for key in _FORGOTTEN if key in updates}
