@@ -17,6 +17,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from skewless.local import athena, dynamodb, functions, glue, regions, s3, step_functions
 from skewless.local.dispatch import Dispatch
+from skewless.local.scheduler import Scheduler
 from skewless.local.session import CREDENTIALS, REGION, LocalSession
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class LocalAws:
         self.endpoint = f"http://{_HOST}:{server.bind_addr[1]}"
         self.region = REGION
         self.clock = clock
+        self.scheduler = Scheduler(self.endpoint, self.now)
         self.client: Callable[[str], Any] = functools.cache(self._new_client)
 
     @classmethod
@@ -92,6 +94,7 @@ class LocalAws:
                 LocalAws._running = None
             self._server.stop()
             self._thread.join()
+            self.scheduler.stop()
             functions.stop()
 
     def _new_client(self, service: str) -> Any:
@@ -105,6 +108,7 @@ class LocalAws:
         athena.apply(self.endpoint)
         functions.apply(self.endpoint)
         step_functions.apply(self.endpoint, self.now)
+        self.scheduler.start()
         self._thread.start()
 
 
