@@ -201,6 +201,16 @@ def test_new_code_and_new_configuration_replace_the_environments(aws: LocalAws) 
     assert len(functions.environments(name)) == 1
 
 
+def test_a_deleted_functions_environments_end(aws: LocalAws) -> None:
+    name = a_function(aws, ABOUT)
+    pid = invoke(aws, name)["pid"]
+
+    aws.client("lambda").delete_function(FunctionName=name)
+
+    assert functions.environments(name) == []
+    eventually(lambda: not is_running(pid))
+
+
 def test_an_alias_stays_with_its_version(aws: LocalAws) -> None:
     name = a_function(aws, "def handler(event, context): return context.function_version")
     client = aws.client("lambda")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -148,6 +149,31 @@ def test_a_child_loops_until_its_condition_holds(aws: LocalAws, sandbox: Sandbox
     answer = run(aws, a_map(child), shards(aws, sandbox, 2))
 
     assert answer["output"] == [{"key": f"result/{n}", "written": 3} for n in range(2)]
+
+
+def test_what_the_children_gave_is_written(aws: LocalAws, sandbox: Sandbox) -> None:
+    writer = {
+        "Resource": "arn:aws:states:::s3:putObject",
+        "Parameters": {"Bucket": sandbox.database, "Prefix": "written"},
+    }
+    definition = a_map(FAILS_AT_2, ToleratedFailurePercentage=50, ResultWriter=writer)
+
+    answer = run(aws, definition, shards(aws, sandbox, 4))
+
+    place = answer["output"]["ResultWriterDetails"]
+    manifest = read_json(aws, place["Bucket"], place["Key"])
+    (succeeded,), (failed,) = (manifest["ResultFiles"][kind] for kind in ("SUCCEEDED", "FAILED"))
+    outputs = [
+        json.loads(child["Output"])["key"]
+        for child in read_json(aws, sandbox.database, succeeded["Key"])
+    ]
+    assert outputs == ["result/0", "result/1", "result/3"]
+    (child,) = read_json(aws, sandbox.database, failed["Key"])
+    assert json.loads(child["Input"])["Key"] == "result/2"
+
+
+def read_json(aws: LocalAws, bucket: str, key: str) -> Any:
+    return json.loads(aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
 
 
 def test_no_more_children_run_at_once_than_are_allowed(aws: LocalAws, sandbox: Sandbox) -> None:

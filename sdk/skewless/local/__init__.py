@@ -5,7 +5,6 @@ It knows nothing of feature stores. Unmodified boto3, awswrangler and pyiceberg 
 
 from __future__ import annotations
 
-import skewless.local.regions  # noqa: F401 first: it imports moto's EC2 as it must be imported
 from skewless.local.server import LocalAws
 
 __all__ = ["LocalAws"]

@@ -19,6 +19,7 @@ from skewless.local import athena, dynamodb, glue, kms, optimizers, regions, s3
 from skewless.local.dispatch import Dispatch
 from skewless.local.iam import Calls, Gate, roles
 from skewless.local.on_demand import OnDemand
+from skewless.local.scheduler import Scheduler
 from skewless.local.session import CREDENTIALS, REGION, LocalSession
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class LocalAws:
         self.region = REGION
         self.clock = clock
         self.calls: Calls = gate.calls
+        self.scheduler = Scheduler(self.endpoint, self.now)
         self.client: Callable[[str], Any] = functools.cache(self._new_client)
 
     @classmethod
@@ -117,6 +119,7 @@ class LocalAws:
                 LocalAws._running = None
             self._server.stop()
             self._thread.join()
+            self.scheduler.stop()
             if self._functions is not None:
                 self._functions.stop()
 
@@ -133,11 +136,12 @@ class LocalAws:
         athena.apply(self.endpoint)
         self._on_demand.before("cloudformation", self._prepare_cloudformation)
         self._on_demand.before("lambda", self._prepare_functions)
+        self._on_demand.before("scheduler", self.scheduler.start)
         self._on_demand.before("states", self._prepare_states)
         self._thread.start()
 
     def _prepare_cloudformation(self) -> None:
-        regions.load_networks()
+        regions.load_networks(self.endpoint)
         from skewless.local import cloudformation  # noqa: PLC0415 - see `on_demand`
 
         # A template may name the managed layer that functions bring.
@@ -145,7 +149,7 @@ class LocalAws:
         cloudformation.apply(self.endpoint)
 
     def _prepare_functions(self) -> None:
-        regions.load_networks()
+        regions.load_networks(self.endpoint)
         from skewless.local import functions  # noqa: PLC0415 - see `on_demand`
 
         with LocalAws._lock:
@@ -153,7 +157,7 @@ class LocalAws:
                 self._functions = functions.apply(self.endpoint)
 
     def _prepare_states(self) -> None:
-        regions.load_networks()
+        regions.load_networks(self.endpoint)
         from skewless.local import step_functions  # noqa: PLC0415 - see `on_demand`
 
         step_functions.apply(self.endpoint, self.now)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from moto.awslambda.exceptions import LambdaClientError
-from moto.awslambda.models import LambdaFunction
+from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
 
 from skewless.local.functions.outcome import not_python, too_long
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _LOG_TAIL_BYTES = 4096
 _LONGEST_ANSWER_BYTES = 6_291_556
+_stock_delete: Any = LambdaBackend.delete_function
 _STATUS = {"DryRun": HTTPStatus.NO_CONTENT, "Event": HTTPStatus.ACCEPTED}
 
 
@@ -61,6 +62,14 @@ def apply(fleet: Fleet) -> None:
     function.invoke = invoke
     response: Any = LambdaResponse
     response.invoke = _answer
+
+    def delete(self: Any, function_name: str, qualifier: str | None = None) -> None:
+        arn = self.get_function(function_name, qualifier).function_arn
+        _stock_delete(self, function_name, qualifier)
+        fleet.forget(arn)
+
+    backend: Any = LambdaBackend
+    backend.delete_function = delete
 
 
 def _run(fleet: Fleet, function: Any, payload: bytes) -> tuple[bytes, bool, list[str]]:

@@ -44,6 +44,7 @@ class Fleet:
         self._scratch = Path(tempfile.mkdtemp(prefix="functions-"))
         self._lock = threading.Lock()
         self._pools: dict[str, Pool] = {}
+        self._retired: list[Pool] = []
         self._running: Counter[str] = Counter()
 
     def invoke(self, function: Any, payload: bytes) -> tuple[Outcome, list[str]]:
@@ -63,22 +64,33 @@ class Fleet:
 
     def environments(self, name: str) -> list[Environment]:
         """The running environments of a function, of all its versions."""
-        with self._lock:
-            pools = list(self._pools.values())
         return [
             environment
-            for pool in pools
+            for pool in self._known_pools()
             if pool.configuration.name == name
             for environment in pool.environments()
         ]
 
     def stop(self) -> None:
         """End all environments."""
-        with self._lock:
-            pools, self._pools = list(self._pools.values()), {}
-        for pool in pools:
+        for pool in self._known_pools():
             pool.kill()
         shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def forget(self, arn: str) -> None:
+        """End the environments of a function that was deleted, when they are done."""
+        with self._lock:
+            for known in [known for known in self._pools if f"{known}:".startswith(f"{arn}:")]:
+                self._retire(self._pools.pop(known))
+
+    def _known_pools(self) -> list[Pool]:
+        with self._lock:
+            return [*self._pools.values(), *self._retired]
+
+    def _retire(self, pool: Pool) -> None:
+        """Let a pool go; its busy environments are still ours."""
+        pool.close()
+        self._retired = [old for old in (*self._retired, pool) if old.environments()]
 
     @contextmanager
     def _place(self, function: Any) -> Iterator[None]:
@@ -98,7 +110,7 @@ class Fleet:
             pool = self._pools.get(wanted.arn)
             if pool is None or pool.configuration != wanted:
                 if pool is not None:
-                    pool.close()
+                    self._retire(pool)
                 pool = self._pools[wanted.arn] = Pool(wanted, lambda: self._credentials(wanted))
             return pool
 

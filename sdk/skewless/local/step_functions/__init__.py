@@ -2,7 +2,7 @@
 
 `machines` puts every state machine into the executing backend, `executions` is an execution's
 life, `clients` lets tasks act as the machine's role; `athena_task`, `lambda_task` and `sdk_task`
-are the integrations, `distributed_map` and `waiting` the states that stock moto gets wrong.
+are the integrations, `distributed_map`, `result_writer` and `waiting` what stock moto gets wrong.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from skewless.local.step_functions import (
     executions,
     lambda_task,
     machines,
+    result_writer,
     sdk_task,
     waiting,
 )
@@ -38,3 +39,4 @@ def apply(endpoint: str, clock: Callable[[], datetime]) -> None:
     lambda_task.apply()
     sdk_task.apply()
     distributed_map.apply()
+    result_writer.apply()

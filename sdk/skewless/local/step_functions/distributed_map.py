@@ -7,6 +7,7 @@ thousand objects at most, dies where there are none, and of a thousand items in 
 from __future__ import annotations
 
 import functools
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -22,6 +23,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.item
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramEnded, ProgramStopped
 from moto.stepfunctions.parser.asl.eval.states import ItemData, MapData
 
+from skewless.local.step_functions import result_writer
 from skewless.local.step_functions.failing import failure
 
 
@@ -73,7 +75,9 @@ def _run_item(self: Any, env: Any, job: Any) -> None:
     for counter in counters:
         counter.total.count()
         counter.running.count()
+    began_at = datetime.now(UTC)
     outcome, job.job_output = _outcome(self, env, job)
+    result_writer.record(run, outcome, job, began_at, datetime.now(UTC))
     for counter in counters:
         counter.running.offset(-1)
         getattr(counter, outcome).count()
