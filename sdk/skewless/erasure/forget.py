@@ -86,21 +86,20 @@ class Forgetting:
     def _erase_rows(self, table: DayTable, matching: Matching) -> Iterator[str]:
         """Remove rows from a table, in all its snapshots and files; yield what is left to do."""
         removal = Removal(table, matching, self.objects, self.journal.id)
-        strays = find_strays(table, matching, self.objects, _now())
+        place = place_of(table.name)
         if self.is_dry_run:
             found = removal.find()
+            strays = find_strays(table, matching, self.objects, _now())
             files = len(found.files) + len(strays.settled)
-            place = place_of(table.name)
-            for what, count in (
-                ("rows", found.rows),
-                ("snapshots", len(found.snapshots)),
-                ("files", files),
-            ):
-                self.journal.found(place, what, count)
+            self.journal.found(place, "rows", found.rows)
+            self.journal.found(place, "snapshots", len(found.snapshots))
+            self.journal.found(place, "files", files)
             return
         removal.run(self.journal)
+        # After it: what a run that died left unnamed is in the journal, and no stray.
+        strays = find_strays(table, matching, self.objects, _now())
         if strays.settled:
-            self.journal.found(place_of(table.name), "stray files", len(strays.settled))
+            self.journal.found(place, "stray files", len(strays.settled))
             self.objects.delete(strays.settled)
         if strays.young:
             yield (
