@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     import boto3
 
+    from skewless.doctor.diagnosis import Diagnosis
     from skewless.erasure.report import Erasure
     from skewless.materialize.cut import Materialized, Progress
     from skewless.materialize.executions import Execution
@@ -436,6 +437,12 @@ class FeatureStore:
         from skewless.erasure.forget import forget  # noqa: PLC0415 - needs the training extra
 
         return forget(self._workbench, self.published, entity, key, is_dry_run=dry_run)
+
+    def doctor(self) -> Diagnosis:
+        """Examine everything that the store is made of; each finding has its remedy."""
+        from skewless.doctor.examination import examine  # noqa: PLC0415 - serving needs none of it
+
+        return examine(self._aws, self._needed(), self._registry.load, self._now())
 
     def logged_keys(self, view: FeatureView) -> Any:
         """Return the distinct keys of a view's entity in the log, as an Arrow table."""

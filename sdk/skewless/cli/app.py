@@ -9,6 +9,7 @@ import typer
 from skewless import __version__
 from skewless.cli.browse import list_published, show
 from skewless.cli.demo import demo
+from skewless.cli.doctor import doctor
 from skewless.cli.events import backfill, ingest
 from skewless.cli.forget import forget
 from skewless.cli.history import history
@@ -44,7 +45,7 @@ _PANELS = {
     ),
     "Data": (("backfill", backfill), ("ingest", ingest), ("materialize", materialize)),
     "Features": (("history", history), ("get", get), ("verify", verify)),
-    "Operations": (("forget", forget),),
+    "Operations": (("doctor", doctor), ("forget", forget)),
 }
 for _panel, _commands in _PANELS.items():
     for _name, _command in _commands:

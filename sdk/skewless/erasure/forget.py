@@ -1,6 +1,7 @@
 """Forget an entity, in an order in which it cannot come back.
 
-1. the log of every source whose views are of the entity, then the quarantine;
+1. the log of every source whose views are of the entity, then the quarantine; views of other
+   entities that counted its events are brought in line;
 2. training sets, and what queries and cuts left in the bucket;
 3. online items, last: until the log is clean, a cut could write them anew from old rows;
 4. look again at what a writer that was under way may have brought back;
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING
 from skewless.compiler.plan import plan_view
 from skewless.erasure.journal import REPORTS, Journal, place_of
 from skewless.erasure.leftovers import erase_leftovers
+from skewless.erasure.neighbours import Neighbours
 from skewless.erasure.report import Erasure, NotReached
 from skewless.erasure.sets import TrainingSets
 from skewless.erasure.subject import LoggedRows, RefusedRows, Subject
@@ -59,8 +61,13 @@ class Forgetting:
         """Erase, and report."""
         not_reached: list[NotReached] = []
         again: list[str] = []
+        neighbours = Neighbours(self.bench, self.published, self.subject, self.journal)
+        for source in self._sources():
+            if source.table is None and not self.is_dry_run:
+                neighbours.prepare(source)
         for table, matching in self._tables():
             again += self._erase_rows(table, matching)
+        neighbours.settle()
         sets = TrainingSets(self.bench.aws, self.bench.sets, self.subject)
         now = _now().isoformat()
         not_reached += sets.erase(self.journal, now, is_dry_run=self.is_dry_run)
@@ -86,21 +93,20 @@ class Forgetting:
     def _erase_rows(self, table: DayTable, matching: Matching) -> Iterator[str]:
         """Remove rows from a table, in all its snapshots and files; yield what is left to do."""
         removal = Removal(table, matching, self.objects, self.journal.id)
-        strays = find_strays(table, matching, self.objects, _now())
+        place = place_of(table.name)
         if self.is_dry_run:
             found = removal.find()
+            strays = find_strays(table, matching, self.objects, _now())
             files = len(found.files) + len(strays.settled)
-            place = place_of(table.name)
-            for what, count in (
-                ("rows", found.rows),
-                ("snapshots", len(found.snapshots)),
-                ("files", files),
-            ):
-                self.journal.found(place, what, count)
+            self.journal.found(place, "rows", found.rows)
+            self.journal.found(place, "snapshots", len(found.snapshots))
+            self.journal.found(place, "files", files)
             return
         removal.run(self.journal)
+        # After it: what a run that died left unnamed is in the journal, and no stray.
+        strays = find_strays(table, matching, self.objects, _now())
         if strays.settled:
-            self.journal.found(place_of(table.name), "stray files", len(strays.settled))
+            self.journal.found(place, "stray files", len(strays.settled))
             self.objects.delete(strays.settled)
         if strays.young:
             yield (

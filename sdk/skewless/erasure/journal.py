@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from skewless.erasure.report import Removed
@@ -35,8 +35,9 @@ class Journal:
     Attributes:
         counts: by place and kind, the most that was found: what is gone when a run is resumed
             was counted by the run before.
-        files: by table, those to delete once nothing names them.
-        snapshots: by table, the expired ones.
+        files_of: by table, those to delete once nothing names them.
+        snapshots_of: by table, the expired ones.
+        rebuild: partitions of the stream views whose days have to be built anew.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Journal:
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     files_of: dict[str, list[str]] = field(default_factory=dict)
     snapshots_of: dict[str, list[int]] = field(default_factory=dict)
+    rebuild: list[str] = field(default_factory=list)
     _place: tuple[Aws, str] | None = field(default=None, repr=False, compare=False)
 
     @classmethod
@@ -91,6 +93,12 @@ class Journal:
         self._raise(place, what, self.counts.get(place, {}).get(what, 0) + count)
         self._save()
 
+    def rebuild_later(self, partition: str) -> None:
+        """Write down that a stream view's days have to be built anew."""
+        if partition not in self.rebuild:
+            self.rebuild.append(partition)
+            self._save()
+
     def note(
         self, table: str, *, rows: int, snapshots: Collection[int], files: Collection[str]
     ) -> None:
@@ -128,7 +136,7 @@ class Journal:
         write_bytes(f"s3://{bucket}/{self._key}", content, aws)
 
     def _document(self) -> Iterator[tuple[str, Any]]:
-        names = ("id", "salt", "key_digest", "started_at", "counts", "files_of", "snapshots_of")
+        names = (item.name for item in fields(self) if item.name != "_place")
         return ((name, getattr(self, name)) for name in names)
 
     @property

@@ -1,0 +1,94 @@
+"""What runs the cuts: schedules, the state machine, the queue of cuts that gave up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from skewless.doctor.diagnosis import Finding, error, warning
+from skewless.doctor.patient import AbsentError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from skewless.aws import Jobs
+    from skewless.definitions.view import FeatureView
+    from skewless.doctor.patient import Patient
+
+_LOOKED_AT = 20
+_DONE_BADLY = ("FAILED", "TIMED_OUT", "ABORTED")
+_NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
+
+
+class Drift(Protocol):
+    """How a schedule differs from what is published."""
+
+    @property
+    def subject(self) -> str:
+        """The view, or a schedule that belongs to none."""
+        ...
+
+    @property
+    def what(self) -> str:
+        """How it differs."""
+        ...
+
+
+class Schedules(Protocol):
+    """The schedules of a store."""
+
+    def drift(self, views: Sequence[FeatureView]) -> Iterable[Drift]:
+        """Compare the schedules with those that the views should have."""
+        ...
+
+
+def check_schedules(patient: Patient, schedules: Schedules) -> Iterator[Finding]:
+    """Look at whether each view's cuts are scheduled, and nothing else is."""
+    views = patient.published.definitions.views if patient.published else ()
+    for drift in schedules.drift(views):
+        yield error(f"schedule {drift.subject}", drift.what, "skewless apply FILE")
+
+
+def check_state_machine(patient: Patient, jobs: Jobs) -> Iterator[Finding]:
+    """Look at whether the state machine is there, and how its last executions ended."""
+    subject = f"state machine {jobs.state_machine.rpartition(':')[2]}"
+    absent = ("StateMachineDoesNotExist",)
+    machine = {"stateMachineArn": jobs.state_machine}
+    try:
+        patient.ask("stepfunctions", "describe_state_machine", absent, **machine)
+        answer = patient.ask(
+            "stepfunctions", "list_executions", absent, **machine, maxResults=_LOOKED_AT
+        )
+    except AbsentError:
+        yield error(subject, "there is none", f"cdk deploy skewless-{patient.resources.store}-jobs")
+        return
+    ended = [found for found in answer["executions"] if found["status"] != "RUNNING"]
+    bad = [found for found in ended if found["status"] in _DONE_BADLY]
+    if not bad:
+        return
+    what = f"{len(bad)} of the last {len(ended)} executions failed, the latest is {bad[0]['name']}"
+    remedy = "skewless materialize --redrive"
+    if ended[0] is bad[0]:
+        yield error(subject, what, remedy)
+    else:
+        yield warning(subject, f"{what}; the last one succeeded", remedy)
+
+
+def check_failed_queue(patient: Patient, jobs: Jobs) -> Iterator[Finding]:
+    """Look at whether cuts gave up."""
+    subject = f"queue {jobs.failed_queue.rpartition('/')[2]}"
+    try:
+        answer = patient.ask(
+            "sqs",
+            "get_queue_attributes",
+            _NO_QUEUE,
+            QueueUrl=jobs.failed_queue,
+            AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+        )
+    except AbsentError:
+        yield error(subject, "there is none", f"cdk deploy skewless-{patient.resources.store}-jobs")
+        return
+    depth = sum(int(number) for number in answer["Attributes"].values())
+    if depth:
+        yield error(
+            subject, f"{depth} cuts gave up after three attempts", "skewless materialize --redrive"
+        )

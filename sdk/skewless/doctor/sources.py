@@ -1,0 +1,75 @@
+"""The logs of the published sources: there, of the published shape, and looked after by Glue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skewless.doctor.diagnosis import Finding, error, warning
+from skewless.doctor.patient import AbsentError
+from skewless.offline.catalog import log_columns, sql_type
+from skewless.offline.optimizers import TableOptimizers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from skewless.definitions.source import Source
+    from skewless.doctor.patient import Patient
+
+_ABSENT = ("EntityNotFoundException",)
+
+
+def check_source(patient: Patient, source: Source) -> Iterator[Finding]:
+    """Look at a source's log, or at the table that it names."""
+    subject = f"source {source.name}"
+    if source.table is not None:
+        yield from _check_existing(patient, source, subject)
+        return
+    database = patient.resources.database
+    try:
+        answer = patient.ask("glue", "get_table", _ABSENT, DatabaseName=database, Name=source.name)
+    except AbsentError:
+        yield error(
+            subject, f"its log {database}.{source.name} is not there", "skewless apply FILE"
+        )
+        return
+    columns = {
+        column["Name"]: column["Type"]
+        for column in answer["Table"]["StorageDescriptor"]["Columns"]
+        if column.get("Parameters", {}).get("iceberg.field.current") != "false"
+    }
+    yield from _check_columns(source, columns, subject)
+    if not patient.resources.optimizer_role:
+        return  # one finding of the parameter's says so for all
+    missing = TableOptimizers(patient.aws, patient.resources).missing(source.name)
+    if missing:
+        yield warning(
+            subject,
+            f"Glue does not look after its log: no {' and no '.join(missing)}, so that it is read "
+            "more slowly with each ingest",
+            "skewless apply FILE",
+        )
+
+
+def _check_columns(source: Source, columns: Mapping[str, str], subject: str) -> Iterator[Finding]:
+    for name, type_ in log_columns(source).items():
+        wanted, found = sql_type(type_), columns.get(name.lower())
+        if found is None:
+            yield error(subject, f"its log lacks the column {name!r}", "skewless apply FILE")
+        elif found != wanted:
+            yield error(
+                subject,
+                f"column {name!r} of its log is {found}; the registry says {wanted}",
+                "restore the table's metadata: it was changed outside of the store",
+            )
+
+
+def _check_existing(patient: Patient, source: Source, subject: str) -> Iterator[Finding]:
+    database, _, table = str(source.table).partition(".")
+    try:
+        patient.ask("glue", "get_table", _ABSENT, DatabaseName=database, Name=table)
+    except AbsentError:
+        yield error(
+            subject,
+            f"the table {source.table!r} that it reads is not there",
+            "create the table, or let the views read another source",
+        )

@@ -1,0 +1,84 @@
+"""How far the published views are cut, and what waits to be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skewless.compiler.instants import DAY, as_of, due_cut
+from skewless.compiler.plan import plan_view
+from skewless.definitions.duration import Duration
+from skewless.definitions.expression import to_datetime
+from skewless.definitions.refresh import Stream
+from skewless.doctor.diagnosis import Finding, error, warning
+from skewless.online.address import STREAM_DAYS, view_partition
+from skewless.online.table import OnlineTable
+from skewless.registry.rewrites import RewriteLog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from skewless.definitions.view import FeatureView
+    from skewless.doctor.patient import Patient
+
+# A job that runs at a cut needs a while; a stream is served right meanwhile.
+_GRACE = DAY // 24
+
+
+def check_view(patient: Patient, view: FeatureView) -> Iterator[Finding]:
+    """Look at a view's watermark, and at what is to be cut next."""
+    name = f"{view.name}@{view.version}"
+    subject = f"view {name}"
+    remedy = f"skewless materialize {name}"
+    partition = view_partition(plan_view(view))
+    watermark = OnlineTable(patient.aws, patient.resources.online_table).read_watermark(partition)
+    if watermark.cut is None:
+        yield warning(subject, "it was never cut: nothing of it is served", remedy)
+    else:
+        yield from _check_due(patient, view, watermark.cut, subject, remedy)
+    if watermark.started is not None and watermark.started != watermark.cut:
+        yield warning(
+            subject,
+            f"the cut {_iso(watermark.started)} is begun and not committed; it is being written, "
+            "or its job died",
+            f"{remedy}, which finishes it, unless it is running",
+        )
+    registry = patient.resources.registry_table
+    if pending := RewriteLog(patient.aws, registry).pending(partition):
+        yield warning(
+            subject,
+            f"{len(pending)} rewrites of history are in the log and not yet served; the next cut "
+            "holds them",
+            remedy,
+        )
+
+
+def _check_due(
+    patient: Patient, view: FeatureView, cut: int, subject: str, remedy: str
+) -> Iterator[Finding]:
+    now = patient.now
+    due = due_cut(view.refresh, now)
+    if isinstance(view.refresh, Stream):
+        if now - cut > STREAM_DAYS * DAY:
+            yield error(
+                subject,
+                f"its last cut is {_iso(cut)}: stream items of the days since are kept for "
+                f"{STREAM_DAYS} days, so that events are missing from what is served",
+                remedy,
+            )
+        elif cut < due and now - due > _GRACE:
+            yield warning(subject, _overdue(cut, due, now), remedy)
+        return
+    served = as_of(view.refresh, now)
+    if cut < served:
+        yield error(subject, f"{_overdue(cut, due, now)}; it is served as stale", remedy)
+    elif cut < due and now - due > _GRACE:
+        yield warning(subject, _overdue(cut, due, now), remedy)
+
+
+def _overdue(cut: int, due: int, now: int) -> str:
+    late = (now - due) // 1_000_000 * 1_000_000
+    return f"its last cut is {_iso(cut)}; {_iso(due)} is due since {Duration(late)}"
+
+
+def _iso(instant: int) -> str:
+    return to_datetime(instant).isoformat()

@@ -1,0 +1,185 @@
+"""An erasure that dies anywhere is finished by the next, and its report counts all of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from skewless import FeatureStore
+from skewless.erasure import sets
+from skewless.erasure.report import Erasure
+from skewless.errors import StoreError
+from skewless.offline import training
+from skewless.offline.expired import ExpiredSnapshots
+from skewless.offline.removal import Removal
+from skewless.offline.stored import StoredObjects
+from skewless.online.items import EntityItems
+from tests.ops.builders import ERASED
+from tests.ops.test_forget import counts, fill, items
+from tests.ops.traces import traces
+
+if TYPE_CHECKING:
+    from tests.ops.builders import MovableClock
+
+pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
+
+
+class DeathError(Exception):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "moment"),
+    [
+        (Removal, "_rewrite", "before"),
+        (Removal, "_rewrite", "after"),
+        (Removal, "_reseal", "after"),
+        (ExpiredSnapshots, "add", "after"),
+        (Removal, "_delete", "before"),
+        (StoredObjects, "delete", "after"),
+        (sets, "write_set", "before"),
+        (training, "write_bytes", "after"),
+        (EntityItems, "delete", "before"),
+        (Erasure, "signed", "after"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_run_that_died_is_finished_by_the_next(
+    store: FeatureStore, monkeypatch: pytest.MonkeyPatch, place: Any, name: str, moment: str
+) -> None:
+    fill(store)
+    expected = counts(store.forget("card", ERASED, dry_run=True))
+    real = getattr(place, name)
+
+    def dying(*arguments: Any, **options: Any) -> Any:
+        if moment == "after":
+            real(*arguments, **options)
+        raise DeathError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(place, name, dying)
+        with pytest.raises(DeathError):
+            store.forget("card", ERASED)
+    report = store.forget("card", ERASED)
+    assert report.is_complete
+    assert traces(store, ERASED) == []
+    assert items(store, ERASED) == []
+    done = counts(report)
+    for (where, what), count in expected.items():
+        if what in ("rows", "items"):
+            assert done[where, what] == count, where
+    assert store.forget("card", ERASED).removed == ()
+
+
+def test_the_next_run_is_the_same_erasure(
+    store: FeatureStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(store)
+    with monkeypatch.context() as patch:
+        patch.setattr(Erasure, "signed", _die)
+        with pytest.raises(DeathError):
+            store.forget("card", ERASED)
+    pending = traces(store, "20", "reports/pending/")
+    assert len(pending) == 1
+    report = store.forget("card", ERASED)
+    assert report.id in pending[0]
+    assert traces(store, "20", "reports/pending/") == []
+
+
+def _die(*_arguments: Any) -> Any:
+    raise DeathError
+
+
+def test_the_journal_of_a_run_that_died_holds_no_key(
+    store: FeatureStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(store)
+    with monkeypatch.context() as patch:
+        patch.setattr(EntityItems, "delete", _die)
+        with pytest.raises(DeathError):
+            store.forget("card", ERASED)
+    assert traces(store, ERASED, "reports/") == []
+
+
+def test_another_entity_does_not_resume_it(
+    store: FeatureStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(store)
+    with monkeypatch.context() as patch:
+        patch.setattr(Erasure, "signed", _die)
+        with pytest.raises(DeathError):
+            store.forget("card", ERASED)
+    other = store.forget("card", "c1")
+    assert other.id not in traces(store, "20", "reports/pending/")[0]
+
+
+def test_a_writer_that_comes_first_does_not_bring_it_back(
+    store: FeatureStore, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(store)
+    source = store.published.source("payments")
+    other = FeatureStore(store.aws, store.resources, clock=clock)
+    rewrite = Removal._rewrite
+
+    def raced(self: Removal, survey: Any) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(Removal, "_rewrite", rewrite)
+            other.ingest("payments", [_payment(ERASED), _payment("c1")])
+        rewrite(self, survey)
+
+    before = store._workbench.log.scan(source).read_all().num_rows
+    erased = counts(store.forget("card", ERASED, dry_run=True))["log payments", "rows"]
+    monkeypatch.setattr(Removal, "_rewrite", _once(raced, rewrite))
+    store.forget("card", ERASED)
+    left = store._workbench.log.scan(source).read_all()
+    assert left.num_rows == before - erased + 1
+    assert traces(store, ERASED, "log/") == []
+
+
+def _payment(name: str) -> dict[str, Any]:
+    from tests.ops.builders import payment  # noqa: PLC0415
+
+    return payment(0, card=name)
+
+
+def _once(first: Any, then: Any) -> Any:
+    waiting = [first]
+
+    def call(*arguments: Any) -> Any:
+        return (waiting.pop() if waiting else then)(*arguments)
+
+    return call
+
+
+def test_items_that_come_back_are_removed_and_told(
+    store: FeatureStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(store)
+    other = FeatureStore(store.aws, store.resources, clock=store.clock)
+    find = EntityItems.find
+    seen: list[str] = []
+
+    def returning(self: EntityItems, partition: str) -> Any:
+        if partition in seen and "spending" in partition and len(seen) == seen.index(partition) + 3:
+            other.ingest("payments", [_payment(ERASED)])
+        seen.append(partition)
+        return find(self, partition)
+
+    monkeypatch.setattr(EntityItems, "find", returning)
+    report = store.forget("card", ERASED)
+    assert any("came back" in reason for reason in report.again)
+    assert items(store, ERASED) == []
+
+
+def test_a_tag_that_keeps_the_rows_is_named(store: FeatureStore) -> None:
+    fill(store)
+    source = store.published.source("payments")
+    log = store._workbench.log.table(source)
+    table = log.load()
+    table.manage_snapshots().create_tag(table.snapshots()[0].snapshot_id, "audit").commit()
+    with pytest.raises(StoreError, match="audit"):
+        store.forget("card", ERASED)
+    log.load().manage_snapshots().remove_tag("audit").commit()
+    assert store.forget("card", ERASED).is_complete
+    assert traces(store, ERASED) == []
