@@ -45,7 +45,7 @@ def decision_of(
         ([statement()], "s3:GetObject", OBJECT, ALLOWED),
         ([statement("s3:*")], "s3:GetObject", OBJECT, ALLOWED),
         ([statement("S3:get*")], "s3:GetObject", OBJECT, ALLOWED),
-        ([statement("s3:Get?bject")], "s3:GetObject", OBJECT, ALLOWED),
+        ([statement("s3:GetObj?ct")], "s3:GetObject", OBJECT, ALLOWED),
         ([statement("s3:Get")], "s3:GetObject", OBJECT, NOT_ALLOWED),
         ([statement(["s3:PutObject", "s3:GetObject"])], "s3:GetObject", OBJECT, ALLOWED),
         ([statement("s3:GetObject", "arn:aws:s3:::bucket/*")], "s3:GetObject", OBJECT, ALLOWED),
