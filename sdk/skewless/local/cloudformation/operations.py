@@ -6,10 +6,9 @@ Each runs to its end before the request is answered; clients that poll find it d
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from moto.cloudformation.models import cloudformation_backends
 from moto.cloudformation.utils import generate_changeset_id, generate_stack_id
 from moto.core.utils import utcnow
 
@@ -24,6 +23,7 @@ from skewless.local.cloudformation.failure import (
     ResourceError,
     ValidationError,
 )
+from skewless.local.cloudformation.other_stacks import OtherStacks
 from skewless.local.cloudformation.resource import Place
 from skewless.local.cloudformation.scope import Scope
 from skewless.local.cloudformation.stack import Deployed, Output, Stack
@@ -49,35 +49,6 @@ class Asked:
     tags: Mapping[str, str] | None
     description: str | None = None
     adopt: bool = False
-
-
-@dataclass(slots=True, kw_only=True)
-class OtherStacks:
-    """The stacks around one, and what it has imported from them."""
-
-    account: str
-    region: str
-    imported: set[str] = field(default_factory=set)
-
-    def exported(self, name: str) -> str:
-        """The value of an export of this region."""
-        for stack in cloudformation_backends[self.account][self.region].stacks.values():
-            for export in stack.exports:
-                if export.name == name:
-                    self.imported.add(name)
-                    value: str = export.value
-                    return value
-        raise ResourceError(f"No export named {name} found.")
-
-    def output(self, stack: str, name: str, region: str) -> str:
-        """An output of a stack, which it need not export."""
-        for found in cloudformation_backends[self.account][region].stacks.values():
-            if stack in {found.name, found.stack_id}:
-                for output in found.outputs or ():
-                    if output["OutputKey"] == name:
-                        value: str = output["OutputValue"]
-                        return value
-        raise ResourceError(f"Stack {stack} of {region} has no output named {name}")
 
 
 class Operations:
@@ -145,7 +116,7 @@ class Operations:
                     f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
                 )
             stack.move_to("DELETE_IN_PROGRESS", "User Initiated")
-            used = self._in_use(stack, {export.name for export in stack.exports})
+            used = self._other_stacks().in_use(stack, {export.name for export in stack.exports})
             if used:
                 stack.move_to("DELETE_FAILED", used)
                 return
@@ -193,7 +164,7 @@ class Operations:
         stack, deployed = made.stack, made.stack.deployed
         scope = self._scope(made)
         scope.resources.update(stack.resources)
-        _check_rules(scope)
+        scope.check_rules()
         made.changes = change_sets.changes(scope, stack.resources, adopt=adopt)
         problem = change_sets.unimportable(made.template, made.changes) or self._managed(made)
         if problem:
@@ -232,8 +203,11 @@ class Operations:
                 client=client,
                 tags=made.tags,
             ),
-            outside=OtherStacks(account=account, region=region),
+            outside=self._other_stacks(),
         )
+
+    def _other_stacks(self) -> OtherStacks:
+        return OtherStacks(account=self._backend.account_id, region=self._backend.region_name)
 
     def _deploy(self, made: ChangeSet, *, roll_back: bool) -> None:
         stack, verb = made.stack, made.kind
@@ -244,7 +218,7 @@ class Operations:
         )
         try:
             run.run()
-            outputs = self._outputs(stack, run.scope)
+            outputs = self._other_stacks().outputs(stack, run.scope)
         except (FailedError, ResourceError) as error:
             why = (
                 f"The following resource(s) failed to {verb.lower()}: [{error}]. "
@@ -275,45 +249,6 @@ class Operations:
             run.scope.resources.update({it.logical_id: it for it in run.left})
             stack.settle(_outcome(made, run, ()))
         stack.move_to(f"{prefix}ROLLBACK_{'FAILED' if run.left else 'COMPLETE'}")
-
-    def _outputs(self, stack: Stack, scope: Scope) -> tuple[Output, ...]:
-        outputs = tuple(
-            Output(
-                key=key,
-                value=str(scope.resolve(declared["Value"])),
-                description=declared.get("Description"),
-                export_name=scope.resolve((declared.get("Export") or {}).get("Name")),
-            )
-            for key, declared in scope.template.section("Outputs").items()
-            if "Condition" not in declared or scope.holds(declared["Condition"])
-        )
-        after = {it.export_name: it.value for it in outputs if it.export_name}
-        before = {it.name: it.value for it in stack.exports}
-        used = self._in_use(stack, {key for key, it in before.items() if after.get(key) != it})
-        if used:
-            raise ResourceError(used)
-        self._refuse_taken(stack, after)
-        return outputs
-
-    def _refuse_taken(self, stack: Stack, names: Iterable[str]) -> None:
-        for other in self._backend.stacks.values():
-            taken = sorted({export.name for export in other.exports} & set(names))
-            if other is not stack and taken:
-                raise ResourceError(
-                    f"Export with name {taken[0]} is already exported by stack {other.name}. "
-                    "Export names must be unique."
-                )
-
-    def _in_use(self, stack: Stack, exports: set[str]) -> str | None:
-        """Why the exports cannot go or change: another stack has imported one."""
-        for other in self._backend.stacks.values():
-            imported = other.deployed.imported if other.deployed else frozenset()
-            for name in sorted(imported & exports):
-                return (
-                    f"Cannot delete or update export {stack.name}:{name} as it is in use by "
-                    f"{other.name}"
-                )
-        return None
 
     def _forget(self, stack: Stack) -> None:
         self._forget_change_sets(stack)
@@ -361,13 +296,3 @@ def _is_same(deployed: Deployed, made: ChangeSet) -> bool:
         and deployed.parameters == made.parameters
         and deployed.tags == made.tags
     )
-
-
-def _check_rules(scope: Scope) -> None:
-    for rule in scope.template.section("Rules").values():
-        applies = scope.is_true(rule["RuleCondition"]) if "RuleCondition" in rule else True
-        for assertion in rule["Assertions"] if applies else ():
-            if not scope.is_true(assertion["Assert"]):
-                raise ValidationError(
-                    f"Template validation error: {assertion.get('AssertDescription', assertion)}"
-                )

@@ -71,6 +71,15 @@ class Scope:
         """The resources whose conditions hold."""
         return frozenset(name for name in self.template.resources if self.has(name))
 
+    def check_rules(self) -> None:
+        """Refuse parameters that the template's rules do not allow."""
+        for rule in self.template.section("Rules").values():
+            applies = self.is_true(rule["RuleCondition"]) if "RuleCondition" in rule else True
+            for assertion in rule["Assertions"] if applies else ():
+                if not self.is_true(assertion["Assert"]):
+                    said = assertion.get("AssertDescription", assertion)
+                    raise ValidationError(f"Template validation error: {said}")
+
     def _resolved(self, value: Any) -> Any:
         if isinstance(value, str):
             return dynamic_reference.replace_in(value, self.place.client)
