@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +9,9 @@ import awswrangler as wr
 import pytest
 
 from skewless.local import LocalAws
+from tests.local.roles import a_role_for_all
 from tests.local.sandbox import Sandbox
 from tests.local.stacks import Stack
-from tests.local.workflows import ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,19 +28,10 @@ def aws() -> Iterator[LocalAws]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def workflow_role(aws: LocalAws) -> None:
-    """The role of state machines in tests, which may do all: IAM is enforced."""
-    iam, name = aws.client("iam"), ROLE.rpartition("/")[2]
-    trust = {"Effect": "Allow", "Principal": {"Service": "*"}, "Action": "sts:AssumeRole"}
-    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(_document(trust)))
-    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-    iam.put_role_policy(
-        RoleName=name, PolicyName="all", PolicyDocument=json.dumps(_document(everything))
-    )
-
-
-def _document(statement: dict[str, Any]) -> dict[str, Any]:
-    return {"Version": "2012-10-17", "Statement": [statement]}
+def roles(aws: LocalAws) -> None:
+    """The roles that tests give to machines and schedules: IAM is enforced."""
+    for name in ("scheduler", "workflow"):
+        a_role_for_all(aws, name)
 
 
 @pytest.fixture(scope="session")

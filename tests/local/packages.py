@@ -7,8 +7,9 @@ import json
 import textwrap
 import uuid
 import zipfile
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+
+from tests.local.roles import a_role_for_all
 
 if TYPE_CHECKING:
     from skewless.local import LocalAws
@@ -36,16 +37,7 @@ def a_layer(**modules: str) -> bytes:
 
 def a_role(aws: LocalAws) -> str:
     """The functions' role, which Lambda may assume; its ARN."""
-    iam = aws.client("iam")
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "lambda.amazonaws.com"},
-        "Action": "sts:AssumeRole",
-    }
-    policy = {"Version": "2012-10-17", "Statement": [statement]}
-    with suppress(iam.exceptions.EntityAlreadyExistsException):
-        iam.create_role(RoleName=ROLE_NAME, AssumeRolePolicyDocument=json.dumps(policy))
-    return str(iam.get_role(RoleName=ROLE_NAME)["Role"]["Arn"])
+    return a_role_for_all(aws, ROLE_NAME)
 
 
 def a_function(aws: LocalAws, source: str, **options: Any) -> str:
