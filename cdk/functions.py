@@ -220,7 +220,6 @@ class StoreFunctions(Construct):
             "SKEWLESS_STORE": self._names.store,
             "SKEWLESS_RESOURCES": json.dumps(document),
             "POWERTOOLS_SERVICE_NAME": self._names.prefix,
-            "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
             "LOG_LEVEL": "INFO",
         }
 

@@ -6,8 +6,8 @@
     Again?, GiveUp        any failure plans anew, three times; then the queue of failed cuts
 
 One child of a map writes one object, call by call, since a call may take less time than the object.
-It ends with a word, `written` or `refused`, and never fails over a refused row: a failing child
-would stop its siblings, and all rows but the refused ones are to be written.
+It never fails over a row that cannot be written: a failing child would stop its siblings, and all
+other rows are to be written. Commit finds what was refused, and refuses the cut.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ State: TypeAlias = "dict[str, Any]"
 
 MAX_ATTEMPTS = 3
 REFUSED = "RefusedRowsError"
-_WRITTEN, _SOME_REFUSED = "written", "refused"
 
 # A function that was throttled, could not be reached, died (Runtime.ExitError) or ran out of time
 # (Sandbox.Timedout) may be called again: every one of them may run twice.
@@ -112,14 +111,11 @@ class Machine:
             "Write": self._map("write", "$.plan.prefix", "$.plan.write", "Days?"),
             "Days?": {
                 "Type": "Choice",
-                "Choices": [_IF_REFUSED, has_days],
+                "Choices": [has_days],
                 "Default": "Settle",
             },
             "QueryDays": self._query("$.plan.days.statement", "WriteDays"),
-            "WriteDays": self._map(
-                "days", "$.plan.days.prefix", "$.plan.days.write", "DaysWritten?"
-            ),
-            "DaysWritten?": {"Type": "Choice", "Choices": [_IF_REFUSED], "Default": "Settle"},
+            "WriteDays": self._map("days", "$.plan.days.prefix", "$.plan.days.write", "Settle"),
         }
 
     def _committing(self) -> dict[str, State]:
@@ -158,16 +154,6 @@ class Machine:
                 "Default": "GiveUp",
             },
             "Pause": {"Type": "Wait", "Seconds": self.pause_seconds, "Next": "Plan"},
-            "Refused": {
-                "Type": "Pass",
-                "Result": {
-                    "Error": REFUSED,
-                    "Cause": "Rows could not be written; each lies under refused/ in the bucket, "
-                    "with its reason. All others are written, and the cut is not committed.",
-                },
-                "ResultPath": "$.error",
-                "Next": "GiveUp",
-            },
             "GiveUp": self._tell_queue(),
             "Failed": {
                 "Type": "Fail",
@@ -219,8 +205,7 @@ class Machine:
                 "StartAt": "Start",
                 "States": self._writing_of_one_object(function),
             },
-            "ResultSelector": {"has_refused.$": f"States.ArrayContains($, '{_SOME_REFUSED}')"},
-            "ResultPath": "$.outcome",
+            "ResultPath": None,
             "Catch": _CAUGHT,
             "Next": then,
         }
@@ -233,7 +218,6 @@ class Machine:
                 function,
                 {**one, "from.$": "$.from"},
                 ResultPath="$.done",
-                Catch=[{"ErrorEquals": [REFUSED], "ResultPath": "$.error", "Next": "SomeRefused"}],
                 Next="Finished?",
             ),
             "Finished?": {
@@ -244,8 +228,8 @@ class Machine:
                 "Default": "GoOn",
             },
             "GoOn": _pass({**one, "from.$": "$.done.next"}, "WriteSome"),
-            "Written": {"Type": "Pass", "Result": _WRITTEN, "End": True},
-            "SomeRefused": {"Type": "Pass", "Result": _SOME_REFUSED, "End": True},
+            # A map's results pass on as one: an object's is as small as can be.
+            "Written": {"Type": "Pass", "Result": {}, "End": True},
         }
 
     def _tell_queue(self) -> State:
@@ -276,7 +260,6 @@ _CAUGHT = [
     {"ErrorEquals": [REFUSED], "ResultPath": "$.error", "Next": "GiveUp"},
     {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Again"},
 ]
-_IF_REFUSED = {"Variable": "$.outcome.has_refused", "BooleanEquals": True, "Next": "Refused"}
 
 
 def _pass(parameters: State, then: str) -> State:

@@ -24,6 +24,7 @@ class Part(Enum):
     BUCKET = auto()
     LOG = auto()
     QUARANTINE = auto()
+    QUARANTINE_METADATA = auto()
     CUTS = auto()
     REFUSED = auto()
     QUERIES = auto()
@@ -71,6 +72,7 @@ _PATTERNS: Mapping[Part, tuple[str, ...]] = {
     Part.BUCKET: ("path:",),
     Part.LOG: (f"path:{LOG_FOLDER}/*",),
     Part.QUARANTINE: (f"path:{LOG_FOLDER}/{QUARANTINE_TABLE}/*",),
+    Part.QUARANTINE_METADATA: (f"path:{LOG_FOLDER}/{QUARANTINE_TABLE}/metadata/*",),
     Part.CUTS: ("path:cuts/*",),
     Part.REFUSED: ("path:refused/*",),
     Part.QUERIES: ("path:queries/*",),

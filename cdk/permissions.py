@@ -275,6 +275,13 @@ DAYS = Role(
 )
 COMMIT = Role(
     permissions=(
+        _DEFINITIONS,
+        Permission(
+            why="a cut of which rows were refused is not committed",
+            on=(Part.BUCKET,),
+            actions=("s3:ListBucket",),
+            prefixes=("refused/*",),
+        ),
         Permission(why="the watermark moves", on=(Part.ONLINE,), actions=("dynamodb:UpdateItem",)),
         Permission(
             why="rewrites that the cut holds are forgotten",
@@ -290,6 +297,12 @@ WATCH = Role(
         Permission(
             why="watermarks of all views", on=(Part.ONLINE,), actions=("dynamodb:BatchGetItem",)
         ),
+        Permission(
+            why="how many rows were refused: the quarantine's metadata says so",
+            on=(Part.CATALOG, Part.QUARANTINE_TABLE),
+            actions=("glue:GetTable",),
+        ),
+        Permission(why="the same", on=(Part.QUARANTINE_METADATA,), actions=("s3:GetObject",)),
     ),
     key_actions=_READS,
 )
