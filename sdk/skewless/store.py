@@ -416,21 +416,14 @@ class FeatureStore:
         return verify(self, features, entity_rows, sample, moments, engine)
 
     def forget(self, entity: str, key: object, *, dry_run: bool = False) -> Erasure:
-        """Erase an entity: from the log, the quarantine, training sets and the online store.
-
-        Stop its events first. Repeating it changes nothing, and finishes a run that died.
+        """Erase an entity from all that the store keeps; repeating it finishes a run that died.
 
         Args:
             entity: the name of its Entity.
             key: the value of its key, or a mapping where the key has several columns.
             dry_run: say what would be removed, and change nothing.
 
-        Returns:
-            What was removed, what others have to erase, and whether to run it again; signed, and
-            kept in the bucket under `reports/erasures/`.
-
         Raises:
-            UnknownNameError: no entity has the name.
             InputError: the key does not fit the entity, or no view is of it.
             StoreError: AWS refused; run it again to finish.
         """
@@ -440,7 +433,7 @@ class FeatureStore:
 
     def doctor(self) -> Diagnosis:
         """Examine everything that the store is made of; each finding has its remedy."""
-        from skewless.doctor.examination import examine  # noqa: PLC0415 - serving needs none of it
+        from skewless.doctor.examination import examine  # noqa: PLC0415 - no part of serving
 
         return examine(self._aws, self._needed(), self._registry.load, self._now())
 
