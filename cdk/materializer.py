@@ -89,7 +89,11 @@ class Materializer(Construct):
         )
         self.state_machine = self._machine(names, machine, log_retention, encryption_key)
         self.schedule_group = scheduler.ScheduleGroup(
-            self, "Schedules", schedule_group_name=names.schedule_group
+            self,
+            "Schedules",
+            schedule_group_name=names.schedule_group,
+            # Its schedules are made again by `skewless apply`.
+            removal_policy=cdk.RemovalPolicy.DESTROY,
         )
         self.scheduler_role = self._scheduler(names)
 

@@ -18,15 +18,17 @@ from cdk import permissions
 from cdk.access import allow
 from cdk.acknowledgements import BUCKET, acknowledge
 from cdk.retention import removal_policy
-from skewless.offline.catalog import LOG_FOLDER
+from skewless.offline.catalog import LOG_FOLDER, TEMPORARY_FOLDERS
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
 
     from cdk.names import StoreNames
 
-# What queries leave behind. A cut or a session removes its own; this is for those that died.
-PASSING_PREFIXES = ("athena/", "cuts/", "queries/")
+# What queries leave behind. A session removes its own; this is for cuts, and those that died.
+_PASSING_DAYS = 7
+# Rows that a cut could not write wait for somebody to look at them.
+_REFUSED_DAYS = 30
 _GIGABYTE = 1024**3
 
 
@@ -156,9 +158,13 @@ def _lifecycle(*, is_versioned: bool) -> list[s3.LifecycleRule]:
         ),
         *(
             s3.LifecycleRule(
-                id=f"passing-{prefix.rstrip('/')}", prefix=prefix, expiration=cdk.Duration.days(7)
+                id=f"passing-{prefix.rstrip('/')}",
+                prefix=prefix,
+                expiration=cdk.Duration.days(
+                    _REFUSED_DAYS if prefix == "refused/" else _PASSING_DAYS
+                ),
             )
-            for prefix in PASSING_PREFIXES
+            for prefix in TEMPORARY_FOLDERS
         ),
     ]
     if is_versioned:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from skewless.offline.catalog import LOG_FOLDER, QUARANTINE_TABLE
+from skewless.offline.catalog import LOG_FOLDER, QUARANTINE_TABLE, TEMPORARY_FOLDERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,11 +29,15 @@ class Part(Enum):
     REFUSED = auto()
     QUERIES = auto()
     ATHENA_RESULTS = auto()
+    TEMPORARY = auto()
     TRAINING_SETS = auto()
+    REPORTS = auto()
+    SETS_WRITTEN = auto()
+    SNAPSHOTS_EXPIRED = auto()
     CATALOG = auto()
     LOG_TABLES = auto()
     QUARANTINE_TABLE = auto()
-    LABEL_TABLES = auto()
+    SESSION_TABLES = auto()
     WORKGROUP = auto()
     DATA_CATALOG = auto()
     PARAMETER = auto()
@@ -77,11 +81,18 @@ _PATTERNS: Mapping[Part, tuple[str, ...]] = {
     Part.REFUSED: ("path:refused/*",),
     Part.QUERIES: ("path:queries/*",),
     Part.ATHENA_RESULTS: ("path:athena/*",),
+    Part.TEMPORARY: tuple(f"path:{folder}*" for folder in TEMPORARY_FOLDERS),
     Part.TRAINING_SETS: ("path:training/*",),
+    Part.REPORTS: ("path:reports/*",),
+    Part.SETS_WRITTEN: ("path:reports/sets/*",),
+    Part.SNAPSHOTS_EXPIRED: ("path:reports/expired/*",),
     Part.CATALOG: ("glue:catalog", "glue:database/{database}"),
     Part.LOG_TABLES: ("glue:table/{database}/*",),
     Part.QUARANTINE_TABLE: (f"glue:table/{{database}}/{QUARANTINE_TABLE}",),
-    Part.LABEL_TABLES: ("glue:table/{database}/skewless_labels_*",),
+    Part.SESSION_TABLES: (
+        "glue:table/{database}/skewless_labels_*",
+        "glue:table/{database}/skewless_step_*",
+    ),
     Part.WORKGROUP: ("athena:workgroup/{workgroup}",),
     Part.DATA_CATALOG: ("athena:datacatalog/AwsDataCatalog",),
     Part.PARAMETER: ("ssm:parameter{parameter}",),

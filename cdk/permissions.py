@@ -94,8 +94,8 @@ TRAIN = Role(
             actions=("athena:GetQueryResults", "athena:GetWorkGroup"),
         ),
         Permission(
-            why="labels are a table for as long as a session lasts",
-            on=(Part.CATALOG, Part.LABEL_TABLES),
+            why="labels and stored steps are tables for as long as a session lasts",
+            on=(Part.CATALOG, Part.SESSION_TABLES),
             actions=("glue:CreateTable", "glue:DeleteTable", "glue:GetTable"),
         ),
         _RESULT_BUCKET,
@@ -108,7 +108,17 @@ TRAIN = Role(
             why="the results of a session, and for Athena the log's files",
             on=(Part.BUCKET,),
             actions=("s3:ListBucket",),
-            prefixes=("log/*", "queries/*"),
+            prefixes=("log/*", "queries/*", "reports/expired/*"),
+        ),
+        Permission(
+            why="a training set, and the record of where it is, by which forget finds it",
+            on=(Part.TRAINING_SETS, Part.SETS_WRITTEN),
+            actions=("s3:PutObject",),
+        ),
+        Permission(
+            why="whether a snapshot that a manifest names was expired by an erasure",
+            on=(Part.SNAPSHOTS_EXPIRED,),
+            actions=("s3:GetObject",),
         ),
     ),
     key_actions=_WRITES,
@@ -166,14 +176,41 @@ ADMINISTER = Role(
             ),
         ),
         Permission(
-            why="logs are made, evolved, and rid of what must be forgotten",
-            on=(Part.LOG, Part.TRAINING_SETS, Part.REFUSED),
-            actions=("s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
+            why="logs are made, evolved, and rid of what must be forgotten; so is all else",
+            on=(Part.LOG, Part.TRAINING_SETS, Part.TEMPORARY, Part.REPORTS),
+            actions=(
+                "s3:DeleteObject",
+                "s3:DeleteObjectVersion",
+                "s3:GetObject",
+                "s3:GetObjectVersion",
+                "s3:PutObject",
+            ),
         ),
         Permission(
-            why="training sets and refused rows are looked through by forget",
+            why="forget looks through all of the bucket, doctor at how it is set up",
             on=(Part.BUCKET,),
-            actions=("s3:GetBucketLocation", "s3:ListBucket"),
+            actions=(
+                "s3:GetBucketPublicAccessBlock",
+                "s3:GetBucketVersioning",
+                "s3:GetEncryptionConfiguration",
+                "s3:GetLifecycleConfiguration",
+                "s3:ListBucket",
+                "s3:ListBucketVersions",
+            ),
+        ),
+        Permission(
+            why="doctor looks at how the tables are set up",
+            on=(Part.ONLINE, Part.REGISTRY),
+            actions=(
+                "dynamodb:DescribeContinuousBackups",
+                "dynamodb:DescribeTable",
+                "dynamodb:DescribeTimeToLive",
+            ),
+        ),
+        Permission(
+            why="doctor looks at the scan limit",
+            on=(Part.WORKGROUP,),
+            actions=("athena:GetWorkGroup",),
         ),
         Permission(
             why="the logs' tables, and their compaction",
@@ -215,6 +252,7 @@ ADMINISTER = Role(
             on=(Part.STATE_MACHINE, Part.EXECUTIONS),
             actions=(
                 "states:DescribeExecution",
+                "states:DescribeStateMachine",
                 "states:ListExecutions",
                 "states:StartExecution",
             ),
@@ -228,7 +266,7 @@ ADMINISTER = Role(
     key_actions=_WRITES,
 )
 # On the key of reports: whoever erases signs what was erased.
-SIGN_REPORTS = ("kms:GetPublicKey", "kms:Sign")
+SIGN_REPORTS = ("kms:GetPublicKey", "kms:Sign", "kms:Verify")
 
 PLAN = Role(
     permissions=(

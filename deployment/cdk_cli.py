@@ -54,9 +54,15 @@ class CdkCli:
         arguments = [item for key, value in self.context for item in ("-c", f"{key}={value}")]
         return self._run("synth", "--quiet", "--output", str(self.folder), *arguments)
 
-    def deploy(self, *stacks: str, adopt: bool = False) -> str:
-        """Deploy stacks; with `adopt`, data that outlived its stack becomes the stack's again."""
-        options = ["--import-existing-resources"] if adopt else []
+    def deploy(self, *stacks: str, adopts: bool = False, exclusively: bool = False) -> str:
+        """Deploy stacks.
+
+        Args:
+            stacks: their names.
+            adopts: let data that outlived its stack become the stack's again.
+            exclusively: leave alone what they depend on.
+        """
+        options = ["--import-existing-resources"] * adopts + ["--exclusively"] * exclusively
         return self._of_rendered("deploy", "--require-approval", "never", *options, *stacks)
 
     def diff(self, *stacks: str) -> str:

@@ -435,7 +435,11 @@ class FeatureStore:
         """Examine everything that the store is made of; each finding has its remedy."""
         from skewless.doctor.examination import examine  # noqa: PLC0415 - no part of serving
 
-        return examine(self._aws, self._needed(), self._registry.load, self._now())
+        from skewless.materialize.schedules import Schedules  # noqa: PLC0415 - same
+
+        return examine(
+            self._aws, self._needed(), self._registry.load, self._now(), schedules=Schedules
+        )
 
     def logged_keys(self, view: FeatureView) -> Any:
         """Return the distinct keys of a view's entity in the log, as an Arrow table."""

@@ -74,7 +74,6 @@ def test_a_function_is_told_its_store(jobs: Template, name: str) -> None:
     assert json.loads(flat(variables["SKEWLESS_RESOURCES"]))["online_table"] == (
         "skewless-dev-online"
     )
-    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "skewless"
     assert variables["LOG_LEVEL"] == "INFO"
 
 

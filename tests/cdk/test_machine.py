@@ -165,34 +165,28 @@ def test_a_call_that_died_is_made_again_and_a_refused_row_is_not(states: dict[st
     assert "States.ALL" not in retry["ErrorEquals"]
 
 
-def test_a_refused_row_stops_the_cut_but_not_the_writing_of_other_objects(
-    states: dict[str, Any],
-) -> None:
-    steps = child(states, "Write")
-    (caught,) = steps["WriteSome"]["Catch"]
+def test_a_refused_row_does_not_stop_the_writing_of_others(states: dict[str, Any]) -> None:
+    for name in ("Write", "WriteDays"):
+        steps = child(states, name)
+        assert "Catch" not in steps["WriteSome"]
+        assert steps["Written"] == {"Type": "Pass", "Result": {}, "End": True}
 
-    assert caught["ErrorEquals"] == ["RefusedRowsError"]
-    assert steps[caught["Next"]] == {"Type": "Pass", "Result": "refused", "End": True}
-    assert states["Write"]["ResultSelector"] == {
-        "has_refused.$": "States.ArrayContains($, 'refused')"
-    }
-    for name in ("Days?", "DaysWritten?"):
-        first = states[name]["Choices"][0]
-        assert first == {
-            "Variable": "$.outcome.has_refused",
-            "BooleanEquals": True,
-            "Next": "Refused",
-        }
-    assert states["Refused"]["Next"] == "GiveUp"
+
+def test_a_commit_that_finds_refused_rows_is_not_tried_again(states: dict[str, Any]) -> None:
+    first = states["Commit"]["Catch"][0]
+    assert (first["ErrorEquals"], first["Next"]) == (["RefusedRowsError"], "GiveUp")
+    (retry,) = states["Commit"]["Retry"]
+    assert not {"RefusedRowsError", "States.ALL"} & set(retry["ErrorEquals"])
 
 
 def test_days_are_written_only_where_the_plan_has_them(states: dict[str, Any]) -> None:
-    assert states["Days?"]["Choices"][1] == {
+    (choice,) = states["Days?"]["Choices"]
+    assert choice == {
         "Variable": "$.plan.days.statement",
         "IsPresent": True,
         "Next": "QueryDays",
     }
-    assert states["Days?"]["Default"] == states["DaysWritten?"]["Default"] == "Settle"
+    assert states["Days?"]["Default"] == states["WriteDays"]["Next"] == "Settle"
 
 
 def test_the_watermark_moves_after_all_is_written_and_settled(states: dict[str, Any]) -> None:

@@ -129,7 +129,7 @@ def test_what_was_changed_or_removed_by_hand_is_told_and_mended(schedules: Sched
         kept = ("Name", "GroupName", "ScheduleExpression", "FlexibleTimeWindow", "Target")
         request = {key: there[key] for key in kept}
         client.update_schedule(**{**request, "State": "ENABLED", **change})
-    told = {item.name: item.problem for item in schedules.drift(views)}
+    told = {item.subject: item.what for item in schedules.drift(views)}
     assert told["one.1"] == "view one@1 has none"
     assert told["two.1"] == "it is disabled"
     assert "which is no cut of the view" in told["three.1"]
@@ -139,7 +139,7 @@ def test_what_was_changed_or_removed_by_hand_is_told_and_mended(schedules: Sched
 
 def test_the_schedule_of_no_view_is_removed(schedules: Schedules) -> None:
     schedules.follow([profile, a_view("1d")], NOW)
-    assert [item.problem for item in schedules.drift([profile])] == ["no published view has it"]
+    assert [item.what for item in schedules.drift([profile])] == ["no published view has it"]
     assert schedules.follow([profile], NOW) == ["view.1"]
     assert schedules.drift([profile]) == []
 

@@ -56,12 +56,12 @@ class Drift:
     """A schedule that is not what the registry wants.
 
     Attributes:
-        name: the schedule's.
-        problem: what is wrong with it.
+        subject: the schedule's name.
+        what: what is wrong with it.
     """
 
-    name: str
-    problem: str
+    subject: str
+    what: str
 
 
 def expected(view: FeatureView) -> Schedule:
@@ -95,12 +95,12 @@ class Schedules:
         changed = []
         try:
             for drift in self._drift(wanted):
-                schedule = wanted.get(drift.name)
+                schedule = wanted.get(drift.subject)
                 if schedule is None:
-                    self._client.delete_schedule(Name=drift.name, GroupName=self._group)
+                    self._client.delete_schedule(Name=drift.subject, GroupName=self._group)
                 else:
                     self._put(schedule, now)
-                changed.append(drift.name)
+                changed.append(drift.subject)
         except ClientError as error:
             raise StoreError(
                 f"the schedules of group {self._group!r} could not be written: {error}"
