@@ -434,7 +434,6 @@ class FeatureStore:
     def doctor(self) -> Diagnosis:
         """Examine everything that the store is made of; each finding has its remedy."""
         from skewless.doctor.examination import examine  # noqa: PLC0415 - no part of serving
-
         from skewless.materialize.schedules import Schedules  # noqa: PLC0415 - same
 
         return examine(
