@@ -187,7 +187,7 @@ class StoreAlarms(Construct):
                 means="Served values differ from history: training and serving are skewed.",
                 first_step="skewless verify shows which; stop deploying models until it is clear.",
             ),
-            self._metrics.over_all_views("SUM", metrics.PARITY_MISMATCHES, cdk.Duration.hours(1)),
+            self._metrics.of_store(metrics.PARITY_MISMATCHES, cdk.Duration.hours(1)),
             # It stays until the next check finds nothing.
             missing=_MISSING.IGNORE,
         )

@@ -64,9 +64,10 @@ class StoreDashboard(Construct):
         own = self._metrics
         return [
             _graph(
-                "Parity: values compared, and different",
-                own.over_all_views("SUM", metrics.VALUES_COMPARED, _DAY),
-                own.over_all_views("SUM", metrics.PARITY_MISMATCHES, _DAY),
+                "Parity: values compared and different, rows that were stale",
+                own.of_store(metrics.PARITY_COMPARED, _DAY),
+                own.of_store(metrics.PARITY_MISMATCHES, _DAY),
+                own.of_store(metrics.PARITY_STALE, _DAY),
             ),
             _graph(
                 "Rejected rows",

@@ -144,7 +144,8 @@ class StoreFunctions(Construct):
             writes_per_second: what a cut may write to the online table, shared out among the
                 functions that write at once, so that a backfill leaves serving its capacity.
             concurrency: how many those are.
-            landing_seconds: how long after its instant a cut waits for the log to be complete.
+            landing_seconds: how long after its instant a cut waits for the log to be complete, and
+                the check for what it found to have landed on both sides.
             log_retention: how long logs are kept.
             vpc: where the functions run, if not outside of any.
             encryption_key: the customer-managed key of the store's data.
@@ -159,6 +160,7 @@ class StoreFunctions(Construct):
         each = str(max(1, writes_per_second // concurrency))
         own: Mapping[str, dict[str, str]] = {
             "plan": {"LANDING_SECONDS": str(landing_seconds)},
+            "check": {"LANDING_SECONDS": str(landing_seconds)},
             "write": {"WRITES_PER_SECOND": each},
             "days": {"WRITES_PER_SECOND": each},
         }

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 OVERDUE_SECONDS = "OverdueSeconds"
 REJECTED_ROWS = "RejectedRows"
 PARITY_MISMATCHES = "ParityMismatches"
-VALUES_COMPARED = "ValuesCompared"
+PARITY_COMPARED = "ParityCompared"
+PARITY_STALE = "ParityStale"
 ENTITIES_WRITTEN = "EntitiesWritten"
 # Those that the store itself calls.
 _OPERATIONS = ("BatchGetItem", "GetItem", "PutItem", "UpdateItem")
@@ -32,6 +33,19 @@ class StoreMetrics:
 
     def __init__(self, names: StoreNames) -> None:
         self._names = names
+
+    def of_store(self, metric: str, period: cdk.Duration) -> cloudwatch.Metric:
+        """Add up one of the store's own metrics that it writes for itself, whatever of its views.
+
+        Values that differ are counted twice: once for the store, and once for their view.
+        """
+        return cloudwatch.Metric(
+            namespace=METRICS_NAMESPACE,
+            metric_name=metric,
+            dimensions_map={"Store": self._names.store},
+            statistic="Sum",
+            period=period,
+        )
 
     def over_all_views(
         self, function: str, metric: str, period: cdk.Duration

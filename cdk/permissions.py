@@ -345,7 +345,10 @@ WATCH = Role(
     key_actions=_READS,
 )
 CHECK = Role(
-    permissions=(*SERVE.permissions, *TRAIN.permissions),
+    permissions=(
+        *SERVE.permissions,
+        *(permission for permission in TRAIN.permissions if permission is not _NAMES),
+    ),
     key_actions=_WRITES,
 )
 MACHINE = Role(

@@ -96,3 +96,17 @@ OnlineReader(plan_selection(locked.service), table, now=lambda: 0)
 
 def test_the_probe_sees_what_would_be_too_much() -> None:
     assert loaded_by("import duckdb") - SERVING
+
+
+def test_the_check_starts_where_there_is_no_duckdb_and_no_pyiceberg() -> None:
+    # awswrangler takes pyiceberg where it finds it; in Lambda there is none to be found.
+    loaded = loaded_by(
+        f"""
+sys.path.insert(0, {str(SDK.parent)!r})
+sys.modules.update(duckdb=None, pyiceberg=None)
+import lambdas.check.handler
+del sys.modules["duckdb"], sys.modules["pyiceberg"]
+"""
+    )
+    assert {"awswrangler", "lambdas", "narwhals", "pyarrow", "sqlglot"} <= loaded
+    assert not loaded & {"duckdb", "pyiceberg"}

@@ -440,9 +440,23 @@ class FeatureStore:
             self._aws, self._needed(), self._registry.load, self._now(), schedules=Schedules
         )
 
-    def logged_keys(self, view: FeatureView) -> Any:
-        """Return the distinct keys of a view's entity in the log, as an Arrow table."""
-        return self._workbench.logged_keys(view)
+    def logged_keys(
+        self,
+        view: FeatureView,
+        *,
+        sample: int | None = None,
+        seed: str = "",
+        engine: str | None = None,
+    ) -> Any:
+        """Return the distinct complete keys of a view's entity in the log, as an Arrow table.
+
+        Args:
+            view: whose entity and source.
+            sample: how many at most, as if drawn at random; all if None.
+            seed: another one draws others; the same one draws the same on the same log.
+            engine: "athena" or "duckdb"; the store's own if None.
+        """
+        return self._workbench.logged_keys(view, sample=sample, seed=seed, engine=engine)
 
     @property
     def _registry(self) -> Registry:

@@ -11,7 +11,7 @@ import random
 import struct
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from skewless.compiler import instants as cuts
 from skewless.compiler.plan import plan_selection
@@ -25,16 +25,46 @@ from skewless.registry.selection import resolve
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import pyarrow as pa
+
     from skewless.compiler.plan import SelectionPlan
     from skewless.definitions.types import ValueType
     from skewless.definitions.view import FeatureView
+    from skewless.offline.training import TrainingSet
     from skewless.online.answer import Answer, ViewStatus
-    from skewless.store import FeatureStore
+    from skewless.registry.published import Published
 
     Row = Mapping[str, Any]
 
 _INSTANT = "skewless_instant"
-_SEED = 7  # samples are the same from run to run on the same log
+_SEED = "7"  # samples are the same from run to run on the same log
+
+
+class Store(Protocol):
+    """What verification needs of a store: its definitions, and the two sides of their values."""
+
+    @property
+    def published(self) -> Published:
+        """The published definitions."""
+        ...
+
+    def logged_keys(
+        self, view: FeatureView, /, *, sample: int | None, seed: str, engine: str | None
+    ) -> pa.Table:
+        """Return keys of a view's entity in the log."""
+        ...
+
+    def get_historical_features(
+        self, entity_df: Any, features: object, /, *, timestamp: str, engine: str | None
+    ) -> TrainingSet:
+        """Join labels with their features, as serving would have given them."""
+        ...
+
+    def get_online_features(
+        self, features: object, entity_rows: Sequence[Row], /, *, now: datetime
+    ) -> Answer:
+        """Read feature vectors."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,22 +149,36 @@ class Report:
 
 
 def verify(
-    store: FeatureStore,
+    store: Store,
     features: object,
     entity_rows: Sequence[Row] | None,
     sample: int,
     moments: Sequence[datetime],
     engine: str | None,
 ) -> Report:
-    """Compare; see `FeatureStore.verify`."""
+    """Compare given rows, or drawn ones; see `FeatureStore.verify`."""
+    rows = entity_rows
+    if rows is None:
+        plan = plan_selection(resolve(store.published, features))
+        rows = draw_rows(store, plan, sample, engine=engine)
+    if not rows:
+        raise InputError("there is nothing to compare: no entity_rows, and the log is empty")
+    return compare(store, features, rows, moments, engine)
+
+
+def compare(
+    store: Store,
+    features: object,
+    rows: Sequence[Row],
+    moments: Sequence[datetime],
+    engine: str | None = None,
+) -> Report:
+    """Compare the features of rows by history and by serving, at each of the moments."""
     found = resolve(store.published, features)
     plan = plan_selection(found)
     chosen: Any = found
     if not isinstance(found, FeatureService):
         chosen = [view[name] for view, name in found]
-    rows = list(entity_rows) if entity_rows is not None else draw_rows(store, plan, sample)
-    if not rows:
-        raise InputError("there is nothing to compare: no entity_rows, and the log is empty")
     tallies = {item.output: [0, 0] for item in plan.selected}
     differences: list[Difference] = []
     stale, units = 0, 0.0
@@ -188,13 +232,26 @@ def bits(value: Any) -> Any:
             return tuple(bits(item) for item in value)
 
 
-def draw_rows(store: FeatureStore, plan: SelectionPlan, sample: int) -> list[Row]:
-    """Draw keys from the log, one key that it does not hold, and values for request fields."""
-    chance = random.Random(_SEED)  # noqa: S311 - a sample, not a secret
+def draw_rows(
+    store: Store,
+    plan: SelectionPlan,
+    sample: int,
+    *,
+    seed: str = _SEED,
+    engine: str | None = None,
+) -> list[Row]:
+    """Draw keys from the log, one key that it does not hold, and values for request fields.
+
+    No rows if the log is empty.
+    """
+    chance = random.Random(seed)  # noqa: S311 - a sample, not a secret
     views: dict[str, FeatureView] = {}
     for item in plan.views:
         views.setdefault(item.view.entity.name, item.view)
-    keys = {name: _keys(store, view, sample, chance) for name, view in views.items()}
+    keys: dict[str, list[dict[str, Any]]] = {
+        name: store.logged_keys(view, sample=sample, seed=seed, engine=engine).to_pylist()
+        for name, view in views.items()
+    }
     if not any(keys.values()):
         return []
     rows: list[Row] = []
@@ -209,21 +266,7 @@ def draw_rows(store: FeatureStore, plan: SelectionPlan, sample: int) -> list[Row
     return rows
 
 
-def _keys(
-    store: FeatureStore, view: FeatureView, sample: int, chance: random.Random
-) -> list[dict[str, Any]]:
-    table = store.logged_keys(view)
-    if table.num_rows == 0:
-        return []
-    picked = sorted(chance.sample(range(table.num_rows), min(sample, table.num_rows)))
-    found: list[dict[str, Any]] = table.take(picked).to_pylist()
-    chance.shuffle(found)
-    return found
-
-
-def _served(
-    store: FeatureStore, chosen: Any, rows: list[Row], moment: datetime
-) -> tuple[Answer, int]:
+def _served(store: Store, chosen: Any, rows: Sequence[Row], moment: datetime) -> tuple[Answer, int]:
     """Serve the rows at one T for all: a stream may be ahead of the instant that was asked for."""
     instant = to_microseconds(moment, "instants")
     answer = store.get_online_features(chosen, rows, now=moment)

@@ -8,8 +8,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from skewless import __version__
 from skewless.aws import Jobs
 from skewless.compiler.plan import plan_selection, plan_view
@@ -22,10 +20,12 @@ from skewless.materialize.schedules import Schedules
 from skewless.offline.athena import AthenaEngine
 from skewless.offline.duckdb_engine import DuckDbEngine
 from skewless.offline.history import Mode
+from skewless.offline.keys import logged_keys
 from skewless.offline.log import EventLog
 from skewless.offline.optimizers import TableOptimizers
 from skewless.offline.quarantine import Quarantine
 from skewless.offline.set_index import SetIndex
+from skewless.offline.snapshots import Snapshots
 from skewless.offline.training import TrainingRequest, build_training_set
 from skewless.online.address import view_partition
 from skewless.online.table import OnlineTable
@@ -33,6 +33,8 @@ from skewless.registry.rewrites import RewriteLog
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    import pyarrow as pa
 
     from skewless.aws import Aws, Resources
     from skewless.definitions.source import Source
@@ -52,6 +54,7 @@ class Workbench:
         self.resources = resources
         self.aws = aws
         self.log = EventLog(aws, resources)
+        self.snapshots = Snapshots(aws, resources)
         self.optimizers = TableOptimizers(aws, resources)
         self.quarantine = Quarantine(aws, resources)
         self.sets = SetIndex(aws, resources.bucket)
@@ -104,12 +107,11 @@ class Workbench:
             )
         return Executions(self.aws, self.jobs)
 
-    def logged_keys(self, view: FeatureView) -> pa.Table:
-        """Return the distinct complete keys of a view's entity in its source's log."""
-        names = list(view.entity.keys)
-        rows = self.log.scan(view.source, names)
-        table = rows if isinstance(rows, pa.Table) else rows.read_all()
-        return table.select(names).drop_null().group_by(names).aggregate([])
+    def logged_keys(
+        self, view: FeatureView, *, sample: int | None, seed: str, engine: str | None
+    ) -> pa.Table:
+        """Return keys of a view's entity in its source's log; see `FeatureStore.logged_keys`."""
+        return logged_keys(view, self.engine(engine), sample=sample, seed=seed)
 
     def training_set(  # noqa: PLR0913 - what a training set is made of
         self,
@@ -139,7 +141,7 @@ class Workbench:
             snapshots,
             about,
         )
-        return build_training_set(request, self.engine(engine), self.log, self.aws, self.sets)
+        return build_training_set(request, self.engine(engine), self.snapshots, self.aws, self.sets)
 
     def materialize(
         self,

@@ -9,6 +9,7 @@ import pytest
 from skewless.aws import Aws, Resources
 from skewless.local import LocalAws
 from skewless.offline.log import EventLog
+from skewless.offline.snapshots import Snapshots
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +46,8 @@ def resources(aws: Aws, place: str) -> Resources:
 @pytest.fixture
 def log(aws: Aws, resources: Resources) -> EventLog:
     return EventLog(aws, resources)
+
+
+@pytest.fixture
+def snapshots(aws: Aws, resources: Resources) -> Snapshots:
+    return Snapshots(aws, resources)

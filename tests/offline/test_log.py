@@ -11,7 +11,7 @@ import pytest
 
 from skewless.errors import InputError, StoreError
 from skewless.offline import catalog
-from skewless.offline.parquet import describe_table
+from skewless.offline.glue_table import describe_table
 from skewless.types import (
     Array,
     Bool,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from skewless.aws import Aws, Resources
     from skewless.offline.log import EventLog
+    from skewless.offline.snapshots import Snapshots
 
 EVERY_TYPE: Mapping[str, tuple[ValueType, Any]] = {
     "bool": (Bool, True),
@@ -102,11 +103,11 @@ def test_an_event_from_the_future_happens_when_it_is_ingested(log: EventLog) -> 
     assert {r["x"]: r["at"] for r in scanned(log, source)} == {1: NOON, 2: NOON - HOUR}
 
 
-def test_no_rows_commit_nothing(log: EventLog) -> None:
+def test_no_rows_commit_nothing(log: EventLog, snapshots: Snapshots) -> None:
     source = a_source()
     log.create(source)
     assert append(log, source, rows(source, x=pa.array([], pa.int64()))) is None
-    assert log.snapshot_id(source) is None
+    assert snapshots.latest(source) is None
     assert scanned(log, source) == []
 
 
@@ -118,12 +119,12 @@ def test_creating_a_log_again_changes_nothing(log: EventLog) -> None:
     assert len(scanned(log, source)) == 1
 
 
-def test_a_snapshot_is_the_log_as_it_was(log: EventLog) -> None:
+def test_a_snapshot_is_the_log_as_it_was(log: EventLog, snapshots: Snapshots) -> None:
     source = a_source()
     log.create(source)
     first = append(log, source, rows(source, x=[1]))
     second = append(log, source, rows(source, x=[2]))
-    assert log.snapshot_id(source) == second
+    assert snapshots.latest(source) == second
     assert [r["x"] for r in scanned(log, source, "x", snapshot_id=first)] == [1]
     assert len(scanned(log, source)) == 2
 

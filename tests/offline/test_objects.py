@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pytest
-from pyiceberg.io import load_file_io
 
 from skewless.errors import StoreError
 from skewless.offline import objects
@@ -27,28 +26,6 @@ def test_a_large_object_is_read_by_ranges(
     table = pa.table({"a": np.random.default_rng(0).integers(0, 2**60, 20_000)})
     put(aws, place, "a.parquet", table)
     assert to_arrow(f"s3://{place}/a.parquet", aws).equals(table)
-
-
-def test_pyiceberg_finds_our_files_by_name(aws: Aws) -> None:
-    found = load_file_io(objects.iceberg_properties(aws))
-    assert isinstance(found, objects.S3FileIO)
-
-
-def test_what_pyiceberg_writes_it_reads_and_deletes(aws: Aws, place: str) -> None:
-    files, uri = objects.S3FileIO(objects.iceberg_properties(aws)), f"s3://{place}/meta/a.json"
-    with files.new_output(uri).create() as stream:
-        stream.write(b"{}")
-    file = files.new_input(uri)
-    assert (file.exists(), len(file), file.open().read()) == (True, 2, b"{}")
-    files.delete(uri)
-    assert not files.new_input(uri).exists()
-
-
-def test_a_file_of_pyicebergs_is_not_overwritten(aws: Aws, place: str) -> None:
-    files = objects.S3FileIO(objects.iceberg_properties(aws))
-    put(aws, place, "a", b"first")
-    with pytest.raises(FileExistsError, match=f"s3://{place}/a exists"):
-        files.new_output(f"s3://{place}/a").create()
 
 
 def test_an_empty_object_is_read(aws: Aws, place: str) -> None:

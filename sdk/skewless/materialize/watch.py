@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlparse
+from typing import TYPE_CHECKING
 
 from skewless.compiler.plan import plan_view
+from skewless.errors import InputError
 from skewless.materialize.due import overdue
+from skewless.offline.glue_table import describe_table, iceberg_metadata
 from skewless.online.address import view_partition
 
 if TYPE_CHECKING:
@@ -34,14 +34,11 @@ def rows_added(aws: Aws, database: str, name: str, since: int, until: int) -> in
     Its metadata says so for each snapshot; the rows themselves are not read. 0 if there is no such
     table.
     """
-    glue = aws.client("glue")
     try:
-        found = glue.get_table(DatabaseName=database, Name=name)["Table"]
-    except glue.exceptions.EntityNotFoundException:
+        described = describe_table(f"{database}.{name}", aws)
+    except InputError:
         return 0
-    place = urlparse(found["Parameters"]["metadata_location"])
-    body = aws.client("s3").get_object(Bucket=place.netloc, Key=place.path.lstrip("/"))["Body"]
-    metadata: dict[str, Any] = json.loads(body.read())
+    metadata = iceberg_metadata(described, aws)
     return sum(
         int(snapshot.get("summary", {}).get("added-records", 0))
         for snapshot in metadata.get("snapshots", ())

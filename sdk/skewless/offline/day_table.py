@@ -45,7 +45,7 @@ from pyiceberg.types import (
 from skewless.compiler.instants import DAY
 from skewless.definitions import types
 from skewless.errors import PublishError, StoreError
-from skewless.offline import catalog, objects
+from skewless.offline import catalog, file_io
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -91,7 +91,7 @@ class DayTable:
 
     @cached_property
     def _catalog(self) -> GlueCatalog:
-        properties = objects.iceberg_properties(self._aws)
+        properties = file_io.iceberg_properties(self._aws)
         return GlueCatalog("skewless", client=self._aws.client("glue"), **properties)
 
     def create(self) -> bool:

@@ -12,6 +12,8 @@ from skewless.definitions import types
 from skewless.offline import sql
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from skewless.definitions.types import ValueType
     from skewless.offline.sql import Sql
 
@@ -123,3 +125,22 @@ class Dialect:
                 return sql.cast(sql.multiply(widened, factor), "BIGINT")
             case _:
                 return value
+
+    def digest(self, values: Sequence[tuple[Sql, ValueType]], seed: str) -> Sql:
+        """Write a text that looks random, and is the same in each engine for the same key."""
+        parts: list[Sql] = [sql.text(seed)]
+        for value, type_ in values:
+            parts += [sql.text("|"), self._text(value, type_)]
+        text = sql.call("concat", *parts)
+        if self.engine is Engine.DUCKDB:
+            return sql.call("md5", text)
+        return sql.call("lower", sql.call("to_hex", sql.call("md5", sql.call("to_utf8", text))))
+
+    def _text(self, value: Sql, type_: ValueType) -> Sql:
+        match type_:
+            case types.String:
+                return value
+            case types.Bytes:
+                return sql.call("to_hex", value)
+            case _:
+                return sql.cast(value, "VARCHAR")

@@ -21,7 +21,7 @@ from skewless.errors import InputError, StoreError, did_you_mean
 from skewless.offline import catalog, parquet
 from skewless.offline.columns import arrow_type, conform, physical
 from skewless.offline.day_table import DayTable
-from skewless.offline.expired import ExpiredSnapshots
+from skewless.offline.glue_table import describe_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -58,7 +58,7 @@ class EventLog:
             InputError: the source names a table, and there is none.
         """
         if source.table is not None:
-            parquet.describe_table(source.table, self._aws)
+            describe_table(source.table, self._aws)
         elif not self.table(source).create():
             self.evolve(source)
 
@@ -111,30 +111,6 @@ class EventLog:
         columns[INGEST_SHARD] = pa.repeat(shard, count)
         columns[INGEST_SEQUENCE] = pa.array(np.arange(first_sequence, first_sequence + count))
         return self.table(source).append(columns)
-
-    def snapshot_id(self, source: Source) -> int | None:
-        """Return the latest snapshot; None before the first row, and where a table keeps none."""
-        if source.table is None:
-            snapshot = self.table(source).load().current_snapshot()
-            return None if snapshot is None else snapshot.snapshot_id
-        described = parquet.describe_table(source.table, self._aws)
-        if not parquet.is_iceberg(described):
-            return None
-        snapshot = parquet.iceberg_table(described, self._aws).current_snapshot()
-        return None if snapshot is None else snapshot.snapshot_id
-
-    def check_snapshot(self, source: Source, snapshot_id: int) -> None:
-        """Refuse a snapshot that the source's log does not have.
-
-        Raises:
-            ErasedSnapshotError: an erasure expired it.
-            StoreError: there never was one, or someone else expired it.
-        """
-        table = self.table(source)
-        if source.table is not None or table.load().snapshot_by_id(snapshot_id) is not None:
-            return
-        ExpiredSnapshots(self._aws, self._resources.bucket).check(source.name, snapshot_id)
-        raise StoreError(f"the table {table.name} has no snapshot {snapshot_id}")
 
     def scan(
         self,

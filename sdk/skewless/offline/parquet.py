@@ -17,13 +17,15 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.parquet as pq
 from botocore.exceptions import BotoCoreError, ClientError
-from pyiceberg.table import StaticTable
 
 from skewless.errors import InputError, StoreError, did_you_mean
 from skewless.offline import objects
+from skewless.offline.glue_table import describe_table, is_iceberg
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+    from pyiceberg.table import StaticTable
 
     from skewless.aws import Aws
 
@@ -158,37 +160,6 @@ def read_glue_table(
     return _utc(pa.table({column: found.get(lower, absent) for column, lower in wanted.items()}))
 
 
-def describe_table(name: str, aws: Aws) -> Mapping[str, Any]:
-    """Return a table as Glue describes it.
-
-    Raises:
-        InputError: there is no such table.
-        StoreError: AWS refused.
-    """
-    database, _, table = name.partition(".")
-    glue = aws.client("glue")
-    try:
-        answer = glue.get_table(DatabaseName=database.lower(), Name=table.lower())
-    except glue.exceptions.EntityNotFoundException as error:
-        raise InputError(f"there is no Glue table {name!r}") from error
-    except (ClientError, BotoCoreError) as error:
-        raise StoreError(f"the Glue table {name!r} could not be read: {error}") from error
-    described: Mapping[str, Any] = answer["Table"]
-    return described
-
-
-def is_iceberg(described: Mapping[str, Any]) -> bool:
-    """Say whether a Glue table is an Iceberg table."""
-    kind: str = described.get("Parameters", {}).get("table_type", "")
-    return kind.upper() == "ICEBERG"
-
-
-def iceberg_table(described: Mapping[str, Any], aws: Aws) -> StaticTable:
-    """Return the current state of an Iceberg table that Glue describes."""
-    location = described["Parameters"]["metadata_location"]
-    return StaticTable.from_metadata(location, properties=objects.iceberg_properties(aws))
-
-
 def _check_declared(name: str, wanted: Mapping[str, str], declared: Collection[str]) -> None:
     if missing := [column for column, lower in wanted.items() if lower not in declared]:
         hints = "".join(did_you_mean(column, declared) for column in missing)
@@ -204,7 +175,7 @@ def _read_iceberg(
     columns: Collection[str] | None,
     snapshot_id: int | None,
 ) -> pa.Table:
-    table = iceberg_table(described, aws)
+    table = _iceberg_table(described, aws)
     declared = {column.name.lower(): column.name for column in table.schema().fields}
     wanted = {column: column.lower() for column in (declared if columns is None else columns)}
     _check_declared(name, wanted, declared)
@@ -214,6 +185,17 @@ def _read_iceberg(
         return _utc(rows)
     chosen: dict[str, Any] = {column: rows[declared[lower]] for column, lower in wanted.items()}
     return _utc(pa.table(chosen))
+
+
+def _iceberg_table(described: Mapping[str, Any], aws: Aws) -> StaticTable:
+    """Return the current state of an Iceberg table that Glue describes."""
+    # Deferred: where there is no room for pyiceberg, Athena reads the Iceberg tables.
+    from pyiceberg.table import StaticTable  # noqa: PLC0415
+
+    from skewless.offline.file_io import iceberg_properties  # noqa: PLC0415
+
+    location = described["Parameters"]["metadata_location"]
+    return StaticTable.from_metadata(location, properties=iceberg_properties(aws))
 
 
 def _table_files(described: Mapping[str, Any], aws: Aws) -> Iterator[_File]:

@@ -14,11 +14,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from skewless.compiler.fingerprint import fingerprint
-from skewless.definitions import types
 from skewless.errors import InputError, QueryError
 from skewless.offline import frames
 from skewless.offline.history import ROW, History, Mode, Spine
 from skewless.offline.labels import prepare_labels
+from skewless.offline.logical import logical
 from skewless.offline.objects import write_bytes
 from skewless.offline.overflow import explained
 
@@ -28,19 +28,9 @@ if TYPE_CHECKING:
     from skewless.aws import Aws
     from skewless.compiler.plan import SelectionPlan, ViewPlan
     from skewless.definitions.source import Source
-    from skewless.definitions.types import ValueType
     from skewless.offline.engine import Engine, Session
-    from skewless.offline.log import EventLog
     from skewless.offline.set_index import SetIndex
-
-_ARROW = {
-    types.Bool: pa.bool_(),
-    types.Int64: pa.int64(),
-    types.Float64: pa.float64(),
-    types.String: pa.string(),
-    types.Bytes: pa.binary(),
-    types.Timestamp: pa.timestamp("us", tz="UTC"),
-}
+    from skewless.offline.snapshots import Snapshots
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +114,7 @@ class TrainingRequest:
 
 
 def build_training_set(
-    request: TrainingRequest, engine: Engine, log: EventLog, aws: Aws, index: SetIndex
+    request: TrainingRequest, engine: Engine, snapshots: Snapshots, aws: Aws, index: SetIndex
 ) -> TrainingSet:
     """Run a request.
 
@@ -140,7 +130,7 @@ def build_training_set(
     )
     with engine.session() as session:
         spine = Spine(session.labels(prepared.table), prepared.first, prepared.last)
-        history, snapshots = _history(request, session, spine, log)
+        history, used = _history(request, session, spine, snapshots)
         script = history.script()
         try:
             found = session.run(script)
@@ -151,32 +141,32 @@ def build_training_set(
     table = labels
     for name in features.column_names:
         table = table.append_column(name, features[name])
-    manifest = _manifest(request, features, snapshots, text)
+    manifest = _manifest(request, features, used, text)
     return TrainingSet(table, manifest, frames.kind_of(request.frame), aws, index)
 
 
 def _history(
-    request: TrainingRequest, session: Session, spine: Spine, log: EventLog
+    request: TrainingRequest, session: Session, spine: Spine, snapshots: Snapshots
 ) -> tuple[History, dict[str, int | None]]:
     plans: dict[Source, list[ViewPlan]] = {}
     for plan in request.plan.views:
         plans.setdefault(plan.view.source, []).append(plan)
     bare = History(request.plan, request.mode, session.dialect, spine, {}, {})
-    relations, lateness, snapshots = {}, {}, {}
+    relations, lateness, used = {}, {}, {}
     for source, some in plans.items():
         snapshot = request.snapshots.get(source.name)
         if snapshot is not None:
-            log.check_snapshot(source, snapshot)
+            snapshots.check(source, snapshot)
         elif source.table is None:
-            snapshot = log.snapshot_id(source)
-        snapshots[source.name] = snapshot
+            snapshot = snapshots.latest(source)
+        used[source.name] = snapshot
         columns = bare.columns(source, some)
         relations[source.name] = session.relation(source, columns, bare.span(some), snapshot)
         late = session.lateness(source)
         if late is not None:
             lateness[source.name] = late
     history = History(request.plan, request.mode, session.dialect, spine, relations, lateness)
-    return history, snapshots
+    return history, used
 
 
 def _check_clashes(labels: pa.Table, plan: SelectionPlan) -> None:
@@ -196,37 +186,10 @@ def _decoded(found: pa.Table, plan: SelectionPlan, rows: int) -> pa.Table:
     ordered = found.sort_by(ROW)
     return pa.table(
         {
-            item.output: _logical(ordered[item.output].combine_chunks(), item.type)
+            item.output: logical(ordered[item.output].combine_chunks(), item.type)
             for item in plan.selected
         }
     )
-
-
-def _logical(column: pa.Array, type_: ValueType) -> pa.Array:
-    match type_:
-        case types.Timestamp:
-            return pc.cast(pc.cast(column, pa.int64()), arrow_type(type_))
-        case types.Decimal():
-            # The physical value is the unscaled integer: only where the point stands changes.
-            whole = pc.cast(column, pa.decimal128(38, 0))
-            return pa.Array.from_buffers(
-                arrow_type(type_), len(whole), whole.buffers(), whole.null_count, whole.offset
-            )
-        case _:
-            return pc.cast(column, arrow_type(type_))
-
-
-def arrow_type(type_: ValueType) -> pa.DataType:
-    """Return the Arrow type of a feature."""
-    match type_:
-        case types.Decimal(scale=scale):
-            return pa.decimal128(38, scale)
-        case types.Array(element=element):
-            return pa.list_(arrow_type(element))
-        case types.Vector():
-            return pa.list_(pa.float64())
-        case _:
-            return _ARROW[type_]
 
 
 def _manifest(

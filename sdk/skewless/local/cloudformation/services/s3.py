@@ -185,7 +185,10 @@ def _without_tls_only(policy: Mapping[str, Any]) -> dict[str, Any]:
     return {**policy, "Statement": [it for it in statements if not _is_tls_only(it)]}
 
 
+# What a request over plain http lacks.
+_OF_TLS = frozenset({"aws:SecureTransport", "s3:TlsVersion"})
+
+
 def _is_tls_only(statement: Mapping[str, Any]) -> bool:
-    condition = statement.get("Condition") or {}
-    asked = {str(it.get("aws:SecureTransport", "")).lower() for it in condition.values()}
-    return statement.get("Effect") == "Deny" and "false" in asked
+    keys = {key for condition in (statement.get("Condition") or {}).values() for key in condition}
+    return statement.get("Effect") == "Deny" and bool(keys & _OF_TLS)

@@ -1,0 +1,148 @@
+"""Check: once a day, a sample of what is served against history, as bits.
+
+    each service → keys from the log → served, and by Athena → what differs, once more → metrics
+
+A value that differs is not a failure of the function, it counts in a metric; what could not be
+compared is one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from contextlib import contextmanager
+from time import sleep
+from typing import TYPE_CHECKING, Any
+
+from lambdas import runtime
+from lambdas.check.sides import Sides
+from skewless.compiler.plan import plan_selection
+from skewless.definitions.expression import to_datetime
+from skewless.errors import OnlineStoreError, QueryError, SkewlessError, StoreError
+from skewless.online.address import without_keys
+from skewless.registry.selection import resolve
+from skewless.verify import compare, draw_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from skewless.definitions.service import FeatureService, View
+    from skewless.registry.published import Published
+    from skewless.verify import Report
+
+    Compared = FeatureService | View
+
+_SAMPLE = 100
+# What Athena's errors begin with. Values may stand behind it, so that the rest is not logged.
+_CODE = re.compile(r"[A-Z]+(_[A-Z]+)+(?=:)")
+
+
+@runtime.handler
+def handle(_event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
+    """Compare each service in its latest version, or each view if there is no service.
+
+    Raises:
+        StoreError: some could not be compared; the others were, and are in the metrics.
+    """
+    published = runtime.published()
+    store = Sides(runtime.aws, runtime.resources(), runtime.online_table(), published)
+    named = {f"{item.name}@{item.version}": item for item in _compared(published)}
+    failed: set[str] = set()
+    reports = _compare(store, named, failed)
+    told = _tell(reports, _settled(store, named, reports, failed))
+    if failed:
+        raise StoreError(
+            f"{len(failed)} of {len(named)} could not be compared, and the log says why: "
+            f"{', '.join(sorted(failed))}"
+        )
+    return told
+
+
+def _compared(published: Published) -> list[Compared]:
+    """Return services, or views if there is none, each in its latest version."""
+    latest: dict[str, Compared] = {}
+    for item in published.definitions.services or published.views:
+        if item.name not in latest or latest[item.name].version < item.version:
+            latest[item.name] = item
+    return list(latest.values())
+
+
+def _compare(store: Sides, named: Mapping[str, Compared], failed: set[str]) -> dict[str, Report]:
+    """Compare a sample that is another one each day; what has no log yet has no report."""
+    reports = {}
+    for name, features in named.items():
+        with _noted(name, failed):
+            plan = plan_selection(resolve(store.published, features))
+            if rows := draw_rows(store, plan, _SAMPLE, seed=f"{_now():%Y-%m-%d}"):
+                reports[name] = compare(store, features, rows, [_now()])
+    return reports
+
+
+def _settled(
+    store: Sides, named: Mapping[str, Compared], reports: Mapping[str, Report], failed: set[str]
+) -> dict[str, Report]:
+    """Compare what differs once more: a row that is being ingested is logged before it is served.
+
+    Without this, a store that takes in events while it is checked would seem to be skewed.
+    """
+    suspects = {name: report for name, report in reports.items() if report.differences}
+    if suspects:
+        sleep(runtime.setting("LANDING_SECONDS") or 0.0)
+    settled = dict(reports)
+    for name, report in suspects.items():
+        rows = {id(item.row): item.row for item in report.differences}
+        with _noted(name, failed):
+            again = compare(store, named[name], list(rows.values()), [_now()])
+            settled[name] = again if again.compared else report
+    return settled
+
+
+def _tell(reports: Mapping[str, Report], settled: Mapping[str, Report]) -> dict[str, int]:
+    """Log and count what was found: names of features, never a key or a value."""
+    by_view: Counter[str] = Counter()
+    for name, report in settled.items():
+        for item in report.features:
+            if item.different:
+                by_view[item.view] += item.different
+                about = {"view": item.view, "feature": item.feature, "different": item.different}
+                runtime.logger.error("served values differ", extra={"features": name, **about})
+    told = {
+        "compared": sum(report.compared for report in reports.values()),
+        "mismatches": by_view.total(),
+        "stale": sum(report.stale for report in reports.values()),
+    }
+    for view, different in by_view.items():
+        runtime.emit(view, ParityMismatches=different)
+    if told["compared"]:  # else an alarm would end though nothing was found to be equal
+        runtime.emit(None, ParityMismatches=told["mismatches"])
+    runtime.emit(None, ParityCompared=told["compared"], ParityStale=told["stale"])
+    runtime.logger.info("checked", extra=told)
+    return told
+
+
+@contextmanager
+def _noted(name: str, failed: set[str]) -> Iterator[None]:
+    """Note a failure and go on: one service's does not keep the others from being compared."""
+    try:
+        yield
+    except SkewlessError as error:
+        # Without the traceback, which would show keys and values.
+        runtime.logger.error("not compared", extra={"features": name, **_why(error)})
+        failed.add(name)
+
+
+def _why(error: SkewlessError) -> dict[str, str]:
+    about = {"error": type(error).__name__}
+    match error:
+        case QueryError(reason=reason) if code := _CODE.match(reason):
+            about["reason"] = code.group()
+        case OnlineStoreError():
+            about["reason"] = without_keys(str(error))
+    return about
+
+
+def _now() -> datetime:
+    return to_datetime(runtime.now())

@@ -1,0 +1,88 @@
+"""The two sides of a store's values, as small as a function can carry them.
+
+Online from DynamoDB; history by Athena, without DuckDB and pyiceberg, for which there is no room
+beside AWS's layer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from skewless.compiler.plan import plan_selection
+from skewless.definitions.expression import to_microseconds
+from skewless.offline.athena import AthenaEngine
+from skewless.offline.history import Mode
+from skewless.offline.keys import logged_keys
+from skewless.offline.set_index import SetIndex
+from skewless.offline.snapshots import Snapshots
+from skewless.offline.training import TrainingRequest, build_training_set
+from skewless.online.reader import OnlineReader
+from skewless.registry.selection import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    import pyarrow as pa
+
+    from skewless.aws import Aws, Resources
+    from skewless.definitions.view import FeatureView
+    from skewless.offline.training import TrainingSet
+    from skewless.online.answer import Answer
+    from skewless.online.table import OnlineTable
+    from skewless.registry.published import Published
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What `skewless.verify` needs of a store. Athena is the only engine here."""
+
+    aws: Aws
+    resources: Resources
+    table: OnlineTable
+    published: Published
+
+    def logged_keys(
+        self,
+        view: FeatureView,
+        /,
+        *,
+        sample: int | None,
+        seed: str,
+        engine: str | None,  # noqa: ARG002
+    ) -> pa.Table:
+        """Return keys of a view's entity in the log."""
+        return logged_keys(view, self._athena, sample=sample, seed=seed)
+
+    def get_historical_features(
+        self,
+        entity_df: Any,
+        features: object,
+        /,
+        *,
+        timestamp: str,
+        engine: str | None,  # noqa: ARG002
+    ) -> TrainingSet:
+        """Join labels with their features, as serving would have given them."""
+        plan = plan_selection(resolve(self.published, features))
+        request = TrainingRequest(entity_df, plan, Mode.AS_SERVED, timestamp, None, {}, {})
+        return build_training_set(
+            request,
+            self._athena,
+            Snapshots(self.aws, self.resources),
+            self.aws,
+            SetIndex(self.aws, self.resources.bucket),
+        )
+
+    def get_online_features(
+        self, features: object, entity_rows: Sequence[Mapping[str, Any]], /, *, now: datetime
+    ) -> Answer:
+        """Read feature vectors."""
+        instant = to_microseconds(now, "now")
+        plan = plan_selection(resolve(self.published, features))
+        return OnlineReader(plan, self.table, now=lambda: instant).read(entity_rows)
+
+    @property
+    def _athena(self) -> AthenaEngine:
+        return AthenaEngine(self.aws, self.resources)

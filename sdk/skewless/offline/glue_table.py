@@ -1,0 +1,65 @@
+"""A table as Glue describes it, and the Iceberg metadata that Glue points to.
+
+Boto3's half of reading tables: no Arrow, no pyiceberg. It tells of snapshots, never of rows.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlparse
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from skewless.errors import InputError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from skewless.aws import Aws
+
+_COMPRESSED = ".gz.metadata.json"
+
+
+def describe_table(name: str, aws: Aws) -> Mapping[str, Any]:
+    """Return a table, `"database.table"`, as Glue describes it.
+
+    Raises:
+        InputError: there is no such table.
+        StoreError: AWS refused.
+    """
+    database, _, table = name.partition(".")
+    glue = aws.client("glue")
+    try:
+        answer = glue.get_table(DatabaseName=database.lower(), Name=table.lower())
+    except glue.exceptions.EntityNotFoundException as error:
+        raise InputError(f"there is no Glue table {name!r}") from error
+    except (ClientError, BotoCoreError) as error:
+        raise StoreError(f"the Glue table {name!r} could not be read: {error}") from error
+    described: Mapping[str, Any] = answer["Table"]
+    return described
+
+
+def is_iceberg(described: Mapping[str, Any]) -> bool:
+    """Say whether a Glue table is an Iceberg table."""
+    kind: str = described.get("Parameters", {}).get("table_type", "")
+    return kind.upper() == "ICEBERG"
+
+
+def iceberg_metadata(described: Mapping[str, Any], aws: Aws) -> Mapping[str, Any]:
+    """Return the current metadata of an Iceberg table, as Iceberg's specification has it.
+
+    Raises:
+        StoreError: AWS refused.
+    """
+    location = described["Parameters"]["metadata_location"]
+    place = urlparse(location)
+    try:
+        answer = aws.client("s3").get_object(Bucket=place.netloc, Key=place.path.lstrip("/"))
+        body = answer["Body"].read()
+    except (ClientError, BotoCoreError) as error:
+        raise StoreError(f"the metadata {location} could not be read: {error}") from error
+    text = gzip.decompress(body) if location.endswith(_COMPRESSED) else body
+    metadata: Mapping[str, Any] = json.loads(text)
+    return metadata

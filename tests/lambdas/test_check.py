@@ -1,0 +1,219 @@
+"""What the check function tells: values compared, values that differ, rows that are stale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from moto.core.models import DEFAULT_ACCOUNT_ID
+
+from cdk import permissions
+from cdk.access import statements
+from cdk.names import StoreNames
+from lambdas import runtime
+from lambdas.check.handler import handle as check
+from skewless import FeatureService, FeatureStore
+from skewless.aws import Aws, Resources
+from skewless.errors import QueryError
+from skewless.local import LocalAws
+from skewless.local.session import REGION
+from skewless.offline.athena import AthenaSession
+from tests.lambdas.steps import context
+from tests.lambdas.test_watch import metrics
+from tests.store.builders import model, payment, profile, spending
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pyarrow as pa
+
+    from skewless.offline.sql import Script
+    from tests.lambdas.conftest import MovableClock
+    from tests.lambdas.steps import Steps
+
+pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
+
+CARDS = [f"secret-card-{number}" for number in range(12)]
+SHOP = "a-shop-of-a-customer"
+# What Athena does with results larger than these.
+IN_PARTS = {
+    "s3:AbortMultipartUpload",
+    "s3:ListBucketMultipartUploads",
+    "s3:ListMultipartUploadParts",
+}
+
+
+def fill(store: FeatureStore) -> None:
+    history = [
+        payment(-3000 + 10 * n, card=CARDS[n % 12], amount=0.1 * n, shop=f"{SHOP}-{n % 12}")
+        for n in range(290)
+    ]
+    store.backfill("payments", history)
+
+
+@pytest.fixture
+def filled(store: FeatureStore, steps: Steps) -> FeatureStore:
+    store.apply(model)
+    fill(store)
+    for view in ("spending@1", "profile@1"):
+        steps.run(view)
+    return store
+
+
+def tamper(store: FeatureStore, view: str) -> Callable[[], None]:
+    """Let every item of a view's entities hold another entity's values; return what mends it."""
+    client, table = store.aws.client("dynamodb"), store.resources.online_table
+    items = [
+        item
+        for page in client.get_paginator("scan").paginate(TableName=table)
+        for item in page["Items"]
+        if item["sk"]["S"] == "B" and item["pk"]["S"].startswith(f"{view}#")
+    ]
+    assert len(items) == len(CARDS)
+    for item, other in zip(items, [*items[1:], items[0]], strict=True):
+        client.put_item(TableName=table, Item={**other, "pk": item["pk"]})
+
+    def mend() -> None:
+        for item in items:
+            client.put_item(TableName=table, Item=item)
+
+    return mend
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamesOf(StoreNames):
+    """Names of a store that the local AWS made: not all are those of a stack."""
+
+    made: Resources
+
+    @property
+    def resources(self) -> Resources:
+        return self.made
+
+
+def test_equal_values_are_no_mismatches(
+    filled: FeatureStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = check({}, context())
+    out = capsys.readouterr().out
+    assert found == {"compared": 600, "mismatches": 0, "stale": 0}
+    assert metrics(out, "ParityCompared") == {None: 600}
+    assert metrics(out, "ParityMismatches") == {None: 0}
+    assert metrics(out, "ParityStale") == {None: 0}
+
+
+def test_values_that_were_changed_are_counted_and_their_features_named(
+    filled: FeatureStore, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    tamper(filled, "profile@1")
+    found = check({}, context())
+    out = capsys.readouterr().out
+    assert found == {"compared": 600, "mismatches": 99, "stale": 0}
+    assert metrics(out, "ParityMismatches") == {None: 99, "profile@1": 99}
+    lines = [vars(record) for record in caplog.records if "differ" in record.message]
+    named = [(line["features"], line["view"], line["feature"]) for line in lines]
+    assert named == [("model@1", "profile@1", "shop")]
+    assert lines[0]["different"] == 99
+    for text in (out, str([vars(record) for record in caplog.records])):
+        assert "secret-card" not in text
+        assert SHOP not in text
+
+
+def test_a_view_whose_cut_is_missing_is_stale(
+    filled: FeatureStore, clock: MovableClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock.now += timedelta(days=1)
+    assert check({}, context()) == {"compared": 0, "mismatches": 0, "stale": 100}
+    out = capsys.readouterr().out
+    assert metrics(out, "ParityStale") == {None: 100}
+    assert metrics(out, "ParityMismatches") == {}  # an alarm stays as it is
+
+
+def test_nothing_is_compared_before_there_is_a_log(
+    store: FeatureStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.apply(model)
+    assert check({}, context()) == {"compared": 0, "mismatches": 0, "stale": 0}
+    assert metrics(capsys.readouterr().out, "ParityCompared") == {None: 0}
+
+
+def test_a_store_without_definitions_has_nothing_to_compare(store: FeatureStore) -> None:
+    assert check({}, context()) == {"compared": 0, "mismatches": 0, "stale": 0}
+
+
+def test_every_view_is_compared_where_there_is_no_service(
+    store: FeatureStore, steps: Steps
+) -> None:
+    store.apply([profile])
+    fill(store)
+    steps.run("profile@1")
+    assert check({}, context()) == {"compared": 200, "mismatches": 0, "stale": 0}
+
+
+def test_of_a_service_the_latest_version_is_compared(store: FeatureStore, steps: Steps) -> None:
+    old = FeatureService("model", features=[spending])
+    store.apply([old, FeatureService("model", features=[profile], version=2)])
+    fill(store)
+    steps.run("profile@1")
+    assert check({}, context()) == {"compared": 200, "mismatches": 0, "stale": 0}
+
+
+def test_what_is_equal_when_it_has_landed_is_no_mismatch(
+    filled: FeatureStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mend = tamper(filled, "profile@1")
+    waited: list[float] = []
+
+    def lands(seconds: float) -> None:
+        waited.append(seconds)
+        mend()
+
+    monkeypatch.setenv("LANDING_SECONDS", "60")
+    monkeypatch.setattr("lambdas.check.handler.sleep", lands)
+    assert check({}, context())["mismatches"] == 0
+    assert waited == [60.0]
+
+
+def test_a_failing_query_is_an_error_that_shows_no_value(
+    filled: FeatureStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(AthenaSession):
+        def run(self, script: Script) -> pa.Table:  # noqa: ARG002
+            raise QueryError("Athena", "INVALID_CAST_ARGUMENT: Cannot cast 'secret-card-3'")
+
+    monkeypatch.setattr("skewless.offline.athena.AthenaSession", Broken)
+    with pytest.raises(Exception, match=r"1 of 1 could not be compared.*: model@1") as raised:
+        check({}, context())
+    assert type(raised.value).__name__ == "StoreError"
+    (line,) = [vars(record) for record in caplog.records if record.message == "not compared"]
+    assert (line["error"], line["reason"]) == ("QueryError", "INVALID_CAST_ARGUMENT")
+    assert "secret-card" not in str([vars(record) for record in caplog.records])
+
+
+def test_the_role_of_the_function_allows_what_it_calls_and_nothing_else(
+    filled: FeatureStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local = LocalAws.start()
+    made = filled.resources
+    names = NamesOf(
+        made=made, store=made.store, account=DEFAULT_ACCOUNT_ID, region=REGION, partition="aws"
+    )
+    allowed = [
+        {
+            "Effect": "Allow",
+            "Action": statement["actions"],
+            "Resource": statement["resource_arns"],
+            **({"Condition": statement["conditions"]} if "conditions" in statement else {}),
+        }
+        for statement in statements(permissions.CHECK, names)
+    ]
+    session = local.as_policy(*allowed)
+    monkeypatch.setattr(runtime, "aws", Aws(session, local.endpoint))
+    runtime.online_table.cache_clear()
+    assert check({}, context())["compared"] == 600
+    granted = {action for item in permissions.CHECK.permissions for action in item.actions}
+    unused = granted - local.calls.actions_of(session.principal)
+    assert unused == IN_PARTS
+    assert not local.calls.refused_of(session.principal)
