@@ -77,7 +77,7 @@ class Flights:
         frames = {
             "flights": self._moved(self.example.data.flights(), "arrived_at"),
             "weather": self._moved(self.example.data.weather(), "observed_at"),
-            "planes": self._moved(self.example.data.planes(), "registered_at", whole=True),
+            "plane_registry": self._moved(self.example.data.planes(), "registered_at", whole=True),
         }
         is_live = frames["flights"]["arrived_at"] > _last(frames["flights"]) - pd.Timedelta("6h")
         self.live = frames["flights"][is_live]
