@@ -104,16 +104,28 @@ class Flights:
         self.aws.scheduler.tick(midnight.to_pydatetime())
         return [item for item in _executions(client, machine) if item["executionArn"] not in before]
 
-    def wait(self) -> dict[str, str]:
-        """Wait until no execution runs; return how each ended, by its name."""
+    def wait(self) -> int:
+        """Wait until no execution runs; return how many there were.
+
+        Raises:
+            DeploymentError: one failed.
+        """
         client, machine = self.aws.client("stepfunctions"), self._jobs["state_machine"]
         deadline = time.monotonic() + _PATIENCE
         while time.monotonic() < deadline:
-            found = {item["name"]: item["status"] for item in _executions(client, machine)}
+            found = {item["executionArn"]: item["status"] for item in _executions(client, machine)}
             if "RUNNING" not in found.values():
-                return found
+                break
             time.sleep(0.5)
-        raise DeploymentError(f"executions still run after {_PATIENCE} s: {found}")
+        failed = [arn for arn, status in found.items() if status != "SUCCEEDED"]
+        if failed:
+            told = [client.describe_execution(executionArn=arn) for arn in failed]
+            causes = "\n".join(
+                f"{item['status']} {item['input']}: {item.get('error')}: {item.get('cause')}"
+                for item in told
+            )
+            raise DeploymentError(f"{len(failed)} executions did not succeed:\n{causes}")
+        return len(found)
 
     def lock(self, path: Path) -> Path:
         """Pin the service, for the inference function's bundle."""
