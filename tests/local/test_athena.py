@@ -7,11 +7,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import awswrangler as wr
+import duckdb
 import pandas as pd
 import pyarrow as pa
 import pytest
 from awswrangler.exceptions import QueryFailed
 from botocore.exceptions import ClientError
+
+from skewless.local.athena import statements
 
 if TYPE_CHECKING:
     from tests.local.sandbox import Sandbox
@@ -213,3 +216,18 @@ def test_a_stopped_query_is_cancelled(sandbox: Sandbox) -> None:
     described = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]
     assert described["Status"]["State"] == "CANCELLED"
     assert described["Status"]["CompletionDateTime"] <= dt.datetime.now(dt.UTC)
+
+
+def test_a_query_is_run_again_where_duckdb_itself_failed(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execute, failures = statements.execute, [duckdb.InternalException("a bug")]
+
+    def fails_once(run: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return execute(run)
+
+    monkeypatch.setattr(statements, "execute", fails_once)
+    assert list(sandbox.select("select 1 as one")["one"]) == [1]
+    assert not failures

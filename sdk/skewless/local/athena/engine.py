@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -157,6 +158,7 @@ create macro width_bucket(x, low, high, n) as case when x < low then 0 when x >=
     else cast(floor((x - low) / (high - low) * n) as bigint) + 1 end;
 """
 
+_renewing = threading.Lock()
 _MACROS = (_DIVISION, _SUM, _CASTS, _TIME, _FUNCTIONS)
 
 
@@ -197,6 +199,15 @@ def _database() -> duckdb.DuckDBPyConnection:
 def _forget() -> None:
     _database().close()
     _database.cache_clear()
+
+
+def renew() -> None:
+    """Have a new database for the next queries, if a bug in DuckDB made this one unusable."""
+    with _renewing:
+        try:
+            _database().cursor().execute("select 1").fetchall()
+        except duckdb.FatalException:
+            _database.cache_clear()
 
 
 def evaluate(connection: duckdb.DuckDBPyConnection, sql: str) -> Relation:

@@ -7,9 +7,11 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from skewless.local.athena import results, statements
+import duckdb
+
+from skewless.local.athena import engine, results, statements
 from skewless.local.athena.failure import reason_of
-from skewless.local.athena.run import Query, Run
+from skewless.local.athena.run import Outcome, Query, Run
 
 if TYPE_CHECKING:
     from skewless.local.athena.aws import Aws
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 _QUERIES_AT_ONCE = 4
 _INTERRUPT_SECONDS = 0.05
 _DDL = ("ALTER", "CREATE", "DESCRIBE", "DROP", "MSCK", "SHOW")
+_ATTEMPTS = 5
 _FINAL = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 
 
@@ -101,8 +104,7 @@ class Execution:
                 return
             self.status = "RUNNING"
         try:
-            self._run = Run(self._asked, aws)
-            outcome = statements.execute(self._run)
+            self._run, outcome = self._evaluate(aws)
             self.result = results.store(self._run, outcome)
             self._output, self._manifest = outcome.output, outcome.manifest
             self.update_count = outcome.update_count or 0
@@ -114,6 +116,21 @@ class Execution:
             run, self._run = self._run, None
             if run is not None:
                 run.connection.close()
+
+    def _evaluate(self, aws: Aws) -> tuple[Run, Outcome]:
+        """Run it, anew where DuckDB failed an assertion of its own; nothing was written by then.
+
+        Joins of text columns do so now and then in DuckDB 2.0 (duckdb issue 24807), and all that
+        shares the database fails with them.
+        """
+        for _ in range(_ATTEMPTS - 1):
+            self._run = run = Run(self._asked, aws)
+            try:
+                return run, statements.execute(run)
+            except (duckdb.InternalException, duckdb.FatalException):
+                engine.renew()
+        self._run = run = Run(self._asked, aws)
+        return run, statements.execute(run)
 
     def _finish(self, status: str, reason: str | None = None) -> None:
         with self._lock:
