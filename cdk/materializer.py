@@ -5,6 +5,7 @@ The schedules themselves, one a view, are made by `skewless apply` in the group 
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
@@ -120,9 +121,9 @@ class Materializer(Construct):
             "Machine",
             state_machine_name=names.state_machine,
             state_machine_type=sfn.StateMachineType.STANDARD,
-            definition_body=sfn.DefinitionBody.from_string(
-                cdk.Stack.of(self).to_json_string(machine.document())
-            ),
+            # Not by the stack's own JSON: on its way there a null, which says that a state's result
+            # is dropped, is dropped itself.
+            definition_body=sfn.DefinitionBody.from_string(json.dumps(machine.document())),
             role=role,
             tracing_enabled=True,
             # What executions carry stays out of logs.
