@@ -7,6 +7,7 @@ Every store is two stacks; several stores live side by side in one account.
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from dataclasses import dataclass, fields
@@ -99,7 +100,7 @@ class Settings:
         Raises:
             SettingsError: with everything that is wrong with them.
         """
-        return cls.parse(node.try_get_context(STORES))
+        return cls.parse(_read(node.try_get_context(STORES)))
 
     @classmethod
     def parse(cls, context: object) -> Settings:
@@ -130,6 +131,16 @@ def _frozen(given: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: tuple(value) if name == "reader_accounts" else value for name, value in given.items()
     }
+
+
+def _read(context: object) -> object:
+    """Read JSON where it is text, as `-c` on the command line gives it."""
+    if not isinstance(context, str):
+        return context
+    try:
+        return json.loads(context)
+    except json.JSONDecodeError:
+        return context
 
 
 def _problems(name: object, given: object) -> Iterator[str]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import sys
 
+import aws_cdk as cdk
 import pytest
 
 from cdk.settings import PYTHONS, Settings, SettingsError, StoreSettings, synthesizing_python
@@ -104,3 +105,9 @@ def test_functions_run_on_the_python_that_synthesizes() -> None:
 
     assert synthesizing_python() == (running if running in PYTHONS else PYTHONS[-1])
     assert Settings.parse({"dev": {}}).stores[0].python == synthesizing_python()
+
+
+def test_stores_may_be_json_text_as_the_command_line_gives_them() -> None:
+    app = cdk.App(context={"skewless:stores": '{"dev": {"concurrency": 2}}'})
+    (store,) = Settings.from_context(app.node).stores
+    assert (store.name, store.concurrency) == ("dev", 2)
