@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # What the environment holds is recorded here: it is made again only if one of these files changed.
 INSTALLED := $(VENV)/.installed
-SOURCES := $(wildcard sdk lambdas cdk tests examples benchmarks)
+SOURCES := $(wildcard sdk lambdas cdk deployment tests examples benchmarks)
 
 # The infrastructure's 430 MB are for those who work on it: the demo does without.
 CDK_INSTALLED := $(VENV)/.installed-cdk
@@ -16,15 +16,18 @@ unexport PYTEST_ADDOPTS PYTEST_PLUGINS MYPYPATH VIRTUAL_ENV
 unexport PIP_PREFIX PIP_ROOT PIP_TARGET PIP_USER PIP_CONSTRAINT PIP_REQUIREMENT
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format benchmark synth conformance lock clean
+.PHONY: help install demo deploy-local test check format benchmark synth conformance lock clean
 
 help: ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 install: $(INSTALLED) ## Make .venv, with every dependency as constraints.txt pins it
 
 demo: $(INSTALLED) ## Run the flights example on an AWS inside one process
 	$(BIN)/skewless demo
+
+deploy-local: $(INSTALLED) $(CDK_INSTALLED) ## Deploy the stacks to a local AWS and use them (needs node)
+	PYTHONPATH=.:sdk $(BIN)/python -m deployment $(ARGS)
 
 test: $(INSTALLED) $(CDK_INSTALLED) ## Run all tests; ARGS="-k words" goes to pytest
 	$(BIN)/python -m pytest $(ARGS)

@@ -7,6 +7,7 @@ processes of their own, queries executed, IAM enforced. Nothing leaves the machi
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 import tempfile
 import time
@@ -17,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deployment.cdk_cli import CdkCli, why_not
-from deployment.flights import DeploymentError, Flights
+from deployment.flights import DeploymentError, Flights, Started
 from skewless.local import LocalAws
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class Walk:
     def compare(self) -> bool:
         """Compare what is served with history, and show it by view."""
         report = self.flights.verify(sample=200)
+        self.console.print(_packages(self.flights.packages()))
         self.console.print(_parity(report))
         self.tell(
             f"{report.compared:,} values compared, {len(report.differences)} different, "
@@ -111,6 +113,17 @@ class Walk:
     def tell(self, what: str) -> None:
         """Print a step that is done."""
         self.console.print(f"[dim]{time.monotonic() - self._began:6.1f} s[/]  {what}")
+
+
+def _packages(started: list[Started]) -> Table:
+    table = Table(title="Packages, and how their first process started", title_justify="left")
+    table.add_column("Function")
+    for name in ("Zip MB", "Start s", "Memory MB"):
+        table.add_column(name, justify="right")
+    for item in started:
+        cells = (f"{item.megabytes:.1f}", f"{item.seconds:.2f}", str(item.memory))
+        table.add_row(item.function, *cells)
+    return table
 
 
 def _parity(report: Report) -> Table:
@@ -138,6 +151,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if missing := why_not():
         Console().print(f"skipped: deploy-local: {missing}")
         return 0
+    # moto tells of each path that a condition does not find.
+    logging.getLogger("moto").setLevel(logging.CRITICAL)
     with tempfile.TemporaryDirectory(prefix="skewless-deployment-") as folder:
         walk = Walk(Path(folder), options.days or None)
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -31,6 +32,27 @@ if TYPE_CHECKING:
 EXAMPLE = PROJECT / "examples" / "flights"
 SERVICE = "arrival_model"
 _PATIENCE = 600
+
+
+# Lambda's own line after an invocation; the first of a process says how long its start took.
+_REPORT = re.compile(r"Max Memory Used: (\d+) MB\s+Init Duration: ([\d.]+) ms")
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A function's first start.
+
+    Attributes:
+        function: its name.
+        megabytes: of its zip.
+        seconds: that its process took to be ready.
+        memory: megabytes, at most, of its first call.
+    """
+
+    function: str
+    megabytes: float
+    seconds: float
+    memory: int
 
 
 class DeploymentError(RuntimeError):
@@ -144,6 +166,18 @@ class Flights:
         found: dict[str, Any] = body
         return found
 
+    def packages(self) -> list[Started]:
+        """What each function's package weighs, and how its first process started."""
+        client, found = self.aws.client("lambda"), []
+        for page in client.get_paginator("list_functions").paginate():
+            for function in page["Functions"]:
+                group = function.get("LoggingConfig", {}).get("LogGroup")
+                report = self._first_report(group or f"/aws/lambda/{function['FunctionName']}")
+                if report is not None:
+                    size = function["CodeSize"] / 1e6
+                    found.append(Started(function["FunctionName"], size, *report))
+        return found
+
     def train(self, folder: Path, labels: int = 2000) -> str:
         """Run the training script as SageMaker's script mode runs it, as the training role.
 
@@ -204,6 +238,18 @@ class Flights:
             return moved
         first = pd.Timestamp.now(tz="UTC") - pd.Timedelta(days=self.days)
         return moved[moved[times[0]] >= first].reset_index(drop=True)
+
+    def _first_report(self, group: str) -> tuple[float, int] | None:
+        logs = self.aws.client("logs")
+        try:
+            pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+            lines = [event["message"] for page in pages for event in page["events"]]
+        except logs.exceptions.ResourceNotFoundException:
+            return None
+        for line in lines:
+            if (found := _REPORT.search(line)) is not None:
+                return float(found[2]) / 1000, int(found[1])
+        return None
 
     def _output(self, name: str) -> str:
         stacks = self.aws.client("cloudformation").describe_stacks(StackName="skewless-flights")
