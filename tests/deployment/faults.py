@@ -41,8 +41,9 @@ class Injector:
             return self._application(environ, start)
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = _Body(body)
+        # Without the lock: a fault may ask the same server.
+        error = self._fault(found[1], body)
         with self._lock:
-            error = self._fault(found[1], body)
             self.injected += error is not None
         if error is None:
             return self._application(environ, start)

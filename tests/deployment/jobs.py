@@ -144,12 +144,15 @@ class RunningJobs:
         return [json.loads(message["Body"]) for message in answer.get("Messages", ())]
 
     def shorten_pauses(self) -> None:
-        """Make the machine wait a second where it waits thirty, or five."""
+        """Make the machine wait a second wherever it waits longer."""
         client, machine = self.aws.client("stepfunctions"), self.names.state_machine
         found = client.describe_state_machine(stateMachineArn=machine)
         definition = json.loads(found["definition"])
         for state in ("Pause", "Settle"):
             definition["States"][state]["Seconds"] = 1
+        for state in definition["States"].values():
+            for retry in state.get("Retry", ()):
+                retry.update(IntervalSeconds=1, MaxDelaySeconds=1, BackoffRate=1.0)
         client.update_state_machine(stateMachineArn=machine, definition=json.dumps(definition))
 
     def set_write_rate(self, per_second: float | None) -> None:

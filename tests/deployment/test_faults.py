@@ -73,6 +73,7 @@ def test_a_query_that_fails_is_planned_anew(jobs: RunningJobs, how: str) -> None
     view = jobs.a_view()
     athena = jobs.aws.client("athena")
     first = threading.Event()
+    cancelled: list[str] = []
 
     def breaks(action: str, body: bytes) -> str | None:
         if action != "StartQueryExecution" or b"UNLOAD" not in body or first.is_set():
@@ -80,7 +81,8 @@ def test_a_query_that_fails_is_planned_anew(jobs: RunningJobs, how: str) -> None
         first.set()
         if how == "failed":
             return "InvalidRequestException"
-        threading.Thread(target=_cancel_next, args=(athena, jobs.store.resources.workgroup)).start()
+        arguments = (athena, jobs.store.resources.workgroup, cancelled)
+        threading.Thread(target=_cancel_next, args=arguments).start()
         return None
 
     with injected(jobs.aws, breaks):
@@ -88,8 +90,11 @@ def test_a_query_that_fails_is_planned_anew(jobs: RunningJobs, how: str) -> None
         ended = jobs.wait(execution)
     assert first.is_set()
     assert ended["status"] == "SUCCEEDED", ended.get("cause")
-    if how == "failed":
-        assert jobs.states(execution).count("Plan") >= 3
+    assert jobs.states(execution).count("Plan") >= 3
+    if how == "cancelled":
+        (query,) = cancelled
+        found = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]
+        assert found["Status"]["State"] == "CANCELLED"
     jobs.assert_parity(view)
 
 
@@ -245,13 +250,14 @@ def _kill_when_busy(name: str, items: Any) -> int:
     return len(items())
 
 
-def _cancel_next(athena: Any, workgroup: str) -> None:
+def _cancel_next(athena: Any, workgroup: str, cancelled: list[str]) -> None:
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         for query in athena.list_query_executions(WorkGroup=workgroup)["QueryExecutionIds"]:
             found = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]
             if found["Status"]["State"] in ("QUEUED", "RUNNING"):
                 athena.stop_query_execution(QueryExecutionId=query)
+                cancelled.append(query)
                 return
 
 

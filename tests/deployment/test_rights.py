@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cdk import permissions
+from cdk.access import statements
+from cdk.names import StoreNames
+from deployment.cdk_cli import ACCOUNT
+from skewless import FeatureStore
+from skewless.errors import StoreError
 from skewless.local.iam import granted_actions
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cdk.permissions import Role
     from skewless.local import LocalAws
     from tests.deployment.jobs import RunningJobs
 
@@ -76,3 +86,106 @@ def test_a_function_uses_what_it_is_granted_and_no_more(used: RunningJobs, name:
 
 def test_nothing_was_refused_to_anybody(used: RunningJobs) -> None:
     assert [call for call in used.aws.calls if not call.is_allowed] == []
+
+
+class As:
+    """The store, as somebody with one of the product's roles uses it."""
+
+    def __init__(self, jobs: RunningJobs, role: Role, *more: dict[str, Any]) -> None:
+        names = StoreNames(
+            store=jobs.store.name, account=ACCOUNT, region=jobs.aws.region, partition="aws"
+        )
+        self.statements = [_document(item) for item in statements(role, names)]
+        session = jobs.aws.as_policy(*self.statements, *more)
+        self.principal = session.principal
+        self.calls = jobs.aws.calls
+        self.store = FeatureStore.connect(jobs.store.name, session=session)
+
+    def assert_enough(self) -> None:
+        """Nothing that was asked for was refused."""
+        assert not self.calls.refused_of(self.principal)
+
+    def unused(self) -> set[str]:
+        """What is granted and was not asked for."""
+        policy = {"Version": "2012-10-17", "Statement": self.statements}
+        return set(granted_actions(policy) - self.calls.actions_of(self.principal))
+
+
+def _document(statement: dict[str, Any]) -> dict[str, Any]:
+    document = {
+        "Effect": "Allow",
+        "Action": statement["actions"],
+        "Resource": statement["resource_arns"],
+    }
+    if "conditions" in statement:
+        document["Condition"] = statement["conditions"]
+    return document
+
+
+def test_whoever_ingests_may_just_that(used: RunningJobs) -> None:
+    view = used.a_view(stream=True)
+    assert used.run(view)["status"] == "SUCCEEDED"
+    producer = As(used, permissions.INGEST)
+    row = {"card": "c1", "amount": 1.0, "shop": "tea", "paid_at": datetime.now(UTC)}
+    assert producer.store.ingest(view.source, [row, {**row, "amount": "much"}]).accepted == 1
+    old = {**row, "paid_at": datetime.now(UTC) - timedelta(days=2)}
+    assert producer.store.backfill(view.source, [old], rewrite=True).accepted == 1
+    producer.assert_enough()
+    assert producer.unused() <= {"s3:ListBucket"}
+    with pytest.raises(StoreError, match="not authorized"):
+        producer.store.apply([])
+
+
+def test_whoever_trains_may_just_that(used: RunningJobs) -> None:
+    view = used.a_view()
+    trainer = As(used, permissions.TRAIN)
+    labels = [{"card": f"c{number}", "event_timestamp": datetime.now(UTC)} for number in range(9)]
+    training = trainer.store.get_historical_features(labels, [view], engine="athena")
+    training.write_parquet(f"s3://{used.store.resources.bucket}/training/{view.name}.parquet")
+    trainer.assert_enough()
+    # Athena's for results in parts; erased snapshots are asked for only where one is missing.
+    assert trainer.unused() <= {
+        "s3:AbortMultipartUpload",
+        "s3:ListBucketMultipartUploads",
+        "s3:ListMultipartUploadParts",
+    }
+    with pytest.raises(StoreError, match="not authorized"):
+        trainer.store.ingest(view.source, [{"card": "c1", "paid_at": datetime.now(UTC)}])
+
+
+def test_whoever_serves_may_read_the_granted_views_and_nothing_else(
+    used: RunningJobs, tmp_path: Path
+) -> None:
+    view, other = used.a_view(), used.a_view()
+    for each in (view, other):
+        assert used.run(each)["status"] == "SUCCEEDED"
+    names = StoreNames(
+        store=used.store.name, account=ACCOUNT, region=used.aws.region, partition="aws"
+    )
+    granted_views = list(statements(permissions.SERVE, names, None, [f"{view.name}@1#*"]))
+    session = used.aws.as_policy(*map(_document, granted_views))
+    for each, is_allowed in ((view, True), (other, False)):
+        lock = tmp_path / f"{each.name}.lock"
+        used.store.lock([each], lock)
+        serving = FeatureStore.from_lock(lock, session=session)
+        if is_allowed:
+            assert serving.get_online_features(entity_rows=[{"card": "c1"}]).rows
+        else:
+            with pytest.raises(StoreError, match="not authorized"):
+                serving.get_online_features(entity_rows=[{"card": "c1"}])
+    assert used.aws.calls.actions_of(session.principal) == {"dynamodb:BatchGetItem"}
+
+
+def test_an_administrator_may_do_what_operating_takes(used: RunningJobs) -> None:
+    view = used.a_view()
+    assert used.run(view)["status"] == "SUCCEEDED"
+    key = used.store.resources.report_key
+    arn = used.aws.client("kms").describe_key(KeyId=key)["KeyMetadata"]["Arn"]
+    sign = {"Effect": "Allow", "Action": list(permissions.SIGN_REPORTS), "Resource": arn}
+    operator = As(used, permissions.ADMINISTER, sign)
+    operator.store.apply([view.source, view])
+    operator.store.start_materialization(view)
+    operator.store.redrive()
+    operator.store.doctor()
+    assert operator.store.forget("card", "c1").is_complete
+    operator.assert_enough()
