@@ -136,3 +136,16 @@ def test_nothing_to_compare_is_a_failure(new_shop: Run) -> None:
     ran = new_shop("verify", "--features", "fraud_model")
     assert ran.code == 1
     assert "nothing to compare" in ran.err
+
+
+def test_a_store_without_jobs_says_what_to_do_instead(stocked: Run) -> None:
+    for options in (["--redrive"], ["--all", "--start"]):
+        ran = stocked("materialize", *options)
+        assert ran.code == 1
+        assert "has no state machine" in ran.err
+        assert "materialize(view) runs a cut in this process" in ran.err
+
+
+def test_what_is_started_on_aws_takes_no_engine_and_redriving_takes_nothing(shop: Run) -> None:
+    assert shop("materialize", "--all", "--start", "--engine", "duckdb").code == 2
+    assert shop("materialize", "--all", "--redrive").code == 2
