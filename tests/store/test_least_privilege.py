@@ -99,7 +99,8 @@ def training(store: FeatureStore) -> list[dict[str, Any]]:
         ACCOUNT.format("glue", one)
         for one in ("catalog", f"database/{names.database}", f"table/{names.database}/*")
     ]
-    labels = [*glue[:2], ACCOUNT.format("glue", f"table/{names.database}/skewless_labels_*")]
+    steps = [f"table/{names.database}/skewless_{kind}_*" for kind in ("labels", "step")]
+    own = [*glue[:2], *(ACCOUNT.format("glue", one) for one in steps)]
     return [
         allow("dynamodb:Query", ACCOUNT.format("dynamodb", f"table/{names.registry_table}")),
         allow(
@@ -112,7 +113,7 @@ def training(store: FeatureStore) -> list[dict[str, Any]]:
             ACCOUNT.format("athena", f"workgroup/{names.workgroup}"),
         ),
         allow(["glue:GetDatabase", "glue:GetTable"], glue),
-        allow(["glue:CreateTable", "glue:DeleteTable"], labels),
+        allow(["glue:CreateTable", "glue:DeleteTable"], own),
         allow(["s3:GetBucketLocation", "s3:ListBucket"], bucket),
         allow("s3:GetObject", [f"{bucket}/log/*", queries]),
         allow(["s3:DeleteObject", "s3:PutObject"], queries),
