@@ -76,7 +76,7 @@ class DuckDbSession:
         )
         self._create(source.name, source.event_time, rows)
         repeats = source.event_id is not None
-        if source.event_id in columns:
+        if source.event_id is not None and source.event_id in columns:
             repeats = self._repeats(source.name, source.event_id)
         return Relation(sql.table(source.name), True, is_log, repeats)  # noqa: FBT003 - is_physical
 
