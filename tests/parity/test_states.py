@@ -47,7 +47,12 @@ def states_at(
     query = States(plan, dialect, relation, cut, since).script().query()
     rows: pa.Table = connection.sql(dialect.render(query)).to_arrow_table()
     connection.close()
-    return {key: encoded_state(plan, found) for key, found, _ in entity_rows(plan, rows)}
+    return encoded_states(plan, rows)
+
+
+def encoded_states(plan: ViewPlan, table: pa.Table) -> dict[tuple[Any, ...], bytes]:
+    """Encode the state of each entity of a states query's rows."""
+    return {key: encoded_state(plan, rows) for key, rows, _ in entity_rows(plan, table)}
 
 
 def streamed(
