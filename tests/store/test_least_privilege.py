@@ -91,6 +91,21 @@ def test_who_may_serve_may_not_connect(aws: LocalAws, filled: FeatureStore) -> N
         FeatureStore.connect(filled.name, session=session)
 
 
+def test_applying_what_is_published_writes_nothing(
+    aws: LocalAws, filled: FeatureStore, clock: MovableClock
+) -> None:
+    session = aws.as_policy(allow("*"))
+    store = as_session(filled, session, clock)
+    store.apply(model)
+    assert aws.calls.actions_of(session.principal) == {
+        "dynamodb:Query",
+        "glue:GetTable",
+        "glue:GetTableOptimizer",
+        "s3:GetObject",
+        "ssm:GetParameter",
+    }
+
+
 def training(store: FeatureStore) -> list[dict[str, Any]]:
     """What training by Athena takes, as measured; large results take more on AWS."""
     names = store.resources
