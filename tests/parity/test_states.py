@@ -109,6 +109,8 @@ def assert_the_unchanged_serve_the_oracle(
     states_at: Run, case: tuple[FeatureView, list[reference.Event], list[Any]]
 ) -> None:
     view, events, labels = case
+    if isinstance(view.refresh, Stream):
+        return  # is served as of moments that are no cuts
     plan = plan_view(view)
     folder = Folder(plan)
     for key, instant in labels:
@@ -118,8 +120,6 @@ def assert_the_unchanged_serve_the_oracle(
         first = states_at(plan, events, before)
         second = states_at(plan, events, after, since=before)
         state = second.get(physical_key, first.get(physical_key))
-        if isinstance(view.refresh, Stream):
-            continue
         values, _ = folder.values([state] if state else [], after)
         expected, _ = reference.view_value(view, events, key, after)
         got = {
