@@ -7,15 +7,14 @@ is imported when history or writing is first asked for.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from skewless.aws import Aws, Resources
 from skewless.compiler.plan import plan_selection
+from skewless.definitions.clock import as_clock, as_datetime, as_microseconds
 from skewless.definitions.collection import Definitions
 from skewless.definitions.expression import to_datetime, to_microseconds
-from skewless.definitions.view import FeatureRef, FeatureView
 from skewless.errors import InputError, PublishError, StoreError
 from skewless.online.estimate import estimate
 from skewless.online.reader import OnlineReader
@@ -24,13 +23,17 @@ from skewless.registry.changes import compare
 from skewless.registry.lock import read_lock, write_lock
 from skewless.registry.published import Published
 from skewless.registry.registry import Registry
-from skewless.registry.selection import resolve
+from skewless.registry.selection import find_view, identity, name_of, resolve
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     import boto3
 
+    from skewless.definitions.clock import Clock, Instant
+    from skewless.definitions.view import FeatureView
     from skewless.doctor.diagnosis import Diagnosis
     from skewless.erasure.report import Erasure
     from skewless.materialize.cut import Materialized, Progress
@@ -41,9 +44,6 @@ if TYPE_CHECKING:
     from skewless.registry.changes import Plan
     from skewless.verify import Report
     from skewless.workbench import Workbench
-
-Clock: TypeAlias = "Callable[[], datetime]"
-Instant: TypeAlias = "datetime | str"
 
 
 class FeatureStore:
@@ -63,7 +63,7 @@ class FeatureStore:
     ) -> None:
         self._aws = aws
         self._resources = resources
-        self.clock: Clock = _clock(clock)
+        self.clock: Clock = as_clock(clock)
         table = online_table or (resources.online_table if resources else "")
         self._table = OnlineTable(aws, table)
         self._is_locked = published is not None
@@ -229,7 +229,7 @@ class FeatureStore:
             RewriteError: history was served already, and `rewrite` is not set; nothing was written.
         """
         return self._workbench.front_door.backfill(
-            self.published.source(_name(source)),
+            self.published.source(name_of(source)),
             self.published,
             frame,
             self._now(),
@@ -251,7 +251,7 @@ class FeatureStore:
             OnlineStoreError: rows are in the log, not yet served; the next ingest finishes.
         """
         return self._workbench.front_door.ingest(
-            self.published.source(_name(source)), self.published, frame, self._now()
+            self.published.source(name_of(source)), self.published, frame, self._now()
         )
 
     def materialize(
@@ -276,8 +276,8 @@ class FeatureStore:
             ItemTooLargeError: an entity's state would not fit in an item.
         """
         return self._workbench.materialize(
-            self._view(view),
-            None if cut is None else _instant(cut, "cut"),
+            find_view(self.published, view),
+            None if cut is None else as_microseconds(cut, "cut"),
             self._now(),
             engine=engine,
             progress=progress,
@@ -293,8 +293,8 @@ class FeatureStore:
         Raises:
             StoreError: the store has no state machine, or AWS refused.
         """
-        found = self._view(view)
-        at = None if cut is None else to_datetime(_instant(cut, "cut")).isoformat()
+        found = find_view(self.published, view)
+        at = None if cut is None else to_datetime(as_microseconds(cut, "cut")).isoformat()
         return self._workbench.executions.start(f"{found.name}@{found.version}", at)
 
     def redrive(self) -> list[Execution]:
@@ -317,7 +317,7 @@ class FeatureStore:
         Raises:
             InputError: the view is no stream, or was never cut.
         """
-        self._workbench.repair(self._view(view))
+        self._workbench.repair(find_view(self.published, view))
 
     def get_historical_features(  # noqa: PLR0913 - all but the first two by keyword
         self,
@@ -390,7 +390,7 @@ class FeatureStore:
         """
         rows = [entity_rows] if isinstance(entity_rows, Mapping) else entity_rows
         reader = self._reader(features, full_names=full_names)
-        return reader.read(rows, None if now is None else _instant(now, "now"))
+        return reader.read(rows, None if now is None else as_microseconds(now, "now"))
 
     def verify(
         self,
@@ -412,7 +412,7 @@ class FeatureStore:
         """
         from skewless.verify import verify  # noqa: PLC0415 - needs the training extra
 
-        moments = [self.clock()] if instants is None else [_aware(item) for item in instants]
+        moments = [self.clock()] if instants is None else [as_datetime(item) for item in instants]
         return verify(self, features, entity_rows, sample, moments, engine)
 
     def forget(self, entity: str, key: object, *, dry_run: bool = False) -> Erasure:
@@ -481,20 +481,9 @@ class FeatureStore:
     def _now(self) -> int:
         return to_microseconds(self.clock(), "the clock's answer")
 
-    def _view(self, view: object) -> FeatureView:
-        if isinstance(view, str):
-            name, _, version = view.partition("@")
-            found: object = self.published.view(name, int(version) if version.isdigit() else None)
-        else:
-            pairs = resolve(self.published, view)
-            found = pairs[0][0] if isinstance(pairs, tuple) else pairs
-        if not isinstance(found, FeatureView):
-            raise InputError(f"{view!r} has nothing to materialize; name a FeatureView")
-        return found
-
     def _reader(self, features: object, *, full_names: bool) -> OnlineReader:
         # By identity: comparing whole definitions would take longer than reading DynamoDB.
-        key = (_identity(features), full_names)
+        key = (identity(features), full_names)
         if key not in self._readers:
             selection = plan_selection(self._selected(features), full_names=full_names)
             reader = OnlineReader(selection, self._table, now=self._now)
@@ -509,41 +498,3 @@ class FeatureStore:
         if self._is_locked and len(services) == 1:
             return services[0]
         raise InputError("features is missing; name a service, views or features")
-
-
-def _identity(features: object) -> object:
-    match features:
-        case str() | None:
-            return features
-        case FeatureRef():
-            return id(features.view), features.feature
-        case list() | tuple():
-            return tuple(_identity(item) for item in features)
-        case _:
-            return id(features)
-
-
-def _clock(clock: Clock | datetime | None) -> Clock:
-    if isinstance(clock, datetime):
-        return lambda: clock
-    return clock if clock is not None else (lambda: datetime.now(UTC))
-
-
-def _aware(value: Instant) -> datetime:
-    if isinstance(value, datetime):
-        return value
-    try:
-        return datetime.fromisoformat(value)
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            f"{value!r} is no instant; give an aware datetime or ISO text such as "
-            "2013-12-01T00:00:00+00:00"
-        ) from error
-
-
-def _instant(value: Instant, where: str) -> int:
-    return to_microseconds(_aware(value), where)
-
-
-def _name(source: object) -> str:
-    return source if isinstance(source, str) else str(getattr(source, "name", source))

@@ -85,7 +85,8 @@ def test_failures_throttles_and_skew_have_alarms_of_their_own(jobs: Template) ->
     assert metrics(found["function-throttles"]) == {"Throttles"}
     assert metrics(found["online-throttles"]) == {"ReadThrottleEvents", "WriteThrottleEvents"}
     assert metrics(found["online-errors"]) == {"SystemErrors"}
-    assert "ParityMismatches" in expressions(found["parity-mismatches"])[0]
+    assert found["parity-mismatches"]["MetricName"] == "ParityMismatches"
+    assert found["parity-mismatches"]["Dimensions"] == [{"Name": "Store", "Value": "dev"}]
     assert "RejectedRows" in expressions(found["rows-rejected"])[0]
 
 
@@ -110,7 +111,7 @@ def test_the_dashboard_shows_freshness_parity_latency_and_cost(jobs: Template) -
         "Duration of cuts (ms)",
         "Failed cuts",
         "Entities written by view",
-        "Parity: values compared, and different",
+        "Parity: values compared and different, rows that were stale",
         "Rejected rows",
         "Latency of BatchGetItem (ms)",
         "Throttles and errors",

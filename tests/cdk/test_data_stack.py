@@ -76,13 +76,15 @@ def test_the_bucket_refuses_requests_without_tls(data: Template) -> None:
     assert {each["Action"] for each in denied} == {"s3:*"}
 
 
-def test_what_queries_leave_behind_goes_after_a_week_and_nothing_else_does(data: Template) -> None:
+def test_what_queries_and_cuts_leave_behind_goes_and_nothing_else_does(data: Template) -> None:
     rules = only(data, "AWS::S3::Bucket")["Properties"]["LifecycleConfiguration"]["Rules"]
 
     assert {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule} == {
         "athena/": 7,
         "cuts/": 7,
         "queries/": 7,
+        "refused/": 30,
+        "spines/": 7,
     }
     assert [rule["AbortIncompleteMultipartUpload"] for rule in rules if "Prefix" not in rule] == [
         {"DaysAfterInitiation": 1}
@@ -132,6 +134,8 @@ def test_the_sdk_finds_all_names_in_the_parameter(data: Template) -> None:
         online_table="skewless-dev-online",
         registry_table="skewless-dev-registry",
         engine="athena",
+        optimizer_role=document["optimizer_role"],
+        report_key=document["report_key"],
     )
     assert document["optimizer_role"].endswith(".Arn>")
     assert document["report_key"].endswith(".Arn>")

@@ -95,23 +95,27 @@ QUERIES = {
     "athena:GetWorkGroup",
     "athena:StartQueryExecution",
 }
-LABELS = {"glue:CreateTable", "glue:DeleteTable", "glue:GetTable"}
+SESSION_TABLES = {"glue:CreateTable", "glue:DeleteTable", "glue:GetTable"}
 
 
-def test_training_queries_the_log_and_writes_nothing_but_its_own_results(
+def test_training_queries_the_log_and_writes_its_own_results_and_training_sets(
     features: StoreAccess,
 ) -> None:
     assert by_resource(granted(StoreAccess.grant_train, features)) == {
         PARAMETER: {"ssm:GetParameter"},
         REGISTRY: {"dynamodb:Query"},
         WORKGROUP: QUERIES,
-        CATALOG[0]: {"glue:GetDatabase"} | LABELS,
-        CATALOG[1]: {"glue:GetDatabase"} | LABELS,
+        CATALOG[0]: {"glue:GetDatabase"} | SESSION_TABLES,
+        CATALOG[1]: {"glue:GetDatabase"} | SESSION_TABLES,
         f"{GLUE}:table/skewless_prod/*": {"glue:GetDatabase", "glue:GetTable"},
-        f"{GLUE}:table/skewless_prod/skewless_labels_*": LABELS,
+        f"{GLUE}:table/skewless_prod/skewless_labels_*": SESSION_TABLES,
+        f"{GLUE}:table/skewless_prod/skewless_step_*": SESSION_TABLES,
         BUCKET: {"s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"},
         f"{BUCKET}/log/*": {"s3:GetObject"},
         f"{BUCKET}/queries/*": RESULTS,
+        f"{BUCKET}/reports/expired/*": {"s3:GetObject"},
+        f"{BUCKET}/reports/sets/*": {"s3:PutObject"},
+        f"{BUCKET}/training/*": {"s3:PutObject"},
     }
 
 
@@ -129,6 +133,7 @@ def test_training_on_some_sources_reads_the_logs_of_no_others(features: StoreAcc
         f"{GLUE}:table/skewless_prod/cards",
         f"{GLUE}:table/skewless_prod/transactions",
         f"{GLUE}:table/skewless_prod/skewless_labels_*",
+        f"{GLUE}:table/skewless_prod/skewless_step_*",
     }
 
 
@@ -136,7 +141,9 @@ def test_listing_the_bucket_is_bound_to_prefixes(features: StoreAccess) -> None:
     statements = granted(StoreAccess.grant_train, features)
 
     (listing,) = [each for each in statements if "s3:ListBucket" in actions([each])]
-    assert listing["Condition"] == {"StringLike": {"s3:prefix": ["log/*", "queries/*"]}}
+    assert listing["Condition"] == {
+        "StringLike": {"s3:prefix": ["log/*", "queries/*", "reports/expired/*"]}
+    }
 
 
 def test_ingestion_appends_and_deletes_nothing(features: StoreAccess) -> None:
@@ -194,6 +201,7 @@ def test_administering_runs_cuts_erases_and_signs(features: StoreAccess) -> None
     assert found["arn:<Partition>:kms:<Region>:<AccountId>:key/*"] == {
         "kms:GetPublicKey",
         "kms:Sign",
+        "kms:Verify",
     }
 
 

@@ -142,8 +142,11 @@ def test_a_function_logs_to_a_group_that_forgets(jobs: Template, name: str) -> N
                 "s3:PutObject",
             },
         ),
-        ("commit", {"dynamodb:UpdateItem"}),
-        ("watch", {"dynamodb:BatchGetItem", "dynamodb:Query"}),
+        ("commit", {"dynamodb:Query", "dynamodb:UpdateItem", "s3:ListBucket"}),
+        (
+            "watch",
+            {"dynamodb:BatchGetItem", "dynamodb:Query", "glue:GetTable", "s3:GetObject"},
+        ),
     ],
 )
 def test_a_function_may_do_what_it_does_and_nothing_else(
@@ -159,6 +162,21 @@ def test_the_write_function_reads_results_and_keeps_what_does_not_fit(jobs: Temp
     assert [
         (each["Action"], each["Resource"]) for each in statements if "s3:" in str(each["Action"])
     ] == [("s3:GetObject", f"{bucket}/cuts/*"), ("s3:PutObject", f"{bucket}/refused/*")]
+
+
+def test_the_commit_lists_what_was_refused_and_nothing_else(jobs: Template) -> None:
+    statements = statements_of(jobs, "JobsFunctionsCommit")
+
+    (listing,) = [each for each in statements if "s3:" in str(each["Action"])]
+    assert listing["Condition"] == {"StringLike": {"s3:prefix": ["refused/*"]}}
+
+
+def test_the_watch_reads_the_quarantines_metadata_and_no_rows(jobs: Template) -> None:
+    statements = statements_of(jobs, "JobsFunctionsWatch")
+    bucket = "arn:<Partition>:s3:::skewless-dev-<AccountId>-<Region>"
+
+    (reading,) = [each for each in statements if "s3:" in str(each["Action"])]
+    assert reading["Resource"] == f"{bucket}/log/skewless_quarantine/metadata/*"
 
 
 def test_no_part_of_the_store_may_do_everything_of_a_service(

@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 from textwrap import dedent
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cdk.apps import ROOT, stacks
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SYNTHESIS = """
     from pathlib import Path
@@ -46,6 +43,8 @@ def test_the_stacks_render_without_credentials_and_pass_validation_and_review(
         env={
             **environment,
             "HOME": str(tmp_path),
+            # Not below that home: unpacking the CDK would take longer than all else.
+            "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(Path.home() / ".cache/aws/jsii/package-cache"),
             "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'sdk'}",
         },
         check=False,

@@ -55,7 +55,7 @@ def test_with_json_nobody_is_asked(shop: Run) -> None:
 
 
 def test_an_entity_that_is_not_published_is_refused_by_name(shop: Run) -> None:
-    ran = shop("forget", "--entity", "costumer", "--key", "c1", "--yes")
+    ran = shop("forget", "--entity", "customers", "--key", "c1", "--yes")
     assert ran.code == 1
     assert "Did you mean 'customer'" in ran.err
 

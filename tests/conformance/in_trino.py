@@ -12,13 +12,13 @@ import pyarrow.parquet as pq
 from skewless.compiler.plan import SelectionPlan, ViewPlan, plan_selection
 from skewless.definitions import types
 from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD, INGEST_TIME
-from skewless.materialize.states import encoded_states
 from skewless.offline import columns, sql
 from skewless.offline.dialect import Dialect, Engine
 from skewless.offline.events import Relation
 from skewless.offline.history import ROW, History, Mode, Spine
 from skewless.offline.states import States
 from tests.parity.in_duckdb import spine_table
+from tests.parity.test_states import encoded_states
 from tests.reference import normalise
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Files:
         """Return the encoded state of each entity that changed."""
         relation = self._relation(plan.view.source, events)
         query = States(plan, ATHENA, relation, cut, since).script().query()
-        return dict(encoded_states(plan, self.trino.run(ATHENA.render(query))))
+        return encoded_states(plan, self.trino.run(ATHENA.render(query)))
 
     def _spine(self, plan: SelectionPlan, labels: Sequence[tuple[Mapping[str, Any], int]]) -> Spine:
         instants = [instant for _, instant in labels]

@@ -10,7 +10,6 @@ import pytest
 
 from skewless.aws import Resources
 from skewless.compiler.plan import plan_selection, plan_view
-from skewless.materialize.states import encoded_states
 from skewless.offline import columns, sql
 from skewless.offline.athena import AthenaEngine
 from skewless.offline.history import ROW
@@ -34,6 +33,7 @@ from tests.offline.test_golden_sql import (
 from tests.parity.bits import bits
 from tests.parity.in_duckdb import spine_table
 from tests.parity.test_history import logical
+from tests.parity.test_states import encoded_states
 from tests.reference import DAY, Event
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def test_golden_states_by_trino_and_by_the_local_athena_serve_the_oracles_bits(
     engines: list[Engine], name: str, view: FeatureView
 ) -> None:
     plan = plan_view(view)
-    by_trino, by_athena = (dict(encoded_states(plan, found)) for found in answers(engines, name))
+    by_trino, by_athena = (encoded_states(plan, found) for found in answers(engines, name))
     assert by_trino == by_athena
     assert len(by_trino) == len(KEYS)
     for key in KEYS:

@@ -31,11 +31,16 @@ ROLE = "arn:aws:iam::123456789012:role/scheduler"
 @pytest.fixture(autouse=True)
 def noon(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """It is noon when a schedule is made; only these tests' ticks move on."""
+    _forget_schedules(aws)  # what other tests left would fire as well
     monkeypatch.setattr(aws, "clock", lambda: NOON)
     yield
+    _forget_schedules(aws)
+
+
+def _forget_schedules(aws: LocalAws) -> None:
     scheduler = aws.client("scheduler")
     for schedule in scheduler.list_schedules()["Schedules"]:
-        scheduler.delete_schedule(Name=schedule["Name"])
+        scheduler.delete_schedule(Name=schedule["Name"], GroupName=schedule["GroupName"])
 
 
 @pytest.fixture

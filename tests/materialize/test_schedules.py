@@ -12,14 +12,18 @@ import pytest
 from skewless import Entity, Every, FeatureStore, FeatureView, Source, agg
 from skewless.aws import Jobs
 from skewless.definitions.expression import to_microseconds
+from skewless.local import LocalAws
 from skewless.materialize.schedules import Schedules, expected
 from skewless.types import Float64, String
 from tests.store.builders import model, profile, spending
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from skewless.aws import Aws
 
-NOW = to_microseconds(datetime(2024, 3, 5, 12, tzinfo=UTC), "now")
+NOON = datetime(2024, 3, 5, 12, tzinfo=UTC)
+NOW = to_microseconds(NOON, "now")
 _NUMBERS = itertools.count()
 
 
@@ -40,14 +44,18 @@ def aws() -> Aws:
 
 
 @pytest.fixture
-def schedules(aws: Aws) -> Schedules:
+def schedules(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Schedules]:
+    """A group of its own, where it is noon: AWS refuses a start in the past."""
+    monkeypatch.setattr(LocalAws.start(), "clock", lambda: NOON)
     group = f"skewless-{next(_NUMBERS)}"
     aws.client("scheduler").create_schedule_group(Name=group)
     arn = "arn:aws:states:us-east-1:123456789012:stateMachine:skewless-x-materialize"
     role = "arn:aws:iam::123456789012:role/skewless-x-scheduler"
     queue = "https://sqs.us-east-1.amazonaws.com/123456789012/skewless-x-failed"
     jobs = Jobs(state_machine=arn, schedule_group=group, scheduler_role=role, failed_queue=queue)
-    return Schedules(aws, jobs)
+    yield Schedules(aws, jobs)
+    # Before the clock goes on: whatever were left would fire.
+    aws.client("scheduler").delete_schedule_group(Name=group)
 
 
 @pytest.mark.parametrize(

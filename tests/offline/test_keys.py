@@ -83,6 +83,20 @@ def test_every_complete_key_is_there_once(filled: FeatureView, engine: Engine) -
     assert as_set(found) == {tuple(key.values()) for key in KEYS}
 
 
+def test_event_ids_need_not_be_read_for_keys(log: EventLog, engine: Engine) -> None:
+    source = a_source({"x": Int64, "id": String}, event_id="id")
+    log.create(source)
+    append(log, source, rows(source, x=[1, 2, 2], id=["a", "b", "b"]))
+    view = FeatureView(
+        "view",
+        entity=Entity("thing", keys={"x": Int64}),
+        source=source,
+        refresh="stream",
+        features={"count": agg.count(window="1d")},
+    )
+    assert as_set(logged_keys(view, engine)) == {(1,), (2,)}
+
+
 def test_an_empty_log_has_no_keys_of_the_same_types(view: FeatureView, engine: Engine) -> None:
     found = logged_keys(view, engine)
     assert found.to_pylist() == []

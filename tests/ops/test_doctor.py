@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,17 +13,17 @@ from botocore.exceptions import ClientError
 from skewless import FeatureStore
 from skewless.aws import Jobs
 from skewless.compiler.plan import plan_view
+from skewless.definitions.expression import to_microseconds
 from skewless.doctor.caller import principal_of, skew_seconds
 from skewless.doctor.diagnosis import Diagnosis, Finding, Severity
-from skewless.doctor.examination import examine
+from skewless.materialize.schedules import Schedules
 from skewless.online.address import view_partition
 from tests.ops.builders import NOON, daily_view, payment, payments_view
 from tests.test_imports import loaded_by
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterator
 
-    from skewless.definitions.view import FeatureView
     from tests.ops.builders import MovableClock
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
@@ -292,21 +292,8 @@ def refuse(
     monkeypatch.setattr(client, operation, refused)
 
 
-@dataclass(frozen=True)
-class _Drift:
-    subject: str
-    what: str
-
-
-class _Schedules:
-    """Schedules of which one is missing."""
-
-    def drift(self, views: Sequence[FeatureView]) -> Iterable[_Drift]:
-        return [_Drift(f"{view.name}@{view.version}", "there is none") for view in views[:1]]
-
-
 @pytest.fixture
-def jobs(well: FeatureStore) -> Jobs:
+def jobs(well: FeatureStore) -> Iterator[Jobs]:
     """Jobs that are there and well."""
     aws, name = well.aws, well.resources.store
     machine = aws.client("stepfunctions").create_state_machine(
@@ -324,7 +311,11 @@ def jobs(well: FeatureStore) -> Jobs:
     aws.client("ssm").put_parameter(
         Name=f"/skewless/{name}/jobs", Type="String", Value=json.dumps(made.document())
     )
-    return made
+    aws.client("scheduler").create_schedule_group(Name=made.schedule_group)
+    Schedules(aws, made).follow(well.published.definitions.views, to_microseconds(NOON, "noon"))
+    yield made
+    # They would fire at midnight.
+    aws.client("scheduler").delete_schedule_group(Name=made.schedule_group)
 
 
 def test_jobs_that_are_well_are_no_finding(well: FeatureStore, jobs: Jobs) -> None:
@@ -367,17 +358,12 @@ def test_jobs_that_the_parameter_names_and_that_are_gone_are_errors(
 
 
 def test_schedules_that_drifted_are_errors(well: FeatureStore, jobs: Jobs) -> None:
-    found = examine(
-        well.aws,
-        well.resources,
-        lambda: well.published,
-        int(NOON.timestamp() * 1e6),
-        schedules=lambda _aws, _jobs: _Schedules(),
-    )
-    one = only(found)
-    assert (one.subject, one.what, one.remedy) == (
-        "schedule profile@1",
-        "there is none",
+    well.aws.client("scheduler").delete_schedule(Name="profile.1", GroupName=jobs.schedule_group)
+    found = only(well.doctor())
+    assert found.severity == "error"
+    assert (found.subject, found.what, found.remedy) == (
+        "schedule profile.1",
+        "view profile@1 has none",
         "skewless apply FILE",
     )
 

@@ -47,7 +47,12 @@ def states_at(
     query = States(plan, dialect, relation, cut, since).script().query()
     rows: pa.Table = connection.sql(dialect.render(query)).to_arrow_table()
     connection.close()
-    return {key: encoded_state(plan, found) for key, found, _ in entity_rows(plan, rows)}
+    return encoded_states(plan, rows)
+
+
+def encoded_states(plan: ViewPlan, table: pa.Table) -> dict[tuple[Any, ...], bytes]:
+    """Encode the state of each entity of a states query's rows."""
+    return {key: encoded_state(plan, rows) for key, rows, _ in entity_rows(plan, table)}
 
 
 def streamed(
@@ -104,6 +109,8 @@ def assert_the_unchanged_serve_the_oracle(
     states_at: Run, case: tuple[FeatureView, list[reference.Event], list[Any]]
 ) -> None:
     view, events, labels = case
+    if isinstance(view.refresh, Stream):
+        return  # is served as of moments that are no cuts
     plan = plan_view(view)
     folder = Folder(plan)
     for key, instant in labels:
@@ -113,8 +120,6 @@ def assert_the_unchanged_serve_the_oracle(
         first = states_at(plan, events, before)
         second = states_at(plan, events, after, since=before)
         state = second.get(physical_key, first.get(physical_key))
-        if isinstance(view.refresh, Stream):
-            continue
         values, _ = folder.values([state] if state else [], after)
         expected, _ = reference.view_value(view, events, key, after)
         got = {

@@ -91,6 +91,21 @@ def test_who_may_serve_may_not_connect(aws: LocalAws, filled: FeatureStore) -> N
         FeatureStore.connect(filled.name, session=session)
 
 
+def test_applying_what_is_published_writes_nothing(
+    aws: LocalAws, filled: FeatureStore, clock: MovableClock
+) -> None:
+    session = aws.as_policy(allow("*"))
+    store = as_session(filled, session, clock)
+    store.apply(model)
+    assert aws.calls.actions_of(session.principal) == {
+        "dynamodb:Query",
+        "glue:GetTable",
+        "glue:GetTableOptimizer",
+        "s3:GetObject",
+        "ssm:GetParameter",
+    }
+
+
 def training(store: FeatureStore) -> list[dict[str, Any]]:
     """What training by Athena takes, as measured; large results take more on AWS."""
     names = store.resources
@@ -99,7 +114,8 @@ def training(store: FeatureStore) -> list[dict[str, Any]]:
         ACCOUNT.format("glue", one)
         for one in ("catalog", f"database/{names.database}", f"table/{names.database}/*")
     ]
-    labels = [*glue[:2], ACCOUNT.format("glue", f"table/{names.database}/skewless_labels_*")]
+    steps = [f"table/{names.database}/skewless_{kind}_*" for kind in ("labels", "step")]
+    own = [*glue[:2], *(ACCOUNT.format("glue", one) for one in steps)]
     return [
         allow("dynamodb:Query", ACCOUNT.format("dynamodb", f"table/{names.registry_table}")),
         allow(
@@ -112,7 +128,7 @@ def training(store: FeatureStore) -> list[dict[str, Any]]:
             ACCOUNT.format("athena", f"workgroup/{names.workgroup}"),
         ),
         allow(["glue:GetDatabase", "glue:GetTable"], glue),
-        allow(["glue:CreateTable", "glue:DeleteTable"], labels),
+        allow(["glue:CreateTable", "glue:DeleteTable"], own),
         allow(["s3:GetBucketLocation", "s3:ListBucket"], bucket),
         allow("s3:GetObject", [f"{bucket}/log/*", queries]),
         allow(["s3:DeleteObject", "s3:PutObject"], queries),

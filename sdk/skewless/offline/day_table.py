@@ -100,6 +100,9 @@ class DayTable:
         day = schema.find_field(self._day_of).field_id
         spec = PartitionSpec(PartitionField(day, 1000, DayTransform(), f"{self._day_of}_day"))
         try:
+            # Asked first: pyiceberg writes the metadata before Glue refuses a second table.
+            if self.exists():
+                return False
             self._catalog.create_table(
                 self.name, schema, self.location, spec, properties=_PROPERTIES
             )

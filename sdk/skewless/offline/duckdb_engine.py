@@ -75,7 +75,9 @@ class DuckDbSession:
             physical=True,
         )
         self._create(source.name, source.event_time, rows)
-        repeats = source.event_id is not None and self._repeats(source.name, source.event_id)
+        repeats = source.event_id is not None
+        if source.event_id is not None and source.event_id in columns:
+            repeats = self._repeats(source.name, source.event_id)
         return Relation(sql.table(source.name), True, is_log, repeats)  # noqa: FBT003 - is_physical
 
     def _repeats(self, name: str, event_id: str) -> bool:

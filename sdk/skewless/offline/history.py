@@ -18,24 +18,23 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from skewless.compiler import instants
-from skewless.compiler.bound import Apply, Bound, Column, Constant, Feature, Primitive, Request
+from skewless.compiler.bound import Bound, Feature, Request
 from skewless.compiler.fingerprint import used_columns
-from skewless.definitions import types
 from skewless.offline import sql
 from skewless.offline.events import ENTITY, Log, Relation, Span, as_of, deduplicated, view_events
+from skewless.offline.finisher import Finisher
 from skewless.offline.picks import Picks, add_latest
 from skewless.offline.render import Renderer
 from skewless.offline.stages import stored_steps
-from skewless.offline.totals import POINT, Totals, squares
+from skewless.offline.totals import POINT, Totals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from skewless.compiler.plan import AggregatePlan, SelectionPlan, ViewPlan
+    from skewless.compiler.plan import SelectionPlan, ViewPlan
     from skewless.definitions.entity import Entity
     from skewless.definitions.on_demand import OnDemandView
     from skewless.definitions.source import Source
-    from skewless.definitions.types import ValueType
     from skewless.offline.dialect import Dialect
     from skewless.offline.sql import Sql
 
@@ -231,7 +230,7 @@ class _Compiler:
         partials = totals.add(lateness=lateness)
         picks = Picks(plan, self.dialect, self.steps, alias)
         picked = picks.add(partials)
-        finisher = _Finisher(self.dialect, totals)
+        finisher = Finisher(self.dialect, totals)
         sums = self._joined(partials, picks.joins).select(
             *(sql.column(name, "partial") for name in POINT),
             *finisher.columns(plan),
@@ -321,87 +320,6 @@ class _Compiler:
         return sql.select(sql.column(ROW), *outputs).from_(sql.table(step))
 
 
-class _Finisher:
-    """Writes the finalization of each aggregate over the columns of `Totals`."""
-
-    def __init__(self, dialect: Dialect, totals: Totals) -> None:
-        self.dialect = dialect
-        self.totals = totals
-
-    def columns(self, plan: ViewPlan) -> list[Sql]:
-        """Return the partials that finalization reads, sums of squares put together."""
-        found: dict[str, Sql] = {}
-        for aggregate in plan.aggregates:
-            for bound in _reads(aggregate.finish):
-                partial = bound.name
-                name = self.totals.column(aggregate, partial)
-                if partial == "Q":
-                    high, low = (
-                        sql.column(self.totals.column(aggregate, digit), "partial")
-                        for digit in ("Qhigh", "Qlow")
-                    )
-                    found[name] = squares(self.dialect, high, low)
-                else:
-                    found[name] = sql.column(name, "partial")
-        return [sql.aliased(value, name) for name, value in found.items()]
-
-    def hoisted(self, plan: ViewPlan) -> list[Sql]:
-        """Return wide integers that become doubles, computed once: the recipe reads each often."""
-        found: dict[str, Sql] = {}
-        for aggregate in plan.aggregates:
-            renderer = self._renderer(aggregate, hoists=False)
-            counted = sql.less(sql.integer(0), renderer.render(Column("n")))
-            for bound, name in self._hoists(aggregate):
-                found[name] = sql.when(counted, renderer.render(bound))
-        return [sql.aliased(value, name) for name, value in found.items()]
-
-    def feature(self, aggregate: AggregatePlan) -> Sql:
-        """Return the feature's value, its default put in place of null."""
-        if aggregate.finish is None:
-            value: Sql = sql.column(f"picked_{aggregate.name}")
-        else:
-            value = self._renderer(aggregate, hoists=True).render(aggregate.finish)
-            value = _narrowed(value, aggregate.type)
-        if aggregate.default is None:
-            return value
-        default = Constant(aggregate.default, aggregate.type)
-        return sql.coalesce(value, Renderer(self.dialect, {}).render(default))
-
-    def _renderer(self, aggregate: AggregatePlan, *, hoists: bool) -> Renderer:
-        columns: dict[Bound, Sql] = {
-            bound: sql.column(self.totals.column(aggregate, bound.name))
-            for bound in {*_reads(aggregate.finish), Column("n")}
-        }
-        wide: set[Bound] = {Column("S"), Column("Q")}
-        if hoists:
-            for bound, name in self._hoists(aggregate):
-                columns[bound] = sql.column(name)
-                wide.add(bound)
-        return Renderer(self.dialect, columns, frozenset(wide))
-
-    def _hoists(self, aggregate: AggregatePlan) -> Iterator[tuple[Bound, str]]:
-        plain = Renderer(self.dialect, {}, frozenset({Column("S"), Column("Q")}))
-        seen: dict[Bound, None] = {}
-        for part in _parts(aggregate.finish):
-            if isinstance(part, Apply) and part.primitive is Primitive.TO_DOUBLE:
-                argument = part.arguments[0]
-                if isinstance(argument, Apply) and plain.is_wide(argument):
-                    seen[argument] = None
-        for number, bound in enumerate(seen):
-            yield bound, self.totals.column(aggregate, "CR"[number])
-
-
-def _narrowed(value: Sql, type_: ValueType) -> Sql:
-    """Give an exact integer its type in the output: an engine's sum may be wider."""
-    match type_:
-        case types.Int64:
-            return sql.cast(value, "BIGINT")
-        case types.Decimal():
-            return sql.cast(value, "DECIMAL(38, 0)")
-        case _:
-            return value
-
-
 def _aliases(plans: tuple[ViewPlan, ...]) -> dict[ViewPlan, str]:
     """Name each view's steps after it, with the version where two versions are read."""
     names = [plan.view.name for plan in plans]
@@ -420,16 +338,3 @@ def _on_demand_alias(view: OnDemandView) -> str:
 def _joined_name(alias: str, feature: str) -> str:
     # No column of the spine holds the prefix, so nothing clashes.
     return f"skewless_{alias}__{feature}"
-
-
-def _parts(bound: Bound | None) -> Iterator[Bound]:
-    if bound is None:
-        return
-    yield bound
-    if isinstance(bound, Apply):
-        for argument in bound.arguments:
-            yield from _parts(argument)
-
-
-def _reads(bound: Bound | None) -> list[Column]:
-    return list(dict.fromkeys(part for part in _parts(bound) if isinstance(part, Column)))

@@ -41,6 +41,44 @@ def resolve(published: Published, features: object) -> Selection | FeatureServic
     return found
 
 
+def find_view(published: Published, view: object) -> FeatureView:
+    """Find a view that can be materialized: a view, `"view"` or `"view@version"`.
+
+    Raises:
+        InputError: it is something else, or differs from what is published.
+        UnknownNameError: nothing has the name.
+    """
+    if isinstance(view, str):
+        name, _, version = view.partition("@")
+        found: object = published.view(name, int(version) if version.isdigit() else None)
+    else:
+        pairs = resolve(published, view)
+        found = pairs[0][0] if isinstance(pairs, tuple) else pairs
+    if not isinstance(found, FeatureView):
+        raise InputError(f"{view!r} has nothing to materialize; name a FeatureView")
+    return found
+
+
+def identity(features: object) -> object:
+    """Return what tells selections apart without comparing definitions, while these live."""
+    match features:
+        case str() | None:
+            return features
+        case FeatureRef():
+            return id(features.view), features.feature
+        case list() | tuple():
+            return tuple(identity(item) for item in features)
+        case _:
+            return id(features)
+
+
+def name_of(definition: object) -> str:
+    """Return the name of a definition, which may be given by it."""
+    if isinstance(definition, str):
+        return definition
+    return str(getattr(definition, "name", definition))
+
+
 def _resolve(published: Published, features: object) -> Selection | FeatureService:
     match features:
         case FeatureService():

@@ -1,0 +1,42 @@
+"""What time it is, and instants as users write them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+from skewless.definitions.expression import to_microseconds
+from skewless.errors import InputError
+
+Clock: TypeAlias = Callable[[], datetime]
+Instant: TypeAlias = datetime | str
+
+
+def as_clock(clock: Clock | datetime | None) -> Clock:
+    """Return a clock: the system's if None; an instant stands still."""
+    if isinstance(clock, datetime):
+        return lambda: clock
+    return clock if clock is not None else (lambda: datetime.now(UTC))
+
+
+def as_datetime(value: Instant) -> datetime:
+    """Return an instant that may be ISO text.
+
+    Raises:
+        InputError: the text is none.
+    """
+    if isinstance(value, datetime):
+        return value
+    try:
+        return datetime.fromisoformat(value)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{value!r} is no instant; give an aware datetime or ISO text such as "
+            "2013-12-01T00:00:00+00:00"
+        ) from error
+
+
+def as_microseconds(value: Instant, where: str) -> int:
+    """Return an instant in microseconds since the epoch; `where` names it in errors."""
+    return to_microseconds(as_datetime(value), where)
