@@ -306,7 +306,7 @@ DAYS = Role(
         Permission(
             why="a day item is read, rebuilt and replaced",
             on=(Part.ONLINE,),
-            actions=("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+            actions=("dynamodb:GetItem", "dynamodb:PutItem"),
         ),
     ),
     key_actions=_WRITES,

@@ -40,7 +40,10 @@ class RunningJobs:
         return found
 
     def a_view(self, entities: int = 40, *, stream: bool = False) -> FeatureView:
-        """Publish a view of a source of its own, and load three days of history."""
+        """Publish a view of a source of its own, and load three days of history.
+
+        A stream has new events as well.
+        """
         number = next(_NUMBERS)
         source = Source(
             f"payments_{number}",
@@ -72,11 +75,13 @@ class RunningJobs:
             for index in range(3 * entities)
         ]
         self.store.backfill(source, rows)
+        if stream:
+            self.store.ingest(source, rows[:entities:2])
         return view
 
-    def start(self, view: FeatureView) -> str:
+    def start(self, view: FeatureView, cut: datetime | None = None) -> str:
         """Start a view's cuts; the execution."""
-        return self.store.start_materialization(view).arn
+        return self.store.start_materialization(view, cut).arn
 
     def wait(self, execution: str) -> dict[str, Any]:
         """Wait for an execution to end."""
@@ -89,9 +94,9 @@ class RunningJobs:
             time.sleep(0.1)
         raise TimeoutError(execution)
 
-    def run(self, view: FeatureView) -> dict[str, Any]:
+    def run(self, view: FeatureView, cut: datetime | None = None) -> dict[str, Any]:
         """Start a view's cuts, and wait for them."""
-        return self.wait(self.start(view))
+        return self.wait(self.start(view, cut))
 
     def states(self, execution: str) -> list[str]:
         """The names of the states that an execution entered, in order."""

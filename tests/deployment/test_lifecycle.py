@@ -37,15 +37,16 @@ def test_a_stores_life(tmp_path: Path) -> None:  # noqa: PLR0915 - a life has an
     cli.deploy(DATA, JOBS)
     store = FeatureStore.connect(STORE, session=aws.session())
     store.apply(model)
-    before = _machine(aws)
+    before = _write_function(aws)
     table = aws.client("dynamodb").describe_table(TableName=f"skewless-{STORE}-online")["Table"]
 
-    cli = rendered(aws, tmp_path / "second", concurrency=3)
+    cli = rendered(aws, tmp_path / "second", writes_per_second=400)
     assert "Number of stacks with differences: 1" in cli.diff(DATA, JOBS)
     cli.deploy(DATA, JOBS)
-    after = _machine(aws)
-    assert (before["concurrency"], after["concurrency"]) == (8, 3)
-    assert before["created"] == after["created"]
+    after = _write_function(aws)
+    rates = [item["Environment"]["Variables"]["WRITES_PER_SECOND"] for item in (before, after)]
+    assert rates == ["125", "50"]
+    assert before["FunctionArn"] == after["FunctionArn"]
     assert "Number of stacks with differences: 0" in cli.diff(DATA, JOBS)
 
     with pytest.raises(CdkError, match=r"(?i)termination ?protection"):
@@ -68,16 +69,7 @@ def test_a_stores_life(tmp_path: Path) -> None:  # noqa: PLR0915 - a life has an
     assert "Number of stacks with differences: 0" in cli.diff(DATA, JOBS)
 
 
-def _machine(aws: LocalAws) -> dict[str, Any]:
-    client = aws.client("stepfunctions")
-    (found,) = [
-        item
-        for item in client.list_state_machines()["stateMachines"]
-        if item["name"] == f"skewless-{STORE}-materialize"
-    ]
-    described = client.describe_state_machine(stateMachineArn=found["stateMachineArn"])
-    definition = json.loads(described["definition"])
-    return {
-        "created": described["creationDate"],
-        "concurrency": definition["States"]["Write"]["MaxConcurrency"],
-    }
+def _write_function(aws: LocalAws) -> dict[str, Any]:
+    name = f"skewless-{STORE}-write"
+    found: dict[str, Any] = aws.client("lambda").get_function_configuration(FunctionName=name)
+    return found

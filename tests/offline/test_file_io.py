@@ -32,5 +32,23 @@ def test_what_pyiceberg_writes_it_reads_and_deletes(aws: Aws, place: str) -> Non
 def test_a_file_of_pyicebergs_is_not_overwritten(aws: Aws, place: str) -> None:
     files = file_io.S3FileIO(file_io.iceberg_properties(aws))
     put(aws, place, "a", b"first")
+    stream = files.new_output(f"s3://{place}/a").create()
+    stream.write(b"second")
     with pytest.raises(FileExistsError, match=f"s3://{place}/a exists"):
-        files.new_output(f"s3://{place}/a").create()
+        stream.close()
+    assert files.new_input(f"s3://{place}/a").open().read() == b"first"
+
+
+def test_a_write_that_is_sent_again_finds_itself(aws: Aws, place: str) -> None:
+    files = file_io.S3FileIO(file_io.iceberg_properties(aws))
+    put(aws, place, "a", b"same")
+    with files.new_output(f"s3://{place}/a").create() as stream:
+        stream.write(b"same")
+
+
+def test_a_file_that_may_be_overwritten_is(aws: Aws, place: str) -> None:
+    files = file_io.S3FileIO(file_io.iceberg_properties(aws))
+    put(aws, place, "a", b"first")
+    with files.new_output(f"s3://{place}/a").create(overwrite=True) as stream:
+        stream.write(b"second")
+    assert files.new_input(f"s3://{place}/a").open().read() == b"second"

@@ -78,28 +78,44 @@ class S3File(InputFile, OutputFile):
         return self
 
     def create(self, overwrite: bool = False) -> Any:  # noqa: FBT001, FBT002 - as above
-        """Open the object to write; it is stored when the stream is closed."""
-        if not overwrite and self.exists():
-            raise FileExistsError(f"{self.location} exists")
-        return _Upload(self)
+        """Open the object to write; it is stored when the stream is closed.
 
-    def store(self, content: io.BytesIO) -> None:
-        """Upload the content."""
+        Without `overwrite`, S3 itself refuses to replace an object. To ask whether there is one
+        would take the right to list the bucket, and leave a gap between question and write.
+        """
+        return _Upload(self, is_new=not overwrite)
+
+    def store(self, content: io.BytesIO, *, is_new: bool) -> None:
+        """Upload the content.
+
+        Raises:
+            FileExistsError: the object is to be new, and there is another.
+        """
         bucket, key = objects.split_uri(self.location)
         self._size = content.getbuffer().nbytes
-        content.seek(0)
-        if self._size <= objects.WHOLE:
-            self.s3.put_object(Bucket=bucket, Key=key, Body=content.getvalue())
-        else:  # by parts, side by side
-            self.s3.upload_fileobj(io.BytesIO(content.getbuffer()), bucket, key)
+        condition = {"IfNoneMatch": "*"} if is_new else {}
+        try:
+            if self._size <= objects.WHOLE:
+                self.s3.put_object(Bucket=bucket, Key=key, Body=content.getvalue(), **condition)
+            else:  # by parts, side by side
+                body = io.BytesIO(content.getbuffer())
+                self.s3.upload_fileobj(body, bucket, key, ExtraArgs=condition or None)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "PreconditionFailed":
+                raise
+            # A write whose answer was lost is sent again, and finds itself.
+            with objects.open_object(self.s3, self.location) as there:
+                if there.read() != content.getvalue():
+                    raise FileExistsError(f"{self.location} exists") from error
 
 
 class _Upload(io.BytesIO):
-    def __init__(self, file: S3File) -> None:
+    def __init__(self, file: S3File, *, is_new: bool) -> None:
         super().__init__()
         self._file = file
+        self._is_new = is_new
 
     def close(self) -> None:
         if not self.closed:
-            self._file.store(self)
+            self._file.store(self, is_new=self._is_new)
         super().close()
