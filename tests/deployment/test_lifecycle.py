@@ -58,7 +58,7 @@ def test_a_stores_life(tmp_path: Path) -> None:  # noqa: PLR0915 - a life has an
     found = aws.client("cloudformation").list_stacks(StackStatusFilter=["DELETE_COMPLETE"])
     assert {DATA, JOBS} <= {item["StackName"] for item in found["StackSummaries"]}
     kept = aws.client("dynamodb").describe_table(TableName=f"skewless-{STORE}-online")["Table"]
-    assert kept["TableId"] == table["TableId"]
+    assert kept["CreationDateTime"] == table["CreationDateTime"]
 
     with pytest.raises(CdkError, match="already exists"):
         cli.deploy(DATA)
