@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from skewless.definitions.view import FeatureView
     from tests import reference
 
-THOROUGH = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+THOROUGH = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 RELATION = Relation(sql.table("events"), is_physical=True, is_log=True)
 DIALECT = Dialect(Engine.ATHENA)
 

@@ -8,7 +8,7 @@ from skewless import agg
 from skewless.definitions.collection import Definitions
 from skewless.errors import InputError, UnknownNameError
 from skewless.registry.published import Published
-from skewless.registry.selection import resolve
+from skewless.registry.selection import find_view, identity, name_of, resolve
 from skewless.types import Float64, Int64, String
 from tests.registry.builders import a_service, a_source, a_view, an_on_demand_view
 
@@ -134,3 +134,25 @@ def test_a_name_of_a_view_and_a_service_is_ambiguous() -> None:
     with pytest.raises(InputError, match="'delays' is a view and a service"):
         resolve(published(named), "delays")
     assert resolve(published(named), named) == named
+
+
+def test_a_view_is_found_as_an_object_and_by_name() -> None:
+    assert find_view(published(), VIEW) == find_view(published(), "delays@1") == VIEW
+    assert find_view(published(), "delays") == SECOND
+
+
+@pytest.mark.parametrize("other", [TREND, SERVICE, "trend"])
+def test_what_is_computed_on_demand_cannot_be_materialized(other: object) -> None:
+    with pytest.raises(InputError, match="has nothing to materialize; name a FeatureView"):
+        find_view(published(), other)
+
+
+def test_selections_are_told_apart_by_their_objects_not_by_what_they_mean() -> None:
+    assert identity([VIEW, "delays"]) == identity((VIEW, "delays"))
+    assert identity(VIEW["mean_1d"]) == identity(VIEW["mean_1d"])
+    assert identity(VIEW) != identity(a_view())
+    assert identity("delays") != identity("delays@1")
+
+
+def test_a_definition_may_be_given_by_its_name() -> None:
+    assert name_of("delays") == name_of(VIEW) == "delays"
