@@ -126,9 +126,12 @@ def statements(
         }
         if permission.prefixes:
             statement["conditions"] = {"StringLike": {"s3:prefix": list(permission.prefixes)}}
+        partitions = list(permission.partitions)
         if leading_keys is not None and Part.ONLINE in permission.on:
+            partitions = leading_keys
+        if partitions:
             statement["conditions"] = {
-                "ForAllValues:StringLike": {"dynamodb:LeadingKeys": leading_keys}
+                "ForAllValues:StringLike": {"dynamodb:LeadingKeys": partitions}
             }
         yield statement
 

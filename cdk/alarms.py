@@ -97,7 +97,7 @@ class StoreAlarms(Construct):
             Runbook(
                 id="ViewsOverdue",
                 means="A view's cut is late: what is served grows stale.",
-                first_step="skewless status names the view; look at its last execution.",
+                first_step="skewless doctor names the view; look at its last execution.",
             ),
             self._metrics.over_all_views("MAX", metrics.OVERDUE_SECONDS, cdk.Duration.minutes(5)),
             above=overdue.to_seconds(),
@@ -136,7 +136,7 @@ class StoreAlarms(Construct):
             Runbook(
                 id="FunctionErrors",
                 means="Functions of the store fail; the state machine may still have recovered.",
-                first_step="the dashboard names the function; read its log.",
+                first_step="the metric Errors by FunctionName names it; read its log.",
             ),
             self._metrics.functions("Errors", _ALL),
             periods=2,
@@ -175,8 +175,8 @@ class StoreAlarms(Construct):
         self._alarm(
             Runbook(
                 id="RowsRejected",
-                means="Rows did not fit: the log refused events, or a cut states.",
-                first_step="skewless rejected shows each with its reason.",
+                means="Rows did not fit, and the log refused them.",
+                first_step="skewless_quarantine, in Athena, holds each with its reason.",
             ),
             self._metrics.over_all_views("SUM", metrics.REJECTED_ROWS, cdk.Duration.minutes(5)),
             missing=_MISSING.NOT_BREACHING,

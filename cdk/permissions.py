@@ -14,6 +14,8 @@ from cdk.parts import Part
 # Whoever reads or writes what a customer-managed key encrypts asks KMS for data keys.
 _READS = ("kms:Decrypt",)
 _WRITES = ("kms:Decrypt", "kms:GenerateDataKey")
+# Definitions lie in another partition of that table: who may rewrite history may not redefine it.
+_REWRITES = ("rewrites#*",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +25,14 @@ class Permission:
     Attributes:
         why: what it is needed for.
         prefixes: for listing the bucket: below which prefixes.
+        partitions: for a table: the items of which partitions alone.
     """
 
     why: str
     on: tuple[Part, ...]
     actions: tuple[str, ...]
     prefixes: tuple[str, ...] = ()
+    partitions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +155,7 @@ INGEST = Role(
             why="a backfill of history that was served leaves its shard for the next cut",
             on=(Part.REGISTRY,),
             actions=("dynamodb:UpdateItem",),
+            partitions=_REWRITES,
         ),
     ),
     key_actions=_WRITES,
@@ -275,6 +280,7 @@ PLAN = Role(
             why="rewrites of history that the cut must hold",
             on=(Part.REGISTRY,),
             actions=("dynamodb:GetItem",),
+            partitions=_REWRITES,
         ),
         Permission(
             why="the watermark is read, and the cut begun",
@@ -325,6 +331,7 @@ COMMIT = Role(
             why="rewrites that the cut holds are forgotten",
             on=(Part.REGISTRY,),
             actions=("dynamodb:UpdateItem",),
+            partitions=_REWRITES,
         ),
     ),
     key_actions=_READS,

@@ -137,7 +137,6 @@ def test_a_function_logs_to_a_group_that_forgets(jobs: Template, name: str) -> N
                 "dynamodb:GetItem",
                 "dynamodb:PutItem",
                 "dynamodb:Query",
-                "dynamodb:UpdateItem",
                 "s3:GetObject",
                 "s3:PutObject",
             },

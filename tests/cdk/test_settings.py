@@ -110,4 +110,4 @@ def test_functions_run_on_the_python_that_synthesizes() -> None:
 def test_stores_may_be_json_text_as_the_command_line_gives_them() -> None:
     app = cdk.App(context={"skewless:stores": '{"dev": {"writes_per_second": 200}}'})
     (store,) = Settings.from_context(app.node).stores
-    assert (store.name, store.writes_per_second) == ("dev", 200)
+    assert (store.store, store.writes_per_second) == ("dev", 200)

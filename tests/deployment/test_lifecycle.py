@@ -51,9 +51,7 @@ def test_a_stores_life(tmp_path: Path) -> None:  # noqa: PLR0915 - a life has an
 
     with pytest.raises(CdkError, match=r"(?i)termination ?protection"):
         cli.destroy(DATA, JOBS)
-    aws.client("cloudformation").update_termination_protection(
-        StackName=DATA, EnableTerminationProtection=False
-    )
+    _unprotect(aws)
     cli.destroy(DATA, JOBS)
     found = aws.client("cloudformation").list_stacks(StackStatusFilter=["DELETE_COMPLETE"])
     assert {DATA, JOBS} <= {item["StackName"] for item in found["StackSummaries"]}
@@ -62,6 +60,7 @@ def test_a_stores_life(tmp_path: Path) -> None:  # noqa: PLR0915 - a life has an
 
     with pytest.raises(CdkError, match="already exists"):
         cli.deploy(DATA)
+    _unprotect(aws)  # what is left of the attempt
     cli.deploy(DATA, JOBS, adopts=True)
     again = FeatureStore.connect(STORE, session=aws.session())
     assert {view.name for view in again.published.views} == {"profile", "ratio", "spending"}
@@ -73,3 +72,9 @@ def _write_function(aws: LocalAws) -> dict[str, Any]:
     name = f"skewless-{STORE}-write"
     found: dict[str, Any] = aws.client("lambda").get_function_configuration(FunctionName=name)
     return found
+
+
+def _unprotect(aws: LocalAws) -> None:
+    aws.client("cloudformation").update_termination_protection(
+        StackName=DATA, EnableTerminationProtection=False
+    )

@@ -12,9 +12,10 @@ from cdk import permissions
 from cdk.access import statements
 from cdk.names import StoreNames
 from deployment.cdk_cli import ACCOUNT
-from skewless import FeatureStore
+from skewless import FeatureStore, Source
 from skewless.errors import StoreError
 from skewless.local.iam import granted_actions
+from skewless.types import String
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,7 +140,7 @@ def test_whoever_ingests_may_just_that(used: RunningJobs) -> None:
     producer.assert_enough()
     assert producer.unused() <= {"s3:ListBucket"}
     with pytest.raises(StoreError, match="not authorized"):
-        producer.store.apply([])
+        producer.store.apply(Source("another", schema={"card": String}, event_time="paid_at"))
 
 
 def test_whoever_trains_may_just_that(used: RunningJobs) -> None:
