@@ -24,6 +24,7 @@ from tests.ops.builders import ERASED, NOON, MovableClock, card, daily_view, pay
 from tests.ops.traces import kinds, traces
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from skewless.erasure.report import Erasure
@@ -73,7 +74,7 @@ class Erased:
     told: Erasure
     traces_after_dry_run: list[str]
     served: list[dict[str, Any]]
-    manifest: dict[str, Any]
+    manifest: Mapping[str, Any]
     report: Erasure
 
 
