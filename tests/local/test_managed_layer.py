@@ -19,6 +19,12 @@ pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 PYTHON = f"py{sys.version_info.major}.{sys.version_info.minor}"
 
 
+@pytest.fixture(autouse=True)
+def functions(aws: LocalAws) -> None:
+    """Functions bring their layer when Lambda is first asked for anything."""
+    aws.client("lambda").list_functions()
+
+
 def parameter(version: str, architecture: str = "arm64") -> str:
     return f"/aws/service/aws-sdk-pandas/{version}/{PYTHON}/{architecture}/layer-arn"
 
