@@ -1,7 +1,7 @@
 """The state machine of a cut, in Amazon's states language: pure, ARNs and names in, a document out.
 
     Begin, Plan, Due?     what is due follows from the watermark, so a run needs no memory
-    Query, Write          UNLOAD, then every result object written; the same for a stream's days
+    Query, Look, Write    UNLOAD, then every result object written; the same for a stream's days
     Settle, Commit        readers move over; then Plan again, until nothing is due
     Again?, GiveUp        any failure plans anew, three times; then the queue of failed cuts
 
@@ -107,14 +107,18 @@ class Machine:
     def _writing(self) -> dict[str, State]:
         has_days = {"Variable": "$.plan.days.statement", "IsPresent": True, "Next": "QueryDays"}
         return {
-            "Query": self._query("$.plan.statement", "Write"),
+            "Query": self._query("$.plan.statement", "Look"),
+            "Look": self._look("$.plan.prefix", "Any?"),
+            "Any?": _if_any("Write", "Days?"),
             "Write": self._map("write", "$.plan.prefix", "$.plan.write", "Days?"),
             "Days?": {
                 "Type": "Choice",
                 "Choices": [has_days],
                 "Default": "Settle",
             },
-            "QueryDays": self._query("$.plan.days.statement", "WriteDays"),
+            "QueryDays": self._query("$.plan.days.statement", "LookForDays"),
+            "LookForDays": self._look("$.plan.days.prefix", "AnyDays?"),
+            "AnyDays?": _if_any("WriteDays", "Settle"),
             "WriteDays": self._map("days", "$.plan.days.prefix", "$.plan.days.write", "Settle"),
         }
 
@@ -184,6 +188,19 @@ class Machine:
             # Only what was not started is started again: a prefix takes one UNLOAD.
             "Retry": [_retry(["Athena.TooManyRequestsException"])],
             "ResultPath": None,
+            "Catch": _CAUGHT,
+            "Next": then,
+        }
+
+    def _look(self, prefix: str, then: str) -> State:
+        """Ask whether a query left anything: no row, no object, and nothing for a map to read."""
+        return {
+            "Type": "Task",
+            "Resource": self._integration("aws-sdk:s3:listObjectsV2"),
+            "Parameters": {"Bucket": self.bucket, "Prefix.$": prefix, "MaxKeys": 1},
+            "ResultSelector": {"count.$": "$.KeyCount"},
+            "ResultPath": "$.objects",
+            "Retry": [_retry(["States.TaskFailed"])],
             "Catch": _CAUGHT,
             "Next": then,
         }
@@ -264,6 +281,11 @@ _CAUGHT = [
 
 def _pass(parameters: State, then: str) -> State:
     return {"Type": "Pass", "Parameters": parameters, "Next": then}
+
+
+def _if_any(then: str, otherwise: str) -> State:
+    found = {"Variable": "$.objects.count", "NumericGreaterThan": 0, "Next": then}
+    return {"Type": "Choice", "Choices": [found], "Default": otherwise}
 
 
 def _if_text(variable: str, text: str, then: str) -> State:
