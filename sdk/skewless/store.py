@@ -200,7 +200,7 @@ class FeatureStore:
         self._workbench.prepare(wanted.sources)
         self._registry.publish(plan, wanted, self.clock())
         self.refresh()
-        self._workbench.schedule(self.published.definitions.views, self._now())
+        self._workbench.schedule(self.published.definitions.views)
         return plan
 
     def lock(self, features: object, path: str | Path = "skewless.lock") -> None:

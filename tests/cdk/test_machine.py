@@ -260,3 +260,25 @@ def test_the_stack_deploys_this_very_machine(jobs: Template) -> None:
     reader = deployed["States"]["Write"]["ItemReader"]
     assert reader["Resource"] == "arn:<Partition>:states:::s3:listObjectsV2"
     assert reader["Parameters"]["Bucket"] == "skewless-dev-<AccountId>-<Region>"
+
+
+@pytest.mark.parametrize(
+    ("query", "look", "choice", "write", "otherwise"),
+    [
+        ("Query", "Look", "Any?", "Write", "Days?"),
+        ("QueryDays", "LookForDays", "AnyDays?", "WriteDays", "Settle"),
+    ],
+)
+def test_a_query_that_left_no_object_is_not_written_from(
+    states: dict[str, Any], query: str, look: str, choice: str, write: str, otherwise: str
+) -> None:
+    assert states[query]["Next"] == look
+    assert states[look]["Resource"] == "arn:aws:states:::aws-sdk:s3:listObjectsV2"
+    assert (
+        states[look]["Parameters"]["Prefix.$"]
+        == states[write]["ItemReader"]["Parameters"]["Prefix.$"]
+    )
+    assert states[look]["Next"] == choice
+    (some,) = states[choice]["Choices"]
+    assert (some["NumericGreaterThan"], some["Next"]) == (0, write)
+    assert states[choice]["Default"] == otherwise
