@@ -21,6 +21,7 @@ import pandas as pd
 from deployment.cdk_cli import PROJECT
 from skewless import FeatureStore
 from skewless.demo.example import Example
+from skewless.local.roles import credentials_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -225,12 +226,8 @@ class Flights:
         return rows
 
     def _credentials(self, role: str) -> dict[str, str]:
-        given = self.aws.client("sts").assume_role(RoleArn=role, RoleSessionName="training")
-        return {
-            "AWS_ACCESS_KEY_ID": given["Credentials"]["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": given["Credentials"]["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": given["Credentials"]["SessionToken"],
-        }
+        given = credentials_of(self.aws.endpoint, self.aws.region, role, "training")
+        return {name.upper(): value for name, value in given.items()}
 
     def _moved(self, frame: pd.DataFrame, *times: str, whole: bool = False) -> pd.DataFrame:
         moved = frame.assign(**{time_: frame[time_] + self.moved_by for time_ in times})

@@ -6,6 +6,7 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from skewless.local.roles import credentials_of
 from skewless.local.session import LocalSession
 
 if TYPE_CHECKING:
@@ -30,17 +31,8 @@ def session_of(aws: LocalAws, role: str) -> LocalSession:
     name = role.rpartition("/")[2]
     # Stock moto lets anybody assume roles that do not exist; this raises NoSuchEntity.
     arn = aws.client("iam").get_role(RoleName=name)["Role"]["Arn"]
-    given = aws.client("sts").assume_role(RoleArn=arn, RoleSessionName="local")
-    return LocalSession(
-        aws.endpoint,
-        aws.region,
-        {
-            "aws_access_key_id": given["Credentials"]["AccessKeyId"],
-            "aws_secret_access_key": given["Credentials"]["SecretAccessKey"],
-            "aws_session_token": given["Credentials"]["SessionToken"],
-        },
-        name,
-    )
+    credentials = credentials_of(aws.endpoint, aws.region, arn, "local")
+    return LocalSession(aws.endpoint, aws.region, credentials, name)
 
 
 def session_with(aws: LocalAws, statements: Iterable[Mapping[str, Any]]) -> LocalSession:
