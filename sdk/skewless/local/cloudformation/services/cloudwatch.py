@@ -50,13 +50,19 @@ class Alarm(ResourceType):
     def create(self, resource: Resource) -> str:
         """Make the alarm."""
         name = resource.named("AlarmName", 255)
-        _put_alarm(resource, name)
+        self.put(resource, name)
         return name
 
     def update(self, resource: Resource, before: Resource) -> None:
         """Set the alarm whole, and its tags."""
-        _put_alarm(resource, resource.physical_id)
+        self.put(resource, resource.physical_id)
         _retag(resource, before, _alarm_arn(resource))
+
+    def put(self, resource: Resource, name: str) -> None:
+        """Make or replace the alarm of that name."""
+        resource.client("cloudwatch").put_metric_alarm(
+            AlarmName=name, Tags=tags.as_list(resource), **resource.given(*_ALARM)
+        )
 
     def delete(self, resource: Resource) -> None:
         """Delete the alarm."""
@@ -71,34 +77,17 @@ class Alarm(ResourceType):
         return {"Arn": _alarm_arn(resource)}
 
 
-class CompositeAlarm(ResourceType):
+class CompositeAlarm(Alarm):
     """An alarm whose rule is of other alarms."""
 
     name = "AWS::CloudWatch::CompositeAlarm"
     properties = frozenset({"AlarmName", "Tags", *_COMPOSITE})
 
-    def create(self, resource: Resource) -> str:
-        """Make the alarm."""
-        name = resource.named("AlarmName", 255)
-        _put_composite(resource, name)
-        return name
-
-    def update(self, resource: Resource, before: Resource) -> None:
-        """Set the alarm whole, and its tags."""
-        _put_composite(resource, resource.physical_id)
-        _retag(resource, before, _alarm_arn(resource))
-
-    def delete(self, resource: Resource) -> None:
-        """Delete the alarm."""
-        resource.client("cloudwatch").delete_alarms(AlarmNames=[resource.physical_id])
-
-    def find(self, resource: Resource) -> str | None:
-        """The alarm of that name."""
-        return _found_alarm(resource)
-
-    def attributes(self, resource: Resource) -> Mapping[str, Any]:
-        """Its ARN."""
-        return {"Arn": _alarm_arn(resource)}
+    def put(self, resource: Resource, name: str) -> None:
+        """Make or replace the alarm of that name."""
+        resource.client("cloudwatch").put_composite_alarm(
+            AlarmName=name, Tags=tags.as_list(resource), **resource.given(*_COMPOSITE)
+        )
 
 
 class Dashboard(ResourceType):
@@ -128,18 +117,6 @@ class Dashboard(ResourceType):
         found = resource.client("cloudwatch").list_dashboards(DashboardNamePrefix=name)
         names = {it["DashboardName"] for it in found.get("DashboardEntries", [])}
         return name if name in names else None
-
-
-def _put_alarm(resource: Resource, name: str) -> None:
-    resource.client("cloudwatch").put_metric_alarm(
-        AlarmName=name, Tags=tags.as_list(resource), **resource.given(*_ALARM)
-    )
-
-
-def _put_composite(resource: Resource, name: str) -> None:
-    resource.client("cloudwatch").put_composite_alarm(
-        AlarmName=name, Tags=tags.as_list(resource), **resource.given(*_COMPOSITE)
-    )
 
 
 def _put_dashboard(resource: Resource, name: str) -> None:
