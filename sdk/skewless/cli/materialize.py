@@ -15,6 +15,7 @@ from skewless.errors import SkewlessError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from skewless import FeatureStore
     from skewless.cli.screen import Screen
     from skewless.materialize.cut import Materialized
     from skewless.materialize.executions import Execution
@@ -79,11 +80,22 @@ def materialize(
     if starts and engine:
         raise typer.BadParameter("the state machine's engine is athena; leave --engine out")
     store = invocation.store()
-    if starts:
-        chosen = list(views) if views else _all_views(store.published)
-        _print_started(screen, [store.start_materialization(name, cut) for name in chosen])
-        return
     names = list(views) if views else _all_views(store.published)
+    if starts:
+        _print_started(screen, [store.start_materialization(name, cut) for name in names])
+        return
+    _run(invocation, store, names, cut, engine)
+
+
+def _run(
+    invocation: Invocation,
+    store: FeatureStore,
+    names: Sequence[str],
+    cut: str | None,
+    engine: str | None,
+) -> None:
+    """Run the cuts of views in this process, one view after another."""
+    screen = invocation.screen
     done: list[Materialized] = []
     failures: dict[str, SkewlessError] = {}
     with screen.progress("", total=len(names)) as progress:
