@@ -1,11 +1,15 @@
 """What runs by the clock and belongs to no view: the watch every five minutes, the check daily.
 
+Both are crons: a rate counts from when its schedule was made, and then each store would have hours
+of its own.
+
 Their schedules lie outside the store's own group: `skewless apply` keeps that one equal to the
 registry.
 """
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from aws_cdk import aws_iam as iam
@@ -19,9 +23,14 @@ if TYPE_CHECKING:
 
     from cdk.names import StoreNames
 
-WATCH_MINUTES = 5
+_WATCH = "cron(0/5 * * * ? *)"
 # By night where most stores are: a check scans the log.
 _CHECK = "cron(0 3 * * ? *)"
+# The watch counts what happened until it was due. It is called up to a minute after that, and
+# later if the call had to be repeated, so its own clock would not do.
+_SCHEDULED = json.dumps({"scheduled": scheduler.ContextAttribute.scheduled_time})
+# A late call is as good as one in time, so calls are repeated for as long as a fault may last.
+_RETRY_SECONDS, _RETRIES = 3_600, 60
 
 
 class Clock(Construct):
@@ -52,13 +61,11 @@ class Clock(Construct):
                 resources=[function.function_arn for function in called],
             )
         )
-        self._schedule("watch", functions["watch"], f"rate({WATCH_MINUTES} minutes)", minutes=1)
-        self._schedule("check", functions["check"], _CHECK, minutes=60)
+        self._schedule("watch", functions["watch"], _WATCH)
+        self._schedule("check", functions["check"], _CHECK)
 
-    def _schedule(
-        self, name: str, function: lambda_.IFunction, expression: str, *, minutes: int
-    ) -> None:
-        """Call a function; a call that could not be made is made up for within some minutes."""
+    def _schedule(self, name: str, function: lambda_.IFunction, expression: str) -> None:
+        """Call a function, and tell it for when the call was scheduled."""
         scheduler.CfnSchedule(
             self,
             name.capitalize(),
@@ -69,9 +76,9 @@ class Clock(Construct):
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=function.function_arn,
                 role_arn=self._role.role_arn,
-                input="{}",
+                input=_SCHEDULED,
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
-                    maximum_event_age_in_seconds=60 * minutes, maximum_retry_attempts=3
+                    maximum_event_age_in_seconds=_RETRY_SECONDS, maximum_retry_attempts=_RETRIES
                 ),
             ),
         )

@@ -244,7 +244,7 @@ def test_watch_and_check_run_by_the_clock_outside_of_the_views_group(jobs: Templ
     }
 
     assert {name: each["ScheduleExpression"] for name, each in schedules.items()} == {
-        "skewless-dev-watch": "rate(5 minutes)",
+        "skewless-dev-watch": "cron(0/5 * * * ? *)",
         "skewless-dev-check": "cron(0 3 * * ? *)",
     }
     assert not [each for each in schedules.values() if "GroupName" in each]

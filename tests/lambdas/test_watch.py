@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lambdas import runtime
 from lambdas.watch.handler import handle as watch
+from skewless.local.scheduler import Call
+from skewless.local.scheduler.expression import latest_due, parse
 from tests.lambdas.steps import context
 from tests.store.builders import model, payment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from skewless import FeatureStore
     from tests.lambdas.conftest import MovableClock
     from tests.lambdas.steps import Steps
 
+JOBS_TEMPLATE = (
+    Path(__file__).parents[1]
+    / "cdk/__snapshots__/test_snapshot/test_a_change_of_a_stack_is_seen_in_review[jobs].json"
+)
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 
 
@@ -62,20 +73,85 @@ def test_a_view_is_overdue_once_its_delay_has_passed(
     }
 
 
-def test_refused_rows_are_counted_in_the_span_they_came_in(
-    store: FeatureStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    store.apply(model)
+NOON = datetime(2031, 5, 1, 12, tzinfo=UTC)
+
+
+def refuse_at(store: FeatureStore, instant: datetime) -> None:
+    """Ingest two rows that are refused, as if their commit were of an instant."""
     store.ingest("payments", [payment(amount="much"), payment(amount="more"), payment()])
-    glue = store.aws.client("glue")
+    glue, s3 = store.aws.client("glue"), store.aws.client("s3")
     table = glue.get_table(DatabaseName=store.resources.database, Name="skewless_quarantine")
     place = table["Table"]["Parameters"]["metadata_location"].removeprefix("s3://")
     bucket, _, key = place.partition("/")
-    body = store.aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-    written_at = json.loads(body)["snapshots"][-1]["timestamp-ms"] * 1000
-    five_minutes = 300_000_000
-    monkeypatch.setattr(runtime, "now", lambda: written_at + five_minutes)
-    assert watch({}, context())["rejected"] == 2
-    assert metrics(capsys.readouterr().out, "RejectedRows") == {None: 2}
-    monkeypatch.setattr(runtime, "now", lambda: written_at + 2 * five_minutes)
-    assert watch({}, context())["rejected"] == 0
+    metadata = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    metadata["snapshots"][-1]["timestamp-ms"] = round(instant.timestamp() * 1000)
+    s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(metadata))
+
+
+def deployed_schedule() -> dict[str, Any]:
+    """The watch's schedule, as the stack in review has it."""
+    resources = json.loads(JOBS_TEMPLATE.read_text())["Resources"].values()
+    (found,) = [
+        each["Properties"]
+        for each in resources
+        if each["Type"] == "AWS::Scheduler::Schedule"
+        and each["Properties"]["Name"] == "skewless-dev-watch"
+    ]
+    return dict(found)
+
+
+def calls(schedule: dict[str, Any], since: datetime, until: datetime) -> Iterator[Call]:
+    """The calls of a schedule that was made at an instant."""
+    expression = parse(schedule["ScheduleExpression"], "UTC")
+    target = SimpleNamespace(arn="arn", target=schedule["Target"])
+    seen = since
+    while (now := seen + timedelta(seconds=1)) <= until:
+        if due := latest_due(expression, seen, now, since):
+            yield Call.of(target, due)
+        seen = now
+
+
+@pytest.mark.parametrize("deployed_after", [0, 31, 148, 241, 270, 299])
+def test_a_refused_row_is_counted_once_however_late_each_call_is(
+    store: FeatureStore,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    deployed_after: int,
+) -> None:
+    store.apply(model)
+    refuse_at(store, NOON + timedelta(minutes=20, seconds=13))
+    begin = NOON + timedelta(seconds=deployed_after)
+    # Scheduler calls within the minute; Lambda repeats what failed or was throttled.
+    lateness = itertools.cycle((59, 0, 23, 400, 58))
+    counted = []
+    for call in calls(deployed_schedule(), begin, begin + timedelta(minutes=40)):
+        made = call.due_at + timedelta(seconds=next(lateness))
+        monkeypatch.setattr(runtime, "now", lambda made=made: round(made.timestamp() * 1_000_000))
+        watch(json.loads(call.payload), context())
+        counted.append(metrics(capsys.readouterr().out, "RejectedRows")[None])
+
+    assert sum(counted) == 2
+    assert counted.count(0) == len(counted) - 1
+
+
+@pytest.mark.parametrize("refused", ["11:58:59.999", "11:59:00", "12:03:59.999", "12:04:00"])
+def test_spans_end_a_minute_before_their_call_so_that_their_commits_can_be_seen(
+    store: FeatureStore, refused: str
+) -> None:
+    store.apply(model)
+    refuse_at(store, datetime.fromisoformat(f"2031-05-01T{refused}+00:00"))
+    counted = [
+        watch({"scheduled": f"2031-05-01T12:{minute}:00Z"}, context())["rejected"]
+        for minute in ("00", "05", "10")
+    ]
+    span = 0 if refused < "11:59" else 1 if refused < "12:04" else 2
+    assert counted == [2 * (index == span) for index in range(3)]
+
+
+def test_a_call_by_hand_counts_no_refused_rows_again(
+    store: FeatureStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.apply(model)
+    refuse_at(store, NOON)
+    assert "rejected" not in watch({}, context())
+    assert metrics(capsys.readouterr().out, "RejectedRows") == {}

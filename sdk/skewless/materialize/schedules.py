@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 _HOUR_MINUTES, _DAY_MINUTES = 60, 24 * 60
 _MAX_NAME = 64
-_RETRIES = 3
+# A late start is as good as one in time: what is due follows from the watermark.
+_RETRY = {"MaximumEventAgeInSeconds": 3_600, "MaximumRetryAttempts": 60}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ class Schedules:
                 "Arn": self.jobs.state_machine,
                 "RoleArn": self.jobs.scheduler_role,
                 "Input": schedule.input,
-                "RetryPolicy": {"MaximumRetryAttempts": _RETRIES},
+                "RetryPolicy": _RETRY,
                 "DeadLetterConfig": {"Arn": self._queue_arn},
             },
         }
