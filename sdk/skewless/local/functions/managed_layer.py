@@ -2,7 +2,8 @@
 
 On AWS the layer is somebody else's and its parameter everybody's. Here the layer shows what is
 installed beside this interpreter, awswrangler with all that it requires, and is made when it is
-first asked for. Another version than the installed one does not exist.
+first asked for. Another version than the installed one does not exist. AWS builds pyarrow itself,
+with fewer parts than the public wheel has: the layer's pyarrow lacks them here too.
 """
 
 from __future__ import annotations
@@ -22,11 +23,16 @@ from moto.awslambda.models import LayerVersion
 from moto.awslambda.utils import get_backend
 from moto.ssm.models import Parameter, ParameterDict
 
-from skewless.local.functions import installed
+from skewless.local.functions import arrow_as_built, installed
 
 PREFIX = "/aws/service/aws-sdk-pandas/"
 _DISTRIBUTION = "awswrangler"
 _ARCHITECTURES = ("arm64", "x86_64")
+# Parts of the public pyarrow that AWS does not build.
+_UNBUILT = (
+    *("_azurefs", "_dataset_orc", "_dataset_parquet_encryption", "_flight", "_gcsfs", "_hdfs"),
+    *("_orc", "_parquet_encryption", "_s3fs", "_substrait"),
+)
 
 
 @functools.cache
@@ -87,17 +93,32 @@ def _layer(account: str, region: str, architecture: str) -> str:
         region,
     )
     # Not a zip of 300 MB: `Fleet` takes a layer's folder where it has one.
-    layer.folder = _folder()
+    layer.folder = folder()
     backend: Any = get_backend(account, region)
     backend._layers.put_layer_version(layer)
     return str(layer.arn)
 
 
 @functools.cache
-def _folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="aws-sdk-pandas-"))
-    installed.link([_DISTRIBUTION], folder / "python")
-    return folder
+def folder() -> Path:
+    """The layer's content: packages are in its folder `python`."""
+    made = Path(tempfile.mkdtemp(prefix="aws-sdk-pandas-"))
+    installed.link([_DISTRIBUTION], made / "python")
+    _rebuild(made / "python" / "pyarrow")
+    return made
+
+
+def _rebuild(arrow: Path) -> None:
+    """Replace the link to pyarrow by a folder of links to what AWS builds of it."""
+    stock = arrow.readlink()
+    arrow.unlink()
+    arrow.mkdir()
+    for part in stock.iterdir():
+        if part.name != "__init__.py" and part.name.partition(".")[0] not in _UNBUILT:
+            (arrow / part.name).symlink_to(part)
+    restricted = "from pyarrow import _as_built\n\n_as_built.apply()\n"
+    (arrow / "_as_built.py").symlink_to(Path(arrow_as_built.__file__))
+    (arrow / "__init__.py").write_text(f"{(stock / '__init__.py').read_text()}\n{restricted}")
 
 
 def _empty_zip() -> bytes:
