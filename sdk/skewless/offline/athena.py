@@ -34,6 +34,8 @@ _GLUE_TYPES = {
     pa.string(): "string",
     pa.binary(): "binary",
 }
+# What we exchange with Athena. AWS builds the pyarrow of its layer for Lambda without ZSTD.
+_CODEC = "snappy"
 _POLLING_SECONDS, _LOCAL_POLLING_SECONDS = 0.25, 0.02
 
 
@@ -87,7 +89,7 @@ class AthenaSession:
         name = f"skewless_labels_{self._id}_{len(self._tables)}"
         prefix = f"{self._prefix}{name}/"
         buffer = io.BytesIO()
-        pq.write_table(table, buffer, compression="zstd")
+        pq.write_table(table, buffer, compression=_CODEC)
         self._s3.put_object(
             Bucket=self._resources.bucket, Key=f"{prefix}labels.parquet", Body=buffer.getvalue()
         )
@@ -132,7 +134,11 @@ class AthenaSession:
         """Let the rows of a query be written under a location, as Parquet."""
         with self._waiting() as options:
             wr.athena.unload(
-                sql=text, path=location, file_format="PARQUET", compression="zstd", **options
+                sql=text,
+                path=location,
+                file_format="PARQUET",
+                compression=_CODEC,
+                **options,
             )
 
     def _store(self, text: str) -> exp.Table:
@@ -143,7 +149,7 @@ class AthenaSession:
                 sql=text,
                 ctas_table=name,
                 storage_format="parquet",
-                write_compression="zstd",
+                write_compression="zstd",  # Athena alone reads it
                 s3_output=f"s3://{self._resources.bucket}/{self._prefix}",
                 wait=True,
                 **options,

@@ -1,0 +1,34 @@
+"""What a session exchanges with Athena, so that any environment that runs one can."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from skewless.offline import sql
+from skewless.offline.athena import AthenaEngine
+
+if TYPE_CHECKING:
+    from skewless.aws import Aws, Resources
+
+pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
+
+
+def test_labels_and_results_are_compressed_as_the_pyarrow_of_awss_layer_reads_them(
+    aws: Aws, resources: Resources
+) -> None:
+    s3 = aws.client("s3")
+    with AthenaEngine(aws, resources).session() as session:
+        labels = session.labels(pa.table({"x": ["a"]}))
+        query = sql.select(sql.column("x")).from_(labels)
+        assert session.run(sql.Script(sql.Steps(), query)).to_pylist() == [{"x": "a"}]
+        found = s3.list_objects_v2(Bucket=resources.bucket, Prefix="queries/")["Contents"]
+        bodies = [
+            s3.get_object(Bucket=resources.bucket, Key=item["Key"])["Body"].read() for item in found
+        ]
+    files = [pq.ParquetFile(io.BytesIO(body)) for body in bodies if body.startswith(b"PAR1")]
+    assert [file.metadata.row_group(0).column(0).compression for file in files] == ["SNAPPY"] * 2
