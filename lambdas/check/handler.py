@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from contextlib import contextmanager
 from time import sleep
+from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 
 from lambdas import runtime
@@ -128,19 +129,24 @@ def _noted(name: str, failed: set[str]) -> Iterator[None]:
     """Note a failure and go on: one service's does not keep the others from being compared."""
     try:
         yield
-    except SkewlessError as error:
+    except Exception as error:  # noqa: BLE001 - also one that nobody foresaw is this service's own
         # Without the traceback, which would show keys and values.
         runtime.logger.error("not compared", extra={"features": name, **_why(error)})
         failed.add(name)
 
 
-def _why(error: SkewlessError) -> dict[str, str]:
+def _why(error: Exception) -> dict[str, str]:
     about = {"error": type(error).__name__}
     match error:
         case QueryError(reason=reason) if code := _CODE.match(reason):
             about["reason"] = code.group()
         case OnlineStoreError():
             about["reason"] = without_keys(str(error))
+        case SkewlessError():
+            pass
+        case _:  # its text may show a value; where it was raised does not
+            raised = extract_tb(error.__traceback__)[-1]
+            about["at"] = f"{raised.filename}:{raised.lineno}"
     return about
 
 

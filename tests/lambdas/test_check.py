@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
@@ -26,8 +27,6 @@ from tests.store.builders import model, payment, profile, spending
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pyarrow as pa
 
     from skewless.offline.sql import Script
     from tests.lambdas.conftest import MovableClock
@@ -189,6 +188,33 @@ def test_a_failing_query_is_an_error_that_shows_no_value(
     assert type(raised.value).__name__ == "StoreError"
     (line,) = [vars(record) for record in caplog.records if record.message == "not compared"]
     assert (line["error"], line["reason"]) == ("QueryError", "INVALID_CAST_ARGUMENT")
+    assert "secret-card" not in str([vars(record) for record in caplog.records])
+
+
+def test_an_unforeseen_error_of_one_service_leaves_the_others_compared(
+    filled: FeatureStore,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    filled.apply([model, FeatureService("alone", features=[profile])])
+
+    class Broken(AthenaSession):
+        broken = True
+
+        def run(self, script: Script) -> pa.Table:
+            if Broken.broken:
+                Broken.broken = False
+                raise pa.ArrowNotImplementedError("Support for codec 'secret-card-3' not built")
+            return super().run(script)
+
+    monkeypatch.setattr("skewless.offline.athena.AthenaSession", Broken)
+    with pytest.raises(Exception, match=r"1 of 2 could not be compared.*: alone@1"):
+        check({}, context())
+    assert metrics(capsys.readouterr().out, "ParityCompared")[None] > 0
+    (line,) = [vars(record) for record in caplog.records if record.message == "not compared"]
+    assert line["error"] == "ArrowNotImplementedError"
+    assert __file__ in line["at"]
     assert "secret-card" not in str([vars(record) for record in caplog.records])
 
 
