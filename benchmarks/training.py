@@ -11,9 +11,10 @@ import duckdb
 
 from skewless.compiler.plan import plan_selection
 from skewless.definitions.names import INGEST_TIME
+from skewless.offline import identifiers, sql
 from skewless.offline.duckdb_engine import DuckDbSession
-from skewless.offline.events import Span
-from skewless.offline.history import History, Mode, Spine
+from skewless.offline.events import KNOWN, Span
+from skewless.offline.history import ROW, History, Mode, Spine
 from skewless.offline.labels import prepare_labels
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ class Training:
     """One view, and its source's log in a new DuckDB database, in memory.
 
     Attributes:
-        connection: the database, for the baseline as well; the log is a table named after the
-            source, its times are microseconds.
+        connection: the database, for the baseline as well; the log is there under the source's
+            name, its times are microseconds.
     """
 
     def __init__(self, view: FeatureView, log: pa.Table) -> None:
@@ -43,6 +44,7 @@ class Training:
         self._relation = self._session.relation(
             view.source, list(view.source.columns), Span(None, None), None
         )
+        self._name_the_log(view.source)
 
     def answer(self, labels: pa.Table) -> pa.Table:
         """Return the features of labels, in any order; once for each database."""
@@ -57,7 +59,20 @@ class Training:
             {self._source.name: self._relation},
             {} if lateness is None else {self._source.name: lateness},
         )
-        return self._session.run(history.script())
+        found = self._session.run(history.script())
+        return found.rename_columns([ROW, *(item.output for item in self._plan.selected)])
+
+    def _name_the_log(self, source: Source) -> None:
+        """Give the baseline the log's rows under the source's own names."""
+        called = {name: identifiers.column(name) for name in source.columns}
+        columns = [
+            sql.aliased(sql.column(column), name)
+            for name, column in {**called, INGEST_TIME: KNOWN}.items()
+        ]
+        rows = sql.select(*columns).from_(self._relation.table)
+        name = sql.table(source.name).sql(dialect="duckdb")
+        text = self._session.dialect.render(rows)
+        self.connection.execute(f"CREATE VIEW {name} AS {text}").fetchall()
 
 
 class _ArrowLog:

@@ -17,7 +17,7 @@ from skewless.offline.dialect import Dialect, Engine
 from skewless.offline.events import Relation
 from skewless.offline.history import ROW, History, Mode, Spine
 from skewless.offline.states import States
-from tests.parity.in_duckdb import spine_table
+from tests.parity.in_duckdb import named, spine_table
 from tests.parity.test_states import encoded_states
 from tests.reference import normalise
 
@@ -85,7 +85,7 @@ class Files:
         query = History(plan, mode, ATHENA, spine, relations, {}).script().query()
         found = self.trino.run(ATHENA.render(query)).sort_by(ROW)
         rows: list[dict[str, Any]] = found.drop_columns([ROW]).to_pylist()
-        return [dict(zip(query.named_selects[1:], row.values(), strict=True)) for row in rows]
+        return [named(row, plan) for row in rows]
 
     def states_at(
         self, plan: ViewPlan, events: list[Event], cut: int, since: int | None = None

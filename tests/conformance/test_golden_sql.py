@@ -13,6 +13,7 @@ from skewless.compiler.plan import plan_selection, plan_view
 from skewless.offline import columns, sql
 from skewless.offline.athena import AthenaEngine
 from skewless.offline.history import ROW
+from skewless.offline.identifiers import selected
 from skewless.offline.log import EventLog
 from skewless.online.fold import Folder
 from tests import reference
@@ -38,6 +39,7 @@ from tests.reference import DAY, Event
 
 if TYPE_CHECKING:
     from skewless.aws import Aws
+    from skewless.definitions.service import View
     from skewless.definitions.source import Source
     from skewless.definitions.view import FeatureView
     from skewless.offline.engine import Engine
@@ -184,6 +186,15 @@ def expected(name: str, label: Label) -> dict[str, Any]:
 
 
 HISTORIES = [name for name in CASES if name.startswith("history")]
+READS: dict[str, list[View]] = {
+    "history_of_aggregates": [spending],
+    "history_of_latest_values_and_on_demand": [limits, use],
+    "history_in_event_time": [limits],
+}
+SELECTED = {
+    name: plan_selection([(view, one) for view in views for one in view.feature_types]).selected
+    for name, views in READS.items()
+}
 TYPES = {
     name: kind for view in (spending, limits, use) for name, kind in view.feature_types.items()
 }
@@ -197,8 +208,10 @@ def test_golden_history_by_trino_and_by_the_local_athena_is_the_oracle_bit_for_b
         rows = found.sort_by(ROW).to_pylist()
         assert len(rows) == len(LABELS)
         for label, row in zip(LABELS, rows, strict=True):
-            del row[ROW]
-            got = {feature: bits(logical(value, TYPES[feature])) for feature, value in row.items()}
+            got = {
+                item.output: bits(logical(row[selected(item.view, item.feature)], item.type))
+                for item in SELECTED[name]
+            }
             wanted = expected(name, label)
             assert got == {feature: bits(value) for feature, value in wanted.items()}, label
 

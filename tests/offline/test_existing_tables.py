@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from skewless.errors import InputError
-from skewless.offline import sql
+from skewless.offline import identifiers, sql
 from skewless.offline.athena import AthenaEngine
 from skewless.offline.day_table import DayTable
 from skewless.offline.duckdb_engine import DuckDbEngine
@@ -117,10 +117,13 @@ def events_read_by(engine: Engine, source: Source) -> list[dict[str, Any]]:
     columns, span = ("x", "at"), Span(None, None)
     with engine.session() as session:
         relation = session.relation(source, columns, span, None)
-        rows = Log(source, relation, session.dialect, columns, span).rows([])
+        rows = Log(source, relation, session.dialect, columns, span).rows()
         found = session.run(sql.Script(sql.Steps(), rows))
-    events: list[dict[str, Any]] = found.sort_by(KNOWN).to_pylist()
-    return events
+    called = {name: identifiers.column(name) for name in columns}
+    return [
+        {name: row[called.get(name, name)] for name in (*columns, HAPPENED, KNOWN)}
+        for row in found.sort_by(KNOWN).to_pylist()
+    ]
 
 
 @pytest.mark.parametrize("options", [{"ingest_time": "seen"}, {"delay": "15m"}], ids=str)

@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from skewless.compiler.plan import SelectionPlan, plan_selection
 from skewless.definitions import types
-from skewless.offline import sql
+from skewless.offline import identifiers, sql
 from skewless.offline.dialect import Dialect, Engine
-from skewless.offline.events import HAPPENED, KNOWN, Relation
+from skewless.offline.events import HAPPENED, KNOWN, SEQUENCE, SHARD, Relation
 from skewless.offline.history import INSTANT, ROW, WATERMARK, History, Mode, Spine
 from tests.reference import normalise
 
@@ -63,12 +63,12 @@ def log_table(source: Source, events: Sequence[Event]) -> pa.Table:
             else physical(normalise(type_, event.values.get(name)), type_)
             for event in events
         ]
-        columns[name] = pa.array(values, arrow_type(type_))
+        columns[identifiers.column(name)] = pa.array(values, arrow_type(type_))
     times = [min(event.event_time, event.ingest_time) for event in events]
     columns[HAPPENED] = pa.array(times, pa.int64())
     columns[KNOWN] = pa.array([event.ingest_time for event in events], pa.int64())
-    columns["ingest_shard"] = pa.array(["s"] * len(events), pa.string())
-    columns["ingest_sequence"] = pa.array([event.sequence for event in events], pa.int64())
+    columns[SHARD] = pa.array(["s"] * len(events), pa.string())
+    columns[SEQUENCE] = pa.array([event.sequence for event in events], pa.int64())
     return pa.table(columns)
 
 
@@ -83,14 +83,16 @@ def spine_table(
         columns[INSTANT].append(instant)
         columns[WATERMARK].append(horizon)
         for name, type_ in kinds.items():
-            columns.setdefault(name, []).append(physical(values[name], type_))
+            given = identifiers.given(name)
+            columns.setdefault(given, []).append(physical(values[name], type_))
         for view in {item.view.entity: None for item in plan.views}:
             key = tuple(values[name] for name in view.keys)
             seen = numbers.setdefault(view.name, {})
-            columns.setdefault(f"entity_{view.name}", []).append(seen.setdefault(key, len(seen)))
+            number = identifiers.number(view)
+            columns.setdefault(number, []).append(seen.setdefault(key, len(seen)))
+    arrow = {identifiers.given(name): arrow_type(type_) for name, type_ in kinds.items()}
     arrays = {
-        name: pa.array(values, arrow_type(kinds[name]) if name in kinds else pa.int64())
-        for name, values in columns.items()
+        name: pa.array(values, arrow.get(name, pa.int64())) for name, values in columns.items()
     }
     return pa.table(arrays)
 
@@ -109,8 +111,9 @@ def history(
     relations = {}
     for item in plan.views:
         source = item.view.source
-        connection.register(source.name, log_table(source, events[source.name]))
-        relations[source.name] = Relation(sql.table(source.name), is_physical=True, is_log=True)
+        name = identifiers.rows_of(source)
+        connection.register(name, log_table(source, events[source.name]))
+        relations[source.name] = Relation(sql.table(name), is_physical=True, is_log=True)
     connection.register("labels", spine_table(plan, labels, horizon))
     instants = [instant for _, instant in labels]
     spine = Spine(sql.table("labels"), min(instants), max(instants))
@@ -118,10 +121,14 @@ def history(
     query = History(plan, mode, dialect, spine, relations, {}).script().query()
     found = connection.sql(dialect.render(query)).to_arrow_table().to_pylist()
     connection.close()
-    return [
-        {name: value for name, value in row.items() if name != ROW}
-        for row in sorted(found, key=lambda row: int(row[ROW]))
-    ]
+    return [named(row, plan) for row in sorted(found, key=lambda row: int(row[ROW]))]
+
+
+def named(row: Mapping[str, Any], plan: SelectionPlan) -> dict[str, Any]:
+    """Return a row of the query under the names of the output."""
+    return {
+        item.output: row[identifiers.selected(item.view, item.feature)] for item in plan.selected
+    }
 
 
 def every_feature(view: FeatureView) -> list[tuple[Any, str]]:

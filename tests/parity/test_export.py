@@ -14,9 +14,9 @@ from skewless.compiler.fingerprint import used_columns
 from skewless.compiler.plan import ViewPlan, plan_view
 from skewless.local.athena import engine, transpile
 from skewless.materialize.states import encoded_state
-from skewless.offline import sql
+from skewless.offline import identifiers, sql
 from skewless.offline.dialect import Dialect, Engine
-from skewless.offline.events import Relation
+from skewless.offline.events import KNOWN, SEQUENCE, Relation
 from skewless.offline.export import events_statement, states_statement
 from skewless.offline.states import States
 from tests.parity.in_duckdb import log_table
@@ -82,12 +82,20 @@ def test_exported_events_are_the_events(
         for line in map(reader.read, exported(plan, events, statement))
         for row in line.rows
     )
-    rows = log_table(view.source, events).to_pylist()
+    called = {
+        **{name: identifiers.column(name) for name in view.source.columns},
+        "ingest_time": KNOWN,
+        "ingest_sequence": SEQUENCE,
+    }
+    rows = [
+        {name: row[column] for name, column in called.items()}
+        for row in log_table(view.source, events).to_pylist()
+    ]
     wanted = sorted(
         (key, known - known % instants.DAY, known, row["ingest_sequence"], repr(_read(plan, row)))
         for row in rows
         if None not in (key := tuple(row[name] for name in view.entity.keys))
-        and (known := row["skewless_known"]) >= since
+        and (known := row["ingest_time"]) >= since
     )
     assert found == wanted
 

@@ -11,9 +11,9 @@ from sqlglot import exp
 
 from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD, INGEST_TIME
 from skewless.errors import QueryError
-from skewless.offline import sql
+from skewless.offline import identifiers, sql
 from skewless.offline.dialect import Dialect, Engine
-from skewless.offline.events import HAPPENED, KNOWN, Relation
+from skewless.offline.events import HAPPENED, KNOWN, SEQUENCE, SHARD, Relation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from skewless.offline.events import Span
     from skewless.offline.log import EventLog
 
-_LABELS = "skewless_labels"
+_LABELS, _SCANNED = "skewless_labels", "skewless_scanned"
+_SYSTEM = {INGEST_SHARD: SHARD, INGEST_SEQUENCE: SEQUENCE, INGEST_TIME: KNOWN}
 
 
 class DuckDbEngine:
@@ -74,35 +75,41 @@ class DuckDbSession:
             ingest_before=span.end,
             physical=True,
         )
-        self._create(source.name, source.event_time, rows)
+        self._create(source, rows)
         repeats = source.event_id is not None
         if source.event_id is not None and source.event_id in columns:
-            repeats = self._repeats(source.name, source.event_id)
-        return Relation(sql.table(source.name), True, is_log, repeats)  # noqa: FBT003 - is_physical
+            repeats = self._repeats(identifiers.rows_of(source), source.event_id)
+        table = sql.table(identifiers.rows_of(source))
+        return Relation(table, True, is_log, repeats)  # noqa: FBT003 - is_physical
 
     def _repeats(self, name: str, event_id: str) -> bool:
         """Say whether an id is there twice: if not, no window has to look for the one before."""
-        ids = sql.column(event_id)
+        ids = sql.column(identifiers.column(event_id))
         distinct = exp.Count(this=exp.Distinct(expressions=[ids.copy()]))
         some = sql.less(distinct, exp.Count(this=ids))
         query = sql.select(some).from_(sql.table(name))
         ((found,),) = self._connection.execute(self.dialect.render(query)).fetchall()
         return bool(found)
 
-    def _create(self, name: str, event_time: str, rows: pa.RecordBatchReader) -> None:
+    def _create(self, source: Source, rows: pa.RecordBatchReader) -> None:
+        """Make a table of the rows, each column under the name that queries know it by."""
+        named = [
+            (name, _SYSTEM.get(name) or identifiers.column(name)) for name in rows.schema.names
+        ]
         every = sql.select(
-            sql.star(),
-            sql.aliased(sql.column(event_time), HAPPENED),
-            sql.aliased(sql.column(INGEST_TIME), KNOWN),
-        ).from_(sql.table("skewless_scanned"))
-        self._connection.register("skewless_scanned", rows)
-        self._store(name, every)
-        self._connection.unregister("skewless_scanned")
+            *(
+                sql.aliased(sql.column(name, _SCANNED), called)
+                for name, called in [*named, (source.event_time, HAPPENED)]
+            )
+        ).from_(sql.table(_SCANNED))
+        self._connection.register(_SCANNED, rows)
+        self._store(identifiers.rows_of(source), every)
+        self._connection.unregister(_SCANNED)
 
     def lateness(self, source: Source) -> int | None:
         """Measure it: the table is here."""
         late = sql.call("max", sql.subtract(sql.column(KNOWN), sql.column(HAPPENED)))
-        query = sql.select(late).from_(sql.table(source.name))
+        query = sql.select(late).from_(sql.table(identifiers.rows_of(source)))
         ((found,),) = self._connection.execute(self.dialect.render(query)).fetchall()
         return int(found) if found is not None else 0
 

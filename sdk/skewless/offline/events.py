@@ -1,7 +1,7 @@
 """The first steps of a history query: labels to points, logged rows to a view's events.
 
-Step names are `<view>_points` (the distinct entity and instant pairs that labels ask for) and
-`<view>_events`; a source is scanned once for each entity, however many views read it.
+The steps of a view are its points (the distinct entity and instant pairs that labels ask for) and
+its events; a source is scanned once for each entity, however many views read it.
 """
 
 from __future__ import annotations
@@ -24,10 +24,12 @@ from skewless.definitions.names import (
     TOMBSTONE,
 )
 from skewless.definitions.refresh import Every, Stream
-from skewless.offline import sql
+from skewless.offline import identifiers, sql
 from skewless.offline.render import Renderer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from skewless.compiler.plan import ViewPlan
     from skewless.definitions.source import Source
     from skewless.offline.dialect import Dialect
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 ENTITY, HAPPENED, KNOWN = "skewless_entity", "skewless_happened", "skewless_known"
 SHARD, SEQUENCE = "skewless_shard", "skewless_sequence"
+_SCANNED = "scanned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,9 @@ class Relation:
 
     Attributes:
         table: the table, as the engine names it.
-        is_physical: whether instants and decimals are integers there already, and the two times
-            are the columns `skewless_happened` and `skewless_known`.
+        is_physical: whether instants and decimals are integers there already, and the columns
+            are called as in the steps that read them: users' as `identifiers` says, the store's
+            `skewless_happened`, `skewless_known`, `skewless_shard` and `skewless_sequence`.
         is_log: whether the store wrote it; else it is a user's own table.
         may_repeat: whether an event id may be there twice.
     """
@@ -73,16 +77,26 @@ class Log:
     columns: tuple[str, ...]
     span: Span
 
-    def rows(self, extra: list[Sql]) -> exp.Select:
-        """Select the rows with physical columns and their two times; `extra` columns come first."""
+    @property
+    def table(self) -> exp.Table:
+        """The table as this reads it: every column of it is named with the table's name before."""
+        found = self.relation.table.copy()
+        found.set("alias", exp.TableAlias(this=sql.name(_SCANNED)))
+        return found
+
+    def rows(self, *, with_origin: bool = False) -> exp.Select:
+        """Select the rows with physical columns and their two times.
+
+        Args:
+            with_origin: add shard and sequence, of a log's rows.
+        """
         happened, known = self.times()
         query = sql.select(
-            *extra,
             sql.aliased(happened, HAPPENED),
             sql.aliased(known, KNOWN),
-            *self._named(),
-            *(sql.aliased(self.physical(name), name) for name in self.columns),
-        ).from_(self.relation.table.copy())
+            *(self._origin() if with_origin or self._needs_origin else ()),
+            *(sql.aliased(self.physical(name), identifiers.column(name)) for name in self.columns),
+        ).from_(self.table)
         for condition in self.pruning():
             query = query.where(condition, copy=False)
         return query
@@ -90,12 +104,12 @@ class Log:
     def times(self) -> tuple[Sql, Sql]:
         """Return event time and ingest time in microseconds; no event is later than its ingest."""
         if self.relation.is_physical:
-            return sql.column(HAPPENED), sql.column(KNOWN)
-        happened = self.dialect.microseconds(sql.column(self.source.event_time))
+            return _scanned(HAPPENED), _scanned(KNOWN)
+        happened = self.dialect.microseconds(_scanned(self.source.event_time))
         stamp = INGEST_TIME if self.relation.is_log else self.source.ingest_time
         if stamp is None:
             return happened, sql.add(happened, sql.integer(self.source.delay.microseconds))
-        known = self.dialect.microseconds(sql.column(stamp))
+        known = self.dialect.microseconds(_scanned(stamp))
         if self.relation.is_log:
             return happened, known  # the front door clamped it
         return sql.call("least", happened, known), known
@@ -103,12 +117,11 @@ class Log:
     def physical(self, name: str) -> Sql:
         """Return a column in physical, normal form; event time is clamped, as in `times`."""
         type_ = self.source.columns[name]
-        column = sql.column(name)
         if self.relation.is_physical:
-            return column
+            return _scanned(identifiers.column(name))
         if name == self.source.event_time:
             return self.times()[0]
-        value = self.dialect.physical(column, type_)
+        value = self.dialect.physical(_scanned(name), type_)
         if self.relation.is_log or type_ != types.Float64:
             return value
         return self._normal(value)
@@ -119,7 +132,7 @@ class Log:
             return []
         stamp = INGEST_TIME if self.relation.is_log else self.source.ingest_time
         slack = 0 if stamp is not None else self.source.delay.microseconds
-        bounded = sql.column(stamp if stamp is not None else self.source.event_time)
+        bounded = _scanned(stamp if stamp is not None else self.source.event_time)
         found = []
         if self.span.start is not None:
             found.append(sql.less_equal(self._constant(self.span.start - slack), bounded))
@@ -133,12 +146,16 @@ class Log:
         text = to_datetime(clipped).strftime("%Y-%m-%d %H:%M:%S.%f")
         return self.dialect.timestamp(text.rjust(26, "0"))
 
-    def _named(self) -> list[Sql]:
-        if self.source.event_id is None or not self.relation.is_log:
-            return []
+    @property
+    def _needs_origin(self) -> bool:
+        return self.source.event_id is not None and self.relation.is_log
+
+    def _origin(self) -> list[Sql]:
+        if self.relation.is_physical:
+            return [_scanned(SHARD), _scanned(SEQUENCE)]
         return [
-            sql.aliased(sql.column(INGEST_SHARD), SHARD),
-            sql.aliased(sql.column(INGEST_SEQUENCE), SEQUENCE),
+            sql.aliased(_scanned(INGEST_SHARD), SHARD),
+            sql.aliased(_scanned(INGEST_SEQUENCE), SEQUENCE),
         ]
 
     def _normal(self, value: Sql) -> Sql:
@@ -146,7 +163,12 @@ class Log:
         return sql.when(self.dialect.is_finite(value), sql.add(value, sql.double(0.0)))
 
 
-def deduplicated(steps: Steps, name: str, log: Log, partition: list[Sql]) -> str:
+def _scanned(name: str) -> Sql:
+    """Name a column of the scanned table as its owner does; never what the query calls its own."""
+    return sql.column(name, _SCANNED)
+
+
+def deduplicated(steps: Steps, name: str, log: Log, partition: Sequence[Sql]) -> str:
     """Drop events whose id was ingested for the same entity at most 15 minutes before.
 
     Args:
@@ -157,12 +179,12 @@ def deduplicated(steps: Steps, name: str, log: Log, partition: list[Sql]) -> str
     """
     if log.source.event_id is None or not log.relation.may_repeat:
         return name
-    event_id = sql.column(log.source.event_id)
-    order = [sql.column(KNOWN)]
+    event_id = _logged(log.source.event_id)
+    order: list[Sql] = [sql.column(KNOWN)]
     if log.relation.is_log:
         order += [sql.column(SHARD), sql.column(SEQUENCE)]
     else:
-        order += [sql.column(HAPPENED), *(sql.column(column) for column in log.columns)]
+        order += [sql.column(HAPPENED), *(_logged(name) for name in log.columns)]
     previous = sql.over(
         sql.call("lag", sql.column(KNOWN)),
         [*partition, event_id],
@@ -204,22 +226,23 @@ def view_events(
         ignores_ingest: whether events count as known when they happened.
     """
     view = plan.view
-    columns: dict[Bound, Sql] = {Column(name): sql.column(name) for name in used_columns(view)}
+    columns: dict[Bound, Sql] = {Column(name): _logged(name) for name in used_columns(view)}
     renderer = Renderer(dialect, columns)
-    tie = sql.column(view.source.tiebreak) if view.source.tiebreak else exp.Null()
+    tiebreak = view.source.tiebreak
+    tie = sql.cast(exp.Null(), "BIGINT") if tiebreak is None else _logged(tiebreak)
     parts = [
         *identity,
         sql.aliased(sql.column(HAPPENED), "happened"),
         sql.aliased(sql.column(HAPPENED if ignores_ingest else KNOWN), "known"),
-        sql.aliased(tie if view.source.tiebreak else sql.cast(tie, "BIGINT"), "tie"),
+        sql.aliased(tie, "tie"),
     ]
     if view.is_aggregated:
         for index in range(len(plan.measures)):
             parts.extend(_measure_columns(plan, index, renderer))
     else:
         for index, (name, _) in enumerate(plan.columns):
-            parts.append(sql.aliased(sql.column(name), f"c{index}"))
-        deleted = sql.column(TOMBSTONE) if view.source.has_tombstones else exp.Boolean(this=False)
+            parts.append(sql.aliased(_logged(name), f"c{index}"))
+        deleted = _logged(TOMBSTONE) if view.source.has_tombstones else exp.Boolean(this=False)
         parts.append(sql.aliased(sql.coalesce(deleted, exp.Boolean(this=False)), "deleted"))
     query = sql.select(*parts).from_(sql.table(source_step))
     if plan.where is not None:
@@ -227,6 +250,11 @@ def view_events(
     if start is not None:
         query = query.where(sql.less_equal(sql.integer(start), sql.column(HAPPENED)), copy=False)
     return query
+
+
+def _logged(name: str) -> Sql:
+    """Name a source's column in the steps after the scan."""
+    return sql.column(identifiers.column(name))
 
 
 def _measure_columns(plan: ViewPlan, index: int, renderer: Renderer) -> list[Sql]:

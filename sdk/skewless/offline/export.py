@@ -20,8 +20,8 @@ from skewless.definitions.names import (
     INGEST_TIME,
     SYSTEM_COLUMNS,
 )
-from skewless.offline import sql
-from skewless.offline.events import KNOWN, Log, Span
+from skewless.offline import identifiers, sql
+from skewless.offline.events import KNOWN, SEQUENCE, SHARD, Log, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from skewless.offline.events import Relation
     from skewless.offline.sql import Sql
     from skewless.offline.states import States
+
+# What a logged row says of itself, and what the query calls it.
+_SYSTEM = {INGEST_SHARD: SHARD, INGEST_SEQUENCE: SEQUENCE, INGEST_TIME: KNOWN}
 
 
 def states_statement(states: States, location: str) -> str:
@@ -61,17 +64,19 @@ def events_statement(
     """
     view = plan.view
     fields = event_fields(plan)
-    keys = zip((sql.column(name) for name in view.entity.keys), plan.key_types, strict=True)
+    keys = [sql.column(identifiers.column(name)) for name in view.entity.keys]
     columns = tuple(field.name for field in fields if field.name not in SYSTEM_COLUMNS)
     log = Log(view.source, relation, dialect, columns, Span(since, None))
     steps = sql.Steps()
-    steps.add("logged", log.rows([sql.column(INGEST_SHARD), sql.column(INGEST_SEQUENCE)]))
+    steps.add("logged", log.rows(with_origin=True))
     known = sql.column(KNOWN)
-    values = (known if field.name == INGEST_TIME else sql.column(field.name) for field in fields)
-    has_key = [sql.is_not_null(sql.column(name)) for name in view.entity.keys]
+    values = [
+        sql.column(_SYSTEM.get(field.name) or identifiers.column(field.name)) for field in fields
+    ]
+    has_key = [sql.is_not_null(key) for key in keys]
     lines = (
         sql.select(
-            sql.aliased(_texts(keys), KEY),
+            sql.aliased(_texts(zip(keys, plan.key_types, strict=True)), KEY),
             sql.aliased(sql.floor_to(known, instants.DAY), DAY),
             sql.aliased(_texts(zip(values, (type_ for _, type_ in fields), strict=True)), ROWS),
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from skewless.compiler.bound import Apply, Bound, Column, Constant, Primitive
 from skewless.definitions import types
-from skewless.offline import sql
+from skewless.offline import identifiers, sql
 from skewless.offline.render import Renderer
 from skewless.offline.totals import squares
 
@@ -57,7 +57,7 @@ class Finisher:
     def feature(self, aggregate: AggregatePlan) -> Sql:
         """Return the feature's value, its default put in place of null."""
         if aggregate.finish is None:
-            value: Sql = sql.column(f"picked_{aggregate.name}")
+            value: Sql = sql.column(identifiers.feature(aggregate.name))
         else:
             value = self._renderer(aggregate, hoists=True).render(aggregate.finish)
             value = _narrowed(value, aggregate.type)

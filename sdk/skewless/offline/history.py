@@ -20,7 +20,7 @@ from sqlglot import exp
 from skewless.compiler import instants
 from skewless.compiler.bound import Bound, Feature, Request
 from skewless.compiler.fingerprint import used_columns
-from skewless.offline import sql
+from skewless.offline import identifiers, sql
 from skewless.offline.events import ENTITY, Log, Relation, Span, as_of, deduplicated, view_events
 from skewless.offline.finisher import Finisher
 from skewless.offline.picks import Picks, add_latest
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from skewless.compiler.plan import SelectionPlan, ViewPlan
     from skewless.definitions.entity import Entity
-    from skewless.definitions.on_demand import OnDemandView
     from skewless.definitions.source import Source
     from skewless.offline.dialect import Dialect
     from skewless.offline.sql import Sql
@@ -54,9 +53,9 @@ class Spine:
     """The prepared labels.
 
     Attributes:
-        table: columns `skewless_row`, `skewless_instant` (microseconds), `entity_<name>` (a
-            number for each distinct key), the key columns, the request fields, and for replay
-            `skewless_watermark`; all physical.
+        table: columns `skewless_row`, `skewless_instant` (microseconds), for replay
+            `skewless_watermark`, and as `identifiers` calls them a number for each distinct key of
+            each entity, the key columns and the request fields; all physical.
         first, last: the least and greatest instant.
     """
 
@@ -82,7 +81,11 @@ class History:
     lateness: Mapping[str, int]
 
     def script(self) -> sql.Script:
-        """Return the query in steps; its columns are `skewless_row` and the outputs, physical."""
+        """Return the query in steps.
+
+        Its columns are `skewless_row` and the selected features, physical, as `identifiers` calls
+        them: what the user calls them is no matter of the engine's.
+        """
         return _Compiler(self).compile()
 
     def columns(self, source: Source, plans: list[ViewPlan]) -> tuple[str, ...]:
@@ -124,7 +127,7 @@ class _Compiler:
         self.plan = request.plan
         self.dialect = request.dialect
         self.steps = sql.Steps()
-        self.aliases = _aliases(request.plan.views)
+        self.aliases = {plan: identifiers.steps_of(plan.view) for plan in request.plan.views}
 
     def compile(self) -> sql.Script:
         self.steps.add("spine", sql.select(sql.star()).from_(self.request.spine.table.copy()))
@@ -164,21 +167,26 @@ class _Compiler:
         columns = self.request.columns(source, plans)
         relation = self.request.relations[source.name]
         log = Log(source, relation, self.dialect, columns, self.request.span(plans))
-        keys = list(entity.keys)
-        number = f"entity_{entity.name}"
+        number = identifiers.number(entity)
         asked = self.steps.add(
-            f"{entity.name}_asked",
-            sql.select(sql.aliased(sql.column(number), ENTITY), *map(sql.column, keys))
+            f"{number}__asked",
+            sql.select(
+                sql.aliased(sql.column(number), ENTITY),
+                *(sql.column(identifiers.given(key)) for key in entity.keys),
+            )
             .distinct()
             .from_(sql.table("spine")),
         )
-        rows = self.steps.add(
-            f"{source.name}_rows_{entity.name}",
-            log.rows([]),
-        )
-        name = f"{source.name}_of_{entity.name}"
+        name = identifiers.rows_of_entity(source, entity)
+        rows = self.steps.add(f"{name}__scanned", log.rows())
         same = sql.both(
-            *(sql.equal(sql.column(key, "log"), sql.column(key, "asked")) for key in keys)
+            *(
+                sql.equal(
+                    sql.column(identifiers.column(key), "log"),
+                    sql.column(identifiers.given(key), "asked"),
+                )
+                for key in entity.keys
+            )
         )
         joined = (
             sql.select(
@@ -188,14 +196,14 @@ class _Compiler:
             .from_(sql.table(rows, alias="log"))
             .join(sql.table(asked, alias="asked"), on=same)
         )
-        self.steps.add(name, joined)
-        return deduplicated(self.steps, name, log, [sql.column(ENTITY)])
+        logged = self.steps.add(f"{name}__asked", joined)
+        return deduplicated(self.steps, logged, log, [sql.column(ENTITY)])
 
     def _add_points(self, plan: ViewPlan, alias: str) -> None:
         moment = self._as_of(plan, None)
         query = (
             sql.select(
-                sql.aliased(sql.column(f"entity_{plan.view.entity.name}"), "entity"),
+                sql.aliased(sql.column(identifiers.number(plan.view.entity)), "entity"),
                 sql.aliased(moment, "as_of"),
                 sql.aliased(self._horizon(plan, None), "horizon"),
             )
@@ -234,7 +242,7 @@ class _Compiler:
         sums = self._joined(partials, picks.joins).select(
             *(sql.column(name, "partial") for name in POINT),
             *finisher.columns(plan),
-            *(sql.aliased(value, f"picked_{name}") for name, value in picked.items()),
+            *(sql.aliased(value, identifiers.feature(name)) for name, value in picked.items()),
         )
         self.steps.add(f"{alias}_sums", sums)
         hoisted = finisher.hoisted(plan)
@@ -243,7 +251,7 @@ class _Compiler:
             query = sql.select(sql.star(), *hoisted).from_(sql.table(exact))
             exact = self.steps.add(f"{alias}_exact", query)
         features = [
-            sql.aliased(finisher.feature(aggregate), aggregate.name)
+            sql.aliased(finisher.feature(aggregate), identifiers.feature(aggregate.name))
             for aggregate in plan.aggregates
         ]
         query = sql.select(*(sql.column(name) for name in POINT), *features)
@@ -269,7 +277,7 @@ class _Compiler:
             on = sql.both(
                 sql.equal(
                     sql.column("entity", side),
-                    sql.column(f"entity_{plan.view.entity.name}", "spine"),
+                    sql.column(identifiers.number(plan.view.entity), "spine"),
                 ),
                 sql.equal(sql.column("as_of", side), self._as_of(plan, "spine")),
                 sql.equal(sql.column("horizon", side), self._horizon(plan, "spine")),
@@ -277,7 +285,10 @@ class _Compiler:
             query = query.join(sql.table(side), on=on, copy=False)
             for feature in plan.view.feature_types:
                 query = query.select(
-                    sql.aliased(sql.column(feature, side), _joined_name(alias, feature)),
+                    sql.aliased(
+                        sql.column(identifiers.feature(feature), side),
+                        identifiers.selected(plan.view, feature),
+                    ),
                     copy=False,
                 )
         step = self.steps.add("joined", query)
@@ -286,55 +297,28 @@ class _Compiler:
             view = on_demand.view
             renderer = Renderer(self.dialect, columns)
             added = [
-                sql.aliased(
-                    renderer.render(typed.bound), _joined_name(_on_demand_alias(view), name)
-                )
+                sql.aliased(renderer.render(typed.bound), identifiers.selected(view, name))
                 for name, typed in on_demand.features
             ]
             query = sql.select(sql.star(), *added).from_(sql.table(step))
-            step = self.steps.add(f"{_on_demand_alias(view)}_added", query)
+            step = self.steps.add(f"{identifiers.steps_of(view)}_added", query)
             for name, _ in on_demand.features:
                 key = Feature(view.name, view.version, name)
-                columns[key] = sql.column(_joined_name(_on_demand_alias(view), name))
-        self.columns = columns
+                columns[key] = sql.column(identifiers.selected(view, name))
         return step
 
     def _joined_columns(self) -> dict[Bound, Sql]:
         columns: dict[Bound, Sql] = {
-            Request(name): sql.column(name) for name, _ in self.plan.request
+            Request(name): sql.column(identifiers.given(name)) for name, _ in self.plan.request
         }
         for plan in self.plan.views:
             for name in plan.view.feature_types:
                 key = Feature(plan.view.name, plan.view.version, name)
-                columns[key] = sql.column(_joined_name(self.aliases[plan], name))
+                columns[key] = sql.column(identifiers.selected(plan.view, name))
         return columns
 
     def _output(self, step: str) -> exp.Select:
         outputs = [
-            sql.aliased(
-                self.columns[Feature(item.view.name, item.view.version, item.feature)],
-                item.output,
-            )
-            for item in self.plan.selected
+            sql.column(identifiers.selected(item.view, item.feature)) for item in self.plan.selected
         ]
         return sql.select(sql.column(ROW), *outputs).from_(sql.table(step))
-
-
-def _aliases(plans: tuple[ViewPlan, ...]) -> dict[ViewPlan, str]:
-    """Name each view's steps after it, with the version where two versions are read."""
-    names = [plan.view.name for plan in plans]
-    return {
-        plan: plan.view.name
-        if names.count(plan.view.name) == 1
-        else f"{plan.view.name}__v{plan.view.version}"
-        for plan in plans
-    }
-
-
-def _on_demand_alias(view: OnDemandView) -> str:
-    return f"{view.name}__v{view.version}"
-
-
-def _joined_name(alias: str, feature: str) -> str:
-    # No column of the spine holds the prefix, so nothing clashes.
-    return f"skewless_{alias}__{feature}"

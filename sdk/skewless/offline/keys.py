@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from skewless.offline import sql
+from skewless.offline import identifiers, sql
 from skewless.offline.events import Log, Span
 from skewless.offline.logical import arrow_type, logical
 
@@ -37,9 +37,13 @@ def logged_keys(
     if not found.num_rows:
         return pa.schema([(name, arrow_type(type_)) for name, type_ in keys.items()]).empty_table()
     # Athena writes files side by side: what was ordered is not in order any more.
-    ordered = found.sort_by([(name, "ascending") for name in (_DIGEST, *keys)])
+    columns = {name: identifiers.column(name) for name in keys}
+    ordered = found.sort_by([(name, "ascending") for name in (_DIGEST, *columns.values())])
     return pa.table(
-        {name: logical(ordered[name].combine_chunks(), type_) for name, type_ in keys.items()}
+        {
+            name: logical(ordered[columns[name]].combine_chunks(), type_)
+            for name, type_ in keys.items()
+        }
     )
 
 
@@ -50,11 +54,11 @@ def _script(view: FeatureView, session: Session, sample: int | None, seed: str) 
     steps = sql.Steps()
     rows = steps.add(
         "logged",
-        sql.select(*(sql.aliased(log.physical(name), name) for name in keys))
+        sql.select(*(sql.aliased(log.physical(name), identifiers.column(name)) for name in keys))
         .distinct()
-        .from_(relation.table.copy()),
+        .from_(log.table),
     )
-    columns = [sql.column(name) for name in keys]
+    columns = [sql.column(identifiers.column(name)) for name in keys]
     digest = session.dialect.digest(list(zip(columns, keys.values(), strict=True)), seed)
     drawn = sql.select(*columns, sql.aliased(digest, _DIGEST)).from_(sql.table(rows))
     for column in columns:

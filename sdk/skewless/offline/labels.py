@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from skewless.definitions import types
 from skewless.errors import InputError, NaiveTimestampError, did_you_mean
+from skewless.offline import identifiers
 from skewless.offline.history import INSTANT, ROW, WATERMARK
 
 if TYPE_CHECKING:
@@ -122,9 +123,9 @@ def _labels(
     if watermark is not None:
         found[WATERMARK] = columns[watermark]
     for entity in dict.fromkeys(item.view.entity for item in plan.views):
-        found[f"entity_{entity.name}"] = _numbered(entity, columns)
+        found[identifiers.number(entity)] = _numbered(entity, columns)
     for name in (*plan.keys, *dict(plan.request)):
-        found[name] = columns[name]
+        found[identifiers.given(name)] = columns[name]
     extremes = pc.min_max(instants).as_py()
     return Labels(pa.table(found), extremes["min"], extremes["max"])
 

@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from skewless.compiler.plan import Partial
 from skewless.definitions.duration import Duration, default_hop
-from skewless.offline import sql
+from skewless.offline import identifiers, sql
 from skewless.offline.totals import POINT, Window, window_of
 
 if TYPE_CHECKING:
@@ -319,7 +319,7 @@ def _add_winner(plan: ViewPlan, steps: Steps, alias: str) -> None:
     steps.add(f"{alias}_winner", winner)
     is_there = exp.Not(this=sql.column("deleted"))
     features = [
-        sql.aliased(sql.when(is_there, sql.column(name)), feature)
+        sql.aliased(sql.when(is_there, sql.column(name)), identifiers.feature(feature))
         for name, (feature, _) in zip(names, plan.columns, strict=True)
     ]
     steps.add(

@@ -15,9 +15,16 @@ from skewless.compiler import instants
 from skewless.compiler.fingerprint import used_columns
 from skewless.compiler.plan import Partial
 from skewless.compiler.state_rows import SEEN, START, TILE_SET, state_fields
-from skewless.definitions.names import INGEST_SHARD
-from skewless.offline import sql
-from skewless.offline.events import KNOWN, Log, Relation, Span, deduplicated, view_events
+from skewless.offline import identifiers, sql
+from skewless.offline.events import (
+    KNOWN,
+    SHARD,
+    Log,
+    Relation,
+    Span,
+    deduplicated,
+    view_events,
+)
 
 if TYPE_CHECKING:
     from skewless.compiler.plan import TileColumn, ViewPlan
@@ -84,30 +91,26 @@ class States:
         view = self.plan.view
         span = span_of_states(self.plan, self.cut, self.since, self.rewritten)
         log = Log(view.source, self.relation, self.dialect, used_columns(view), span)
-        extra = [sql.aliased(sql.column(INGEST_SHARD), "shard")] if self.relation.is_log else []
-        every = steps.add("logged", log.rows(extra))
-        has_key = [sql.is_not_null(sql.column(key)) for key in view.entity.keys]
+        every = steps.add("logged", log.rows(with_origin=self.relation.is_log))
+        columns = [sql.column(identifiers.column(key)) for key in view.entity.keys]
+        has_key = [sql.is_not_null(column) for column in columns]
         known = sql.less(sql.column(KNOWN), sql.integer(self.cut))
         rows = sql.select(sql.star()).from_(sql.table(every)).where(sql.both(known, *has_key))
         steps.add("source_rows", rows)
-        once = deduplicated(
-            steps, "source_rows", log, [sql.column(key) for key in view.entity.keys]
-        )
-        identity = [
-            sql.aliased(sql.column(key), f"k{index}") for index, key in enumerate(view.entity.keys)
-        ]
+        once = deduplicated(steps, "source_rows", log, columns)
+        identity = [sql.aliased(column, f"k{index}") for index, column in enumerate(columns)]
         steps.add("events", view_events(self.plan, self.dialect, once, identity, None))
 
     def _add_changed(self, steps: sql.Steps, keys: list[str]) -> None:
         columns = [
-            sql.aliased(sql.column(name), key)
+            sql.aliased(sql.column(identifiers.column(name)), key)
             for name, key in zip(self.plan.view.entity.keys, keys, strict=True)
         ]
         query = sql.select(*columns).distinct().from_(sql.table("source_rows"))
         if self.since is not None:
             changed = sql.less_equal(sql.integer(self.since), sql.column(KNOWN))
             for shard in self.rewritten:
-                rewritten = sql.equal(sql.column("shard"), sql.text(shard))
+                rewritten = sql.equal(sql.column(SHARD), sql.text(shard))
                 changed = exp.Paren(this=exp.or_(changed, rewritten))
             query = query.where(changed, copy=False)
         steps.add("changed", query)

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from skewless.compiler.fingerprint import fingerprint
 from skewless.errors import InputError, QueryError
-from skewless.offline import frames
+from skewless.offline import frames, identifiers
 from skewless.offline.history import ROW, History, Mode, Spine
 from skewless.offline.labels import prepare_labels
 from skewless.offline.logical import logical
@@ -186,7 +186,9 @@ def _decoded(found: pa.Table, plan: SelectionPlan, rows: int) -> pa.Table:
     ordered = found.sort_by(ROW)
     return pa.table(
         {
-            item.output: logical(ordered[item.output].combine_chunks(), item.type)
+            item.output: logical(
+                ordered[identifiers.selected(item.view, item.feature)].combine_chunks(), item.type
+            )
             for item in plan.selected
         }
     )

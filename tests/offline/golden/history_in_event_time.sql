@@ -2,19 +2,19 @@ WITH "spine" AS (
   SELECT
     *
   FROM "lake"."labels"
-), "card_asked" AS (
+), "entity__card__asked" AS (
   SELECT DISTINCT
-    "entity_card" AS "skewless_entity",
-    "card"
+    "entity__card" AS "skewless_entity",
+    "given__card"
   FROM "spine"
-), "cards_rows_card" AS (
+), "source__cards__card__scanned" AS (
   SELECT
     (
       (
         DATE_DIFF(
           'second',
           CAST('1970-01-01 00:00:00' AS TIMESTAMP),
-          DATE_TRUNC('second', "changed_at")
+          DATE_TRUNC('second', "scanned"."changed_at")
         ) * 1000000
       ) + CAST(ROUND(
         (
@@ -24,9 +24,9 @@ WITH "spine" AS (
               -DATE_DIFF(
                 'second',
                 CAST('1970-01-01 00:00:00' AS TIMESTAMP),
-                DATE_TRUNC('second', "changed_at")
+                DATE_TRUNC('second', "scanned"."changed_at")
               ),
-              "changed_at"
+              "scanned"."changed_at"
             )
           ) * 1000000.0e0
         )
@@ -37,7 +37,7 @@ WITH "spine" AS (
         DATE_DIFF(
           'second',
           CAST('1970-01-01 00:00:00' AS TIMESTAMP),
-          DATE_TRUNC('second', "ingest_time")
+          DATE_TRUNC('second', "scanned"."ingest_time")
         ) * 1000000
       ) + CAST(ROUND(
         (
@@ -47,59 +47,67 @@ WITH "spine" AS (
               -DATE_DIFF(
                 'second',
                 CAST('1970-01-01 00:00:00' AS TIMESTAMP),
-                DATE_TRUNC('second', "ingest_time")
+                DATE_TRUNC('second', "scanned"."ingest_time")
               ),
-              "ingest_time"
+              "scanned"."ingest_time"
             )
           ) * 1000000.0e0
         )
       ) AS BIGINT)
     ) AS "skewless_known",
-    "card" AS "card",
-    "limit" AS "limit",
+    "scanned"."card" AS "column__card",
+    "scanned"."limit" AS "column__limit",
     (
       (
-        DATE_DIFF('second', CAST('1970-01-01 00:00:00' AS TIMESTAMP), DATE_TRUNC('second', "opened")) * 1000000
+        DATE_DIFF(
+          'second',
+          CAST('1970-01-01 00:00:00' AS TIMESTAMP),
+          DATE_TRUNC('second', "scanned"."opened")
+        ) * 1000000
       ) + CAST(ROUND(
         (
           TO_UNIXTIME(
             DATE_ADD(
               'second',
-              -DATE_DIFF('second', CAST('1970-01-01 00:00:00' AS TIMESTAMP), DATE_TRUNC('second', "opened")),
-              "opened"
+              -DATE_DIFF(
+                'second',
+                CAST('1970-01-01 00:00:00' AS TIMESTAMP),
+                DATE_TRUNC('second', "scanned"."opened")
+              ),
+              "scanned"."opened"
             )
           ) * 1000000.0e0
         )
       ) AS BIGINT)
-    ) AS "opened",
-    "is_deleted" AS "is_deleted"
-  FROM "lake"."cards"
-), "cards_of_card" AS (
+    ) AS "column__opened",
+    "scanned"."is_deleted" AS "column__is_deleted"
+  FROM "lake"."cards" AS "scanned"
+), "source__cards__card__asked" AS (
   SELECT
     "asked"."skewless_entity",
     "log".*
-  FROM "cards_rows_card" AS "log"
-  JOIN "card_asked" AS "asked"
+  FROM "source__cards__card__scanned" AS "log"
+  JOIN "entity__card__asked" AS "asked"
     ON (
-      "log"."card" = "asked"."card"
+      "log"."column__card" = "asked"."given__card"
     )
-), "limits_points" AS (
+), "view__limits_v1_points" AS (
   SELECT DISTINCT
-    "entity_card" AS "entity",
+    "entity__card" AS "entity",
     "skewless_instant" AS "as_of",
     "skewless_instant" AS "horizon"
   FROM "spine"
-), "limits_events" AS (
+), "view__limits_v1_events" AS (
   SELECT
     "skewless_entity" AS "entity",
     "skewless_happened" AS "happened",
     "skewless_happened" AS "known",
     CAST(NULL AS BIGINT) AS "tie",
-    "limit" AS "c0",
-    "opened" AS "c1",
-    COALESCE("is_deleted", FALSE) AS "deleted"
-  FROM "cards_of_card"
-), "limits_axis" AS (
+    "column__limit" AS "c0",
+    "column__opened" AS "c1",
+    COALESCE("column__is_deleted", FALSE) AS "deleted"
+  FROM "source__cards__card__asked"
+), "view__limits_v1_axis" AS (
   SELECT
     "entity",
     "known" AS "at",
@@ -107,7 +115,7 @@ WITH "spine" AS (
     CAST(NULL AS BIGINT) AS "as_of",
     CAST(NULL AS BIGINT) AS "horizon",
     "happened"
-  FROM "limits_events"
+  FROM "view__limits_v1_events"
   UNION ALL
   SELECT
     "entity",
@@ -116,8 +124,8 @@ WITH "spine" AS (
     "as_of",
     "horizon",
     CAST(NULL AS BIGINT) AS "happened"
-  FROM "limits_points"
-), "limits_running" AS (
+  FROM "view__limits_v1_points"
+), "view__limits_v1_running" AS (
   SELECT
     "entity",
     "as_of",
@@ -128,8 +136,8 @@ WITH "spine" AS (
       ORDER BY "at", "kind"
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) AS "latest"
-  FROM "limits_axis"
-), "limits_winner" AS (
+  FROM "view__limits_v1_axis"
+), "view__limits_v1_winner" AS (
   SELECT
     "entity",
     "as_of",
@@ -160,8 +168,8 @@ WITH "spine" AS (
         "event"."c0",
         "event"."c1",
         "event"."deleted"
-      FROM "limits_running" AS "point"
-      LEFT JOIN "limits_events" AS "event"
+      FROM "view__limits_v1_running" AS "point"
+      LEFT JOIN "view__limits_v1_events" AS "event"
         ON (
           "event"."entity" = "point"."entity"
         )
@@ -186,33 +194,33 @@ WITH "spine" AS (
     (
       "rank" = 1
     )
-), "limits_features" AS (
+), "view__limits_v1_features" AS (
   SELECT
     "entity",
     "as_of",
     "horizon",
-    CASE WHEN NOT "deleted" THEN "c0" END AS "limit",
-    CASE WHEN NOT "deleted" THEN "c1" END AS "opened"
-  FROM "limits_winner"
+    CASE WHEN NOT "deleted" THEN "c0" END AS "feature__limit",
+    CASE WHEN NOT "deleted" THEN "c1" END AS "feature__opened"
+  FROM "view__limits_v1_winner"
 ), "joined" AS (
   SELECT
     "spine".*,
-    "limits_features"."limit" AS "skewless_limits__limit",
-    "limits_features"."opened" AS "skewless_limits__opened"
+    "view__limits_v1_features"."feature__limit" AS "view__limits_v1__limit",
+    "view__limits_v1_features"."feature__opened" AS "view__limits_v1__opened"
   FROM "spine"
-  JOIN "limits_features"
+  JOIN "view__limits_v1_features"
     ON (
-      "limits_features"."entity" = "spine"."entity_card"
+      "view__limits_v1_features"."entity" = "spine"."entity__card"
     )
     AND (
-      "limits_features"."as_of" = "spine"."skewless_instant"
+      "view__limits_v1_features"."as_of" = "spine"."skewless_instant"
     )
     AND (
-      "limits_features"."horizon" = "spine"."skewless_instant"
+      "view__limits_v1_features"."horizon" = "spine"."skewless_instant"
     )
 )
 SELECT
   "skewless_row",
-  "skewless_limits__limit" AS "limit",
-  "skewless_limits__opened" AS "opened"
+  "view__limits_v1__limit",
+  "view__limits_v1__opened"
 FROM "joined"

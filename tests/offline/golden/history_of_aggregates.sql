@@ -2,23 +2,31 @@ WITH "spine" AS (
   SELECT
     *
   FROM "lake"."labels"
-), "card_asked" AS (
+), "entity__card__asked" AS (
   SELECT DISTINCT
-    "entity_card" AS "skewless_entity",
-    "card"
+    "entity__card" AS "skewless_entity",
+    "given__card"
   FROM "spine"
-), "payments_rows_card" AS (
+), "source__payments__card__scanned" AS (
   SELECT
     (
       (
-        DATE_DIFF('second', CAST('1970-01-01 00:00:00' AS TIMESTAMP), DATE_TRUNC('second', "paid_at")) * 1000000
+        DATE_DIFF(
+          'second',
+          CAST('1970-01-01 00:00:00' AS TIMESTAMP),
+          DATE_TRUNC('second', "scanned"."paid_at")
+        ) * 1000000
       ) + CAST(ROUND(
         (
           TO_UNIXTIME(
             DATE_ADD(
               'second',
-              -DATE_DIFF('second', CAST('1970-01-01 00:00:00' AS TIMESTAMP), DATE_TRUNC('second', "paid_at")),
-              "paid_at"
+              -DATE_DIFF(
+                'second',
+                CAST('1970-01-01 00:00:00' AS TIMESTAMP),
+                DATE_TRUNC('second', "scanned"."paid_at")
+              ),
+              "scanned"."paid_at"
             )
           ) * 1000000.0e0
         )
@@ -29,7 +37,7 @@ WITH "spine" AS (
         DATE_DIFF(
           'second',
           CAST('1970-01-01 00:00:00' AS TIMESTAMP),
-          DATE_TRUNC('second', "ingest_time")
+          DATE_TRUNC('second', "scanned"."ingest_time")
         ) * 1000000
       ) + CAST(ROUND(
         (
@@ -39,55 +47,55 @@ WITH "spine" AS (
               -DATE_DIFF(
                 'second',
                 CAST('1970-01-01 00:00:00' AS TIMESTAMP),
-                DATE_TRUNC('second', "ingest_time")
+                DATE_TRUNC('second', "scanned"."ingest_time")
               ),
-              "ingest_time"
+              "scanned"."ingest_time"
             )
           ) * 1000000.0e0
         )
       ) AS BIGINT)
     ) AS "skewless_known",
-    "ingest_shard" AS "skewless_shard",
-    "ingest_sequence" AS "skewless_sequence",
-    "card" AS "card",
-    "amount" AS "amount",
+    "scanned"."ingest_shard" AS "skewless_shard",
+    "scanned"."ingest_sequence" AS "skewless_sequence",
+    "scanned"."card" AS "column__card",
+    "scanned"."amount" AS "column__amount",
     CAST((
-      CAST("fee" AS DECIMAL(10, 2)) * CAST(100 AS DECIMAL(3, 0))
-    ) AS BIGINT) AS "fee",
-    "items" AS "items",
-    "is_refund" AS "is_refund",
-    "payment" AS "payment",
-    "rank" AS "rank"
-  FROM "lake"."payments"
+      CAST("scanned"."fee" AS DECIMAL(10, 2)) * CAST(100 AS DECIMAL(3, 0))
+    ) AS BIGINT) AS "column__fee",
+    "scanned"."items" AS "column__items",
+    "scanned"."is_refund" AS "column__is_refund",
+    "scanned"."payment" AS "column__payment",
+    "scanned"."rank" AS "column__rank"
+  FROM "lake"."payments" AS "scanned"
   WHERE
     (
-      "ingest_time" < CAST('2024-03-02 00:00:00.000000' AS TIMESTAMP(6))
+      "scanned"."ingest_time" < CAST('2024-03-02 00:00:00.000000' AS TIMESTAMP(6))
     )
-), "payments_of_card" AS (
+), "source__payments__card__asked" AS (
   SELECT
     "asked"."skewless_entity",
     "log".*
-  FROM "payments_rows_card" AS "log"
-  JOIN "card_asked" AS "asked"
+  FROM "source__payments__card__scanned" AS "log"
+  JOIN "entity__card__asked" AS "asked"
     ON (
-      "log"."card" = "asked"."card"
+      "log"."column__card" = "asked"."given__card"
     )
-), "payments_of_card_ids" AS (
+), "source__payments__card__asked_ids" AS (
   SELECT
     *,
     LAG("skewless_known") OVER (
-      PARTITION BY "skewless_entity", "payment"
+      PARTITION BY "skewless_entity", "column__payment"
       ORDER BY "skewless_known" ASC NULLS FIRST, "skewless_shard" ASC NULLS FIRST, "skewless_sequence" ASC NULLS FIRST
     ) AS "skewless_previous"
-  FROM "payments_of_card"
-), "payments_of_card_once" AS (
+  FROM "source__payments__card__asked"
+), "source__payments__card__asked_once" AS (
   SELECT
     *
-  FROM "payments_of_card_ids"
+  FROM "source__payments__card__asked_ids"
   WHERE
     NOT (
       (
-        NOT "payment" IS NULL
+        NOT "column__payment" IS NULL
       )
       AND (
         NOT "skewless_previous" IS NULL
@@ -109,63 +117,63 @@ WITH "spine" AS (
         )
       )
     )
-), "spending_points" AS (
+), "view__spending_v1_points" AS (
   SELECT DISTINCT
-    "entity_card" AS "entity",
+    "entity__card" AS "entity",
     "skewless_instant" AS "as_of",
     "skewless_instant" AS "horizon"
   FROM "spine"
-), "spending_events" AS (
+), "view__spending_v1_events" AS (
   SELECT
     "skewless_entity" AS "entity",
     "skewless_happened" AS "happened",
     "skewless_known" AS "known",
-    "rank" AS "tie",
+    "column__rank" AS "tie",
     CAST(CASE WHEN (
-      NOT "amount" IS NULL
+      NOT "column__amount" IS NULL
     ) THEN 1 ELSE 0 END AS BIGINT) AS "n0",
-    "amount" AS "v0",
+    "column__amount" AS "v0",
     CAST(CAST(CASE
       WHEN (
         0.5e0 <= ABS(
           (
             (
-              "amount" * 1000000.0e0
+              "column__amount" * 1000000.0e0
             ) - TRUNCATE((
-              "amount" * 1000000.0e0
+              "column__amount" * 1000000.0e0
             ))
           )
         )
       )
       THEN (
         TRUNCATE((
-          "amount" * 1000000.0e0
+          "column__amount" * 1000000.0e0
         )) + SIGN((
-          "amount" * 1000000.0e0
+          "column__amount" * 1000000.0e0
         ))
       )
       ELSE TRUNCATE((
-        "amount" * 1000000.0e0
+        "column__amount" * 1000000.0e0
       ))
     END AS BIGINT) AS BIGINT) AS "u0",
     CAST(CASE WHEN (
-      NOT "fee" IS NULL
+      NOT "column__fee" IS NULL
     ) THEN 1 ELSE 0 END AS BIGINT) AS "n1",
-    "fee" AS "v1",
-    CAST("fee" AS BIGINT) AS "u1",
+    "column__fee" AS "v1",
+    CAST("column__fee" AS BIGINT) AS "u1",
     CAST(CASE WHEN (
-      "amount" > CAST(100 AS DOUBLE)
+      "column__amount" > CAST(100 AS DOUBLE)
     ) THEN 1 ELSE 0 END AS BIGINT) AS "n2",
     CAST(CASE WHEN (
-      NOT "items" IS NULL
+      NOT "column__items" IS NULL
     ) THEN 1 ELSE 0 END AS BIGINT) AS "n3",
-    "items" AS "v3"
-  FROM "payments_of_card_once"
+    "column__items" AS "v3"
+  FROM "source__payments__card__asked_once"
   WHERE
     (
-      NOT "is_refund"
+      NOT "column__is_refund"
     )
-), "spending_axis" AS (
+), "view__spending_v1_axis" AS (
   SELECT
     "entity",
     "lane",
@@ -205,7 +213,7 @@ WITH "spine" AS (
     ) THEN CASE WHEN (
       "n3" = 1
     ) THEN "happened" END END AS "latest3"
-  FROM "spending_events"
+  FROM "view__spending_v1_events"
   CROSS JOIN (VALUES
     (0),
     (1)) AS lanes(lane)
@@ -227,7 +235,7 @@ WITH "spine" AS (
     CAST(NULL AS BIGINT) AS "n2",
     CAST(NULL AS BIGINT) AS "n3",
     CAST(NULL AS BIGINT) AS "latest3"
-  FROM "spending_points"
+  FROM "view__spending_v1_points"
   UNION ALL
   SELECT
     "entity",
@@ -254,7 +262,7 @@ WITH "spine" AS (
     CAST(NULL AS BIGINT) AS "n2",
     CAST(NULL AS BIGINT) AS "n3",
     CAST(NULL AS BIGINT) AS "latest3"
-  FROM "spending_points"
+  FROM "view__spending_v1_points"
   UNION ALL
   SELECT
     "entity",
@@ -284,7 +292,7 @@ WITH "spine" AS (
     CAST(NULL AS BIGINT) AS "n2",
     CAST(NULL AS BIGINT) AS "n3",
     CAST(NULL AS BIGINT) AS "latest3"
-  FROM "spending_points"
+  FROM "view__spending_v1_points"
   UNION ALL
   SELECT
     "entity",
@@ -305,8 +313,8 @@ WITH "spine" AS (
     CAST(NULL AS BIGINT) AS "n2",
     CAST(NULL AS BIGINT) AS "n3",
     CAST(NULL AS BIGINT) AS "latest3"
-  FROM "spending_points"
-), "spending_running" AS (
+  FROM "view__spending_v1_points"
+), "view__spending_v1_running" AS (
   SELECT
     "entity",
     "as_of",
@@ -358,8 +366,8 @@ WITH "spine" AS (
       ORDER BY "at", "kind"
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) AS "latest3"
-  FROM "spending_axis"
-), "spending_late" AS (
+  FROM "view__spending_v1_axis"
+), "view__spending_v1_late" AS (
   SELECT
     "point"."entity",
     "point"."as_of",
@@ -586,8 +594,8 @@ WITH "spine" AS (
         )
       END
     ) AS "Qlow0_604800s_21600s"
-  FROM "spending_points" AS "point"
-  JOIN "spending_events" AS "event"
+  FROM "view__spending_v1_points" AS "point"
+  JOIN "view__spending_v1_events" AS "event"
     ON (
       "event"."entity" = "point"."entity"
     )
@@ -608,7 +616,7 @@ WITH "spine" AS (
     "point"."entity",
     "point"."as_of",
     "point"."horizon"
-), "spending_partials" AS (
+), "view__spending_v1_partials" AS (
   SELECT
     "running"."entity",
     "running"."as_of",
@@ -720,8 +728,8 @@ WITH "spine" AS (
         "running"."asks" = 3
       ) THEN "running"."S1" END), 0)
     ) AS "S1_all"
-  FROM "spending_running" AS "running"
-  LEFT JOIN "spending_late" AS "late"
+  FROM "view__spending_v1_running" AS "running"
+  LEFT JOIN "view__spending_v1_late" AS "late"
     ON (
       "late"."entity" = "running"."entity"
     )
@@ -739,7 +747,7 @@ WITH "spine" AS (
     "running"."entity",
     "running"."as_of",
     "running"."horizon"
-), "spending_tiles_300s" AS (
+), "view__spending_v1_tiles_300s" AS (
   SELECT
     "entity",
     (
@@ -749,7 +757,7 @@ WITH "spine" AS (
     ) AS "tile",
     MAX("known") AS "known",
     MAX("v0") AS "greatest0"
-  FROM "spending_events"
+  FROM "view__spending_v1_events"
   GROUP BY
     "entity",
     (
@@ -757,7 +765,7 @@ WITH "spine" AS (
         MOD("happened", 300000000) + 300000000
       ), 300000000)
     )
-), "spending_asked_3600s_300s" AS (
+), "view__spending_v1_asked_3600s_300s" AS (
   SELECT
     "entity",
     "as_of",
@@ -772,7 +780,7 @@ WITH "spine" AS (
       ), 300000000)
     ) AS "edge",
     "tiles"."tile"
-  FROM "spending_points"
+  FROM "view__spending_v1_points"
   CROSS JOIN UNNEST(SEQUENCE(
     (
       (
@@ -812,7 +820,7 @@ WITH "spine" AS (
     ),
     300000000
   )) AS "tiles"("tile")
-), "spending_scan_3600s_300s" AS (
+), "view__spending_v1_scan_3600s_300s" AS (
   SELECT
     "entity",
     "as_of",
@@ -824,8 +832,8 @@ WITH "spine" AS (
       "asked"."as_of",
       "asked"."horizon",
       "tile"."greatest0"
-    FROM "spending_asked_3600s_300s" AS "asked"
-    JOIN "spending_tiles_300s" AS "tile"
+    FROM "view__spending_v1_asked_3600s_300s" AS "asked"
+    JOIN "view__spending_v1_tiles_300s" AS "tile"
       ON (
         "tile"."entity" = "asked"."entity"
       ) AND (
@@ -844,14 +852,14 @@ WITH "spine" AS (
       "asked"."as_of",
       "asked"."horizon",
       "event"."v0" AS "greatest0"
-    FROM "spending_asked_3600s_300s" AS "asked"
-    JOIN "spending_tiles_300s" AS "tile"
+    FROM "view__spending_v1_asked_3600s_300s" AS "asked"
+    JOIN "view__spending_v1_tiles_300s" AS "tile"
       ON (
         "tile"."entity" = "asked"."entity"
       ) AND (
         "tile"."tile" = "asked"."tile"
       )
-    JOIN "spending_events" AS "event"
+    JOIN "view__spending_v1_events" AS "event"
       ON (
         "event"."entity" = "asked"."entity"
       )
@@ -882,7 +890,7 @@ WITH "spine" AS (
     "entity",
     "as_of",
     "horizon"
-), "spending_last3_all_3600s_300s" AS (
+), "view__spending_v1_last3_all_3600s_300s" AS (
   SELECT
     "entity",
     "as_of",
@@ -902,8 +910,8 @@ WITH "spine" AS (
         "point"."horizon",
         "event"."v3" AS "value",
         "event"."tie" AS "tie"
-      FROM "spending_partials" AS "point"
-      JOIN "spending_events" AS "event"
+      FROM "view__spending_v1_partials" AS "point"
+      JOIN "view__spending_v1_events" AS "event"
         ON (
           "event"."entity" = "point"."entity"
         )
@@ -937,7 +945,7 @@ WITH "spine" AS (
     (
       "rank" = 1
     )
-), "spending_sums" AS (
+), "view__spending_v1_sums" AS (
   SELECT
     "partial"."entity",
     "partial"."as_of",
@@ -954,30 +962,30 @@ WITH "spine" AS (
     "partial"."S1_all" AS "S1_all",
     "partial"."n1_all" AS "n1_all",
     "partial"."n2_3600s_300s" AS "n2_3600s_300s",
-    "spending_scan_3600s_300s"."greatest0" AS "picked_largest_1h",
-    "spending_last3_all_3600s_300s"."value" AS "picked_last_items"
-  FROM "spending_partials" AS "partial"
-  LEFT JOIN "spending_scan_3600s_300s" AS "spending_scan_3600s_300s"
+    "view__spending_v1_scan_3600s_300s"."greatest0" AS "feature__largest_1h",
+    "view__spending_v1_last3_all_3600s_300s"."value" AS "feature__last_items"
+  FROM "view__spending_v1_partials" AS "partial"
+  LEFT JOIN "view__spending_v1_scan_3600s_300s" AS "view__spending_v1_scan_3600s_300s"
     ON (
-      "spending_scan_3600s_300s"."entity" = "partial"."entity"
+      "view__spending_v1_scan_3600s_300s"."entity" = "partial"."entity"
     )
     AND (
-      "spending_scan_3600s_300s"."as_of" = "partial"."as_of"
+      "view__spending_v1_scan_3600s_300s"."as_of" = "partial"."as_of"
     )
     AND (
-      "spending_scan_3600s_300s"."horizon" = "partial"."horizon"
+      "view__spending_v1_scan_3600s_300s"."horizon" = "partial"."horizon"
     )
-  LEFT JOIN "spending_last3_all_3600s_300s" AS "spending_last3_all_3600s_300s"
+  LEFT JOIN "view__spending_v1_last3_all_3600s_300s" AS "view__spending_v1_last3_all_3600s_300s"
     ON (
-      "spending_last3_all_3600s_300s"."entity" = "partial"."entity"
+      "view__spending_v1_last3_all_3600s_300s"."entity" = "partial"."entity"
     )
     AND (
-      "spending_last3_all_3600s_300s"."as_of" = "partial"."as_of"
+      "view__spending_v1_last3_all_3600s_300s"."as_of" = "partial"."as_of"
     )
     AND (
-      "spending_last3_all_3600s_300s"."horizon" = "partial"."horizon"
+      "view__spending_v1_last3_all_3600s_300s"."horizon" = "partial"."horizon"
     )
-), "spending_exact" AS (
+), "view__spending_v1_exact" AS (
   SELECT
     *,
     CASE
@@ -1010,8 +1018,8 @@ WITH "spine" AS (
         MOD("S0_604800s_21600s", CAST("n0_604800s_21600s" AS DECIMAL(38, 0))) * MOD("S0_604800s_21600s", CAST("n0_604800s_21600s" AS DECIMAL(38, 0)))
       )
     END AS "R0_604800s_21600s"
-  FROM "spending_sums"
-), "spending_features" AS (
+  FROM "view__spending_v1_sums"
+), "view__spending_v1_features" AS (
   SELECT
     "entity",
     "as_of",
@@ -1061,7 +1069,7 @@ WITH "spine" AS (
           END / CAST("n0_3600s_300s" AS DOUBLE)
         ) AS DOUBLE) / 1000000.0e0
       )
-    END AS "mean_1h",
+    END AS "feature__mean_1h",
     CASE
       WHEN (
         2 <= "n0_604800s_21600s"
@@ -1151,41 +1159,41 @@ WITH "spine" AS (
           ) AS DOUBLE) / 1000000000000.0e0
         )
       )
-    END AS "deviation_7d",
+    END AS "feature__deviation_7d",
     CAST(CASE WHEN (
       1 <= "n1_all"
-    ) THEN "S1_all" END AS DECIMAL(38, 0)) AS "fees",
-    CAST("n2_3600s_300s" AS BIGINT) AS "large_1h",
-    "picked_largest_1h" AS "largest_1h",
-    COALESCE("picked_last_items", 0) AS "last_items"
-  FROM "spending_exact"
+    ) THEN "S1_all" END AS DECIMAL(38, 0)) AS "feature__fees",
+    CAST("n2_3600s_300s" AS BIGINT) AS "feature__large_1h",
+    "feature__largest_1h" AS "feature__largest_1h",
+    COALESCE("feature__last_items", 0) AS "feature__last_items"
+  FROM "view__spending_v1_exact"
 ), "joined" AS (
   SELECT
     "spine".*,
-    "spending_features"."mean_1h" AS "skewless_spending__mean_1h",
-    "spending_features"."deviation_7d" AS "skewless_spending__deviation_7d",
-    "spending_features"."fees" AS "skewless_spending__fees",
-    "spending_features"."large_1h" AS "skewless_spending__large_1h",
-    "spending_features"."largest_1h" AS "skewless_spending__largest_1h",
-    "spending_features"."last_items" AS "skewless_spending__last_items"
+    "view__spending_v1_features"."feature__mean_1h" AS "view__spending_v1__mean_1h",
+    "view__spending_v1_features"."feature__deviation_7d" AS "view__spending_v1__deviation_7d",
+    "view__spending_v1_features"."feature__fees" AS "view__spending_v1__fees",
+    "view__spending_v1_features"."feature__large_1h" AS "view__spending_v1__large_1h",
+    "view__spending_v1_features"."feature__largest_1h" AS "view__spending_v1__largest_1h",
+    "view__spending_v1_features"."feature__last_items" AS "view__spending_v1__last_items"
   FROM "spine"
-  JOIN "spending_features"
+  JOIN "view__spending_v1_features"
     ON (
-      "spending_features"."entity" = "spine"."entity_card"
+      "view__spending_v1_features"."entity" = "spine"."entity__card"
     )
     AND (
-      "spending_features"."as_of" = "spine"."skewless_instant"
+      "view__spending_v1_features"."as_of" = "spine"."skewless_instant"
     )
     AND (
-      "spending_features"."horizon" = "spine"."skewless_instant"
+      "view__spending_v1_features"."horizon" = "spine"."skewless_instant"
     )
 )
 SELECT
   "skewless_row",
-  "skewless_spending__mean_1h" AS "mean_1h",
-  "skewless_spending__deviation_7d" AS "deviation_7d",
-  "skewless_spending__fees" AS "fees",
-  "skewless_spending__large_1h" AS "large_1h",
-  "skewless_spending__largest_1h" AS "largest_1h",
-  "skewless_spending__last_items" AS "last_items"
+  "view__spending_v1__mean_1h",
+  "view__spending_v1__deviation_7d",
+  "view__spending_v1__fees",
+  "view__spending_v1__large_1h",
+  "view__spending_v1__largest_1h",
+  "view__spending_v1__last_items"
 FROM "joined"

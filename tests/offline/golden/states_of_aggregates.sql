@@ -1,16 +1,23 @@
 WITH "logged" AS (
   SELECT
-    "ingest_shard" AS "shard",
     (
       (
-        DATE_DIFF('second', CAST('1970-01-01 00:00:00' AS TIMESTAMP), DATE_TRUNC('second', "paid_at")) * 1000000
+        DATE_DIFF(
+          'second',
+          CAST('1970-01-01 00:00:00' AS TIMESTAMP),
+          DATE_TRUNC('second', "scanned"."paid_at")
+        ) * 1000000
       ) + CAST(ROUND(
         (
           TO_UNIXTIME(
             DATE_ADD(
               'second',
-              -DATE_DIFF('second', CAST('1970-01-01 00:00:00' AS TIMESTAMP), DATE_TRUNC('second', "paid_at")),
-              "paid_at"
+              -DATE_DIFF(
+                'second',
+                CAST('1970-01-01 00:00:00' AS TIMESTAMP),
+                DATE_TRUNC('second', "scanned"."paid_at")
+              ),
+              "scanned"."paid_at"
             )
           ) * 1000000.0e0
         )
@@ -21,7 +28,7 @@ WITH "logged" AS (
         DATE_DIFF(
           'second',
           CAST('1970-01-01 00:00:00' AS TIMESTAMP),
-          DATE_TRUNC('second', "ingest_time")
+          DATE_TRUNC('second', "scanned"."ingest_time")
         ) * 1000000
       ) + CAST(ROUND(
         (
@@ -31,29 +38,29 @@ WITH "logged" AS (
               -DATE_DIFF(
                 'second',
                 CAST('1970-01-01 00:00:00' AS TIMESTAMP),
-                DATE_TRUNC('second', "ingest_time")
+                DATE_TRUNC('second', "scanned"."ingest_time")
               ),
-              "ingest_time"
+              "scanned"."ingest_time"
             )
           ) * 1000000.0e0
         )
       ) AS BIGINT)
     ) AS "skewless_known",
-    "ingest_shard" AS "skewless_shard",
-    "ingest_sequence" AS "skewless_sequence",
-    "card" AS "card",
-    "amount" AS "amount",
+    "scanned"."ingest_shard" AS "skewless_shard",
+    "scanned"."ingest_sequence" AS "skewless_sequence",
+    "scanned"."card" AS "column__card",
+    "scanned"."amount" AS "column__amount",
     CAST((
-      CAST("fee" AS DECIMAL(10, 2)) * CAST(100 AS DECIMAL(3, 0))
-    ) AS BIGINT) AS "fee",
-    "items" AS "items",
-    "is_refund" AS "is_refund",
-    "payment" AS "payment",
-    "rank" AS "rank"
-  FROM "lake"."payments"
+      CAST("scanned"."fee" AS DECIMAL(10, 2)) * CAST(100 AS DECIMAL(3, 0))
+    ) AS BIGINT) AS "column__fee",
+    "scanned"."items" AS "column__items",
+    "scanned"."is_refund" AS "column__is_refund",
+    "scanned"."payment" AS "column__payment",
+    "scanned"."rank" AS "column__rank"
+  FROM "lake"."payments" AS "scanned"
   WHERE
     (
-      "ingest_time" < CAST('2024-03-02 00:00:00.000000' AS TIMESTAMP(6))
+      "scanned"."ingest_time" < CAST('2024-03-02 00:00:00.000000' AS TIMESTAMP(6))
     )
 ), "source_rows" AS (
   SELECT
@@ -63,13 +70,13 @@ WITH "logged" AS (
     (
       "skewless_known" < 1709337600000000
     ) AND (
-      NOT "card" IS NULL
+      NOT "column__card" IS NULL
     )
 ), "source_rows_ids" AS (
   SELECT
     *,
     LAG("skewless_known") OVER (
-      PARTITION BY "card", "payment"
+      PARTITION BY "column__card", "column__payment"
       ORDER BY "skewless_known" ASC NULLS FIRST, "skewless_shard" ASC NULLS FIRST, "skewless_sequence" ASC NULLS FIRST
     ) AS "skewless_previous"
   FROM "source_rows"
@@ -80,7 +87,7 @@ WITH "logged" AS (
   WHERE
     NOT (
       (
-        NOT "payment" IS NULL
+        NOT "column__payment" IS NULL
       )
       AND (
         NOT "skewless_previous" IS NULL
@@ -104,57 +111,57 @@ WITH "logged" AS (
     )
 ), "events" AS (
   SELECT
-    "card" AS "k0",
+    "column__card" AS "k0",
     "skewless_happened" AS "happened",
     "skewless_known" AS "known",
-    "rank" AS "tie",
+    "column__rank" AS "tie",
     CAST(CASE WHEN (
-      NOT "amount" IS NULL
+      NOT "column__amount" IS NULL
     ) THEN 1 ELSE 0 END AS BIGINT) AS "n0",
-    "amount" AS "v0",
+    "column__amount" AS "v0",
     CAST(CAST(CASE
       WHEN (
         0.5e0 <= ABS(
           (
             (
-              "amount" * 1000000.0e0
+              "column__amount" * 1000000.0e0
             ) - TRUNCATE((
-              "amount" * 1000000.0e0
+              "column__amount" * 1000000.0e0
             ))
           )
         )
       )
       THEN (
         TRUNCATE((
-          "amount" * 1000000.0e0
+          "column__amount" * 1000000.0e0
         )) + SIGN((
-          "amount" * 1000000.0e0
+          "column__amount" * 1000000.0e0
         ))
       )
       ELSE TRUNCATE((
-        "amount" * 1000000.0e0
+        "column__amount" * 1000000.0e0
       ))
     END AS BIGINT) AS BIGINT) AS "u0",
     CAST(CASE WHEN (
-      NOT "fee" IS NULL
+      NOT "column__fee" IS NULL
     ) THEN 1 ELSE 0 END AS BIGINT) AS "n1",
-    "fee" AS "v1",
-    CAST("fee" AS BIGINT) AS "u1",
+    "column__fee" AS "v1",
+    CAST("column__fee" AS BIGINT) AS "u1",
     CAST(CASE WHEN (
-      "amount" > CAST(100 AS DOUBLE)
+      "column__amount" > CAST(100 AS DOUBLE)
     ) THEN 1 ELSE 0 END AS BIGINT) AS "n2",
     CAST(CASE WHEN (
-      NOT "items" IS NULL
+      NOT "column__items" IS NULL
     ) THEN 1 ELSE 0 END AS BIGINT) AS "n3",
-    "items" AS "v3"
+    "column__items" AS "v3"
   FROM "source_rows_once"
   WHERE
     (
-      NOT "is_refund"
+      NOT "column__is_refund"
     )
 ), "changed" AS (
   SELECT DISTINCT
-    "card" AS "k0"
+    "column__card" AS "k0"
   FROM "source_rows"
   WHERE
     (

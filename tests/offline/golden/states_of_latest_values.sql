@@ -1,12 +1,11 @@
 WITH "logged" AS (
   SELECT
-    "ingest_shard" AS "shard",
     (
       (
         DATE_DIFF(
           'second',
           CAST('1970-01-01 00:00:00' AS TIMESTAMP),
-          DATE_TRUNC('second', "changed_at")
+          DATE_TRUNC('second', "scanned"."changed_at")
         ) * 1000000
       ) + CAST(ROUND(
         (
@@ -16,9 +15,9 @@ WITH "logged" AS (
               -DATE_DIFF(
                 'second',
                 CAST('1970-01-01 00:00:00' AS TIMESTAMP),
-                DATE_TRUNC('second', "changed_at")
+                DATE_TRUNC('second', "scanned"."changed_at")
               ),
-              "changed_at"
+              "scanned"."changed_at"
             )
           ) * 1000000.0e0
         )
@@ -29,7 +28,7 @@ WITH "logged" AS (
         DATE_DIFF(
           'second',
           CAST('1970-01-01 00:00:00' AS TIMESTAMP),
-          DATE_TRUNC('second', "ingest_time")
+          DATE_TRUNC('second', "scanned"."ingest_time")
         ) * 1000000
       ) + CAST(ROUND(
         (
@@ -39,36 +38,46 @@ WITH "logged" AS (
               -DATE_DIFF(
                 'second',
                 CAST('1970-01-01 00:00:00' AS TIMESTAMP),
-                DATE_TRUNC('second', "ingest_time")
+                DATE_TRUNC('second', "scanned"."ingest_time")
               ),
-              "ingest_time"
+              "scanned"."ingest_time"
             )
           ) * 1000000.0e0
         )
       ) AS BIGINT)
     ) AS "skewless_known",
-    "card" AS "card",
-    "limit" AS "limit",
+    "scanned"."ingest_shard" AS "skewless_shard",
+    "scanned"."ingest_sequence" AS "skewless_sequence",
+    "scanned"."card" AS "column__card",
+    "scanned"."limit" AS "column__limit",
     (
       (
-        DATE_DIFF('second', CAST('1970-01-01 00:00:00' AS TIMESTAMP), DATE_TRUNC('second', "opened")) * 1000000
+        DATE_DIFF(
+          'second',
+          CAST('1970-01-01 00:00:00' AS TIMESTAMP),
+          DATE_TRUNC('second', "scanned"."opened")
+        ) * 1000000
       ) + CAST(ROUND(
         (
           TO_UNIXTIME(
             DATE_ADD(
               'second',
-              -DATE_DIFF('second', CAST('1970-01-01 00:00:00' AS TIMESTAMP), DATE_TRUNC('second', "opened")),
-              "opened"
+              -DATE_DIFF(
+                'second',
+                CAST('1970-01-01 00:00:00' AS TIMESTAMP),
+                DATE_TRUNC('second', "scanned"."opened")
+              ),
+              "scanned"."opened"
             )
           ) * 1000000.0e0
         )
       ) AS BIGINT)
-    ) AS "opened",
-    "is_deleted" AS "is_deleted"
-  FROM "lake"."cards"
+    ) AS "column__opened",
+    "scanned"."is_deleted" AS "column__is_deleted"
+  FROM "lake"."cards" AS "scanned"
   WHERE
     (
-      "ingest_time" < CAST('2024-03-02 00:00:00.000000' AS TIMESTAMP(6))
+      "scanned"."ingest_time" < CAST('2024-03-02 00:00:00.000000' AS TIMESTAMP(6))
     )
 ), "source_rows" AS (
   SELECT
@@ -78,21 +87,21 @@ WITH "logged" AS (
     (
       "skewless_known" < 1709337600000000
     ) AND (
-      NOT "card" IS NULL
+      NOT "column__card" IS NULL
     )
 ), "events" AS (
   SELECT
-    "card" AS "k0",
+    "column__card" AS "k0",
     "skewless_happened" AS "happened",
     "skewless_known" AS "known",
     CAST(NULL AS BIGINT) AS "tie",
-    "limit" AS "c0",
-    "opened" AS "c1",
-    COALESCE("is_deleted", FALSE) AS "deleted"
+    "column__limit" AS "c0",
+    "column__opened" AS "c1",
+    COALESCE("column__is_deleted", FALSE) AS "deleted"
   FROM "source_rows"
 ), "changed" AS (
   SELECT DISTINCT
-    "card" AS "k0"
+    "column__card" AS "k0"
   FROM "source_rows"
 ), "ranked" AS (
   SELECT

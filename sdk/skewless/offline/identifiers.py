@@ -1,0 +1,68 @@
+"""What users' names are called in SQL: the one place where they become identifiers of ours. Pure.
+
+A statement holds two kinds of names: ours (`entity`, `happened`, `spine`) and users' (of columns,
+keys, features, views and so on). Here a user's name gets its role in front, `column__amount`, so
+that no two of them can meet:
+
+- No name of ours holds `__`. Every name made here does, and its role comes first. So the two kinds
+  differ, and so do two roles.
+- Within a role, definitions let no two names differ by case only, and no object's name holds `__`.
+  So two names of one role differ, in lower case as well, in which Glue and Athena keep them.
+
+A user's own name is read exactly once: where a log, or a table of the user, is scanned (`Log`, and
+`DuckDbSession`). Labels are renamed in Python before an engine sees them (`labels`), and features
+get the names of the output in Python after it (`training`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from skewless.definitions.entity import Entity
+    from skewless.definitions.service import View
+    from skewless.definitions.source import Source
+
+
+def column(name: str) -> str:
+    """Name a column of a source, in every step after the scan."""
+    return _named("column", name)
+
+
+def given(name: str) -> str:
+    """Name what a row of labels gives: a key or a request field, each of which it gives once."""
+    return _named("given", name)
+
+
+def number(entity: Entity) -> str:
+    """Name the column of the spine that numbers an entity's keys."""
+    return _named("entity", entity.name)
+
+
+def feature(name: str) -> str:
+    """Name a feature in the steps of its own view."""
+    return _named("feature", name)
+
+
+def selected(view: View, feature_: str) -> str:
+    """Name a feature where those of all views stand side by side."""
+    return _named(steps_of(view), feature_)
+
+
+def steps_of(view: View) -> str:
+    """Name what the steps of a view begin with; `_` and a word of ours follow."""
+    return _named("view", f"{view.name}_v{view.version}")
+
+
+def rows_of(source: Source) -> str:
+    """Name the table of a source's rows."""
+    return _named("source", source.name)
+
+
+def rows_of_entity(source: Source, entity: Entity) -> str:
+    """Name what the steps begin with that read a source for an entity; `__` and ours follow."""
+    return _named(rows_of(source), entity.name)
+
+
+def _named(role: str, name: str) -> str:
+    return f"{role}__{name.lower()}"
