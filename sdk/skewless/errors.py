@@ -15,6 +15,7 @@ SkewlessError
 ├── RefusedRowsError (ValueError)     a cut has rows that cannot be written, and is not committed
 ├── StoreError (RuntimeError)         a store is missing, or an AWS call failed
 │   ├── ErasedSnapshotError           an erasure expired the log's snapshot that is asked for
+│   ├── RedriveError                  messages stay in the queue of failed cuts
 │   ├── QueryError                    Athena or DuckDB refused or failed a query
 │   └── OnlineStoreError              DynamoDB did not answer in time
 └── ParityError (AssertionError)      history and serving disagree
@@ -28,7 +29,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from skewless.materialize.executions import Execution
 
 
 class SkewlessError(Exception):
@@ -140,6 +143,26 @@ class ErasedSnapshotError(StoreError):
             f"snapshot {snapshot} of the log {table!r} was expired by the erasure {erasure}: it "
             "held rows that had to be forgotten, so that what was made of it cannot be made again. "
             "Leave snapshots= out to make the set of the log as it is now"
+        )
+
+
+class RedriveError(StoreError):
+    """Messages stay in the queue of failed cuts. What could be started was.
+
+    Attributes:
+        started: the executions that were started.
+        left: why a message stays, by its id.
+    """
+
+    def __init__(self, queue: str, started: Sequence[Execution], left: Mapping[str, str]) -> None:
+        self.started = tuple(started)
+        self.left = dict(left)
+        lines = "".join(f"\n  - message {message}: {why}" for message, why in left.items())
+        begun = ", ".join(item.view for item in started) or "no view"
+        super().__init__(
+            f"{len(left)} messages stay in the queue {queue}; {begun} was started. Mend the cause "
+            "and redrive again, or delete what nobody can read, with "
+            f"`aws sqs receive-message` and `aws sqs delete-message`:{lines}"
         )
 
 

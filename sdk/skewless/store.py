@@ -301,6 +301,7 @@ class FeatureStore:
         """Start again the cuts on AWS that gave up, once for each view.
 
         Raises:
+            RedriveError: messages stay in the queue, as they could not be read or started.
             StoreError: the store has no state machine, or AWS refused.
         """
         return self._workbench.executions.redrive()

@@ -225,10 +225,14 @@ def test_a_call_that_fails_is_sent_to_the_queue_of_failures(aws: LocalAws) -> No
     aws.scheduler.tick(NOON + timedelta(minutes=1))
 
     (message,) = sqs.receive_message(QueueUrl=queue, MessageAttributeNames=["All"])["Messages"]
-    assert json.loads(message["Body"]) == {"view": "clicks"}
+    # The request that could not be made, not the input of the schedule.
+    request = json.loads(message["Body"])
+    assert request == {"StateMachineArn": missing, "Input": '{"view": "clicks"}'}
     told = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
     assert told["ERROR_CODE"] == "StateMachineDoesNotExist"
     assert told["TARGET_ARN"] == missing
+    assert told["SCHEDULED_TIME"] == "2031-05-01T12:01:00Z"
+    assert (told["RETRY_ATTEMPTS"], told["IS_PAYLOAD_TRUNCATED"]) == ("0", "false")
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from skewless.cli.failure import PartlyFailedError
 from skewless.cli.invocation import Invocation
 from skewless.cli.screen import plain
 from skewless.cli.values import checked_instant
-from skewless.errors import SkewlessError
+from skewless.errors import RedriveError, SkewlessError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from skewless import FeatureStore
     from skewless.cli.screen import Screen
@@ -73,7 +73,7 @@ def materialize(
     if redrives:
         if views or is_all or cut or engine or starts:
             raise typer.BadParameter("--redrive takes no views and no other option")
-        _print_started(screen, invocation.store().redrive())
+        _redrive(invocation.store(), screen)
         return
     if bool(views) == is_all:
         raise typer.BadParameter("name views, or say --all")
@@ -113,10 +113,24 @@ def _run(
         raise PartlyFailedError("views", len(names), failures)
 
 
-def _print_started(screen: Screen, started: Sequence[Execution]) -> None:
-    screen.document({"started": [plain(item) for item in started]})
+def _redrive(store: FeatureStore, screen: Screen) -> None:
+    """Start again what gave up; say what was started also if something was left."""
+    try:
+        started = store.redrive()
+    except RedriveError as error:
+        _print_started(screen, error.started, error.left)
+        raise
     if not started:
         screen.say("no cut gave up")
+    _print_started(screen, started)
+
+
+def _print_started(
+    screen: Screen, started: Sequence[Execution], left: Mapping[str, str] | None = None
+) -> None:
+    failures = [{"message_id": message, "message": why} for message, why in (left or {}).items()]
+    document = {"started": [plain(item) for item in started]}
+    screen.document({**document, "failures": failures} if failures else document)
     for item in started:
         screen.say(f"{item.view}: started {item.arn}")
 

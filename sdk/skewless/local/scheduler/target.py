@@ -1,7 +1,8 @@
 """What a schedule calls, as the role it names: a state machine, a function, any service's action.
 
-A call that fails is not repeated: AWS would try again for a day before it gives up, and then sends
-the same message to the schedule's dead-letter queue.
+A call that fails is not repeated: AWS would try again for a day before it gives up. It then sends
+the request that it could not make to the schedule's dead-letter queue, and what happened in the
+message's attributes.
 """
 
 from __future__ import annotations
@@ -68,7 +69,25 @@ class Call:
         except (ClientError, ParamValidationError, ValueError) as error:
             queue = (self.target.get("DeadLetterConfig") or {}).get("Arn")
             if queue:
-                _send(session, queue, self.payload, self._failure(error))
+                _send(session, queue, self._request(), self._failure(error))
+
+    def _request(self) -> str:
+        """The request that AWS makes of a target and its input."""
+        arn = self.target["Arn"]
+        if _ANY_ACTION in arn:
+            return self.payload
+        match arn.split(":")[2]:
+            case "states":
+                request = {"StateMachineArn": arn, "Input": self.payload}
+            case "lambda":
+                request = {
+                    "FunctionName": arn,
+                    "InvocationType": "Event",
+                    "Payload": self.payload,
+                }
+            case _:
+                request = {"QueueUrl": arn, "MessageBody": self.payload}
+        return json.dumps(request)
 
     def _failure(self, error: Exception) -> dict[str, str]:
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else "Invalid"
@@ -76,6 +95,8 @@ class Call:
             "ERROR_CODE": code,
             "ERROR_MESSAGE": str(error),
             "EXECUTION_ID": self.id,
+            "IS_PAYLOAD_TRUNCATED": "false",
+            "RETRY_ATTEMPTS": "0",
             "SCHEDULE_ARN": self.schedule_arn,
             "SCHEDULED_TIME": self.due_text,
             "TARGET_ARN": self.target["Arn"],
