@@ -119,7 +119,15 @@ class RefusedRowsError(SkewlessError, ValueError):
 
 
 class ItemTooLargeError(SkewlessError, ValueError):
-    """An online item would be larger than DynamoDB accepts."""
+    """An online item would be larger than DynamoDB accepts.
+
+    Attributes:
+        reason: why, in words that name no entity.
+    """
+
+    def __init__(self, where: str, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"{where}: {reason}")
 
 
 class StoreError(SkewlessError, RuntimeError):

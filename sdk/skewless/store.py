@@ -244,7 +244,7 @@ class FeatureStore:
             frame: as for `backfill`.
 
         Returns:
-            How many rows are in the log, and every refused row with its reason.
+            How many rows are in the log, every refused row, every entity that failed by itself.
 
         Raises:
             InputError: the frame as a whole does not fit the source; nothing was written.

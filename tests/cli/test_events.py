@@ -2,9 +2,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from skewless.cli.failed import print_failed
+from skewless.cli.screen import Screen
+from skewless.materialize.failures import FailedEntity
 from tests.cli.shop import an_order, write_lines
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.cli.conftest import Run
 
 
@@ -49,3 +54,23 @@ def test_a_store_that_ends_with_the_command_says_so(shop: Run) -> None:
     rows = write_lines("new.jsonl", an_order(1))
     assert "ends with the command" in shop("ingest", "orders", rows).err
     assert shop("ingest", "orders", rows, "--json").err == ""
+
+
+def test_entities_that_fail_are_printed_by_view_and_reason(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    failed = [FailedEntity("v@1", {"k": f"k{n}"}, "too large") for n in range(7)]
+    failed.append(FailedEntity("w@2", {"k": "a", "m": 1}, "overflows"))
+    print_failed(Screen(is_json=False), failed, 12)
+    head, *table, rest = capsys.readouterr().out.strip().splitlines()
+    assert head == "12 entities failed; all others are written, and these say so:"
+    assert [line.split() for line in table[1:]] == [
+        ["v@1", "k=k0,", "k=k1,", "k=k2,", "k=k3,", "k=k4", "and", "2", "more", "too", "large"],
+        ["w@2", "k=a", "m=1", "overflows"],
+    ]
+    assert rest == "… and 4 more"
+
+
+def test_nothing_is_printed_where_nothing_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    print_failed(Screen(is_json=False), (), 0)
+    assert capsys.readouterr().out == ""

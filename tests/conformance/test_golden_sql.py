@@ -227,7 +227,7 @@ def test_golden_states_by_trino_and_by_the_local_athena_serve_the_oracles_bits(
     assert by_trino == by_athena
     assert len(by_trino) == len(KEYS)
     for key in KEYS:
-        values, _ = Folder(plan).values([by_trino[key["card"],]], MARCH_2)
+        values, *_ = Folder(plan).fold([by_trino[key["card"],]], MARCH_2)
         wanted, _ = reference.view_value(view, EVENTS[view.source.name], key, MARCH_2)
         got = {feature: bits(logical(value, TYPES[feature])) for feature, value in values.items()}
         assert got == {feature: bits(value) for feature, value in wanted.items()}, key

@@ -8,8 +8,15 @@ from hypothesis import strategies as st
 
 from skewless import Every, agg
 from skewless.compiler.plan import plan_view
-from skewless.errors import OnlineStoreError, ValueOverflowError
-from skewless.online.codec import decode, encode, read_tiles, tile_bytes_estimate
+from skewless.errors import OnlineStoreError
+from skewless.online.codec import (
+    decode,
+    encode,
+    failed_state,
+    failure_of,
+    read_tiles,
+    tile_bytes_estimate,
+)
 from skewless.online.column import pack_integers, read_integers
 from skewless.online.state import Aggregated, add_events, empty_state, merge, trim
 from skewless.online.tiles import EXACT_MAX
@@ -98,12 +105,25 @@ def test_trimming_drops_the_tiles_before_every_left_edge_and_remembers_the_entit
     assert decode(plan, encode(plan, gone)) == gone
 
 
-def test_a_sum_of_more_than_38_digits_is_an_error() -> None:
+@pytest.mark.parametrize("events", [1, 2, 50])
+def test_a_sum_of_more_than_38_digits_is_kept_exactly(events: int) -> None:
     plan = plan_view(a_view(features={"v": agg.var_pop("seats", window=None)}))
-    state = add_events(plan, empty_state(plan), [an_event(TODAY, seats=2**63 - 1)])
+    state = add_events(plan, empty_state(plan), [an_event(TODAY, seats=2**63 - 1)] * events)
     assert decode(plan, encode(plan, state)) == state
-    with pytest.raises(ValueOverflowError, match="38 digits"):
-        add_events(plan, state, [an_event(TODAY, seats=2**63 - 1)])
+
+
+@given(st.lists(st.integers(-(2**191), 2**191 - 1), min_size=1, max_size=9))
+def test_integers_of_192_bits_are_kept_exactly(numbers: list[int]) -> None:
+    column, end = read_integers(memoryview(data := pack_integers(numbers)), 0, len(numbers))
+    assert (column.to_list(), column.total(0), end) == (numbers, sum(numbers), len(data))
+    assert column.reach() == sum(map(abs, numbers))
+
+
+def test_a_failed_state_is_told_from_all_others() -> None:
+    plan = plan_view(a_view())
+    assert failure_of(failed_state("too large: é")) == "too large: é"
+    assert failure_of(b"") is None
+    assert failure_of(encode(plan, empty_state(plan))) is None
 
 
 def test_the_greatest_sum_fits() -> None:

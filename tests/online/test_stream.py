@@ -77,7 +77,7 @@ def the_item(fake: Any, plan: ViewPlan = PLAN, day: int = TODAY, carrier: str = 
 
 def rows(fake: Any, plan: ViewPlan = PLAN, day: int = TODAY) -> Any:
     data = the_item(fake, plan, day).state
-    return Folder(plan).values([data], TODAY + HOUR - MINUTE)[0]["n_1h"]
+    return Folder(plan).fold([data], TODAY + HOUR - MINUTE)[0]["n_1h"]
 
 
 def test_events_go_to_the_item_of_their_entity_and_ingest_day(fake: Any) -> None:
@@ -217,7 +217,7 @@ def test_a_latest_view_streams_as_well(fake: Any) -> None:
     plan = plan_view(a_latest_view())
     events = [at(2, TODAY + 2, seats=2, gate="b"), at(1, TODAY + 1, seats=1, gate="a")]
     apply_events(fake, plan, "0", events)
-    values, _ = Folder(plan).values([the_item(fake, plan).state], TODAY + 3)
+    values, *_ = Folder(plan).fold([the_item(fake, plan).state], TODAY + 3)
     assert values == {"seats": 2, "gate": "b"}
 
 
@@ -265,4 +265,4 @@ def test_events_are_applied_once_in_dynamodb(table: OnlineTable) -> None:
     assert apply_events(table, plan, "shard", events, concurrency=1).writes == 0
     item = table.get_stream(entity_partition(plan, ("C0",)), TODAY)
     assert item is not None
-    assert Folder(plan).values([item.state], TODAY + 10) == ({"n": 3}, True)
+    assert Folder(plan).fold([item.state], TODAY + 10)[:2] == ({"n": 3}, True)

@@ -88,7 +88,7 @@ def assert_a_cut_serves_the_oracle(
         physical_key = tuple(physical(key[name], type_) for name, type_ in view.entity.keys.items())
         if physical_key in written:
             states.append(written[physical_key])
-        values, is_known = folder.values(states, moment)
+        values, is_known, _ = folder.fold(states, moment)
         expected, status = reference.view_value(view, events, key, moment)
         got = {
             name: bits(logical(value, view.feature_types[name])) for name, value in values.items()
@@ -120,7 +120,7 @@ def assert_the_unchanged_serve_the_oracle(
         first = states_at(plan, events, before)
         second = states_at(plan, events, after, since=before)
         state = second.get(physical_key, first.get(physical_key))
-        values, _ = folder.values([state] if state else [], after)
+        values, *_ = folder.fold([state] if state else [], after)
         expected, _ = reference.view_value(view, events, key, after)
         got = {
             name: bits(logical(value, view.feature_types[name])) for name, value in values.items()

@@ -180,5 +180,6 @@ def test_a_sum_beyond_64_bits_is_an_error_that_names_the_feature(
     rows = [{"card": "a", "event_timestamp": clock.now}]
     with pytest.raises(ValueOverflowError, match=r"totals\.items_1h"):
         store.get_historical_features(rows, view, engine=engine)
-    with pytest.raises(ValueOverflowError):
-        store.get_online_features(view, {"card": "a"})
+    answer = store.get_online_features(view, {"card": "a"})
+    assert answer.rows == [{"items_1h": None}]
+    assert answer.status[0]["totals"].status == "failed"

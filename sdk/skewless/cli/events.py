@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skewless.cli.failed import print_failed
 from skewless.cli.invocation import Invocation
 from skewless.cli.rows import events_of
 from skewless.cli.screen import counted, plain
@@ -89,6 +90,7 @@ def _print(screen: Screen, found: Ingested, done: str) -> None:
             f"{found.clamped:,} of them had an event time after that, which was moved to it",
             style="yellow",
         )
+    print_failed(screen, found.failed, found.failed_count)
     if not found.rejected:
         return
     screen.say()

@@ -12,7 +12,7 @@ from skewless.cli.rows import row_of_pairs, rows_of_file
 from skewless.cli.screen import plain, shown
 from skewless.cli.values import checked_instant
 from skewless.compiler.plan import SelectionPlan, plan_selection
-from skewless.online.answer import OK
+from skewless.online.answer import FAILED, OK
 from skewless.registry.selection import resolve
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ def get(
     """Read feature vectors from the online store.
 
     This is what a model would get. Values come with the state of each view: as of
-    when it is, and whether it is ok, missing (nothing is known of the key) or
-    stale (a due cut is not there).
+    when it is, and whether it is ok, missing (nothing is known of the key), stale
+    (a due cut is not there) or failed (a value is there, and cannot be told).
 
       skewless get -f fraud_model --row customer_id=c1 basket_amount=20
       skewless get -f fraud_model --rows customers.json --json
@@ -129,5 +129,8 @@ def _print(
             for view, found in answer.status[number].items()
         ],
     )
-    if any(found.status != OK for found in answer.status[number].values()):
+    for view, found in answer.status[number].items():
+        if found.reason is not None:
+            screen.say(f"  {view} failed: {found.reason}", style="bold red")
+    if any(found.status not in (OK, FAILED) for found in answer.status[number].values()):
         screen.note("missing: nothing is known of the key. stale: a due cut is not there yet.")

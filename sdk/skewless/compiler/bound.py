@@ -147,6 +147,13 @@ def power_of_ten(exponent: int) -> Constant:
     return double(float(f"1e{exponent}"))
 
 
+def features_of(bound: Bound) -> frozenset[Feature]:
+    """Return the features that an expression reads."""
+    if isinstance(bound, Apply):
+        return frozenset().union(*map(features_of, bound.arguments))
+    return frozenset((bound,)) if isinstance(bound, Feature) else frozenset()
+
+
 def bind(
     node: Node, columns: Mapping[str, ValueType], request: Mapping[str, ValueType] | None = None
 ) -> Typed:

@@ -58,6 +58,30 @@ def encode_key(values: Sequence[Any], kinds: Sequence[ValueType]) -> str:
     return text
 
 
+def decode_key(text: str, kinds: Sequence[ValueType]) -> tuple[Any, ...]:
+    """Return the physical key of a canonical text."""
+    parts = [""]
+    letters = iter(text)
+    for letter in letters:
+        if letter == "|":
+            parts.append("")
+        else:
+            parts[-1] += next(letters) if letter == "\\" else letter
+    return tuple(_decode(part, kind) for part, kind in zip(parts, kinds, strict=True))
+
+
+def _decode(text: str, kind: ValueType) -> Any:
+    match kind:
+        case types.String:
+            return text
+        case types.Bytes:
+            return bytes.fromhex(text)
+        case types.Bool:
+            return text == "true"
+        case _:
+            return int(text)
+
+
 def _encode(value: Any, kind: ValueType) -> str:
     match kind:
         case types.String:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from skewless.compiler.plan import ViewPlan
     from skewless.materialize.due import Begun, Rewrites
+    from skewless.materialize.failures import Failures
     from skewless.offline.engine import Engine
     from skewless.online.record import Cut
     from skewless.online.table import OnlineTable
@@ -78,7 +79,7 @@ class Materializer:
     engine: Engine
     table: OnlineTable
     rewrites: Rewrites
-    rebuild_days: Callable[[ViewPlan, int], None]
+    rebuild_days: Callable[[ViewPlan, int], Failures]
     settle_seconds: float
 
     def run(

@@ -21,6 +21,7 @@ from skewless.definitions.expression import to_datetime
 from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD, INGEST_TIME
 from skewless.definitions.refresh import Stream
 from skewless.errors import OnlineStoreError, RewriteError
+from skewless.materialize.failures import FailedEntity, Failures
 from skewless.offline import frames
 from skewless.offline.checks import RowCheck, key_check, units_check
 from skewless.offline.normalise import normalise
@@ -55,6 +56,9 @@ class Ingested:
         ingest_time: the stamp of new events; None for history, which has one for each row.
         shard: names the batch's origin in the log's `ingest_shard`.
         snapshot: the log's snapshot with the rows; None if none was accepted.
+        failed: entities of stream views whose values cannot be told online, the first of them:
+            their rows are in the log. Each is `failed` online until a cut can write it.
+        failed_count: how many there are.
     """
 
     source: str
@@ -64,6 +68,8 @@ class Ingested:
     ingest_time: datetime | None
     shard: str
     snapshot: int | None
+    failed: tuple[FailedEntity, ...] = ()
+    failed_count: int = 0
 
 
 @dataclass(slots=True)
@@ -97,8 +103,9 @@ class FrontDoor:
             OnlineStoreError: the events are in the log, and not yet in the online store; the next
                 ingest, or `resume`, finishes.
         """
+        failures = Failures()
         with self._lock:
-            self.resume()
+            failures.add_all(self.resume())
             checked = self._checked(source, published, frame)
             # The clock may stand still or step back; stamps do not.
             stamp = max(now, self._last_stamp)
@@ -115,7 +122,7 @@ class FrontDoor:
                 first_sequence=first,
             )
             self._queue(source, published, accepted, stamp, first)
-            self.resume()
+            failures.add_all(self.resume())
         return Ingested(
             source.name,
             accepted.num_rows,
@@ -124,15 +131,24 @@ class FrontDoor:
             to_datetime(stamp),
             self.shard,
             snapshot,
+            failures.first,
+            failures.count,
         )
 
-    def resume(self) -> None:
-        """Apply what an ingest before left in the log only."""
+    def resume(self) -> Failures:
+        """Apply what an ingest before left in the log only; return the entities that failed.
+
+        What can never succeed is an entity's own, and holds up nothing. What may pass (throttling,
+        the network) is raised, and is the first to be tried again, so that events keep their order.
+        """
+        failures = Failures()
         with self._lock:
             while self._pending:
                 waiting = self._pending[0]
-                apply_events(self.table, waiting.plan, self.shard, waiting.events)
+                applied = apply_events(self.table, waiting.plan, self.shard, waiting.events)
+                failures.add(waiting.plan, applied.failures)
                 self._pending.pop(0)
+        return failures
 
     def backfill(
         self, source: Source, published: Published, frame: Any, now: int, *, rewrite: bool
@@ -167,25 +183,43 @@ class FrontDoor:
             shard=shard,
             first_sequence=0,
         )
+        failures = Failures()
         for plan in plans:
             cut = cuts[view_partition(plan)]
             if isinstance(plan.view.refresh, Stream) and cut is not None:
-                self.rebuild_days(plan, cut)
+                failures.add_all(self.rebuild_days(plan, cut))
         rejected = checked.rejected.to_pylist()
-        return Ingested(source.name, accepted.num_rows, rejected, 0, None, shard, snapshot)
+        return Ingested(
+            source.name,
+            accepted.num_rows,
+            rejected,
+            0,
+            None,
+            shard,
+            snapshot,
+            failures.first,
+            failures.count,
+        )
 
-    def rebuild_days(self, plan: ViewPlan, since: int) -> None:
-        """Write a stream view's day items from the log, for what was ingested since an instant."""
+    def rebuild_days(self, plan: ViewPlan, since: int) -> Failures:
+        """Write a stream view's day items from the log, for what was ingested since an instant.
+
+        Returns:
+            The entities of which an item could not be written.
+        """
         for attempt in range(_REBUILD_ATTEMPTS):
+            failures = Failures()
             try:
                 for (key, day), events in self._logged(plan, since).items():
-                    rebuild_day(self.table, plan, key, day, events.copy)
+                    applied = rebuild_day(self.table, plan, key, day, events.copy)
+                    failures.add(plan, applied.failures)
             except OnlineStoreError:
                 # Events came in while the log was read: read it again.
                 if attempt == _REBUILD_ATTEMPTS - 1:
                     raise
             else:
-                return
+                return failures
+        raise AssertionError("the last attempt returns or raises")  # pragma: no cover
 
     def _checked(
         self, source: Source, published: Published, frame: Any, not_after: int | None = None

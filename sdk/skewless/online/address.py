@@ -2,11 +2,12 @@
 
 partition (pk)                               sort (sk)
 <view>@<version>#<fingerprint>#<key text>    B, or S#YYYY-MM-DD
-<view>@<version>#<fingerprint>               W
+<view>@<version>#<fingerprint>               W, or F#<digest of a key> for an entity that failed
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -23,6 +24,7 @@ Address: TypeAlias = "tuple[str, str]"
 
 BATCH = "B"
 WATERMARK = "W"
+FAILED = "F#"
 STREAM_DAYS = 9  # how long after its day a stream item is kept: what an overdue cut can wait
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
@@ -35,6 +37,12 @@ def view_partition(plan: ViewPlan) -> str:
 def entity_partition(plan: ViewPlan, key: Sequence[Any]) -> str:
     """Return the partition of an entity, by its physical key."""
     return f"{view_partition(plan)}#{encode_key(key, plan.key_types)}"
+
+
+def failed_sort(partition: str) -> str:
+    """Return the sort key of a failed entity, beside its view's watermark."""
+    # A digest: a sort key takes 1,024 bytes, an entity's key up to 1,800.
+    return FAILED + hashlib.sha256(partition.encode()).hexdigest()[:40]
 
 
 def stream_sort(instant: int) -> str:

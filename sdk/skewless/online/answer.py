@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datetime import datetime
 
-OK, MISSING, STALE = "ok", "missing", "stale"
+OK, MISSING, STALE, FAILED = "ok", "missing", "stale", "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +17,20 @@ class ViewStatus:
 
     Attributes:
         as_of: the T of V(T): exactly the events known before it count.
-        status: "ok"; "missing", the view knows nothing of the entity; or "stale", a due cut is not
-            there, and the values are of the last one that is, or null if none can be told.
+        status: "ok"; "missing", the view knows nothing of the entity; "stale", a due cut is not
+            there, and the values are of the last one that is, or null if none can be told; or
+            "failed", the entity has values that cannot be told, and these are null.
+        reason: why the entity failed; else None.
     """
 
     as_of: datetime
     status: str
+    reason: str | None = None
+
+    def __str__(self) -> str:
+        """Return the status, as of when it is, and why it failed."""
+        why = "" if self.reason is None else f": {self.reason}"
+        return f"{self.status} as of {self.as_of.isoformat()}{why}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from skewless.errors import OnlineStoreError
+from skewless.errors import ItemTooLargeError, OnlineStoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,7 @@ PASSING = frozenset(
         "TransactionConflictException",
     }
 )
+_TOO_LARGE = re.compile(r"item size.* exceeded the maximum", re.IGNORECASE)
 CONDITION_FAILED = "ConditionalCheckFailedException"
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0
 
@@ -61,6 +63,7 @@ def call(operation: Callable[..., Any], seconds: float, what: str, **request: An
 
     Raises:
         ConditionFailedError: the write's condition did not hold.
+        ItemTooLargeError: the item that is written is too large, which never passes.
         OnlineStoreError: DynamoDB refused, or kept being busy until the deadline.
     """
     deadline = Deadline(seconds)
@@ -72,6 +75,8 @@ def call(operation: Callable[..., Any], seconds: float, what: str, **request: An
             if code == CONDITION_FAILED:
                 response: Any = error.response
                 raise ConditionFailedError(response.get("Item", {})) from error
+            if code == "ValidationException" and _TOO_LARGE.search(str(error)):
+                raise ItemTooLargeError(what, "DynamoDB says that the item is too large") from error
             if code not in PASSING or not deadline.pause():
                 raise OnlineStoreError(f"DynamoDB refused {what}: {error}") from error
         except BotoCoreError as error:

@@ -1,6 +1,7 @@
 """The format of a state's bytes: a version, flags, then packed tiles or the latest row.
 
-No bytes at all are the empty state.
+No bytes at all are the empty state. A zero in the version's place is a failed state: of an entity
+that could not be written, whose item says why in place of its state.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from skewless.online.state import State
 
 VERSION = 1
+_FAILED = 0
 _SEEN, _DELETED = 1, 2
 _TIME = struct.Struct("<q")
 _HEAD_BYTES = 16
@@ -51,6 +53,18 @@ def decode(plan: ViewPlan, data: bytes | memoryview) -> State:
     packed, is_seen = read_tiles(plan, data)
     pairs = zip(layouts(plan), packed, strict=True)
     return Aggregated(tuple(layout.unpack(tiles) for layout, tiles in pairs), is_seen)
+
+
+def failed_state(reason: str) -> bytes:
+    """Return what stands for a state that cannot be written."""
+    return bytes((_FAILED,)) + reason.encode()
+
+
+def failure_of(data: bytes | memoryview) -> str | None:
+    """Return why a state could not be written; None for a state."""
+    if not data or data[0] != _FAILED:
+        return None
+    return bytes(data[1:]).decode()
 
 
 def read_tiles(plan: ViewPlan, data: bytes | memoryview) -> tuple[list[PackedTiles], bool]:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from skewless.definitions.types import ValueType
 
-# By code, from 1; 0 is a column of zeros without bytes, 9 two columns for 128 bits.
+# By code, from 1; 0 is a column of zeros without bytes, 9 two columns for 128 bits, 10 three for
+# 192: what has more than 38 digits is kept exactly, and judged in the window that is asked for.
 _KINDS = tuple(
     (kind, least, greatest)
     for size, signed, unsigned in ((1, "b", "B"), (2, "h", "H"), (4, "i", "I"), (8, "q", "Q"))
@@ -28,7 +29,7 @@ _KINDS = tuple(
         (unsigned, 0, (1 << 8 * size) - 1),
     )
 )
-_ZEROS, _WIDE = 0, 9
+_ZEROS, _WIDE, _WIDEST = 0, 9, 10
 _LOW_64 = (1 << 64) - 1
 _NO_NULLS, _ONLY_NULLS, _SOME_NULLS = 0, 1, 2
 TEXTUAL = (types.String, types.Bytes)
@@ -37,13 +38,14 @@ TEXTUAL = (types.String, types.Bytes)
 class Integers:
     """A column of exact integers inside a buffer."""
 
-    __slots__ = ("_count", "_factor", "_high", "_low")
+    __slots__ = ("_count", "_factor", "_high", "_low", "_top")
 
-    def __init__(self, count: int, low: Any, high: Any, factor: int) -> None:
+    def __init__(self, count: int, low: Any, high: Any, factor: int, top: Any = None) -> None:
         self._count = count
         self._low = low
         self._high = high
         self._factor = factor
+        self._top = top
 
     def total(self, start: int) -> int:
         """Return the sum from an index on."""
@@ -52,7 +54,15 @@ class Integers:
         total: int = sum(self._low[start:])
         if self._high is not None:
             total += sum(self._high[start:]) << 64
+        if self._top is not None:
+            total += sum(self._top[start:]) << 128
         return total * self._factor
+
+    def reach(self) -> int:
+        """Return the sum of magnitudes: no part of the column sums up to more."""
+        if self._high is not None:
+            return sum(abs(self[index]) for index in range(self._count))
+        return 0 if self._low is None else sum(map(abs, self._low)) * self._factor
 
     def least(self, start: int) -> int:
         """Return the minimum from an index on, of 64-bit numbers."""
@@ -69,7 +79,8 @@ class Integers:
         if self._low is None:
             return 0
         high = 0 if self._high is None else self._high[index] << 64
-        return int(high + self._low[index]) * self._factor
+        top = 0 if self._top is None else self._top[index] << 128
+        return int(top + high + self._low[index]) * self._factor
 
     def to_list(self) -> list[int]:
         """Return all numbers."""
@@ -114,7 +125,7 @@ class Texts:
 
 
 def pack_integers(values: Sequence[int]) -> bytes:
-    """Pack exact integers of at most 128 bits."""
+    """Pack exact integers of at most 192 bits."""
     divisor = math.gcd(*values)
     if divisor == 0:
         return bytes((_ZEROS, 0))
@@ -129,9 +140,13 @@ def pack_integers(values: Sequence[int]) -> bytes:
     for code, (kind, lowest, highest) in enumerate(_KINDS, 1):
         if lowest <= least and greatest <= highest:
             return bytes((code, exponent)) + struct.pack(f"<{len(values)}{kind}", *values)
-    high = struct.pack(f"<{len(values)}q", *(value >> 64 for value in values))
     low = struct.pack(f"<{len(values)}Q", *(value & _LOW_64 for value in values))
-    return bytes((_WIDE, exponent)) + high + low
+    if least >= -(1 << 127) and greatest < 1 << 127:
+        high = struct.pack(f"<{len(values)}q", *(value >> 64 for value in values))
+        return bytes((_WIDE, exponent)) + high + low
+    top = struct.pack(f"<{len(values)}q", *(value >> 128 for value in values))
+    middle = struct.pack(f"<{len(values)}Q", *(value >> 64 & _LOW_64 for value in values))
+    return bytes((_WIDEST, exponent)) + top + middle + low
 
 
 def read_integers(buffer: memoryview, position: int, count: int) -> tuple[Integers, int]:
@@ -145,6 +160,11 @@ def read_integers(buffer: memoryview, position: int, count: int) -> tuple[Intege
         high, position = _numbers(buffer, position, count, "q")
         low, position = _numbers(buffer, position, count, "Q")
         return Integers(count, low, high, factor), position
+    if code == _WIDEST:
+        top, position = _numbers(buffer, position, count, "q")
+        high, position = _numbers(buffer, position, count, "Q")
+        low, position = _numbers(buffer, position, count, "Q")
+        return Integers(count, low, high, factor, top), position
     low, position = _numbers(buffer, position, count, _KINDS[code - 1][0])
     return Integers(count, low, None, factor), position
 

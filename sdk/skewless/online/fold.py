@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skewless.compiler.instants import window_start
 from skewless.compiler.interpret import compile_python
 from skewless.compiler.plan import Partial
-from skewless.definitions.aggregation import ARITHMETIC, VARIANCES
+from skewless.definitions import types
+from skewless.definitions.aggregation import ARITHMETIC, VARIANCES, Function
+from skewless.errors import ValueOverflowError
 from skewless.online.codec import layouts, read_tiles, read_winner
 from skewless.online.column import TEXTUAL, from_column
 from skewless.online.state import greatest
 from skewless.online.tiles import exact, pick_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from skewless.compiler.bound import Column
     from skewless.compiler.plan import AggregatePlan, ViewPlan
@@ -22,6 +25,23 @@ if TYPE_CHECKING:
 
     Part = tuple[PackedTiles, int]  # tiles, and the index of the first one inside a window
     Values = dict[str, Any]
+
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+class Folded(NamedTuple):
+    """An entity's values.
+
+    Attributes:
+        values: the physical value of every feature.
+        is_known: whether the entity had an event; of a latest-value view, one that has neither
+            expired nor been deleted.
+        overflowed: why a feature is null that has a value, out of the range of exact integers.
+    """
+
+    values: Values
+    is_known: bool
+    overflowed: Mapping[str, str]
 
 
 class Folder:
@@ -43,19 +63,13 @@ class Folder:
             (tile_set, window, plan.tile_sets[tile_set].hop) for tile_set, window in windows
         ]
 
-    def values(self, states: Sequence[bytes | memoryview], instant: int) -> tuple[Values, bool]:
-        """Return the physical value of every feature, and whether the entity is known.
-
-        A known entity has had an event; of a latest-value view, one that has neither expired nor
-        been deleted.
+    def fold(self, states: Sequence[bytes | memoryview], instant: int) -> Folded:
+        """Return the values of the features.
 
         Args:
             states: encoded states, of which no two hold the same event; none or empty ones are an
                 entity that was never seen.
             instant: T of V(T), later than all events of the states.
-
-        Raises:
-            ValueOverflowError: a sum left its range.
         """
         if not self._plan.tile_sets:
             return self._latest(states, instant)
@@ -67,13 +81,18 @@ class Folder:
             is_seen = is_seen or seen
         parts = [list(_inside(opened, *window, instant)) for window in self._windows]
         sums: dict[tuple[int, int], int] = {}
-        values = {
-            aggregate.name: aggregate.value(parts[window], window, sums)
-            for window, aggregate in self._aggregates
-        }
-        return values, is_seen
+        values: Values = {}
+        overflowed: dict[str, str] = {}
+        for window, aggregate in self._aggregates:
+            try:
+                values[aggregate.name] = aggregate.value(parts[window], window, sums)
+            except ValueOverflowError:
+                # Null, and not the default, which stands for "nothing happened".
+                values[aggregate.name] = None
+                overflowed[aggregate.name] = aggregate.limit
+        return Folded(values, is_seen, overflowed)
 
-    def _latest(self, states: Sequence[bytes | memoryview], instant: int) -> tuple[Values, bool]:
+    def _latest(self, states: Sequence[bytes | memoryview], instant: int) -> Folded:
         winner = None
         for data in states:
             winner = greatest(winner, read_winner(self._plan, data))
@@ -82,8 +101,8 @@ class Folder:
             or winner.is_deleted
             or (self._ttl is not None and winner.event_time < instant - self._ttl)
         ):
-            return dict(self._nothing), False
-        return dict(zip(self._nothing, winner.row, strict=True)), True
+            return Folded(dict(self._nothing), False, _NONE)  # noqa: FBT003 - by name above
+        return Folded(dict(zip(self._nothing, winner.row, strict=True)), True, _NONE)  # noqa: FBT003
 
 
 class _Partials:
@@ -100,6 +119,12 @@ class _Aggregate:
 
     def __init__(self, plan: ViewPlan, item: AggregatePlan) -> None:
         self.name = item.name
+        # In words without the number: it may not be repeated where the values may not be.
+        self.limit = (
+            "it does not fit in 64 bits"
+            if item.function is Function.SUM and item.type == types.Int64
+            else "its sums do not fit in 38 digits"
+        )
         self._default = item.default
         columns = plan.tile_sets[item.tile_set].columns
         mine = {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from skewless.compiler.bound import Feature, Request
+from skewless.compiler.bound import Feature, Request, features_of
 from skewless.compiler.interpret import compile_python
 from skewless.compiler.keys import physical_key
 from skewless.compiler.physical import from_physical, to_physical
@@ -59,7 +59,11 @@ class OnlineReader:
         ]
         self._request = [(name, type_, Request(name)) for name, type_ in selection.request]
         self._on_demand = [
-            (Feature(plan.view.name, plan.view.version, name), compile_python(typed.bound))
+            (
+                Feature(plan.view.name, plan.view.version, name),
+                features_of(typed.bound),
+                compile_python(typed.bound),
+            )
             for plan in selection.on_demand
             for name, typed in plan.features
         ]
@@ -76,7 +80,6 @@ class OnlineReader:
         Raises:
             InputError: a key or request field is not there or does not fit; it says in which row.
             OnlineStoreError: DynamoDB did not answer in time.
-            ValueOverflowError: a sum left its range.
         """
         now = self._now() if now_us is None else now_us
         requests = [self._request_values(row, index) for index, row in enumerate(rows)]
@@ -131,13 +134,27 @@ class OnlineReader:
             environment = request
             for found, features in zip(values, self._features, strict=True):
                 environment.update((feature, found[name]) for name, feature in features)
-            for feature, evaluate in self._on_demand:
-                environment[feature] = evaluate(environment)
+            failed = self._failed(readings)
+            for feature, inputs, evaluate in self._on_demand:
+                if failed and not failed.isdisjoint(inputs):
+                    # A null that stands for a value which is there must not be computed with.
+                    failed.add(feature)
+                    environment[feature] = None
+                else:
+                    environment[feature] = evaluate(environment)
         row = {}
         for name, view, feature, type_ in self._outputs:
             value = environment[feature] if view is None else values[view][feature]
             row[name] = from_physical(value, type_)
         return row
+
+    def _failed(self, readings: list[Reading]) -> set[Feature]:
+        """Return the features whose value is there and cannot be told."""
+        return {
+            Feature(reader.plan.view.name, reader.plan.view.version, name)
+            for reader, reading in zip(self._readers, readings, strict=True)
+            for name in reading.failed
+        }
 
     def _status(self, readings: list[Reading]) -> dict[str, ViewStatus]:
         return {

@@ -12,9 +12,11 @@ from skewless.compiler.instants import floor_to
 from skewless.compiler.interpret import compile_python
 from skewless.compiler.plan import Partial
 from skewless.definitions.names import TOMBSTONE
+from skewless.errors import ValueOverflowError
 from skewless.online.tiles import (
     COMBINE,
     NOTHING,
+    UNCOUNTABLE,
     Tiles,
     add_rows,
     merge_tiles,
@@ -84,20 +86,12 @@ def empty_state(plan: ViewPlan) -> State:
 
 
 def add_events(plan: ViewPlan, state: State, events: Iterable[Event]) -> State:
-    """Return the state with more events: physical values by source column, event time included.
-
-    Raises:
-        ValueOverflowError: a sum left 38 digits, or a value its 64 bits.
-    """
+    """Return the state with more events: physical values by source column, event time included."""
     return merge(plan, state, _intake(plan).state_of(events))
 
 
 def merge(plan: ViewPlan, left: State, right: State) -> State:
-    """Return the state of both states' events, of which none is in both.
-
-    Raises:
-        ValueOverflowError: a sum left 38 digits.
-    """
+    """Return the state of both states' events, of which none is in both."""
     if isinstance(left, Latest) and isinstance(right, Latest):
         return Latest(greatest(left.winner, right.winner))
     if isinstance(left, Aggregated) and isinstance(right, Aggregated):
@@ -194,18 +188,25 @@ class _Intake:
         found = value(values)
         if found is None:
             return NOTHING
-        number = 0 if measure.units is None else units(values)
+        number = 0 if measure.units is None else _countable(units, values)
         tiebreak = None if self._tiebreak is None else event.get(self._tiebreak)
         picked = (event[self._event_time], tiebreak, found)
         return {
             Partial.COUNT: 1,
             Partial.SUM: number,
-            Partial.SQUARES: number * number,
+            Partial.SQUARES: number if number == UNCOUNTABLE else number * number,
             Partial.MIN: found,
             Partial.MAX: found,
             Partial.FIRST: picked,
             Partial.LAST: picked,
         }
+
+
+def _countable(units: Any, values: ColumnValues) -> Any:
+    try:
+        return units(values)
+    except ValueOverflowError:
+        return UNCOUNTABLE
 
 
 def _compile(bound: Bound | None) -> Any:

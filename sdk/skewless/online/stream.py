@@ -7,19 +7,22 @@ read it again. An item is of one entity and one UTC day of ingestion.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from skewless.compiler.instants import DAY, floor_to
-from skewless.errors import OnlineStoreError
-from skewless.online.address import described, entity_partition
+from skewless.compiler.keys import encode_key
+from skewless.errors import ItemTooLargeError, OnlineStoreError
+from skewless.online.address import described, entity_partition, view_partition
 from skewless.online.call import Deadline
-from skewless.online.codec import decode, encode
+from skewless.online.codec import decode, encode, failed_state, failure_of
+from skewless.online.overflow import overflow_of
 from skewless.online.recent import RecentIds
 from skewless.online.record import StreamItem
 from skewless.online.state import add_events, empty_state, passes, trim
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from skewless.compiler.plan import ViewPlan
     from skewless.online.state import Event
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     StreamEvent: TypeAlias = "tuple[int, tuple[Any, ...], int, Event]"
 
 _RACE_SECONDS = 30.0
+_MOST_SEQUENCES = 1_000
+_NONE: Mapping[tuple[Any, ...], str] = MappingProxyType({})
 _NO_ITEM = StreamItem(b"", -(2**62), {}, b"", 0)  # ingested before all time
 
 
@@ -49,6 +54,7 @@ class Applied(NamedTuple):
         writes: items written.
         lost_races: writes that had to be done again.
         write_units: the capacity consumed.
+        failures: by key, why an entity's values cannot be told.
     """
 
     events: int
@@ -56,6 +62,7 @@ class Applied(NamedTuple):
     writes: int
     lost_races: int
     write_units: float
+    failures: Mapping[tuple[Any, ...], str] = _NONE
 
 
 def apply_events(
@@ -77,14 +84,13 @@ def apply_events(
 
     Raises:
         OnlineStoreError: DynamoDB refused; what was written stays applied.
-        ValueOverflowError: a sum left its range; the other entities' events are applied.
     """
-    groups: dict[tuple[str, int], list[LoggedEvent]] = {}
+    groups: dict[tuple[tuple[Any, ...], int], list[LoggedEvent]] = {}
     for sequence, key, ingest_time, event in events:
-        address = entity_partition(plan, key), floor_to(ingest_time, DAY)
+        address = key, floor_to(ingest_time, DAY)
         groups.setdefault(address, []).append(LoggedEvent(shard, sequence, ingest_time, event))
 
-    def apply(address: tuple[str, int]) -> Applied:
+    def apply(address: tuple[tuple[Any, ...], int]) -> Applied:
         return _apply(table, plan, *address, groups[address])
 
     if len(groups) <= 1:
@@ -114,39 +120,91 @@ def rebuild_day(
     Raises:
         OnlineStoreError: DynamoDB refused, or the log lacks events that the item has applied.
     """
-    partition, day = entity_partition(plan, key), floor_to(day, DAY)
+    day = floor_to(day, DAY)
+    item_of_day = _DayItem(table, plan, key, day)
+    partition = item_of_day.partition
     deadline = Deadline(_RACE_SECONDS)
     lost_races = 0
     while True:
-        before = table.get_stream(partition, day) or _NO_ITEM
+        before = item_of_day.read()
         events = list(read_events())
         if not events and not before.version:
             return Applied(0, 0, 0, lost_races, 0.0)
         item, repeats = _with_events(plan, _NO_ITEM, day, events)
         _check_complete(partition, before, item)
-        consumed = table.put_stream(partition, day, item._replace(version=before.version))
+        consumed = item_of_day.put(item._replace(version=before.version))
         if consumed is not None:
-            return Applied(len(events), repeats, 1, lost_races, consumed)
+            return Applied(len(events), repeats, 1, lost_races, consumed, item_of_day.failures)
         lost_races += 1
         _pause(deadline, partition)
 
 
+class _DayItem:
+    """The stream item of an entity and a UTC day, and why it failed, if it did.
+
+    An item that does not fit is replaced by a small one that says so, and carries on what was
+    applied: until a cut or a rebuild writes the entity, its values cannot be told.
+    """
+
+    def __init__(self, table: OnlineTable, plan: ViewPlan, key: tuple[Any, ...], day: int) -> None:
+        self.partition = entity_partition(plan, key)
+        self.failures: dict[tuple[Any, ...], str] = {}
+        self._table = table
+        self._plan = plan
+        self._key = key
+        self._day = day
+
+    def read(self) -> StreamItem:
+        return self._table.get_stream(self.partition, self._day) or _NO_ITEM
+
+    def put(self, item: StreamItem) -> float | None:
+        """Write an item unless another was written since; return its units, None if one was."""
+        self.failures.clear()
+        reason = failure_of(item.state) or overflow_of(self._plan, item.state, item.ingest_time + 1)
+        if reason is not None:
+            self._note(item, reason)
+        try:
+            return self._table.put_stream(self.partition, self._day, item)
+        except ItemTooLargeError as error:
+            reason = error.reason
+        self._note(item, reason)
+        return self._table.put_stream(self.partition, self._day, _failed(item, reason))
+
+    def _note(self, item: StreamItem, reason: str) -> None:
+        view = view_partition(self._plan)
+        key = encode_key(self._key, self._plan.key_types)
+        self._table.failed.note(view, key, item.ingest_time, reason)
+        self.failures[self._key] = reason
+
+
+def _failed(item: StreamItem, reason: str) -> StreamItem:
+    # Sequences that would fill an item of their own are left out. All that they are for is gone:
+    # an event that comes again adds nothing to a failed state.
+    sequences = item.sequences if len(item.sequences) <= _MOST_SEQUENCES else {}
+    return item._replace(state=failed_state(reason), sequences=sequences, recent=b"")
+
+
 def _apply(
-    table: OnlineTable, plan: ViewPlan, partition: str, day: int, events: list[LoggedEvent]
+    table: OnlineTable,
+    plan: ViewPlan,
+    key: tuple[Any, ...],
+    day: int,
+    events: list[LoggedEvent],
 ) -> Applied:
+    item_of_day = _DayItem(table, plan, key, day)
     deadline = Deadline(_RACE_SECONDS)
     lost_races = 0
     while True:
-        before = table.get_stream(partition, day) or _NO_ITEM
+        before = item_of_day.read()
         new = [event for event in events if event.sequence > before.sequences.get(event.shard, -1)]
         if not _has_effect(plan, new):
             return Applied(len(new), 0, 0, lost_races, 0.0)
         item, repeats = _with_events(plan, before, day, new)
-        consumed = table.put_stream(partition, day, item)
+        consumed = item_of_day.put(item)
         if consumed is not None:
-            return Applied(len(new), repeats, 1, lost_races, consumed)
+            return Applied(len(new), repeats, 1, lost_races, consumed, item_of_day.failures)
         lost_races += 1
-        _pause(deadline, partition)
+        _pause(deadline, item_of_day.partition)
 
 
 def _has_effect(plan: ViewPlan, events: list[LoggedEvent]) -> bool:
@@ -162,13 +220,16 @@ def _with_events(
     """Return the item with events that it has not applied, and how many were repeats."""
     ordered = sorted(events, key=lambda item: (item.ingest_time, item.sequence))
     ingest_time = max([before.ingest_time, *(item.ingest_time for item in ordered)])
+    sequences = dict(before.sequences)
+    for item in ordered:
+        sequences[item.shard] = max(sequences.get(item.shard, item.sequence), item.sequence)
+    if reason := failure_of(before.state):
+        after = StreamItem(before.state, ingest_time, sequences, b"", before.version)
+        return _failed(after, reason), 0
     kept, recent = _without_repeats(plan, before.recent, ordered, ingest_time)
     old = decode(plan, before.state) if before.state else empty_state(plan)
     # Tiles that no window reaches on this day, none will reach later.
     state = trim(plan, add_events(plan, old, kept), day)
-    sequences = dict(before.sequences)
-    for item in ordered:
-        sequences[item.shard] = max(sequences.get(item.shard, item.sequence), item.sequence)
     after = StreamItem(encode(plan, state), ingest_time, sequences, recent, before.version)
     return after, len(ordered) - len(kept)
 
@@ -211,4 +272,5 @@ def _total(parts: list[Applied]) -> Applied:
         sum(part.writes for part in parts),
         sum(part.lost_races for part in parts),
         sum(part.write_units for part in parts),
+        {key: reason for part in parts for key, reason in part.failures.items()},
     )

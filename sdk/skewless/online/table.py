@@ -13,6 +13,7 @@ from skewless.online.address import BATCH, WATERMARK, described, stream_expiry, 
 from skewless.online.attribute import NEVER, address_key, names, plain, size_of, wire
 from skewless.online.batch_get import BatchGet
 from skewless.online.call import ConditionFailedError, call, units
+from skewless.online.failed import FailedEntities
 from skewless.online.record import CutCounts, CutOutcome, StreamItem, to_watermark
 
 if TYPE_CHECKING:
@@ -29,12 +30,17 @@ _QUEUED_PER_THREAD = 16
 
 
 class OnlineTable:
-    """One DynamoDB table of online items."""
+    """One DynamoDB table of online items.
+
+    Attributes:
+        failed: the entities that could not be written.
+    """
 
     def __init__(self, aws: Aws, name: str) -> None:
         self._aws = aws
         self.name = name
         self._lock = threading.Lock()
+        self.failed = FailedEntities(lambda: self._client, name)
 
     def batch_get(
         self,
@@ -279,8 +285,9 @@ class OnlineTable:
 def _check_size(key: str, size: int) -> None:
     if size > MAX_ITEM_BYTES:
         raise ItemTooLargeError(
-            f"{described(key)}: the online item would take {size:,} bytes, more than the "
-            f"{MAX_ITEM_BYTES:,} that fit. Use longer hops, shorter windows or fewer features."
+            described(key),
+            f"the online item would take {size:,} bytes, more than the {MAX_ITEM_BYTES:,} that "
+            "fit. Use longer hops, shorter windows or fewer features.",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from skewless.compiler.instants import window_start
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     Row: TypeAlias = Sequence[Any]
 
 EXACT_MAX = 10**38 - 1  # DECIMAL(38, 0): what history can hold
+# Stands for the units of a value that has none in 64 bits, in S and in Q: whatever is added to it
+# stays beyond 38 digits, so the sum of a window that holds it overflows, as in history.
+UNCOUNTABLE = 10**45
 
 
 class Tiles(NamedTuple):
@@ -89,14 +93,11 @@ def _last(left: Any, right: Any) -> Any:
     return max(left, right, key=pick_order)
 
 
-def _add(left: int, right: int) -> int:
-    return exact(left + right)
-
-
 COMBINE: dict[Partial, Combine] = {
-    Partial.COUNT: _add,
-    Partial.SUM: _add,
-    Partial.SQUARES: _add,
+    # Not judged here: a tile's sum may be too large for one feature, and no concern of another.
+    Partial.COUNT: operator.add,
+    Partial.SUM: operator.add,
+    Partial.SQUARES: operator.add,
     Partial.MIN: _least,
     Partial.MAX: _greatest,
     Partial.FIRST: _first,

@@ -13,12 +13,14 @@ from skewless.compiler.instants import DAY, as_of, due_cut, floor_to
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.refresh import Stream
 from skewless.online.address import BATCH, STREAM_DAYS, WATERMARK, stream_sort, view_partition
-from skewless.online.answer import MISSING, OK, STALE, ViewStatus
+from skewless.online.answer import FAILED, MISSING, OK, STALE, ViewStatus
+from skewless.online.codec import failure_of
 from skewless.online.fold import Folder
+from skewless.online.overflow import told
 from skewless.online.record import to_watermark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from skewless.compiler.plan import ViewPlan
     from skewless.online.address import Address
@@ -42,10 +44,15 @@ class Found(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """A view's physical values for one entity."""
+    """A view's physical values for one entity.
+
+    Attributes:
+        failed: the features that have a value which cannot be told, and are null.
+    """
 
     values: dict[str, Any]
     status: ViewStatus
+    failed: Collection[str] = ()
 
 
 class ViewReader:
@@ -83,9 +90,16 @@ class ViewReader:
         return Reading(dict(self._nulls), ViewStatus(to_datetime(instant), STALE))
 
     def _folded(self, states: list[bytes], instant: int, *, is_stale: bool = False) -> Reading:
-        values, is_known = self._folder.values(states, instant)
-        status = STALE if is_stale else OK if is_known else MISSING
-        return Reading(values, ViewStatus(to_datetime(instant), status))
+        for state in states:
+            if reason := failure_of(state):
+                status = ViewStatus(to_datetime(instant), FAILED, reason)
+                return Reading(dict(self._nulls), status, self._nulls.keys())
+        values, is_known, overflowed = self._folder.fold(states, instant)
+        if reason := told(overflowed):
+            status = ViewStatus(to_datetime(instant), FAILED, reason)
+            return Reading(values, status, overflowed.keys())
+        word = STALE if is_stale else OK if is_known else MISSING
+        return Reading(values, ViewStatus(to_datetime(instant), word))
 
 
 class CutReader(ViewReader):

@@ -1,0 +1,79 @@
+"""Entities that could not be written, as whoever asked for the write is told of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from skewless.compiler.physical import from_physical
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from skewless.compiler.plan import ViewPlan
+
+_MOST_NAMED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class FailedEntity:
+    """An entity of a view whose values cannot be told online.
+
+    Attributes:
+        view: `name@version`.
+        key: its value by key column.
+        reason: why.
+    """
+
+    view: str
+    key: Mapping[str, Any]
+    reason: str
+
+
+@dataclass(slots=True)
+class Failures:
+    """Failed entities, each once for a view: all are counted, the first ones are named.
+
+    Attributes:
+        count: how many there are.
+    """
+
+    count: int = 0
+    _named: dict[tuple[str, tuple[Any, ...]], FailedEntity] = field(default_factory=dict)
+
+    @property
+    def first(self) -> tuple[FailedEntity, ...]:
+        """The entities that are named."""
+        return tuple(self._named.values())
+
+    def add(self, plan: ViewPlan, failures: Mapping[tuple[Any, ...], str]) -> None:
+        """Add entities of a view, by physical key."""
+        view = f"{plan.view.name}@{plan.view.version}"
+        kinds = plan.view.entity.keys
+        for key, reason in failures.items():
+            self._add(
+                FailedEntity(
+                    view,
+                    {
+                        name: from_physical(value, kind)
+                        for (name, kind), value in zip(kinds.items(), key, strict=True)
+                    },
+                    reason,
+                )
+            )
+
+    def add_all(self, others: Failures) -> None:
+        """Add what another has."""
+        unnamed = others.count - len(others.first)
+        for entity in others.first:
+            self._add(entity)
+        self.count += unnamed
+
+    def _add(self, entity: FailedEntity) -> None:
+        identity = entity.view, tuple(entity.key.values())
+        if identity in self._named:
+            self._named[identity] = entity
+            return
+        self.count += 1
+        if len(self._named) < _MOST_NAMED:
+            self._named[identity] = entity

@@ -1,0 +1,165 @@
+"""Failed entities: an index, beside each view's watermark, of entities that could not be written.
+
+A cut rewrites entities with new events. One that failed has to be looked at again without any,
+since its windows decay; so a cut reads this index when it begins, and takes the entries out that
+it wrote. An entry is written before the item that it speaks of: no failed item is ever forgotten.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from skewless.online.address import FAILED, described, failed_sort
+from skewless.online.attribute import address_key, names, plain, wire
+from skewless.online.call import ConditionFailedError, call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_SECONDS = 30.0
+
+
+class FailedEntity(NamedTuple):
+    """An entry.
+
+    Attributes:
+        key: the text of the entity's key.
+        instant: microseconds: the cut at which it failed, or when the event came in that did not
+            fit in its stream item.
+        reason: why, in words that name no entity and no value.
+    """
+
+    key: str
+    instant: int
+    reason: str
+
+
+class FailedEntities:
+    """The failed entities of the views of one table; a view is given by its partition."""
+
+    def __init__(self, client: Callable[[], Any], table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def note(self, view: str, key: str, instant: int, reason: str) -> None:
+        """Record that an entity failed; a later failure is kept over an earlier one.
+
+        Raises:
+            OnlineStoreError: DynamoDB refused.
+        """
+        partition = f"{view}#{key}"
+        fields = {"k": key, "i": instant, "x": reason}
+        try:
+            call(
+                self._client().put_item,
+                _SECONDS,
+                f"to record the failure of {described(partition)}",
+                TableName=self._table,
+                Item=address_key((view, failed_sort(partition)))
+                | {name: wire(value) for name, value in fields.items()},
+                ConditionExpression="attribute_not_exists(#i) OR #i <= :i",
+                ExpressionAttributeNames=names("i"),
+                ExpressionAttributeValues={":i": wire(instant)},
+            )
+        except ConditionFailedError:
+            return
+
+    def first(self, view: str, limit: int) -> list[FailedEntity]:
+        """Return at most so many of a view's failed entities, consistently.
+
+        Raises:
+            OnlineStoreError: DynamoDB refused.
+        """
+        found = []
+        for item in self._items(view):
+            found.append(FailedEntity(item["k"], item["i"], item["x"]))
+            if len(found) == limit:
+                break
+        return found
+
+    def count(self, view: str) -> int:
+        """Count a view's failed entities.
+
+        Raises:
+            OnlineStoreError: DynamoDB refused.
+        """
+        return sum(page["Count"] for page in self._pages(view, Select="COUNT"))
+
+    def settle(self, view: str, cut: int) -> None:
+        """Take out the entries that a committed cut looked at again and wrote.
+
+        An entity that failed again has an entry of the cut, or of a later event, and stays.
+
+        Raises:
+            OnlineStoreError: DynamoDB refused.
+        """
+        for item in self._items(view):
+            if item["i"] < cut:
+                self._delete((view, item["sk"]), cut)
+
+    def forget(self, view: str, key: str) -> bool:
+        """Take an entity out, whatever its entry says; return whether there was one.
+
+        Raises:
+            OnlineStoreError: DynamoDB refused.
+        """
+        return self._delete((view, failed_sort(f"{view}#{key}")), None)
+
+    def holds(self, view: str, key: str) -> bool:
+        """Say whether an entity has an entry.
+
+        Raises:
+            OnlineStoreError: DynamoDB refused.
+        """
+        answer = call(
+            self._client().get_item,
+            _SECONDS,
+            f"to read a failed entity of view {view!r}",
+            TableName=self._table,
+            Key=address_key((view, failed_sort(f"{view}#{key}"))),
+            ConsistentRead=True,
+        )
+        return "Item" in answer
+
+    def _delete(self, address: tuple[str, str], before: int | None) -> bool:
+        condition: dict[str, Any] = {}
+        if before is not None:
+            condition = {
+                "ConditionExpression": "#i < :before",
+                "ExpressionAttributeNames": names("i"),
+                "ExpressionAttributeValues": {":before": wire(before)},
+            }
+        try:
+            answer = call(
+                self._client().delete_item,
+                _SECONDS,
+                f"to take out a failed entity of view {address[0]!r}",
+                TableName=self._table,
+                Key=address_key(address),
+                ReturnValues="ALL_OLD",
+                **condition,
+            )
+        except ConditionFailedError:
+            return False  # it failed again, or another run took it out
+        return bool(answer.get("Attributes"))
+
+    def _items(self, view: str) -> Iterator[dict[str, Any]]:
+        for page in self._pages(view):
+            yield from map(plain, page["Items"])
+
+    def _pages(self, view: str, **request: Any) -> Iterator[Any]:
+        while True:
+            page = call(
+                self._client().query,
+                _SECONDS,
+                f"to read the failed entities of view {view!r}",
+                TableName=self._table,
+                KeyConditionExpression="pk = :pk AND begins_with(sk, :failed)",
+                ExpressionAttributeValues={":pk": wire(view), ":failed": wire(FAILED)},
+                ConsistentRead=True,
+                **request,
+            )
+            yield page
+            if "LastEvaluatedKey" not in page:
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]

@@ -1,0 +1,80 @@
+"""Overflow: which features of a state leave the range of exact integers, told when it is written.
+
+Readers judge each window by themselves; this is for whoever writes, who is to hear of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skewless.compiler.plan import Partial
+from skewless.definitions import types
+from skewless.definitions.aggregation import Function
+from skewless.definitions.expression import INT64_MAX
+from skewless.online.codec import read_tiles
+from skewless.online.fold import Folder
+from skewless.online.tiles import EXACT_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from skewless.compiler.plan import ViewPlan
+
+
+def overflow_of(plan: ViewPlan, state: bytes, instant: int) -> str | None:
+    """Return why features of an encoded state cannot be told as of an instant; None if all can."""
+    if not plan.tile_sets or not _judge(plan).may_overflow(state):
+        return None
+    return told(_judge(plan).folder.fold([state], instant).overflowed)
+
+
+def told(overflowed: Mapping[str, str]) -> str | None:
+    """Return the features that overflow, and why, in words; None where none does."""
+    if not overflowed:
+        return None
+    return "; ".join(f"{name} overflows: {limit}" for name, limit in sorted(overflowed.items()))
+
+
+class _Judge:
+    """A plan's bounds: what stays below them cannot overflow, and need not be folded."""
+
+    def __init__(self, plan: ViewPlan) -> None:
+        self.folder = Folder(plan)
+        self._plan = plan
+        narrow = {
+            item.measure
+            for item in plan.aggregates
+            if item.function is Function.SUM and item.type == types.Int64
+        }
+        self._bounds = [
+            [
+                (index, INT64_MAX if column.measure in narrow else EXACT_MAX)
+                for index, column in enumerate(tile_set.columns)
+                if column.partial is Partial.SQUARES
+                or (column.partial is Partial.SUM and column.measure in narrow)
+                or (
+                    column.partial is Partial.SUM
+                    and plan.measures[column.measure].type == types.Float64
+                )
+            ]
+            for tile_set in plan.tile_sets
+        ]
+
+    def may_overflow(self, state: bytes) -> bool:
+        tiles, _ = read_tiles(self._plan, state)
+        return any(
+            packed.columns[index].reach() > bound
+            for packed, columns in zip(tiles, self._bounds, strict=True)
+            if packed.count
+            for index, bound in columns
+        )
+
+
+_JUDGES: dict[str, _Judge] = {}
+
+
+def _judge(plan: ViewPlan) -> _Judge:
+    # By fingerprint, as the codec's layouts.
+    if plan.fingerprint not in _JUDGES:
+        _JUDGES[plan.fingerprint] = _Judge(plan)
+    return _JUDGES[plan.fingerprint]
