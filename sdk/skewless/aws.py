@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import gc
 import json
+import pickle
+import threading
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from skewless import process
 from skewless.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from skewless.process import Process
 
 PARAMETER_PREFIX = "/skewless/"
 _KEPT_ALIVE = Config(
@@ -44,33 +49,103 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-@dataclass(slots=True)
 class Aws:
-    """One account and region.
+    """One account and region. Threads may share it.
+
+    A fork makes clients of its own: on connections that it shared with its parent, each would read
+    the other's answers. A pickle says where AWS is, and holds no keys: see `__reduce__`.
 
     Attributes:
-        session: where credentials and region come from; boto3's default chain if None.
         endpoint: a local AWS's address; None for the real one.
     """
 
-    session: boto3.Session | None = None
-    endpoint: str | None = None
-    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
+    def __init__(self, session: boto3.Session | None = None, endpoint: str | None = None) -> None:
+        """Take a session's credentials and region, or boto3's default chain if None."""
+        self.endpoint = endpoint
+        self._given = session
+        self._own = _Own(session)
+
+    @property
+    def session(self) -> boto3.Session:
+        """The session that was given, or this process's own."""
+        own = self._of_this_process()
+        if own.session is None:
+            with own.lock:
+                own.session = own.session or boto3.Session()
+        return own.session
 
     def client(self, service: str) -> Any:
-        """Return the boto3 client of a service, made once."""
-        if service not in self._clients:
-            if self.session is None:
-                self.session = boto3.Session()
-            session: Any = self.session  # boto3-stubs wants the service as a literal
-            config = _KEPT_ALIVE
-            if service == "dynamodb" and self.endpoint is None:
-                config = config.merge(_PROMPT)
-            with _no_collection():
-                self._clients[service] = session.client(
-                    service, endpoint_url=self.endpoint, config=config
-                )
-        return self._clients[service]
+        """Return the boto3 client of a service, made once in a process."""
+        own = self._of_this_process()
+        return own.clients.get(service) or self._made(service, own)
+
+    def _made(self, service: str, own: _Own) -> Any:
+        session: Any = self.session  # boto3-stubs wants the service as a literal
+        config = _KEPT_ALIVE
+        if service == "dynamodb" and self.endpoint is None:
+            config = config.merge(_PROMPT)
+        with own.lock:  # boto3 makes clients in one thread at a time
+            if service not in own.clients:
+                with _no_collection():
+                    own.clients[service] = session.client(
+                        service, endpoint_url=self.endpoint, config=config
+                    )
+            return own.clients[service]
+
+    def _of_this_process(self) -> _Own:
+        own = self._own
+        if own.process != process.current():
+            own = self._own = _Own(self._given)
+        return own
+
+    def __copy__(self) -> Aws:
+        return Aws(self._given, self.endpoint)
+
+    def __deepcopy__(self, _: object) -> Aws:
+        return Aws(self._given, self.endpoint)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle profile, region and endpoint; credentials are found where it is unpickled.
+
+        Raises:
+            pickle.PicklingError: the session was given keys, which belong into no file.
+        """
+        if type(self._given) is not boto3.Session:  # None, or a kind that knows how to be pickled
+            return Aws, (self._given, self.endpoint)
+        return _aws_again, (_recipe(self._given), self.endpoint)
+
+
+class _Own:
+    """What a process has for itself: clients, and the session that they were made from."""
+
+    def __init__(self, session: boto3.Session | None) -> None:
+        self.process: Process = process.current()
+        self.lock = threading.RLock()
+        self.clients: dict[str, Any] = {}
+        self.session = session
+
+
+def _aws_again(recipe: Mapping[str, str], endpoint: str | None) -> Aws:
+    return Aws(boto3.Session(**recipe), endpoint)  # type: ignore[arg-type]  # all are text
+
+
+def _recipe(session: boto3.Session) -> dict[str, str]:
+    """Return the arguments that make such a session again."""
+    credentials = session.get_credentials()
+    if credentials is not None and credentials.method == "explicit":
+        raise pickle.PicklingError(
+            "the store's session was made with keys, and keys do not belong into a pickle; make it "
+            "from a profile or the environment, boto3.Session(profile_name=...), or connect in "
+            "each process: FeatureStore.connect(name, session=...)"
+        )
+    found = {"region_name": session.region_name, "profile_name": _profile_of(session)}
+    return {name: value for name, value in found.items() if value}
+
+
+def _profile_of(session: Any) -> str | None:
+    # `profile_name` says "default" where none was named, and there need not be such a profile.
+    found: str | None = session._session.profile  # noqa: SLF001 - boto3 tells it nowhere else
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ A message says what is wrong, where, with which value, and what would be right.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -35,7 +35,11 @@ if TYPE_CHECKING:
 
 
 class SkewlessError(Exception):
-    """The root of all errors of this package."""
+    """The root of all errors of this package. Each can be pickled: pools send errors so."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By default an error is made again by its message alone, which most of these do not take.
+        return _error_again, (type(self), self.args, self.__dict__)
 
 
 class DefinitionError(SkewlessError, ValueError):
@@ -195,6 +199,14 @@ class OnlineStoreError(StoreError):
 
 class ParityError(SkewlessError, AssertionError):
     """A served value differs from the value by history."""
+
+
+def _error_again(
+    kind: type[SkewlessError], arguments: tuple[Any, ...], state: dict[str, Any]
+) -> SkewlessError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(state)
+    return error
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -71,6 +71,20 @@ class FeatureStore:
         self._readers: dict[object, tuple[OnlineReader, object]] = {}
         self._bench: Workbench | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        # What a pickle or a copy is made of. Each process has its own clients, caches and place in
+        # the log; a lambda as the clock is what the standard pickle cannot take.
+        return {
+            "aws": self._aws,
+            "resources": self._resources,
+            "clock": self.clock,
+            "online_table": self._table.name,
+            "published": self._published if self._is_locked else None,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]
+
     @classmethod
     def connect(
         cls,

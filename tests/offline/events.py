@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from skewless.offline.log import EventLog
     from skewless.types import ValueType
 
+_SHARDS = itertools.count()  # each append is a producer of its own
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 MICROS = to_microseconds(NOON, "noon")
 DAY = 86_400_000_000
@@ -37,7 +39,7 @@ def rows(source: Source, **columns: Any) -> pa.Table:
 
 
 def append(log: EventLog, source: Source, table: pa.Table, **options: Any) -> int | None:
-    given = {"ingest_time": NOON, "shard": "a", "first_sequence": 0, **options}
+    given = {"ingest_time": NOON, "shard": f"a{next(_SHARDS)}", "first_sequence": 0, **options}
     return log.append(source, table, **given)
 
 

@@ -52,7 +52,7 @@ class FakeClient:
 
 def a_table(client: FakeClient) -> OnlineTable:
     aws = Aws()
-    aws._clients["dynamodb"] = client
+    aws._own.clients["dynamodb"] = client
     return OnlineTable(aws, "online")
 
 

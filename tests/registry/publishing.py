@@ -41,7 +41,9 @@ class Interposed:
 
 def interpose(aws: Aws, before: Callable[[int], None]) -> tuple[Registry, Interposed]:
     client = Interposed(aws.client("dynamodb"), before)
-    return Registry(Aws(aws.session, _clients={"dynamodb": client}), TABLE), client
+    apart = Aws(aws.session, aws.endpoint)
+    apart._own.clients["dynamodb"] = client
+    return Registry(apart, TABLE), client
 
 
 def items(aws: Aws) -> dict[str, dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias
 
@@ -16,8 +17,24 @@ Instant: TypeAlias = datetime | str
 def as_clock(clock: Clock | datetime | None) -> Clock:
     """Return a clock: the system's if None; an instant stands still."""
     if isinstance(clock, datetime):
-        return lambda: clock
-    return clock if clock is not None else (lambda: datetime.now(UTC))
+        return StandingClock(clock)
+    return system_clock if clock is None else clock
+
+
+def system_clock() -> datetime:
+    """Return what time the machine says it is."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class StandingClock:
+    """A clock that always says the same; unlike a function made on the spot, it can be pickled."""
+
+    instant: datetime
+
+    def __call__(self) -> datetime:
+        """Return the instant."""
+        return self.instant
 
 
 def as_datetime(value: Instant) -> datetime:

@@ -7,6 +7,7 @@ keeps connections alive where moto's own server closes every one.
 from __future__ import annotations
 
 import functools
+import os
 import threading
 from concurrent.futures import Future
 from datetime import UTC, datetime
@@ -57,7 +58,7 @@ class LocalAws:
         self.clock = clock
         self.calls: Calls = gate.calls
         self.scheduler = Scheduler(self.endpoint, self.now)
-        self.client: Callable[[str], Any] = functools.cache(self._new_client)
+        self._client = functools.cache(self._new_client)
 
     @classmethod
     def start(cls, port: int = 0, *, clock: Callable[[], datetime] | None = None) -> LocalAws:
@@ -92,6 +93,10 @@ class LocalAws:
         """A new boto3 session whose clients reach this server and nothing else."""
         return LocalSession(self.endpoint, self.region)
 
+    def client(self, service: str) -> Any:
+        """A client of a service, made once in a process: a fork has connections of its own."""
+        return self._client(service, os.getpid())
+
     def now(self) -> datetime:
         """What time it is here."""
         return self.clock()
@@ -123,7 +128,7 @@ class LocalAws:
             if self._functions is not None:
                 self._functions.stop()
 
-    def _new_client(self, service: str) -> Any:
+    def _new_client(self, service: str, _process: int) -> Any:
         return self.session().client(service)
 
     def _serve(self) -> None:

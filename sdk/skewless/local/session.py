@@ -60,6 +60,11 @@ class LocalSession(boto3.Session):
         )
         self.endpoint = endpoint
         self.principal = principal
+        self._credentials = credentials
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the credentials as well: they open nothing but the local AWS."""
+        return LocalSession, (self.endpoint, self.region_name, self._credentials, self.principal)
 
     def client(self, *args: Any, **options: Any) -> Any:
         """Make a client; see `boto3.Session.client`, whose overloads this stands for."""

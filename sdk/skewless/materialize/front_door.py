@@ -6,8 +6,8 @@ the day items of stream views. The log comes first: what serving holds, history 
 
 from __future__ import annotations
 
-import threading
 import uuid
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +20,12 @@ from skewless.compiler.plan import plan_view
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD, INGEST_TIME
 from skewless.definitions.refresh import Stream
-from skewless.errors import OnlineStoreError, RewriteError
+from skewless.errors import OnlineStoreError, RewriteError, StoreError
 from skewless.materialize.failures import FailedEntity, Failures
+from skewless.materialize.producer import Producer
 from skewless.offline import frames
 from skewless.offline.checks import RowCheck, key_check, units_check
+from skewless.offline.day_table import ShardTakenError
 from skewless.offline.normalise import normalise
 from skewless.online.address import view_partition
 from skewless.online.stream import LoggedEvent, apply_events, rebuild_day
@@ -77,23 +79,38 @@ class _Pending:
     """Events in the log that a stream view's items do not hold yet."""
 
     plan: ViewPlan
+    shard: str
     events: list[tuple[int, tuple[Any, ...], int, Mapping[str, Any]]]
+    failures: Failures
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Rows that wait to be taken in, and what becomes of them."""
+
+    source: Source
+    published: Published
+    checked: Normalised
+    now: int
+    failures: Failures = field(default_factory=Failures)
+    done: Future[Ingested] = field(default_factory=Future)
 
 
 @dataclass(slots=True)
 class FrontDoor:
-    """One producer of events. Threads may share it; each process has its own."""
+    """One producer of events. Threads may share it, and share commits; a fork has one of its own.
+
+    Threads that come while a commit is under way wait for it; the next commit takes in what all of
+    them brought.
+    """
 
     aws: Aws
     log: EventLog
     quarantine: Quarantine
     table: OnlineTable
     rewrites: RewriteLog
-    shard: str = field(default_factory=lambda: f"ingest-{uuid.uuid4().hex[:16]}")
-    _sequence: int = 0
-    _last_stamp: int = -(2**63)
+    _producer: Producer[_Batch] = field(default_factory=Producer)
     _pending: list[_Pending] = field(default_factory=list)
-    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def ingest(self, source: Source, published: Published, frame: Any, now: int) -> Ingested:
         """Take in new events, stamped now.
@@ -103,37 +120,14 @@ class FrontDoor:
             OnlineStoreError: the events are in the log, and not yet in the online store; the next
                 ingest, or `resume`, finishes.
         """
-        failures = Failures()
-        with self._lock:
-            failures.add_all(self.resume())
-            checked = self._checked(source, published, frame)
-            # The clock may stand still or step back; stamps do not.
-            stamp = max(now, self._last_stamp)
-            self._last_stamp = stamp
-            self.quarantine.keep(source, checked.rejected, to_datetime(stamp), self.shard)
-            accepted, clamped = _clamped(checked.accepted, source, stamp)
-            first = self._sequence
-            self._sequence += accepted.num_rows
-            snapshot = self.log.append(
-                source,
-                accepted,
-                ingest_time=to_datetime(stamp),
-                shard=self.shard,
-                first_sequence=first,
-            )
-            self._queue(source, published, accepted, stamp, first)
-            failures.add_all(self.resume())
-        return Ingested(
-            source.name,
-            accepted.num_rows,
-            checked.rejected.to_pylist(),
-            clamped,
-            to_datetime(stamp),
-            self.shard,
-            snapshot,
-            failures.first,
-            failures.count,
-        )
+        batch = _Batch(source, published, self._checked(source, published, frame), now)
+        producer = self._of_this_process()
+        producer.waiting.append(batch)
+        with producer.lock:
+            # Whoever had the lock before may have taken this batch along.
+            if not batch.done.done():
+                self._take_in(producer, producer.take())
+        return batch.done.result()
 
     def resume(self) -> Failures:
         """Apply what an ingest before left in the log only; return the entities that failed.
@@ -142,13 +136,84 @@ class FrontDoor:
         the network) is raised, and is the first to be tried again, so that events keep their order.
         """
         failures = Failures()
-        with self._lock:
+        with self._of_this_process().lock:
             while self._pending:
                 waiting = self._pending[0]
-                applied = apply_events(self.table, waiting.plan, self.shard, waiting.events)
+                applied = apply_events(self.table, waiting.plan, waiting.shard, waiting.events)
+                waiting.failures.add(waiting.plan, applied.failures)
                 failures.add(waiting.plan, applied.failures)
                 self._pending.pop(0)
         return failures
+
+    def _of_this_process(self) -> Producer[_Batch]:
+        producer = self._producer.of_this_process()
+        if producer is not self._producer:
+            # What the parent has logged, the parent applies.
+            self._producer, self._pending = producer, []
+        return producer
+
+    def _take_in(self, producer: Producer[_Batch], batches: list[_Batch]) -> None:
+        """Take in batches of any sources, in one commit for each source; each learns its end."""
+        try:
+            batches[0].failures.add_all(self.resume())
+            for source in dict.fromkeys(batch.source for batch in batches):
+                some = [batch for batch in batches if batch.source == source]
+                try:
+                    self._commit(producer, source, some)
+                except Exception as error:  # noqa: BLE001 - it is raised where the batch came from
+                    _fail(some, error)
+        except Exception as error:  # noqa: BLE001 - as above
+            _fail(batches, error)
+        finally:
+            # An interrupt ends this thread. The others must not wait for it.
+            _fail(batches, StoreError("the thread that was writing these rows was interrupted"))
+
+    def _commit(self, producer: Producer[_Batch], source: Source, batches: list[_Batch]) -> None:
+        stamp = producer.stamp(max(batch.now for batch in batches))
+        for batch in batches:
+            rejected = batch.checked.rejected
+            self.quarantine.keep(source, rejected, to_datetime(stamp), producer.shard)
+        parts = [_clamped(batch.checked.accepted, source, stamp) for batch in batches]
+        accepted = pa.concat_tables([table for table, _ in parts])
+        shard, first, snapshot = self._logged_as(producer, source, accepted, stamp)
+        for batch, (table, _) in zip(batches, parts, strict=True):
+            self._queue(batch, table, stamp, shard, first)
+            first += table.num_rows
+        self.resume()
+        for batch, (table, clamped) in zip(batches, parts, strict=True):
+            batch.done.set_result(
+                Ingested(
+                    source.name,
+                    table.num_rows,
+                    batch.checked.rejected.to_pylist(),
+                    clamped,
+                    to_datetime(stamp),
+                    shard,
+                    snapshot if table.num_rows else None,
+                    batch.failures.first,
+                    batch.failures.count,
+                )
+            )
+
+    def _logged_as(
+        self, producer: Producer[_Batch], source: Source, accepted: pa.Table, stamp: int
+    ) -> tuple[str, int, int | None]:
+        """Append rows; return the shard and first number that they have, and the snapshot."""
+        while True:
+            shard, first = producer.shard, producer.numbers(accepted.num_rows)
+            try:
+                snapshot = self.log.append(
+                    source,
+                    accepted,
+                    ingest_time=to_datetime(stamp),
+                    shard=shard,
+                    first_sequence=first,
+                )
+            except ShardTakenError:
+                # A copy of this machine goes on where this one was copied.
+                producer.renamed()
+            else:
+                return shard, first, snapshot
 
     def backfill(
         self, source: Source, published: Published, frame: Any, now: int, *, rewrite: bool
@@ -234,11 +299,10 @@ class FrontDoor:
     def _cut(self, plan: ViewPlan) -> int | None:
         return self.table.read_watermark(view_partition(plan)).cut
 
-    def _queue(
-        self, source: Source, published: Published, accepted: pa.Table, stamp: int, first: int
-    ) -> None:
+    def _queue(self, batch: _Batch, accepted: pa.Table, stamp: int, shard: str, first: int) -> None:
+        source = batch.source
         rows: list[dict[str, Any]] | None = None
-        for plan in _plans(source, published):
+        for plan in _plans(source, batch.published):
             if not isinstance(plan.view.refresh, Stream) or not accepted.num_rows:
                 continue
             if rows is None:
@@ -250,7 +314,7 @@ class FrontDoor:
                 if None not in (key := tuple(row[name] for name in keys))
             ]
             if events:
-                self._pending.append(_Pending(plan, events))
+                self._pending.append(_Pending(plan, shard, events, batch.failures))
 
     def _logged(
         self, plan: ViewPlan, since: int
@@ -269,6 +333,12 @@ class FrontDoor:
             event = LoggedEvent(row[INGEST_SHARD], row[INGEST_SEQUENCE], known, row)
             found.setdefault((key, instants.floor_to(known, instants.DAY)), []).append(event)
         return found
+
+
+def _fail(batches: list[_Batch], error: Exception) -> None:
+    for batch in batches:
+        if not batch.done.done():
+            batch.done.set_exception(error)
 
 
 def _plans(source: Source, published: Published) -> list[ViewPlan]:

@@ -11,7 +11,7 @@ import time
 import uuid
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -63,12 +63,28 @@ _COMMIT_ATTEMPTS = 12
 _LONGEST_WAIT_SECONDS = 3.0
 _ROWS_PER_FILE = 1 << 21
 _APPEND_ID = "skewless.append"
+_SHARD, _NEXT = "skewless.shard", "skewless.next-sequence"
 _PROPERTIES = {
     "write.parquet.compression-codec": "zstd",
     # Appends are many and small: without merging, a scan would open a manifest for each of them.
     "commit.manifest-merge.enabled": "true",
     "write.metadata.delete-after-commit.enabled": "true",  # all but the last hundred versions
 }
+
+
+class Claim(NamedTuple):
+    """The sequence numbers that rows have within a shard: from `first` on, up to `end`."""
+
+    shard: str
+    first: int
+    end: int
+
+
+class ShardTakenError(StoreError):
+    """Someone else writes under the same shard: a copy of the machine, which knows nothing of it.
+
+    Nothing was committed; draw another shard and append again.
+    """
 
 
 class DayTable:
@@ -157,8 +173,17 @@ class DayTable:
         """Say whether the table is there."""
         return bool(self._catalog.table_exists(self.name))
 
-    def append(self, columns: Mapping[str, Any]) -> int:
-        """Commit rows, and return the snapshot that holds them."""
+    def append(self, columns: Mapping[str, Any], claim: Claim | None = None) -> int:
+        """Commit rows, and return the snapshot that holds them.
+
+        Args:
+            columns: the rows.
+            claim: the sequence numbers that the rows have; checked by the commit itself.
+
+        Raises:
+            ShardTakenError: others committed such numbers; nothing was.
+            StoreError: the table is not there, or could not be committed to.
+        """
         table = self.load()
         names = [field.name for field in table.schema().fields]
         if absent := [name for name in columns if name not in names]:
@@ -174,7 +199,7 @@ class DayTable:
         schema = table.schema().as_arrow()
         arrays = {name: array.cast(schema.field(name).type) for name, array in stored.items()}
         try:
-            return self._commit(list(self.write_files(table, pa.table(arrays))))
+            return self._commit(list(self.write_files(table, pa.table(arrays))), claim)
         except (ClientError, BotoCoreError, OSError) as error:
             raise StoreError(f"{rows} rows for {self.name} were not written: {error}") from error
 
@@ -227,10 +252,15 @@ class DayTable:
         for number, (name, type_) in enumerate(self._columns.items(), 1):
             yield NestedField(number, name, iceberg_type(type_, len(self._columns) + number))
 
-    def _commit(self, files: Sequence[DataFile]) -> int:
+    def _commit(self, files: Sequence[DataFile], claim: Claim | None) -> int:
         mine = {_APPEND_ID: uuid.uuid4().hex}
+        if claim is not None:
+            mine |= {_SHARD: claim.shard, _NEXT: str(claim.end)}
         for attempt in range(_COMMIT_ATTEMPTS):
             table = self.load()
+            # Whoever commits in between makes this commit fail, and the check is made again.
+            if claim is not None:
+                _check_free(table, claim, mine[_APPEND_ID])
             # A commit whose answer was lost may have happened.
             if attempt and (found := _snapshot_with(table, mine)) is not None:
                 return found
@@ -248,6 +278,18 @@ class DayTable:
         raise StoreError(
             f"{self.name} is written by others too often: {_COMMIT_ATTEMPTS} commits were refused"
         )
+
+
+def _check_free(table: Table, claim: Claim, append_id: str) -> None:
+    for snapshot in table.snapshots():
+        found = snapshot.summary
+        if found is None or found.get(_SHARD) != claim.shard or found.get(_APPEND_ID) == append_id:
+            continue
+        if int(found.get(_NEXT) or 0) > claim.first:
+            raise ShardTakenError(
+                f"another process writes to {table.name()} as shard {claim.shard!r}, whose numbers "
+                f"from {claim.first} on are taken"
+            )
 
 
 def iceberg_type(type_: ValueType, element_id: int = 0) -> IcebergType:

@@ -20,7 +20,7 @@ from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD, INGEST_TIM
 from skewless.errors import InputError, StoreError, did_you_mean
 from skewless.offline import catalog, parquet
 from skewless.offline.columns import arrow_type, conform, physical
-from skewless.offline.day_table import DayTable
+from skewless.offline.day_table import Claim, DayTable
 from skewless.offline.glue_table import describe_table
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ class EventLog:
 
         Raises:
             InputError: the source names a table of its own, or a column is missing.
+            ShardTakenError: someone else appended these numbers of the shard; nothing was.
             StoreError: the log is not there, or could not be committed to.
         """
         if source.table is not None:
@@ -110,7 +111,9 @@ class EventLog:
         columns[INGEST_TIME] = known
         columns[INGEST_SHARD] = pa.repeat(shard, count)
         columns[INGEST_SEQUENCE] = pa.array(np.arange(first_sequence, first_sequence + count))
-        return self.table(source).append(columns)
+        return self.table(source).append(
+            columns, Claim(shard, first_sequence, first_sequence + count)
+        )
 
     def scan(
         self,

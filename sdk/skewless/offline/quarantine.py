@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -85,7 +84,7 @@ class Quarantine:
         order = [(catalog.REFUSED_AT, "ascending"), ("shard", "ascending")]
         return table.sort_by([*order, ("row_number", "ascending")])
 
-    @cached_property
+    @property
     def table(self) -> DayTable:
         """The Iceberg table; it may not be there yet."""
         return DayTable(

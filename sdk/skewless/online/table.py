@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
@@ -39,7 +38,6 @@ class OnlineTable:
     def __init__(self, aws: Aws, name: str) -> None:
         self._aws = aws
         self.name = name
-        self._lock = threading.Lock()
         self.failed = FailedEntities(lambda: self._client, name)
 
     def batch_get(
@@ -195,9 +193,7 @@ class OnlineTable:
 
     @property
     def _client(self) -> Any:
-        # boto3 makes clients in one thread at a time; using them is safe in all.
-        with self._lock:
-            return self._aws.client("dynamodb")
+        return self._aws.client("dynamodb")
 
     def _create_cut(self, cut: Cut) -> float | None:
         """Write what `_update_cut` would, if there is no item; return the units, None if one is."""

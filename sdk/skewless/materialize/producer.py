@@ -1,0 +1,72 @@
+"""Producer: who an event came in by, and its number there.
+
+Online items remember, for each producer, up to which number they are applied. So no two processes
+may be one producer. A fork, a pickle or a copy of a store gets an identity of its own here. Two
+copies of a whole machine cannot be told apart from inside: the log refuses the second one, which
+then goes on under another name (`FrontDoor`).
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import deque
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from skewless import process
+
+if TYPE_CHECKING:
+    from skewless.process import Process
+
+B = TypeVar("B")
+_BEFORE_ALL_TIME = -(2**63)
+
+
+class Producer(Generic[B]):
+    """One process's place in the log; `of_this_process` makes sure of it.
+
+    Attributes:
+        shard: names the producer in the log.
+        lock: whoever holds it may stamp and append.
+        waiting: batches that nobody has appended yet, in the order in which they came.
+    """
+
+    def __init__(self, last_stamp: int = _BEFORE_ALL_TIME) -> None:
+        self.shard = f"ingest-{uuid.uuid4().hex[:16]}"
+        self.lock = threading.RLock()
+        self.waiting: deque[B] = deque()
+        self._process: Process = process.current()
+        self._next = 0
+        self._last_stamp = last_stamp
+
+    def of_this_process(self) -> Producer[B]:
+        """Return this producer, or another one if it was made before a fork.
+
+        What waited in the parent stays the parent's to do.
+        """
+        if self._process == process.current():
+            return self
+        return Producer(self._last_stamp)
+
+    def take(self) -> list[B]:
+        """Take all batches that wait; whoever calls holds the lock."""
+        taken = []
+        while self.waiting:
+            taken.append(self.waiting.popleft())
+        return taken
+
+    def renamed(self) -> None:
+        """Go on under another name, since someone else writes under this one."""
+        self.shard = f"ingest-{uuid.uuid4().hex[:16]}"
+        self._next = 0
+
+    def stamp(self, now: int) -> int:
+        """Return an ingest time. The clock may stand still or step back; stamps do not."""
+        self._last_stamp = max(now, self._last_stamp)
+        return self._last_stamp
+
+    def numbers(self, count: int) -> int:
+        """Return the first of as many sequence numbers that nobody else has."""
+        first = self._next
+        self._next += count
+        return first
