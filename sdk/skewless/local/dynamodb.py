@@ -20,7 +20,7 @@ from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
-from skewless.local import capacity, dispatch, expressions, items, wire
+from skewless.local import accounts, capacity, dispatch, expressions, items, wire
 from skewless.local.transaction import Undo
 
 _BATCH_WRITE_LIMIT = 25
@@ -29,7 +29,7 @@ _BATCH_WRITE_LIMIT = 25
 @functools.cache
 def apply() -> None:
     """Patch moto, once a process."""
-    for part in (wire, items, expressions, dispatch, capacity):
+    for part in (accounts, wire, items, expressions, dispatch, capacity):
         part.apply()
     _run_one_call_at_a_time()
     _snapshot_only_touched_items()

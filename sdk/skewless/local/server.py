@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cheroot import wsgi
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from skewless.local import athena, dynamodb, glue, kms, optimizers, regions, s3
@@ -109,13 +110,16 @@ class LocalAws:
         """
         return roles.session_of(self, role)
 
-    def as_policy(self, *statements: Mapping[str, Any]) -> LocalSession:
+    def as_policy(
+        self, *statements: Mapping[str, Any], account: str = DEFAULT_ACCOUNT_ID
+    ) -> LocalSession:
         """A session that may do what these statements allow, as a role made for it.
 
         Args:
             statements: of a policy document, each with Effect, Action and Resource.
+            account: where the role is.
         """
-        return roles.session_with(self, statements)
+        return roles.session_with(self, statements, account)
 
     def stop(self) -> None:
         """Stop serving. What was stored stays in the process, for the next start."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 
-from skewless.local.iam import caller
+from skewless.local.iam import caller, resource_policy
 from skewless.local.iam.condition import PolicyError
 from skewless.local.iam.evaluation import Decision, decide
 from skewless.local.iam.needs import needs
@@ -158,6 +158,11 @@ def _denial(
         if trust is None:
             return Decision.NOT_ALLOWED, "resource-based"
         is_trusted = trust == "itself"
+    of_resource = resource_policy.decision_of(principal, permission, context)
+    is_foreign = resource_policy.is_foreign(principal, permission)
+    if of_resource is Decision.DENIED or (is_foreign and of_resource is not Decision.ALLOWED):
+        return of_resource, "resource-based"
+    is_trusted = is_trusted or (of_resource is Decision.ALLOWED and not is_foreign)
     decision = decide(principal.policies, action, resource, context)
     if decision is Decision.DENIED or (decision is Decision.NOT_ALLOWED and not is_trusted):
         return decision, "identity-based"

@@ -6,6 +6,8 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from moto.iam.models import iam_backends
+
 from skewless.local.roles import credentials_of
 from skewless.local.session import LocalSession
 
@@ -35,13 +37,15 @@ def session_of(aws: LocalAws, role: str) -> LocalSession:
     return LocalSession(aws.endpoint, aws.region, credentials, name)
 
 
-def session_with(aws: LocalAws, statements: Iterable[Mapping[str, Any]]) -> LocalSession:
-    """A session that calls as a new role with one policy of these statements."""
-    iam, name = aws.client("iam"), f"policy-{uuid.uuid4().hex[:12]}"
-    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(_TRUST))
+def session_with(
+    aws: LocalAws, statements: Iterable[Mapping[str, Any]], account: str
+) -> LocalSession:
+    """A session that calls as a new role of an account, with one policy of these statements."""
+    # Not by a client: those are of the one account that this process works in.
+    iam, name = iam_backends[account]["aws"], f"policy-{uuid.uuid4().hex[:12]}"
+    role = iam.create_role(name, json.dumps(_TRUST), "/", None, "", [], None)
     if allowed := list(statements):
         document = {"Version": "2012-10-17", "Statement": allowed}
-        iam.put_role_policy(
-            RoleName=name, PolicyName="statements", PolicyDocument=json.dumps(document)
-        )
-    return session_of(aws, name)
+        iam.put_role_policy(name, "statements", json.dumps(document))
+    credentials = credentials_of(aws.endpoint, aws.region, role.arn, "local")
+    return LocalSession(aws.endpoint, aws.region, credentials, name)

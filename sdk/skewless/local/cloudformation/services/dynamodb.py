@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from skewless.local.cloudformation.failure import ResourceError
@@ -18,6 +19,7 @@ _OF_REPLICA = frozenset(
         "DeletionProtectionEnabled",
         "PointInTimeRecoverySpecification",
         "Region",
+        "ResourcePolicy",
         "SSESpecification",
         "TableClass",
         "Tags",
@@ -66,6 +68,8 @@ class GlobalTable(ResourceType):
         ttl = resource.properties.get("TimeToLiveSpecification")
         if ttl:
             dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=ttl)
+        if policy := _policy(resource):
+            dynamodb.put_resource_policy(ResourceArn=_arn(resource), Policy=policy)
         recovery = _replica(resource).get("PointInTimeRecoverySpecification")
         if recovery:
             dynamodb.update_continuous_backups(
@@ -77,6 +81,7 @@ class GlobalTable(ResourceType):
         _update_table(resource, before)
         _update_ttl(resource, before)
         _update_recovery(resource, before)
+        _update_policy(resource, before)
         _update_tags(resource, before)
 
     def delete(self, resource: Resource) -> None:
@@ -198,9 +203,28 @@ def _update_recovery(resource: Resource, before: Resource) -> None:
         )
 
 
+def _arn(resource: Resource) -> str:
+    return resource.place.arn("dynamodb", f"table/{resource.physical_id}")
+
+
+def _policy(resource: Resource) -> str | None:
+    stated = _replica(resource).get("ResourcePolicy")
+    return json.dumps(stated["PolicyDocument"]) if stated else None
+
+
+def _update_policy(resource: Resource, before: Resource) -> None:
+    dynamodb, after = resource.client("dynamodb"), _policy(resource)
+    if after == _policy(before):
+        return
+    if after is None:
+        dynamodb.delete_resource_policy(ResourceArn=_arn(resource))
+    else:
+        dynamodb.put_resource_policy(ResourceArn=_arn(resource), Policy=after)
+
+
 def _update_tags(resource: Resource, before: Resource) -> None:
     dynamodb = resource.client("dynamodb")
-    arn = resource.place.arn("dynamodb", f"table/{resource.physical_id}")
+    arn = _arn(resource)
     after, was = (
         {tag["Key"]: tag["Value"] for tag in _replica(it).get("Tags", [])}
         for it in (resource, before)

@@ -6,8 +6,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from moto.dynamodb.models import dynamodb_backends
-
+from skewless.local import accounts
 from skewless.local.iam.permission import Context, Permission
 
 if TYPE_CHECKING:
@@ -105,7 +104,8 @@ def _query_context(request: ApiRequest) -> Context:
 
 
 def _hash_key(request: ApiRequest, table: str, index: str | None) -> str | None:
-    stored = dynamodb_backends[request.account][request.region].tables.get(_name(table))
+    account, region, name = accounts.split(table) or (request.account, request.region, table)
+    stored = accounts.backend_of(account, region).tables.get(name)
     if stored is None:
         return None
     if index is None:
@@ -125,12 +125,12 @@ def _values(typed: Iterable[Any]) -> tuple[str, ...]:
     )
 
 
-def _name(table: str) -> str:
-    return table.rpartition(":table/")[2].partition("/")[0]
-
-
 def _table_arn(request: ApiRequest, table: str) -> str:
-    return request.arn(f"table/{_name(table)}")
+    named = accounts.split(table)
+    if named is None:
+        return request.arn(f"table/{table}")
+    account, region, name = named
+    return f"arn:aws:dynamodb:{region}:{account}:table/{name}"
 
 
 def _other_resource(request: ApiRequest) -> str:
