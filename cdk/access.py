@@ -6,13 +6,14 @@ import re
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
+import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from cdk import permissions
 from cdk.acknowledgements import acknowledge_role
-from cdk.names import StoreNames, store_name_problems
+from cdk.names import StoreNames, account_problems, store_name_problems
 from cdk.parts import Part, arns
 from skewless.errors import InputError
 
@@ -24,7 +25,7 @@ _VIEW = re.compile(r"([a-z][a-z0-9_]*)(?:@(\d+))?")
 
 
 class StoreAccess(Construct):
-    """The store of a name, in this account and region; it need not be in this app.
+    """The store of a name, in this region; it need not be in this app, nor in this account.
 
     Attributes:
         names: what its resources are called.
@@ -32,12 +33,19 @@ class StoreAccess(Construct):
     """
 
     def __init__(
-        self, scope: Construct, id: str, *, store: str, encryption_key: kms.IKey | None = None
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        store: str,
+        encryption_key: kms.IKey | None = None,
+        account: str | None = None,
     ) -> None:
         super().__init__(scope, id)
-        if problems := tuple(store_name_problems(store)):
+        if problems := (*store_name_problems(store), *account_problems(account)):
             raise InputError(f"{self.node.path}: {'; '.join(problems)}")
-        self.names = StoreNames.of(self, store)
+        self.names = StoreNames.of(self, store, account)
+        self._is_foreign = account not in (None, cdk.Stack.of(self).account)
         self.encryption_key = encryption_key
 
     def grant_serve(
@@ -54,6 +62,8 @@ class StoreAccess(Construct):
             views: of these views alone, as `name` or `name@version`; of all if None.
             is_locked: the function carries a lock file. Without one it reads the registry as well.
         """
+        if not is_locked:
+            self._refuse_foreign("serving without a lock file")
         role = permissions.SERVE if is_locked else permissions.SERVE_PUBLISHED
         if views is None:
             return self._grant(grantee, role)
@@ -69,17 +79,29 @@ class StoreAccess(Construct):
 
         A source of a table of its own lies outside the store: grant reading it beside this.
         """
+        self._refuse_foreign("training")
         return self._grant(grantee, permissions.TRAIN, sources=_checked(sources))
 
     def grant_ingest(
         self, grantee: iam.IGrantable, *, sources: Iterable[str] | None = None
     ) -> iam.Grant:
         """Let a producer take in events and history of these sources, or all."""
+        self._refuse_foreign("ingesting")
         return self._grant(grantee, permissions.INGEST, sources=_checked(sources))
 
     def grant_administer(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let a person or pipeline publish definitions, run cuts, and erase."""
+        self._refuse_foreign("administering")
         return self._grant(grantee, permissions.ADMINISTER).combine(self._grant_reports(grantee))
+
+    def _refuse_foreign(self, use: str) -> None:
+        """Other accounts may read features by a lock file: the table's own policy says so."""
+        if self._is_foreign:
+            raise InputError(
+                f"{self.node.path}: {use} is for the store's own account; account "
+                f"{self.names.account} lets this one serve from a lock file alone. Assume a role "
+                "there that was granted it"
+            )
 
     def _grant_reports(self, grantee: iam.IGrantable) -> iam.Grant:
         """A key has no ARN by name: whoever may sign is told the key by its alias."""

@@ -113,17 +113,24 @@ class FeatureStore(StoreAccess):
 
     @staticmethod
     def from_name(
-        scope: Construct, id: str, store: str, *, encryption_key: kms.IKey | None = None
+        scope: Construct,
+        id: str,
+        store: str,
+        *,
+        encryption_key: kms.IKey | None = None,
+        account: str | None = None,
     ) -> StoreAccess:
-        """Find a store of this account and region by its name, to grant its use.
+        """Find a store of this region by its name, to grant its use.
 
         Args:
             scope: where.
             id: the construct's.
             store: the store's name.
             encryption_key: its customer-managed key, if it has one.
+            account: where it is, if not in this account: its `reader_accounts` must name this
+                one, and functions here may serve from a lock file.
         """
-        return StoreAccess(scope, id, store=store, encryption_key=encryption_key)
+        return StoreAccess(scope, id, store=store, encryption_key=encryption_key, account=account)
 
 
 def tag(scope: Construct, store: str, environment: str | None) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # `skewless-<store>-<account>-<region>` names the bucket, and S3 takes 63 characters.
 MAX_STORE_LENGTH = 26
+_ACCOUNT = re.compile(r"\d{12}")
 _STORE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
@@ -36,6 +37,13 @@ def store_name_problems(store: object) -> Iterator[str]:
         yield f"the store's name {store!r} is longer than {MAX_STORE_LENGTH} characters"
 
 
+def account_problems(account: str | None) -> Iterator[str]:
+    """Check the id of an account, if one is given."""
+    is_literal = account is not None and not cdk.Token.is_unresolved(account)
+    if is_literal and not _ACCOUNT.fullmatch(account or ""):
+        yield f"the account {account!r} must be an id of 12 digits, in quotes"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreNames:
     """The names of one store's resources, in one account and region."""
@@ -46,11 +54,14 @@ class StoreNames:
     partition: str
 
     @classmethod
-    def of(cls, scope: Construct, store: str) -> StoreNames:
-        """Return the names of a store in the account and region of a construct's stack."""
+    def of(cls, scope: Construct, store: str, account: str | None = None) -> StoreNames:
+        """Return the names of a store in the account, if none is given, and region of a stack."""
         stack = cdk.Stack.of(scope)
         return cls(
-            store=store, account=stack.account, region=stack.region, partition=stack.partition
+            store=store,
+            account=account or stack.account,
+            region=stack.region,
+            partition=stack.partition,
         )
 
     @property

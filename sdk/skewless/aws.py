@@ -79,6 +79,21 @@ class Aws:
         own = self._of_this_process()
         return own.clients.get(service) or self._made(service, own)
 
+    def arn(self, service: str, resource: str) -> str:
+        """Return the ARN of a resource of this account and region.
+
+        Raises:
+            StoreError: AWS did not say which account this is.
+        """
+        client = self.client("sts")
+        try:
+            caller = client.get_caller_identity()
+        except (ClientError, BotoCoreError) as error:
+            raise StoreError(f"AWS did not say which account this is: {error}") from error
+        partition = caller["Arn"].split(":")[1]
+        region = client.meta.region_name
+        return f"arn:{partition}:{service}:{region}:{caller['Account']}:{resource}"
+
     def _made(self, service: str, own: _Own) -> Any:
         session: Any = self.session  # boto3-stubs wants the service as a literal
         config = _KEPT_ALIVE

@@ -20,7 +20,7 @@ from skewless.online.estimate import estimate
 from skewless.online.reader import OnlineReader
 from skewless.online.table import OnlineTable
 from skewless.registry.changes import compare
-from skewless.registry.lock import read_lock, write_lock
+from skewless.registry.lock import LockedResources, read_lock, write_lock
 from skewless.registry.published import Published
 from skewless.registry.registry import Registry
 from skewless.registry.selection import find_view, identity, name_of, resolve
@@ -151,9 +151,8 @@ class FeatureStore:
         lock = read_lock(path)
         aws = Aws(session or boto3.Session(region_name=lock.region))
         published = Published(Definitions.collect(lock.service))
-        return cls(
-            aws, None, clock=clock, online_table=lock.resources.online_table, published=published
-        )
+        table = lock.resources.table
+        return cls(aws, None, clock=clock, online_table=table, published=published)
 
     @property
     def name(self) -> str:
@@ -225,7 +224,7 @@ class FeatureStore:
         """
         chosen = resolve(self.published, features)
         region = self._aws.client("dynamodb").meta.region_name
-        write_lock(path, chosen, self._needed(), region)
+        write_lock(path, chosen, LockedResources.of(self._needed(), self._aws), region)
 
     def backfill(self, source: object, frame: Any, *, rewrite: bool = False) -> Ingested:
         """Load history: each row counts as known the source's `delay` after it happened.

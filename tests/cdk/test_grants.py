@@ -13,7 +13,7 @@ from skewless.errors import InputError
 from tests.cdk.apps import actions, granted, stack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 ONLINE = "arn:<Partition>:dynamodb:<Region>:<AccountId>:table/skewless-prod-online"
@@ -258,3 +258,41 @@ def test_a_grant_can_be_asked_whether_it_was_given(features: StoreAccess) -> Non
 
     assert features.grant_serve(role).success
     assert features.grant_administer(role).success
+
+
+ELSEWHERE = "arn:<Partition>:dynamodb:<Region>:210987654321:table/skewless-prod-online"
+
+
+@pytest.fixture
+def abroad(tmp_path: Path) -> StoreAccess:
+    return FeatureStore.from_name(stack(tmp_path), "Features", "prod", account="210987654321")
+
+
+def test_a_store_of_another_account_is_served_by_the_arn_of_its_table(abroad: StoreAccess) -> None:
+    def grant(store: StoreAccess, grantee: iam.IGrantable) -> None:
+        store.grant_serve(grantee, views=["clicks"])
+
+    (statement,) = granted(grant, abroad)
+    assert statement["Resource"] == ELSEWHERE
+    assert statement["Action"] == "dynamodb:BatchGetItem"
+
+
+@pytest.mark.parametrize(
+    "grant",
+    [
+        lambda store, grantee: store.grant_serve(grantee, is_locked=False),
+        StoreAccess.grant_train,
+        StoreAccess.grant_ingest,
+        StoreAccess.grant_administer,
+    ],
+)
+def test_a_store_of_another_account_is_for_serving_from_a_lock_alone(
+    abroad: StoreAccess, grant: Callable[[StoreAccess, iam.IGrantable], object]
+) -> None:
+    with pytest.raises(InputError, match="210987654321 lets this one serve from a lock file alone"):
+        granted(grant, abroad)
+
+
+def test_an_account_is_an_id_of_twelve_digits(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="'12345' must be an id of 12 digits"):
+        FeatureStore.from_name(stack(tmp_path), "Features", "prod", account="12345")

@@ -106,7 +106,7 @@ def test_a_lock_can_be_locked_again(path: Path, tmp_path: Path) -> None:
     assert (tmp_path / "again").read_text() == path.read_text()
 
 
-def test_a_lock_names_no_account(path: Path) -> None:
+def test_a_lock_without_an_arn_names_no_account(path: Path) -> None:
     write_lock(path, service(), RESOURCES, REGION)
     assert "123456789012" not in path.read_text()
     assert "http" not in path.read_text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -71,18 +72,22 @@ class BatchGet:
             try:
                 answer = self._call(left)
             except ClientError as error:
-                if error.response.get("Error", {}).get("Code") not in PASSING:
+                code = error.response.get("Error", {}).get("Code", "")
+                if code not in PASSING:
                     raise OnlineStoreError(
                         f"DynamoDB refused to read {len(left)} keys of table {self._table!r}: "
-                        f"{error}"
+                        f"{error}{self._advice(code)}"
                     ) from error
                 cause = error
             else:
                 consumed += units(answer)
-                for found in answer.get("Responses", {}).get(self._table, ()):
+                # One table was asked for. AWS does not say whether an answer names it by its ARN
+                # where the request did, so its name is not looked at.
+                for found in chain(*answer.get("Responses", {}).values()):
                     item = plain(found)
                     items[item.pop("pk"), item.pop("sk")] = item
-                left = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+                unread = answer.get("UnprocessedKeys", {}).values()
+                left = [key for part in unread for key in part["Keys"]]
                 if not left:
                     return BatchRead(items, consumed)
             if not deadline.pause():
@@ -90,6 +95,21 @@ class BatchGet:
                     f"DynamoDB left {len(left)} of {len(addresses)} keys of table "
                     f"{self._table!r} unread after {self._deadline_seconds} s"
                 ) from cause
+
+    def _advice(self, code: str) -> str:
+        is_arn = self._table.startswith("arn:")
+        if code == "AccessDeniedException" and is_arn:
+            return (
+                ". A reader of another account than the table's needs both: the store's "
+                "reader_accounts must name the account, and its role must allow this ARN"
+            )
+        if code in ("AccessDeniedException", "ResourceNotFoundException") and not is_arn:
+            return (
+                ". By its name a table is looked for in the reader's own account and region: if "
+                "the store is in another account, run skewless lock again for a lock with the "
+                "table's ARN"
+            )
+        return ""
 
     def _call(self, keys: list[dict[str, Any]]) -> Any:
         request = {

@@ -22,7 +22,7 @@ from skewless.registry.identity import Identity, meaning
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from skewless.aws import Resources
+    from skewless.aws import Aws, Resources
     from skewless.compiler.document import Document
     from skewless.definitions.service import View
 
@@ -33,10 +33,32 @@ _ADVICE = "run skewless lock again, and commit what it writes"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedResources:
-    """What serving needs of a store's resources; no account, no endpoint."""
+    """What serving needs of a store's resources; no endpoint.
+
+    Attributes:
+        online_table_arn: by which the table is read from any account; empty in locks of older
+            releases, which are read by the table's name, in the reader's own account.
+    """
 
     store: str
     online_table: str
+    online_table_arn: str = ""
+
+    @classmethod
+    def of(cls, resources: Resources, aws: Aws) -> LockedResources:
+        """Return those of a store of this account.
+
+        Raises:
+            StoreError: AWS did not say which account this is.
+        """
+        table = resources.online_table
+        arn = aws.arn("dynamodb", f"table/{table}")
+        return cls(store=resources.store, online_table=table, online_table_arn=arn)
+
+    @property
+    def table(self) -> str:
+        """What the table is called in requests."""
+        return self.online_table_arn or self.online_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +88,7 @@ def write_lock(
     Args:
         path: the file to write; the same definitions give the same bytes.
         service: what `resolve` returned.
-        resources: the store's.
+        resources: the store's; with the table's ARN, other accounts can read by the lock.
         region: the AWS region of the store.
     """
     pinned = _service(service)
@@ -86,6 +108,9 @@ def write_lock(
         "service": Identity.of(pinned).key,
         "store": resources.store,
     }
+    if isinstance(resources, LockedResources) and resources.online_table_arn:
+        content["online_table_arn"] = resources.online_table_arn
+        content = dict(sorted(content.items()))
     text = json.dumps(content, indent=2) + "\n"
     Path(path).write_text(text, encoding="utf-8", newline="\n")
 
@@ -105,13 +130,23 @@ def read_lock(path: str | Path) -> Lock:
             _decode(path, decoder, entry)
         service = decoder.services[_service_key(content["service"])]
         return Lock(
-            resources=LockedResources(store=content["store"], online_table=content["online_table"]),
+            resources=_resources(path, content),
             region=content["region"],
             service=service,
             fingerprints=FrozenMapping({entry["key"]: entry["fingerprint"] for entry in entries}),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"the lock {str(path)!r} lacks {error}; {_ADVICE}") from error
+
+
+def _resources(path: str | Path, content: Document) -> LockedResources:
+    name, arn = content["online_table"], content.get("online_table_arn", "")
+    if arn and not arn.endswith(f":table/{name}"):
+        raise InputError(
+            f"the lock {str(path)!r}: its online_table_arn {arn!r} is not of its online_table "
+            f"{name!r}: the file was edited or merged by hand; {_ADVICE}"
+        )
+    return LockedResources(store=content["store"], online_table=name, online_table_arn=arn)
 
 
 def _decode(path: str | Path, decoder: Decoder, entry: Document) -> None:
