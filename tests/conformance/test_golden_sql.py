@@ -159,7 +159,7 @@ def append(log: EventLog, source: Source, events: list[Event]) -> None:
 def answers(engines: list[Engine], name: str) -> list[pa.Table]:
     """Run a golden query on both engines."""
     query = CASES[name]()
-    assert ATHENA.render(query) + "\n" == (GOLDEN / f"{name}.sql").read_text()
+    assert ATHENA.render(query, pretty=True) + "\n" == (GOLDEN / f"{name}.sql").read_text()
     found = []
     for engine in engines:
         with engine.session() as session:

@@ -44,19 +44,21 @@ class TrinoSession(AthenaSession):
         super().__init__(engine.aws, engine.resources)
         self._trino = engine.trino
 
+    def _new_table(self) -> exp.Table:
+        table = sql.table(f"r{uuid.uuid4().hex}", "results")
+        table.set("catalog", sql.name("files"))
+        return table
+
     def _unload(self, text: str, location: str) -> None:
         # What Athena makes of an UNLOAD: a table of files at the location, then forgotten.
-        table = self._create(text, location)
+        table = self._new_table()
+        self._create(text, table, location)
         self._trino.run(f"drop table files.results.{table.name}")
 
-    def _store(self, text: str) -> exp.Table:
+    def _store(self, text: str, table: exp.Table) -> None:
         place = f"s3://{self._resources.bucket}/{self._prefix}{uuid.uuid4().hex}/"
-        return self._create(text, place)
+        self._create(text, table, place)
 
-    def _create(self, text: str, location: str) -> exp.Table:
-        name = f"r{uuid.uuid4().hex}"
+    def _create(self, text: str, table: exp.Table, location: str) -> None:
         options = f"format = 'PARQUET', external_location = '{location}'"
-        self._trino.run(f"create table files.results.{name} with ({options}) as {text}")
-        found = sql.table(name, "results")
-        found.set("catalog", sql.name("files"))
-        return found
+        self._trino.run(f"create table files.results.{table.name} with ({options}) as {text}")

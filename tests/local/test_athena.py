@@ -154,6 +154,16 @@ def test_a_query_without_an_output_location_is_refused(sandbox: Sandbox) -> None
         sandbox.aws.client("athena").start_query_execution(QueryString="SELECT 1")
 
 
+def test_a_statement_of_more_bytes_than_athena_takes_is_refused(sandbox: Sandbox) -> None:
+    longest = 262_144
+    around = "SELECT length('') AS n"
+    text = "\u00e4" * ((longest - len(around)) // 2)
+    fits = around.replace("''", f"'{text}'")
+    assert sandbox.select(fits)["n"].tolist() == [len(text)]
+    with pytest.raises(ClientError, match=r"InvalidRequestException.*less than or equal to 262144"):
+        sandbox.run(fits.replace("SELECT", "SELECT  "))
+
+
 def test_a_workgroup_decides_where_results_go(sandbox: Sandbox) -> None:
     athena = sandbox.aws.client("athena")
     output = sandbox.path("of-the-group")

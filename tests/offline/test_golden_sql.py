@@ -106,7 +106,7 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_athena_is_asked_what_the_golden_file_says(name: str) -> None:
-    text = ATHENA.render(CASES[name]()) + "\n"
+    text = ATHENA.render(CASES[name](), pretty=True) + "\n"
     path = GOLDEN / f"{name}.sql"
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(text)

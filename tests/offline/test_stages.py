@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from skewless.offline import sql
-from skewless.offline.stages import READS_OF_A_STATEMENT, stored_steps
+from skewless.offline.dialect import Dialect, Engine
+from skewless.offline.stages import AROUND_A_STATEMENT, READS_OF_A_STATEMENT, stored_steps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqlglot import exp
 
+ATHENA = Dialect(Engine.ATHENA)
 LABELS, LOG = sql.table("labels", "lake"), sql.table("payments", "lake")
 
 
@@ -29,7 +32,7 @@ def union_of(tables: list[exp.Table]) -> exp.Query:
 
 def test_a_log_that_is_read_once_needs_no_table() -> None:
     script = a_script({"events": [LOG], "joined": [sql.table("events"), LABELS]}, ["joined"])
-    assert stored_steps(script, LABELS) == ()
+    assert stored_steps(script, LABELS, ATHENA) == ()
 
 
 def test_a_log_that_would_be_read_again_is_stored_where_its_readers_part() -> None:
@@ -38,26 +41,53 @@ def test_a_log_that_would_be_read_again_is_stored_where_its_readers_part() -> No
         {"rows": [LOG], "events": [rows, LABELS], "sums": [events], "last": [events]},
         ["sums", "last"],
     )
-    assert stored_steps(script, LABELS) == ("events",)
+    assert stored_steps(script, LABELS, ATHENA) == ("events",)
 
 
 def test_labels_are_read_as_often_as_needed() -> None:
     script = a_script({"points": [LABELS]}, ["points"] * 5)
-    assert stored_steps(script, LABELS) == ()
+    assert stored_steps(script, LABELS, ATHENA) == ()
 
 
 def test_a_statement_that_is_too_long_is_cut_where_most_repeats() -> None:
     few, many = [LABELS] * 4, [LABELS] * (READS_OF_A_STATEMENT // 2)
     script = a_script({"few": few, "many": many}, ["few", "many", "many", "many"])
-    assert stored_steps(script, LABELS) == ("many",)
+    assert stored_steps(script, LABELS, ATHENA) == ("many",)
 
 
 def test_no_statement_of_many_parts_is_too_long() -> None:
     parts = {f"part{number}": [LABELS] * 20 for number in range(8)}
     script = a_script(parts, list(parts))
-    stored = stored_steps(script, LABELS)
+    stored = stored_steps(script, LABELS, ATHENA)
     assert 0 < len(stored) < 8
     assert len(stored) + 20 * (8 - len(stored)) <= READS_OF_A_STATEMENT
+
+
+def test_a_statement_of_too_many_bytes_is_cut_where_most_of_them_are() -> None:
+    few, many = "few_" + "x" * 40, "many_" + "x" * 40
+    parts = {few: [LABELS], many: [LABELS] * 20, "last": [sql.table(few), sql.table(many)]}
+    script = a_script(parts, ["last"])
+    assert stored_steps(script, LABELS, ATHENA) == ()
+    assert stored_steps(script, LABELS, ATHENA, AROUND_A_STATEMENT + 800) == (many,)
+
+
+def test_a_step_that_is_too_long_by_itself_is_left_for_the_engine_to_refuse() -> None:
+    script = a_script({"many": [LABELS] * 20}, ["many"])
+    assert stored_steps(script, LABELS, ATHENA, AROUND_A_STATEMENT + 300) == ()
+
+
+def test_no_statement_holds_a_step_that_it_does_not_read() -> None:
+    rows, events, unread = (sql.table(name) for name in ("rows", "events", "unread"))
+    script = replace(
+        a_script(
+            {"rows": [LOG], "unread": [rows], "events": [rows], "of_unread": [unread]}, ["events"]
+        ),
+        checkpoints=("events",),
+    )
+    statements = [*(query for _, query in script.stages()), script.last()]
+    assert [[step.alias for step in query.ctes] for query in statements] == [["rows"], []]
+    assert [step.alias for step in script.query().ctes] == ["rows", "events"]
+    assert events.name in script.parts()
 
 
 def test_a_query_reads_a_tables_rows_under_the_steps_name() -> None:

@@ -17,6 +17,7 @@ from skewless.offline import sql
 from skewless.offline.athena_tables import relation_of
 from skewless.offline.dialect import Dialect
 from skewless.offline.dialect import Engine as EngineName
+from skewless.offline.stages import AROUND_A_STATEMENT, STATEMENT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,6 +37,12 @@ _GLUE_TYPES = {
 }
 # What we exchange with Athena. AWS builds the pyarrow of its layer for Lambda without ZSTD.
 _CODEC = "snappy"
+# awswrangler has no base of its errors, and one of its own for each way in which AWS refuses.
+_REFUSALS = tuple(
+    kind
+    for kind in vars(wr.exceptions).values()
+    if isinstance(kind, type) and issubclass(kind, Exception)
+)
 _POLLING_SECONDS, _LOCAL_POLLING_SECONDS = 0.25, 0.02
 
 
@@ -67,6 +74,7 @@ class AthenaSession:
         self._prefix = f"queries/{self._id}/"
         self._tables: list[str] = []
         self._runs = 0
+        self._steps = 0
 
     def relation(
         self,
@@ -116,11 +124,17 @@ class AthenaSession:
         """
         self._runs += 1
         stored: dict[str, exp.Table] = {}
+        texts: list[str] = []
         for name, step in script.stages():
-            stored[name] = self._store(self.dialect.render(sql.reading(step, stored)))
+            texts.append(self._text(sql.reading(step, stored)))
+            stored[name] = self._new_table()
         query = sql.reading(script.last(), stored)
+        text = self._text(query)
+        # All statements are known to be short enough before the first one is asked and paid for.
+        for table, step_text in zip(stored.values(), texts, strict=True):
+            self._store(step_text, table)
         prefix = f"{self._prefix}result_{self._runs}/"
-        self._unload(self.dialect.render(query), f"s3://{self._resources.bucket}/{prefix}")
+        self._unload(text, f"s3://{self._resources.bucket}/{prefix}")
         # An UNLOAD of no rows writes no file, so there are no columns either.
         # Athena may put its list of files beside them.
         files = (key for key in self._keys(prefix) if not key.endswith((".csv", ".metadata")))
@@ -129,6 +143,29 @@ class AthenaSession:
             return pa.table({})
         # Athena writes names in lower case; the order is the query's.
         return pa.concat_tables(tables).rename_columns(query.named_selects)
+
+    def _text(self, query: exp.Query) -> str:
+        """Write a statement.
+
+        Raises:
+            QueryError: it is longer than Athena takes.
+        """
+        text = self.dialect.render(query)
+        size = len(text.encode()) + AROUND_A_STATEMENT
+        if size > STATEMENT_BYTES:
+            raise QueryError(
+                "Athena",
+                f"a statement of {size:,} bytes, and Athena takes {STATEMENT_BYTES:,}. Ask for the "
+                "features of fewer views at a time, split the view with the most features into "
+                'several, or choose engine="duckdb", which has no such limit',
+            )
+        return text
+
+    def _new_table(self) -> exp.Table:
+        """Name a table for a step."""
+        self._steps += 1
+        name = f"skewless_step_{self._id}_{self._steps}"
+        return sql.table(name, self._resources.database)
 
     def _unload(self, text: str, location: str) -> None:
         """Let the rows of a query be written under a location, as Parquet."""
@@ -141,21 +178,19 @@ class AthenaSession:
                 **options,
             )
 
-    def _store(self, text: str) -> exp.Table:
+    def _store(self, text: str, table: exp.Table) -> None:
         """Keep the rows of a query as a table that lives as long as the session."""
-        name = f"skewless_step_{self._id}_{len(self._tables)}"
         with self._waiting() as options:
             wr.athena.create_ctas_table(
                 sql=text,
-                ctas_table=name,
+                ctas_table=table.name,
                 storage_format="parquet",
                 write_compression="zstd",  # Athena alone reads it
                 s3_output=f"s3://{self._resources.bucket}/{self._prefix}",
                 wait=True,
                 **options,
             )
-        self._tables.append(name)
-        return sql.table(name, self._resources.database)
+        self._tables.append(table.name)
 
     @contextmanager
     def _waiting(self) -> Iterator[dict[str, Any]]:
@@ -169,7 +204,7 @@ class AthenaSession:
                 "workgroup": self._resources.workgroup,
                 "boto3_session": self._aws.session,
             }
-        except (wr.exceptions.QueryFailed, wr.exceptions.QueryCancelled) as error:
+        except _REFUSALS as error:
             raise QueryError("Athena", str(error)) from error
         except ClientError as error:
             raise QueryError("Athena", error.response["Error"]["Message"]) from error

@@ -142,7 +142,8 @@ class _Compiler:
                 add_latest(plan, self.steps, alias)
         script = sql.Script(self.steps, self._output(self._add_on_demand()))
         if self.dialect.computes_steps_anew:
-            return replace(script, checkpoints=stored_steps(script, self.request.spine.table))
+            stored = stored_steps(script, self.request.spine.table, self.dialect)
+            return replace(script, checkpoints=stored)
         return replace(script, checkpoints=self._checkpoints(logs))
 
     def _checkpoints(self, logs: Mapping[tuple[Source, Entity], str]) -> tuple[str, ...]:

@@ -224,21 +224,28 @@ class Steps:
         return text_ in self._steps
 
     def finish(self, query: exp.Query, *, without: Container[str] = ()) -> exp.Query:
-        """Put the steps before a copy of the query, but for those that are tables by now."""
+        """Put the steps that a query reads before a copy of it; tables by now are no steps."""
         found: exp.Query = query.copy()
-        for text_, step in self._steps.items():
-            if text_ not in without:
-                found = found.with_(name(text_), as_=step.copy(), copy=False)
+        for text_, step in self.read_by(query, without=without).items():
+            found = found.with_(name(text_), as_=step.copy(), copy=False)
         return found
 
     def upto(self, text_: str, *, without: Container[str] = ()) -> exp.Query:
-        """Return a step as a query of its own, with the steps before it."""
-        before = Steps()
-        for earlier, step in self._steps.items():
-            if earlier == text_:
-                break
-            before.add(earlier, step)
-        return before.finish(self._steps[text_], without=without)
+        """Return a step as a query of its own, with the steps that it reads."""
+        return self.finish(self._steps[text_], without=without)
+
+    def read_by(self, query: exp.Query, *, without: Container[str] = ()) -> dict[str, exp.Query]:
+        """Return the steps that a query reads, itself or through others, in their order."""
+        found: set[str] = set()
+        unread = [query]
+        while unread:
+            for read in unread.pop().find_all(exp.Table):
+                text_ = read.name
+                is_step = not read.db and text_ in self._steps and text_ not in without
+                if is_step and text_ not in found:
+                    found.add(text_)
+                    unread.append(self._steps[text_])
+        return {text_: step for text_, step in self._steps.items() if text_ in found}
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +261,10 @@ class Script:
     steps: Steps
     final: exp.Query
     checkpoints: tuple[str, ...] = ()
+
+    def parts(self) -> dict[str, exp.Query]:
+        """Return the steps that are read, in order, to look at and not to change."""
+        return self.steps.read_by(self.final)
 
     def query(self) -> exp.Query:
         """Return all of it as one query."""

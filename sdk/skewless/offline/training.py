@@ -136,7 +136,7 @@ def build_training_set(
             found = session.run(script)
         except QueryError as error:
             raise explained(error, request.plan.views) from error
-        text = session.dialect.render(script.query())
+        text = session.dialect.render(script.query(), pretty=True)
     features = _decoded(found, request.plan, labels.num_rows)
     table = labels
     for name in features.column_names:

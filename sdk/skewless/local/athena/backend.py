@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from skewless.local.athena.aws import Aws
 
 _PAGE = 1000
+_LONGEST_STATEMENT = 262_144
 
 
 def apply(endpoint: str) -> None:
@@ -39,6 +40,7 @@ def apply(endpoint: str) -> None:
         workgroup: str | None,
         execution_parameters: list[str] | None,
     ) -> str:
+        _verify_length(query)
         group = self.work_groups[workgroup or "primary"]
         asked = Query(
             id=str(mock_random.uuid4()),
@@ -63,6 +65,16 @@ def apply(endpoint: str) -> None:
     response.batch_get_query_execution = _batch_get_query_execution
     response.get_query_results = _get_query_results
     response.get_work_group = _get_work_group
+
+
+def _verify_length(query: str) -> None:
+    """Refuse a statement that is too long: its limit is in bytes, and no quota that AWS raises."""
+    if len(query.encode()) > _LONGEST_STATEMENT:
+        raise JsonRESTError(
+            "InvalidRequestException",
+            "1 validation error detected: Value at 'queryString' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {_LONGEST_STATEMENT}",
+        )
 
 
 def _output_folder(group: Any, config: dict[str, Any]) -> str:

@@ -1,0 +1,70 @@
+"""Services of many views keep within what Athena takes, by more tables between the statements."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlglot import exp
+
+from examples.flights import definitions as flights
+from skewless.compiler.plan import plan_selection
+from skewless.offline import sql
+from skewless.offline.dialect import Dialect, Engine
+from skewless.offline.events import Relation
+from skewless.offline.history import History, Mode, Spine
+from skewless.offline.stages import AROUND_A_STATEMENT, STATEMENT_BYTES
+
+if TYPE_CHECKING:
+    from skewless import FeatureView
+
+ATHENA = Dialect(Engine.ATHENA)
+MARCH_1, MARCH_2 = 1_709_251_200_000_000, 1_709_337_600_000_000
+VIEWS = (
+    flights.carrier_delays,
+    flights.airport_delays,
+    flights.route_delays,
+    flights.aircraft_delays,
+    flights.airport_weather,
+    flights.aircraft,
+)
+
+
+def renamed(view: FeatureView, number: int) -> FeatureView:
+    """Return the view as another one, which is computed for itself."""
+    found = copy.copy(view)
+    object.__setattr__(found, "name", f"{view.name}_{number}")
+    return found
+
+
+def script_of(views: int) -> sql.Script:
+    some = [renamed(VIEWS[number % len(VIEWS)], number) for number in range(views)]
+    selection = [(view, name) for view in some for name in view.feature_types]
+    relations = {
+        name: Relation(sql.table(name, "lake"), is_physical=False, is_log=True)
+        for name in ("flights", "weather", "plane_registry")
+    }
+    spine = Spine(sql.table("labels", "lake"), MARCH_1, MARCH_2)
+    plan = plan_selection(selection)
+    return History(plan, Mode.AS_SERVED, ATHENA, spine, relations, {}).script()
+
+
+def statements_of(script: sql.Script) -> list[exp.Query]:
+    """The statements as a session asks them, with tables in place of the stored steps."""
+    stored = {name: sql.table(f"step_{name}", "lake") for name in script.checkpoints}
+    return [
+        sql.reading(query, stored) for query in (*dict(script.stages()).values(), script.last())
+    ]
+
+
+@pytest.mark.parametrize("views", [18, 30])
+def test_statements_of_a_service_fit_whatever_its_number_of_views(views: int) -> None:
+    sizes = [len(ATHENA.render(query).encode()) for query in statements_of(script_of(views))]
+    assert max(sizes) <= STATEMENT_BYTES - AROUND_A_STATEMENT
+
+
+def test_no_statement_of_a_service_holds_a_step_that_it_does_not_read() -> None:
+    for query in statements_of(script_of(6)):
+        read = {table.name for table in query.find_all(exp.Table) if not table.db}
+        assert [step.alias for step in query.ctes if step.alias not in read] == []
