@@ -31,10 +31,11 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from skewless.definitions.service import FeatureService, View
+    from skewless.definitions.view import FeatureRef
     from skewless.registry.published import Published
     from skewless.verify import Report
 
-    Compared = FeatureService | View
+    Compared = FeatureService | View | list[FeatureRef]
 
 _SAMPLE = 100
 # What Athena's errors begin with. Values may stand behind it, so that the rest is not logged.
@@ -43,14 +44,14 @@ _CODE = re.compile(r"[A-Z]+(_[A-Z]+)+(?=:)")
 
 @runtime.handler
 def handle(_event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
-    """Compare each service in its latest version, or each view if there is no service.
+    """Compare every version of each service, or of each view if there is no service.
 
     Raises:
         StoreError: some could not be compared; the others were, and are in the metrics.
     """
     published = runtime.published()
     store = Sides(runtime.aws, runtime.resources(), runtime.online_table(), published)
-    named = {f"{item.name}@{item.version}": item for item in _compared(published)}
+    named = _compared(published)
     failed: set[str] = set()
     reports = _compare(store, named, failed)
     told = _tell(reports, _settled(store, named, reports, failed))
@@ -62,13 +63,24 @@ def handle(_event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     return told
 
 
-def _compared(published: Published) -> list[Compared]:
-    """Return services, or views if there is none, each in its latest version."""
-    latest: dict[str, Compared] = {}
-    for item in published.definitions.services or published.views:
-        if item.name not in latest or latest[item.name].version < item.version:
-            latest[item.name] = item
-    return list(latest.values())
+def _compared(published: Published) -> dict[str, Compared]:
+    """Return what to compare, by the name that is logged.
+
+    Locks pin older versions, so that these are served as well. Of an older version only those
+    features are compared that no newer one has: the others are the same items.
+    """
+    if not published.definitions.services:
+        return {f"{view.name}@{view.version}": view for view in published.views}
+    named: dict[str, Compared] = {}
+    seen: set[tuple[str, View, str]] = set()
+    for service in sorted(published.definitions.services, key=lambda item: -item.version):
+        rest = [pair for pair in service.features if (service.name, *pair) not in seen]
+        seen.update((service.name, *pair) for pair in rest)
+        if rest:
+            is_whole = len(rest) == len(service.features)
+            label = f"{service.name}@{service.version}"
+            named[label] = service if is_whole else [view[feature] for view, feature in rest]
+    return named
 
 
 def _compare(store: Sides, named: Mapping[str, Compared], failed: set[str]) -> dict[str, Report]:

@@ -278,8 +278,8 @@ def _served(store: Store, chosen: Any, rows: Sequence[Row], moment: datetime) ->
 
 
 def _is_at(plan: SelectionPlan, status: Mapping[str, ViewStatus], instant: int) -> bool:
-    for item in plan.views:
-        found = status[item.view.name]
+    for item, label in zip(plan.views, plan.labels, strict=True):
+        found = status[label]
         expected = cuts.as_of(item.view.refresh, instant)
         if found.status == STALE or to_microseconds(found.as_of, "as_of") != expected:
             return False

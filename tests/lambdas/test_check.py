@@ -15,7 +15,7 @@ from cdk.access import statements
 from cdk.names import StoreNames
 from lambdas import runtime
 from lambdas.check.handler import handle as check
-from skewless import FeatureService, FeatureStore
+from skewless import Every, FeatureService, FeatureStore, FeatureView
 from skewless.aws import Aws, Resources
 from skewless.errors import QueryError
 from skewless.local import LocalAws
@@ -23,7 +23,7 @@ from skewless.local.session import REGION
 from skewless.offline.athena import AthenaSession
 from tests.lambdas.steps import context
 from tests.lambdas.test_watch import metrics
-from tests.store.builders import model, payment, profile, spending
+from tests.store.builders import card, model, payment, payments, profile, ratio, spending
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,11 +151,43 @@ def test_every_view_is_compared_where_there_is_no_service(
     assert check({}, context()) == {"compared": 200, "mismatches": 0, "stale": 0}
 
 
-def test_of_a_service_the_latest_version_is_compared(store: FeatureStore, steps: Steps) -> None:
-    old = FeatureService("model", features=[spending])
-    store.apply([old, FeatureService("model", features=[profile], version=2)])
+def test_every_version_of_a_service_is_compared(store: FeatureStore, steps: Steps) -> None:
+    old = FeatureService("model", features=[spending, profile])
+    store.apply([old, FeatureService("model", features=[profile, ratio], version=2)])
     fill(store)
-    steps.run("profile@1")
+    for view in ("spending@1", "profile@1"):
+        steps.run(view)
+    # Of version 1 the three features of spending; version 2 has those of profile already.
+    assert check({}, context()) == {"compared": 600, "mismatches": 0, "stale": 0}
+
+
+def test_what_an_older_version_alone_serves_counts_if_it_differs(
+    store: FeatureStore, steps: Steps
+) -> None:
+    old = FeatureService("model", features=[profile])
+    store.apply([old, FeatureService("model", features=[spending], version=2)])
+    fill(store)
+    for view in ("spending@1", "profile@1"):
+        steps.run(view)
+    tamper(store, "profile@1")
+    assert check({}, context())["mismatches"] == 99
+
+
+def test_two_versions_of_a_view_in_one_service_are_compared(
+    store: FeatureStore, steps: Steps
+) -> None:
+    again = FeatureView(
+        "profile",
+        entity=card,
+        source=payments,
+        refresh=Every("1d", delay="2h"),
+        features=["amount"],
+        version=2,
+    )
+    store.apply(FeatureService("model", features=[profile["shop"], again["amount"]]))
+    fill(store)
+    for view in ("profile@1", "profile@2"):
+        steps.run(view)
     assert check({}, context()) == {"compared": 200, "mismatches": 0, "stale": 0}
 
 

@@ -7,6 +7,7 @@ holds was ingested, hence happened, before T.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -173,6 +174,20 @@ class SelectionPlan:
     def keys(self) -> dict[str, ValueType]:
         """All key columns of the views, by name."""
         return {name: type_ for plan in self.views for name, type_ in plan.view.entity.keys.items()}
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What an answer calls each of the views: its name, or `name@version` if two versions are.
+
+        This is the one rule of it; whoever looks up a view's status goes by it.
+        """
+        versions = Counter(plan.view.name for plan in self.views)
+        return tuple(
+            plan.view.name
+            if versions[plan.view.name] == 1
+            else f"{plan.view.name}@{plan.view.version}"
+            for plan in self.views
+        )
 
 
 def plan_view(view: FeatureView) -> ViewPlan:

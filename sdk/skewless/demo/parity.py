@@ -109,8 +109,8 @@ def compare(
             tally.add(item.output, number, row[item.output], features[item.output])
         tally = views.setdefault(PREDICTION, Tally())
         tally.add("probability", number, probability, flight.answer["probability"])
-        for view_plan in plan.views:
-            found = flight.status[view_plan.view.name]
+        for view_plan, view in zip(plan.views, plan.labels, strict=True):
+            found = flight.status[view]
             statuses[found["status"]] += 1
             as_of = instants.as_of(view_plan.view.refresh, to_microseconds(flight.at, "a label"))
             moved += datetime.fromisoformat(found["as_of"]) != to_datetime(as_of)

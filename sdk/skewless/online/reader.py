@@ -52,7 +52,7 @@ class OnlineReader:
         self._table = table
         self._now = now
         self._readers = [view_reader(plan) for plan in selection.views]
-        self._labels = _labels(self._readers)
+        self._labels = selection.labels
         self._features = [
             [(name, Feature(view.name, view.version, name)) for name in view.feature_types]
             for view in (plan.view for plan in selection.views)
@@ -185,15 +185,6 @@ def _partitions(reader: ViewReader, rows: Sequence[Row]) -> list[str]:
             key = physical_key(reader.plan.view.entity, row)
             found.append(entity_partition(reader.plan, key))
     return found
-
-
-def _labels(readers: list[ViewReader]) -> list[str]:
-    """Name the views; by version as well where two versions of one are read."""
-    names = [reader.plan.view.name for reader in readers]
-    return [
-        name if names.count(name) == 1 else f"{name}@{reader.plan.view.version}"
-        for name, reader in zip(names, readers, strict=True)
-    ]
 
 
 def _output(item: SelectedFeature, readers: list[ViewReader]) -> tuple[str, int | None, Any, Any]:
