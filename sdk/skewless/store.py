@@ -7,7 +7,6 @@ is imported when history or writing is first asked for.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from skewless.aws import Aws, Resources
@@ -17,6 +16,7 @@ from skewless.definitions.collection import Definitions
 from skewless.definitions.expression import to_datetime, to_microseconds
 from skewless.errors import InputError, PublishError, StoreError
 from skewless.online.estimate import estimate
+from skewless.online.incoming import told_apart
 from skewless.online.reader import OnlineReader
 from skewless.online.table import OnlineTable
 from skewless.registry.changes import compare
@@ -26,7 +26,7 @@ from skewless.registry.registry import Registry
 from skewless.registry.selection import find_view, identity, name_of, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -381,7 +381,7 @@ class FeatureStore:
     def get_online_features(
         self,
         features: object = None,
-        entity_rows: Sequence[Mapping[str, Any]] | Mapping[str, Any] = (),
+        entity_rows: Any = None,
         *,
         now: Instant | None = None,
         full_names: bool = False,
@@ -389,20 +389,20 @@ class FeatureStore:
         """Read feature vectors for now.
 
         Args:
-            features: as for `get_historical_features`; a locked store's own service if None.
-            entity_rows: for each vector its keys and request fields.
+            features: as for `get_historical_features`; a locked store's own service if left out.
+            entity_rows: for each vector its keys and request fields: a dict, dicts, a pandas,
+                polars or Arrow frame, or anything with the Arrow C stream interface.
             now: the instant, if not the clock's: for tests and replays.
             full_names: name every output `view__feature`.
 
         Returns:
-            `rows` in the order asked for, and for each row and view its `status`: as of when, and
-            whether it is ok, missing or stale.
+            `rows` in the order asked for, and for each the `status` of each view.
 
         Raises:
             InputError: a key or request field is not there or does not fit; it says in which row.
             OnlineStoreError: DynamoDB did not answer in time.
         """
-        rows = [entity_rows] if isinstance(entity_rows, Mapping) else entity_rows
+        features, rows = told_apart(features, entity_rows, is_locked=self._is_locked)
         reader = self._reader(features, full_names=full_names)
         return reader.read(rows, None if now is None else as_microseconds(now, "now"))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from skewless import FeatureStore
+from tests.store.answering import filled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,3 +39,9 @@ def new_store(clock: MovableClock) -> Callable[[], FeatureStore]:
 @pytest.fixture
 def store(new_store: Callable[[], FeatureStore]) -> FeatureStore:
     return new_store()
+
+
+@pytest.fixture(scope="session")
+def answering() -> FeatureStore:
+    """A store with a feature of every type; it stays as it is."""
+    return filled()

@@ -153,6 +153,8 @@ def test_squares_that_overflow_fail_their_feature_and_its_followers_alone(
     assert served(notebook, numbers, "bad") == {"std": None, "sum": 0, "std_y": 0.0, "n": 2}
     on_demand = notebook.get_online_features(ratio, {"user": "bad"})
     assert on_demand.rows == [{"or_zero": None, "n_more": 3.0}]
+    assert on_demand.overflowed == [("or_zero",)]
+    assert notebook.get_online_features(numbers, {"user": "bad"}).overflowed == [("std",)]
     later(clock, hours=2)  # out of the window
     assert status(notebook, numbers, "bad").status == "ok"
     assert served(notebook, numbers, "bad") == {"std": -1.0, "sum": None, "std_y": None, "n": 2}
@@ -168,6 +170,7 @@ def test_one_entity_that_overflows_does_not_fail_the_others_of_a_request(
     assert answer.rows[0]["sum"] is None
     assert answer.rows[1] == {"std": 0.0, "sum": 5, "std_y": 0.0, "n": 1}
     assert [found["numbers"].status for found in answer.status] == ["failed", "ok"]
+    assert answer.overflowed == [("sum",), ()]
 
 
 def test_a_failed_day_is_repaired_once_its_event_is_not_there_any_more(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from skewless.cli.screen import Screen
     from skewless.online.answer import Answer
 
+_SHOWN = ("names", "rows", "status", "overflowed", "read_units", "item_bytes")
 Features = Annotated[
     list[str],
     typer.Option(
@@ -90,7 +91,7 @@ def get(
     asked = rows_of_file(rows, kinds) if rows else [row_of_pairs(text, kinds) for text in row or ()]
     answer = store.get_online_features(selected, asked, now=now, full_names=full_names)
     screen = invocation.screen
-    screen.document(plain(answer))
+    screen.document({name: plain(getattr(answer, name)) for name in _SHOWN})
     for number, entity_row in enumerate(asked):
         if number:
             screen.say()

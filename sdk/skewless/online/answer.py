@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from skewless.online import outgoing
+from skewless.online.incoming import Received
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
+
+    from skewless.definitions.types import ValueType
 
 OK, MISSING, STALE, FAILED = "ok", "missing", "stale", "failed"
 
@@ -39,10 +46,15 @@ class Answer:
 
     Attributes:
         names: the output columns in order.
-        rows: for each row of the request, values by output name.
-        status: for each row, by view.
+        rows: for each row of the request, values by output name, as Python holds them.
+        status: for each row, by view: by its name, or `name@version` if two versions are read.
         read_units: the DynamoDB read capacity that was consumed.
         item_bytes: the bytes of the items that were read.
+        types: the type of each output column.
+        inputs: the keys and request fields, and their types.
+        overflowed: for each row, the output columns that are null though there is a value, since it
+            is beyond what can be told; the reason is in the row's status.
+        sent: what was asked with.
     """
 
     names: tuple[str, ...]
@@ -50,7 +62,57 @@ class Answer:
     status: list[dict[str, ViewStatus]]
     read_units: float
     item_bytes: int
+    types: Mapping[str, ValueType] = field(default_factory=dict)
+    inputs: Mapping[str, ValueType] = field(default_factory=dict)
+    overflowed: list[tuple[str, ...]] = field(default_factory=list)
+    sent: Received = field(default=Received(()), compare=False)
 
     def to_dict(self) -> dict[str, list[Any]]:
-        """Return the values by column."""
+        """Return the values of the features by column."""
         return {name: [row[name] for row in self.rows] for name in self.names}
+
+    def to_pandas(self) -> Any:
+        """Return a pandas DataFrame: keys and request fields, then the features.
+
+        The columns of a pandas frame that came in are its own, as is the index; features have the
+        dtypes that a training set gives them. It needs pandas, and no pyarrow.
+        """
+        return outgoing.to_pandas(self)
+
+    def to_polars(self) -> Any:
+        """Return a polars DataFrame: keys and request fields, then the features."""
+        return outgoing.to_polars(self)
+
+    def to_arrow(self) -> Any:
+        """Return a pyarrow Table: keys and request fields, then the features."""
+        return outgoing.to_arrow(self)
+
+    def to_frame(self) -> Any:
+        """Return a frame of the library that the rows came in; Arrow if they were dicts."""
+        match self.sent.kind:
+            case "pandas":
+                return self.to_pandas()
+            case "polars":
+                return self.to_polars()
+            case _:
+                return self.to_arrow()
+
+    def to_json(self, *, with_status: bool = False) -> str:
+        """Return JSON: a list of one object for each row, of keys, request fields and features.
+
+        Whole numbers and floats are numbers that read back to the same bits; a Timestamp is RFC
+        3339 in UTC with a `Z`, a Decimal text with all its digits, Bytes base64, a null null.
+
+        Args:
+            with_status: give an object of `rows` and `status`, which is by view for each row.
+        """
+        return outgoing.to_json(self, with_status=with_status)
+
+    def __str__(self) -> str:
+        """Return how many rows and features there are, and how current they are."""
+        counts = Counter(found.status for row in self.status for found in row.values())
+        states = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+        size = f"{len(self.rows)} rows of {len(self.names)} features"
+        return f"Answer({size}{f', views: {states}' if states else ''})"
+
+    __repr__ = __str__

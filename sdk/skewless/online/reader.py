@@ -11,11 +11,13 @@ from skewless.compiler.bound import Feature, Request, features_of
 from skewless.compiler.interpret import compile_python
 from skewless.compiler.keys import physical_key
 from skewless.compiler.physical import from_physical, to_physical
+from skewless.definitions.frozen import FrozenMapping
 from skewless.definitions.view import FeatureView
 from skewless.errors import InputError
 from skewless.online.address import entity_partition
 from skewless.online.answer import Answer
 from skewless.online.attribute import size_of
+from skewless.online.incoming import receive
 from skewless.online.view_reader import Found, view_reader
 
 if TYPE_CHECKING:
@@ -68,19 +70,23 @@ class OnlineReader:
             for name, typed in plan.features
         ]
         self._outputs = [_output(item, self._readers) for item in selection.selected]
-        self._names = tuple(item.output for item in selection.selected)
+        self._selected = selection.selected
+        self._types = FrozenMapping({item.output: item.type for item in selection.selected})
+        self._inputs = FrozenMapping({**selection.keys, **dict(selection.request)})
 
-    def read(self, rows: Sequence[Row], now_us: int | None = None) -> Answer:
+    def read(self, given: Any, now_us: int | None = None) -> Answer:
         """Return the features of each row.
 
         Args:
-            rows: entity keys and request fields.
+            given: entity keys and request fields, as dicts or in a frame.
             now_us: the instant, in microseconds, if not the clock's.
 
         Raises:
             InputError: a key or request field is not there or does not fit; it says in which row.
             OnlineStoreError: DynamoDB did not answer in time.
         """
+        sent = receive(given, self._inputs)
+        rows = sent.rows
         now = self._now() if now_us is None else now_us
         requests = [self._request_values(row, index) for index, row in enumerate(rows)]
         partitions = [_partitions(reader, rows) for reader in self._readers]
@@ -89,13 +95,25 @@ class OnlineReader:
             {partition: reader.read(partition, view) for partition in dict.fromkeys(mine)}
             for reader, mine, view in zip(self._readers, partitions, found, strict=True)
         ]
-        answers, statuses = [], []
+        answers, statuses, overflowed = [], [], []
         for index, request in enumerate(requests):
             mine = [readings[view][partitions[view][index]] for view in range(len(self._readers))]
-            answers.append(self._row(mine, request))
+            failed = self._failed(mine)
+            answers.append(self._row(mine, request, failed))
             statuses.append(self._status(mine))
+            overflowed.append(self._overflowed(failed))
         item_bytes = sum(size_of(item) for item in items.values() if item is not None)
-        return Answer(self._names, answers, statuses, read_units, item_bytes)
+        return Answer(
+            tuple(self._types),
+            answers,
+            statuses,
+            read_units,
+            item_bytes,
+            self._types,
+            self._inputs,
+            overflowed,
+            sent,
+        )
 
     def _fetch(self, partitions: list[list[str]], now: int) -> tuple[list[Found], Items, float]:
         items: dict[Address, Mapping[str, Any] | None] = {}
@@ -127,14 +145,16 @@ class OnlineReader:
                 values[request] = to_physical(row[name], type_, f"request {name!r}")
         return values
 
-    def _row(self, readings: list[Reading], request: dict[Any, Any]) -> dict[str, Any]:
+    def _row(
+        self, readings: list[Reading], request: dict[Any, Any], failed: set[Feature]
+    ) -> dict[str, Any]:
+        """Return a row's values; what an on-demand feature cannot tell is added to `failed`."""
         values = [reading.values for reading in readings]
         environment: dict[Any, Any] = {}
         if self._on_demand:
             environment = request
             for found, features in zip(values, self._features, strict=True):
                 environment.update((feature, found[name]) for name, feature in features)
-            failed = self._failed(readings)
             for feature, inputs, evaluate in self._on_demand:
                 if failed and not failed.isdisjoint(inputs):
                     # A null that stands for a value which is there must not be computed with.
@@ -155,6 +175,15 @@ class OnlineReader:
             for reader, reading in zip(self._readers, readings, strict=True)
             for name in reading.failed
         }
+
+    def _overflowed(self, failed: set[Feature]) -> tuple[str, ...]:
+        if not failed:
+            return ()
+        return tuple(
+            item.output
+            for item in self._selected
+            if Feature(item.view.name, item.view.version, item.feature) in failed
+        )
 
     def _status(self, readings: list[Reading]) -> dict[str, ViewStatus]:
         return {

@@ -1,0 +1,177 @@
+"""Answers as frames and as JSON: keys and request fields as they were sent, then the features.
+
+The types of a feature's column are those that a training set gives it. A library is imported when a
+frame of it is asked for, and no other: pandas needs no pyarrow here, nor does polars.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from skewless.compiler.physical import from_physical, to_physical
+from skewless.definitions import types
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from skewless.definitions.types import ValueType
+    from skewless.online.answer import Answer
+
+    Column = tuple[str, ValueType, Sequence[Any]]
+
+
+def to_pandas(answer: Answer) -> Any:
+    """Return a pandas DataFrame with the index of the frame that came in."""
+    import pandas as pd  # noqa: PLC0415 - asked for
+
+    sent = answer.sent
+    is_own = sent.kind == "pandas"
+    index = sent.frame.index if is_own else pd.RangeIndex(len(answer.rows))
+    own = list(sent.frame.columns) if is_own else []
+    frame = {name: sent.frame[name] for name in own}
+    for name, type_, values in _columns(answer, with_inputs=not own):
+        frame[name] = _series(pd, values, type_, index)
+    return pd.DataFrame(frame, index=index)
+
+
+def to_polars(answer: Answer) -> Any:
+    """Return a polars DataFrame."""
+    import polars as pl  # noqa: PLC0415 - asked for
+
+    sent = answer.sent
+    own = list(sent.frame.get_columns()) if sent.kind == "polars" else []
+    found = [
+        pl.Series(name, values, dtype=_polars_type(pl, type_))
+        for name, type_, values in _columns(answer, with_inputs=not own)
+    ]
+    return pl.DataFrame([*own, *found])
+
+
+def to_arrow(answer: Answer) -> Any:
+    """Return a pyarrow Table."""
+    import pyarrow as pa  # noqa: PLC0415 - asked for
+
+    sent = answer.sent
+    own = sent.kind == "arrow" and sent.frame.column_names
+    table = sent.frame if own else None
+    for name, type_, values in _columns(answer, with_inputs=not own):
+        column = pa.array(values, _arrow_type(pa, type_))
+        table = pa.table({name: column}) if table is None else table.append_column(name, column)
+    return pa.table({}) if table is None else table
+
+
+def to_json(answer: Answer, *, with_status: bool) -> str:
+    """Return rows as JSON; see `Answer.to_json`."""
+    columns = _columns(answer, with_inputs=True)
+    rows = [
+        {name: plain(values[number]) for name, _, values in columns}
+        for number in range(len(answer.rows))
+    ]
+    content = {"rows": rows, "status": plain(answer.status)} if with_status else rows
+    return json.dumps(content, allow_nan=False)
+
+
+def plain(value: Any) -> Any:
+    """Return a value in JSON's types: instants are RFC 3339 in UTC, decimals text, bytes base64."""
+    match value:
+        case datetime():
+            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case Decimal():
+            return format(value, "f")
+        case bytes():
+            return base64.b64encode(value).decode()
+        case dict():
+            return {name: plain(item) for name, item in value.items()}
+        case list() | tuple():
+            return [plain(item) for item in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
+    return value
+
+
+def _columns(answer: Answer, *, with_inputs: bool) -> list[Column]:
+    """Return names, types and values of the features, and before them of what was sent."""
+    found: list[Column] = []
+    for name, type_ in answer.inputs.items() if with_inputs else ():
+        sent = [to_physical(row[name], type_, name) for row in answer.sent.rows]
+        found.append((name, type_, [from_physical(value, type_) for value in sent]))
+    return found + [
+        (name, type_, [row[name] for row in answer.rows]) for name, type_ in answer.types.items()
+    ]
+
+
+def _series(pd: Any, values: Sequence[Any], type_: ValueType, index: Any) -> Any:
+    """Return a column with the dtype of a training set's; with a null it may be a nullable one."""
+    has_null = any(value is None for value in values)
+    match type_:
+        case types.Bool:
+            dtype: Any = "boolean" if has_null else "bool"
+        case types.Int64:
+            dtype = "Int64" if has_null else "int64"
+        case types.Float64:
+            dtype = "float64"
+        case types.Timestamp:
+            dtype = "datetime64[us, UTC]"
+        case types.String:
+            dtype = "str" if int(pd.__version__.partition(".")[0]) >= 3 else "object"  # noqa: PLR2004
+        case types.Array(element=element):
+            return _series_of_lists(pd, values, element, index)
+        case types.Vector():
+            return _series_of_lists(pd, values, types.Float64, index)
+        case _:
+            dtype = "object"
+    return pd.Series(list(values), index=index, dtype=dtype)
+
+
+def _series_of_lists(pd: Any, values: Sequence[Any], element: ValueType, index: Any) -> Any:
+    """Return a column of NumPy's arrays, as Arrow does; their times are UTC without saying so."""
+    dtypes: dict[Any, str] = {types.Bool: "bool", types.Int64: "int64", types.Float64: "float64"}
+    dtype = dtypes.get(element, "object")
+    cells = []
+    for value in values:
+        items = value
+        if value is not None and element == types.Timestamp:
+            items, dtype = [item.replace(tzinfo=None) for item in value], "datetime64[us]"
+        cells.append(items if items is None else pd.Series(items, dtype=dtype).to_numpy())
+    return pd.Series(cells, index=index, dtype="object")
+
+
+def _polars_type(pl: Any, type_: ValueType) -> Any:
+    match type_:
+        case types.Decimal(scale=scale):
+            return pl.Decimal(38, scale)
+        case types.Array(element=element):
+            return pl.List(_polars_type(pl, element))
+        case types.Vector():
+            return pl.List(pl.Float64)
+    return {
+        types.Bool: pl.Boolean,
+        types.Int64: pl.Int64,
+        types.Float64: pl.Float64,
+        types.String: pl.String,
+        types.Bytes: pl.Binary,
+        types.Timestamp: pl.Datetime("us", "UTC"),
+    }[type_]
+
+
+def _arrow_type(pa: Any, type_: ValueType) -> Any:
+    match type_:
+        case types.Decimal(scale=scale):
+            return pa.decimal128(38, scale)
+        case types.Array(element=element):
+            return pa.list_(_arrow_type(pa, element))
+        case types.Vector():
+            return pa.list_(pa.float64())
+    return {
+        types.Bool: pa.bool_(),
+        types.Int64: pa.int64(),
+        types.Float64: pa.float64(),
+        types.String: pa.string(),
+        types.Bytes: pa.binary(),
+        types.Timestamp: pa.timestamp("us", "UTC"),
+    }[type_]
