@@ -153,7 +153,7 @@ def test_the_handler_answers_in_plain_json(played: Played) -> None:
     flight = played.loop.served[0]
 
     assert json.loads(json.dumps(dict(flight.answer))) == flight.answer
-    assert set(flight.status["carrier_delays"]) == {"as_of", "status"}
+    assert set(flight.status["carrier_delays"]) == {"as_of", "reason", "status"}
     assert 0 <= flight.answer["probability"] <= 1
 
 
