@@ -11,6 +11,7 @@ SkewlessError
 ├── ValueOverflowError (OverflowError) an exact integer left its range
 ├── NotDueError (ValueError)          the cut to materialize lies in the future
 ├── RewriteError (ValueError)         a backfill would rewrite history that was served
+├── RepeatedLoadError (ValueError)    a backfill's rows are in the log already
 ├── ItemTooLargeError (ValueError)    an online item would pass DynamoDB's limit
 ├── RefusedRowsError (ValueError)     a cut has rows that cannot be written, and is not committed
 ├── StoreError (RuntimeError)         a store is missing, or an AWS call failed
@@ -116,6 +117,19 @@ class NotDueError(SkewlessError, ValueError):
 
 class RewriteError(SkewlessError, ValueError):
     """A backfill would rewrite history that has been served already."""
+
+
+class RepeatedLoadError(SkewlessError, ValueError):
+    """A backfill's rows are in the log already, and would count twice."""
+
+    @classmethod
+    def of(cls, log: str) -> RepeatedLoadError:
+        """Write the message for the log of a name."""
+        return cls(
+            f"all rows of this load are in the log of {log!r} already, and would count twice. "
+            "Nothing was written. If they happened twice, say again=True; if rows of one load "
+            "may come again in others, give the source an event_id"
+        )
 
 
 class RefusedRowsError(SkewlessError, ValueError):

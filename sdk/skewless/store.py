@@ -226,19 +226,24 @@ class FeatureStore:
         region = self._aws.client("dynamodb").meta.region_name
         write_lock(path, chosen, LockedResources.of(self._needed(), self._aws), region)
 
-    def backfill(self, source: object, frame: Any, *, rewrite: bool = False) -> Ingested:
+    def backfill(
+        self, source: object, frame: Any, *, rewrite: bool = False, again: bool = False
+    ) -> Ingested:
         """Load history: each row counts as known the source's `delay` after it happened.
 
         Args:
             source: a source or its name.
             frame: pandas, polars, Arrow, rows as dicts, a Parquet path or URI, a Glue table.
             rewrite: allow rows that count in values which were served already.
+            again: load rows that are all in the log already; they count once more.
 
         Returns:
             How many rows are in the log, and every refused row with its reason.
 
         Raises:
             InputError: the frame as a whole does not fit the source; nothing was written.
+            RepeatedLoadError: all rows are in the log already, and `again` is not set; nothing was
+                written. A source with an `event_id` ignores repeats by itself.
             RewriteError: history was served already, and `rewrite` is not set; nothing was written.
         """
         return self._workbench.front_door.backfill(
@@ -247,6 +252,7 @@ class FeatureStore:
             frame,
             self._now(),
             rewrite=rewrite,
+            again=again,
         )
 
     def ingest(self, source: object, frame: Any) -> Ingested:

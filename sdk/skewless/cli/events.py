@@ -10,7 +10,7 @@ from skewless.cli.failed import print_failed
 from skewless.cli.invocation import Invocation
 from skewless.cli.rows import events_of
 from skewless.cli.screen import counted, plain
-from skewless.errors import RewriteError
+from skewless.errors import RepeatedLoadError, RewriteError
 
 if TYPE_CHECKING:
     from skewless.cli.screen import Screen
@@ -41,12 +41,17 @@ def backfill(
         bool,
         typer.Option("--rewrite", help="Allow rows that count in values which were served."),
     ] = False,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Load rows that are all in the log already once more."),
+    ] = False,
 ) -> None:
     """Load history into a source's log.
 
     Each row counts as known the source's delay after it happened. Rows that do
     not fit are kept in quarantine and shown; the others are loaded. Loading into
-    times that were served already is refused without --rewrite.
+    times that were served already is refused without --rewrite, and loading what
+    was loaded before without --again.
 
       skewless backfill orders orders-2025.parquet
     """
@@ -55,9 +60,11 @@ def backfill(
     frame = events_of(file, store.published.source(source))
     with invocation.screen.progress(f"backfilling {source}"):
         try:
-            found = store.backfill(source, frame, rewrite=rewrite)
+            found = store.backfill(source, frame, rewrite=rewrite, again=again)
         except RewriteError as error:
             raise RewriteError(f"{error} Here, rewrite=True is --rewrite.") from error
+        except RepeatedLoadError as error:
+            raise RepeatedLoadError(f"{error}. Here, again=True is --again.") from error
     _print(invocation.screen, found, "of history loaded")
     invocation.remind_of_passing()
 
@@ -88,6 +95,12 @@ def _print(screen: Screen, found: Ingested, done: str) -> None:
     if found.clamped:
         screen.say(
             f"{found.clamped:,} of them had an event time after that, which was moved to it",
+            style="yellow",
+        )
+    if found.repeated:
+        screen.say(
+            f"{found.repeated:,} of them were in the log already, and count twice; an event_id "
+            "would tell them apart",
             style="yellow",
         )
     print_failed(screen, found.failed, found.failed_count)

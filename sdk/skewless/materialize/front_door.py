@@ -20,13 +20,14 @@ from skewless.compiler.plan import plan_view
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD, INGEST_TIME
 from skewless.definitions.refresh import Stream
-from skewless.errors import OnlineStoreError, RewriteError, StoreError
+from skewless.errors import OnlineStoreError, RepeatedLoadError, RewriteError, StoreError
 from skewless.materialize.failures import FailedEntity, Failures
 from skewless.materialize.producer import Producer
 from skewless.offline import frames
 from skewless.offline.checks import RowCheck, key_check, units_check
 from skewless.offline.day_table import ShardTakenError
 from skewless.offline.normalise import normalise
+from skewless.offline.repeats import content_of, repeated_rows
 from skewless.online.address import view_partition
 from skewless.online.stream import LoggedEvent, apply_events, rebuild_day
 
@@ -61,6 +62,8 @@ class Ingested:
         failed: entities of stream views whose values cannot be told online, the first of them:
             their rows are in the log. Each is `failed` online until a cut can write it.
         failed_count: how many there are.
+        repeated: rows of a backfill that were in the log already, equal in every column: they
+            count twice. Of sources without `event_id`.
     """
 
     source: str
@@ -72,6 +75,7 @@ class Ingested:
     snapshot: int | None
     failed: tuple[FailedEntity, ...] = ()
     failed_count: int = 0
+    repeated: int = 0
 
 
 @dataclass(slots=True)
@@ -216,18 +220,28 @@ class FrontDoor:
                 return shard, first, snapshot
 
     def backfill(
-        self, source: Source, published: Published, frame: Any, now: int, *, rewrite: bool
+        self,
+        source: Source,
+        published: Published,
+        frame: Any,
+        now: int,
+        *,
+        rewrite: bool,
+        again: bool = False,
     ) -> Ingested:
         """Take in history: each row counts as known its source's delay after it happened.
 
         Raises:
             InputError: the frame as a whole does not fit the source.
+            RepeatedLoadError: all rows are in the log already, and `again` is not set.
             RewriteError: rows would count in values that were served already.
         """
         checked = self._checked(source, published, frame, not_after=now)
         accepted = checked.accepted
         times = pc.cast(accepted[source.event_time], pa.int64())
         known = pc.add(times, source.delay.microseconds)
+        stamps = pc.cast(known, pa.timestamp("us", tz="UTC"))
+        repeated, content = self._repeats(source, accepted, stamps, again=again)
         plans = _plans(source, published)
         cuts = {view_partition(plan): self._cut(plan) for plan in plans}
         least = pc.min(known).as_py()
@@ -244,9 +258,10 @@ class FrontDoor:
         snapshot = self.log.append(
             source,
             accepted,
-            ingest_time=pc.cast(known, pa.timestamp("us", tz="UTC")),
+            ingest_time=stamps,
             shard=shard,
             first_sequence=0,
+            content=content,
         )
         failures = Failures()
         for plan in plans:
@@ -264,7 +279,21 @@ class FrontDoor:
             snapshot,
             failures.first,
             failures.count,
+            repeated,
         )
+
+    def _repeats(
+        self, source: Source, accepted: pa.Table, stamps: Any, *, again: bool
+    ) -> tuple[int, str | None]:
+        """Count the rows that the log has already; return the digest that it may not have."""
+        if source.event_id is not None:
+            return 0, None  # repeats are ignored by their id
+        repeated = repeated_rows(self.log, source, accepted, stamps)
+        if again:
+            return repeated, None
+        if repeated and repeated == accepted.num_rows:
+            raise RepeatedLoadError.of(source.name)
+        return repeated, content_of(accepted, stamps)
 
     def rebuild_days(self, plan: ViewPlan, since: int) -> Failures:
         """Write a stream view's day items from the log, for what was ingested since an instant.

@@ -10,7 +10,7 @@ import random
 import time
 import uuid
 from functools import cached_property
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -44,8 +44,9 @@ from pyiceberg.types import (
 
 from skewless.compiler.instants import DAY
 from skewless.definitions import types
-from skewless.errors import PublishError, StoreError
+from skewless.errors import PublishError, RepeatedLoadError, StoreError
 from skewless.offline import catalog, file_io
+from skewless.offline.exclusive_append import append_exclusively
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -59,11 +60,13 @@ if TYPE_CHECKING:
 
 _GREATER_EQUAL: Any = GreaterThanOrEqual  # typed without their shorthand arguments
 _LESS: Any = LessThan
-_COMMIT_ATTEMPTS = 12
+_COMMIT_SECONDS = 60.0
+_EXTEND_ATTEMPTS = 12
 _LONGEST_WAIT_SECONDS = 3.0
 _ROWS_PER_FILE = 1 << 21
 _APPEND_ID = "skewless.append"
 _SHARD, _NEXT = "skewless.shard", "skewless.next-sequence"
+_CONTENT = "skewless.content"
 _PROPERTIES = {
     "write.parquet.compression-codec": "zstd",
     # Appends are many and small: without merging, a scan would open a manifest for each of them.
@@ -73,11 +76,18 @@ _PROPERTIES = {
 
 
 class Claim(NamedTuple):
-    """The sequence numbers that rows have within a shard: from `first` on, up to `end`."""
+    """What nobody else may have committed before.
+
+    Attributes:
+        shard: who the rows came by.
+        first, end: the sequence numbers that they have within it: from `first` on, before `end`.
+        content: a digest of the rows, if they may not be there twice.
+    """
 
     shard: str
     first: int
     end: int
+    content: str | None = None
 
 
 class ShardTakenError(StoreError):
@@ -130,7 +140,7 @@ class DayTable:
 
     def extend(self) -> None:
         """Add the columns that the table lacks."""
-        for attempt in range(_COMMIT_ATTEMPTS):
+        for attempt in range(_EXTEND_ATTEMPTS):
             table = self.load()
             there = {field.name: field.field_type for field in table.schema().fields}
             for name, type_ in self._columns.items():
@@ -182,6 +192,7 @@ class DayTable:
 
         Raises:
             ShardTakenError: others committed such numbers; nothing was.
+            RepeatedLoadError: rows with this content are there; nothing was committed.
             StoreError: the table is not there, or could not be committed to.
         """
         table = self.load()
@@ -202,6 +213,10 @@ class DayTable:
             return self._commit(list(self.write_files(table, pa.table(arrays))), claim)
         except (ClientError, BotoCoreError, OSError) as error:
             raise StoreError(f"{rows} rows for {self.name} were not written: {error}") from error
+
+    def days(self) -> set[int]:
+        """Return the UTC days that there are rows of, counted from the epoch; no file is opened."""
+        return {int(task.file.partition[0]) for task in self.load().scan().plan_files()}
 
     def read(
         self,
@@ -256,36 +271,37 @@ class DayTable:
         mine = {_APPEND_ID: uuid.uuid4().hex}
         if claim is not None:
             mine |= {_SHARD: claim.shard, _NEXT: str(claim.end)}
-        for attempt in range(_COMMIT_ATTEMPTS):
+            mine |= {_CONTENT: claim.content} if claim.content is not None else {}
+        give_up_at = time.monotonic() + _COMMIT_SECONDS
+        for attempt in count():
             table = self.load()
-            # Whoever commits in between makes this commit fail, and the check is made again.
             if claim is not None:
                 _check_free(table, claim, mine[_APPEND_ID])
             # A commit whose answer was lost may have happened.
             if attempt and (found := _snapshot_with(table, mine)) is not None:
                 return found
             try:
-                with (
-                    table.transaction() as transaction,
-                    transaction.update_snapshot(mine).merge_append() as update,
-                ):
-                    for file in files:
-                        update.append_data_file(file)
+                append_exclusively(table, files, mine)
                 if (found := _snapshot_with(table, mine)) is not None:
                     return found
             except (CommitFailedException, CommitStateUnknownException):
+                if time.monotonic() > give_up_at:
+                    break
                 _wait(attempt)
         raise StoreError(
-            f"{self.name} is written by others too often: {_COMMIT_ATTEMPTS} commits were refused"
+            f"{self.name} is written by others too often: {attempt + 1} commits were refused in "
+            f"{_COMMIT_SECONDS:.0f} s"
         )
 
 
 def _check_free(table: Table, claim: Claim, append_id: str) -> None:
     for snapshot in table.snapshots():
         found = snapshot.summary
-        if found is None or found.get(_SHARD) != claim.shard or found.get(_APPEND_ID) == append_id:
+        if found is None or found.get(_APPEND_ID) == append_id:
             continue
-        if int(found.get(_NEXT) or 0) > claim.first:
+        if claim.content is not None and found.get(_CONTENT) == claim.content:
+            raise RepeatedLoadError.of(table.name()[-1])
+        if found.get(_SHARD) == claim.shard and int(found.get(_NEXT) or 0) > claim.first:
             raise ShardTakenError(
                 f"another process writes to {table.name()} as shard {claim.shard!r}, whose numbers "
                 f"from {claim.first} on are taken"
@@ -335,7 +351,7 @@ def _snapshot_with(table: Table, summary: Mapping[str, str]) -> int | None:
 
 
 def _wait(attempt: int) -> None:
-    longest = min(0.1 * 2**attempt, _LONGEST_WAIT_SECONDS)
+    longest = min(0.1 * 2 ** min(attempt, 10), _LONGEST_WAIT_SECONDS)
     time.sleep(random.uniform(0, longest))  # noqa: S311 - jitter
 
 

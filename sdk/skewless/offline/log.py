@@ -79,6 +79,7 @@ class EventLog:
         ingest_time: Any,
         shard: str,
         first_sequence: int,
+        content: str | None = None,
     ) -> int | None:
         """Add normalised rows in one commit, and return its snapshot; no rows, no commit.
 
@@ -90,10 +91,12 @@ class EventLog:
             ingest_time: a datetime or microseconds for all rows, or an Arrow column of either.
             shard: names the producer.
             first_sequence: the first row's number within the shard; the others follow.
+            content: a digest of the rows, if they may not have been appended before.
 
         Raises:
             InputError: the source names a table of its own, or a column is missing.
             ShardTakenError: someone else appended these numbers of the shard; nothing was.
+            RepeatedLoadError: rows with this content were appended before; nothing was.
             StoreError: the log is not there, or could not be committed to.
         """
         if source.table is not None:
@@ -111,9 +114,16 @@ class EventLog:
         columns[INGEST_TIME] = known
         columns[INGEST_SHARD] = pa.repeat(shard, count)
         columns[INGEST_SEQUENCE] = pa.array(np.arange(first_sequence, first_sequence + count))
-        return self.table(source).append(
-            columns, Claim(shard, first_sequence, first_sequence + count)
-        )
+        claim = Claim(shard, first_sequence, first_sequence + count, content)
+        return self.table(source).append(columns, claim)
+
+    def days(self, source: Source) -> set[int]:
+        """Return the UTC days of ingestion that the log has rows of, counted from the epoch.
+
+        Raises:
+            StoreError: the log is not there, or AWS refused.
+        """
+        return self.table(source).days()
 
     def scan(
         self,
