@@ -10,6 +10,8 @@ import pyarrow as pa
 
 from skewless import Source
 from skewless.definitions.expression import to_microseconds
+from skewless.offline import identifiers, sql
+from skewless.offline.events import HAPPENED, KNOWN, Log, Span
 from skewless.offline.frames import to_arrow
 from skewless.offline.normalise import normalise
 from skewless.types import Int64
@@ -17,6 +19,7 @@ from skewless.types import Int64
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from skewless.offline.engine import Engine
     from skewless.offline.log import EventLog
     from skewless.types import ValueType
 
@@ -48,3 +51,17 @@ def scanned(log: EventLog, source: Source, *columns: str, **options: Any) -> lis
         log.scan(source, columns or None, **options).read_all().to_pylist()
     )
     return found
+
+
+def events_read_by(engine: Engine, source: Source, *columns: str) -> list[dict[str, Any]]:
+    """Return events as an engine reads them, with both their times, the first known first."""
+    span = Span(None, None)
+    with engine.session() as session:
+        relation = session.relation(source, columns, span, None)
+        query = Log(source, relation, session.dialect, columns, span).rows()
+        found = session.run(sql.Script(sql.Steps(), query))
+    called = {name: identifiers.column(name) for name in columns}
+    return [
+        {name: row[called.get(name, name)] for name in (*columns, HAPPENED, KNOWN)}
+        for row in found.sort_by(KNOWN).to_pylist()
+    ]

@@ -16,7 +16,7 @@ from skewless.compiler.plan import plan_view
 from skewless.erasure import forget
 from skewless.erasure.report import canonical, verify_report
 from skewless.errors import ErasedSnapshotError, InputError, StoreError, UnknownNameError
-from skewless.offline.parquet import read_named
+from skewless.offline.named import read_named
 from skewless.offline.training import digest
 from skewless.online.address import view_partition
 from skewless.types import Bool, Int64, String, Timestamp

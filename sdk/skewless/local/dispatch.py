@@ -61,6 +61,8 @@ class Dispatch:
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request."""
+        # Where moto looks for the path as it came; decoded twice, a key like `a%2Fb` were `a/b`.
+        environ.setdefault("RAW_URI", environ.get("REQUEST_URI", ""))
         if not _is_plain(environ):
             return self._stock(environ, start)
         request = Request(environ)

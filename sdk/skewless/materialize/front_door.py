@@ -323,7 +323,8 @@ class FrontDoor:
         checks += [key_check(plan.view.entity) for plan in plans]
         if not_after is not None:
             checks.append(_future_check(source, not_after))
-        return normalise(frames.to_arrow(frame, self.aws), source, checks=checks)
+        table = frames.to_arrow(frame, self.aws, source.columns, only=True)
+        return normalise(table, source, checks=checks)
 
     def _cut(self, plan: ViewPlan) -> int | None:
         return self.table.read_watermark(view_partition(plan)).cut

@@ -13,10 +13,11 @@ import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
 
 from skewless.errors import QueryError
-from skewless.offline import sql
+from skewless.offline import sql, user_table
 from skewless.offline.athena_tables import relation_of
 from skewless.offline.dialect import Dialect
 from skewless.offline.dialect import Engine as EngineName
+from skewless.offline.glue_table import describe_table
 from skewless.offline.stages import AROUND_A_STATEMENT, STATEMENT_BYTES
 
 if TYPE_CHECKING:
@@ -83,7 +84,15 @@ class AthenaSession:
         span: Span,  # noqa: ARG002 - and prunes by the query's conditions
         snapshot: int | None,
     ) -> Relation:
-        """Name the log's table, or the user's own."""
+        """Name the log's table, or the user's own.
+
+        Raises:
+            InputError: the user's own table does not fit the source.
+            StoreError: AWS refused.
+        """
+        if source.table is not None:
+            described = describe_table(source.table, self._aws)
+            user_table.check_source(source, described, self._aws)
         return relation_of(source, self._resources.database, snapshot)
 
     def lateness(self, source: Source) -> int | None:

@@ -126,6 +126,20 @@ class Dialect:
             case _:
                 return value
 
+    def widened(self, value: Sql, type_: ValueType) -> Sql:
+        """Widen a number of a user's table to the type it is computed in: an int is no bigint."""
+        match type_:
+            case types.Int64:
+                return sql.cast(value, "BIGINT")
+            case types.Float64:
+                return sql.cast(value, "DOUBLE")
+            case types.Array(element=types.Int64):
+                return sql.cast(value, "ARRAY(BIGINT)")
+            case types.Array(element=types.Float64) | types.Vector():
+                return sql.cast(value, "ARRAY(DOUBLE)")
+            case _:
+                return value
+
     def digest(self, values: Sequence[tuple[Sql, ValueType]], seed: str) -> Sql:
         """Write a text that looks random, and is the same in each engine for the same key."""
         parts: list[Sql] = [sql.text(seed)]

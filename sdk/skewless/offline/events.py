@@ -122,9 +122,10 @@ class Log:
         if name == self.source.event_time:
             return self.times()[0]
         value = self.dialect.physical(_scanned(name), type_)
-        if self.relation.is_log or type_ != types.Float64:
+        if self.relation.is_log:
             return value
-        return self._normal(value)
+        value = self.dialect.widened(value, type_)
+        return self._normal(value) if type_ == types.Float64 else value
 
     def pruning(self) -> list[Sql]:
         """Return conditions that let the engine skip partitions; they drop nothing that counts."""

@@ -2,7 +2,7 @@
 
 Nothing here knows a schema: what does not fit one is `normalise`'s to say, so a column of mixed
 Python values becomes an Arrow union, and no value is changed or lost on the way. pandas and polars
-are never imported unless the caller already has them. What a name stands for is `parquet`'s.
+are never imported unless the caller already has them. What a name stands for is `named`'s.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ import pyarrow.compute
 
 from skewless.definitions.expression import INT64_MAX, INT64_MIN
 from skewless.errors import InputError
-from skewless.offline.parquet import read_named
+from skewless.offline.named import read_named
 
 if TYPE_CHECKING:
     from skewless.aws import Aws
+    from skewless.definitions.types import ValueType
 
 pc: Any = pyarrow.compute
 Kind: TypeAlias = Literal["pandas", "polars", "arrow"]
@@ -50,7 +51,13 @@ def like(table: pa.Table, kind: str) -> Any:
             return table
 
 
-def to_arrow(frame: object, aws: Aws | None = None) -> pa.Table:
+def to_arrow(
+    frame: object,
+    aws: Aws | None = None,
+    kinds: Mapping[str, ValueType] | None = None,
+    *,
+    only: bool = False,
+) -> pa.Table:
     """Read a frame.
 
     Args:
@@ -58,25 +65,29 @@ def to_arrow(frame: object, aws: Aws | None = None) -> pa.Table:
             of dicts, a Parquet file or folder (a path or an `s3://` address), or a Glue table
             `"database.table"`. A pandas index is not read. Times in a Glue table are UTC.
         aws: where `s3://` and Glue are.
+        kinds: the types of columns that will be used, for what has none in a file.
+        only: whether other columns of a Glue table need not be read.
 
     Raises:
         InputError: it cannot be read; the message names the file or column and the reason.
         StoreError: AWS refused.
     """
-    table = _read(frame, aws).replace_schema_metadata(None)
+    if isinstance(frame, str | Path):
+        table = read_named(frame, aws, kinds, only=only)
+    else:
+        table = _read(frame)
+    table = table.replace_schema_metadata(None)
     names = table.column_names
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise InputError(f"the frame has several columns named {', '.join(map(repr, repeated))}")
     return table
 
 
-def _read(frame: Any, aws: Aws | None) -> pa.Table:
+def _read(frame: Any) -> pa.Table:
     if isinstance(frame, pa.Table):
         return frame
     if isinstance(frame, pa.RecordBatch):
         return pa.Table.from_batches([frame])
-    if isinstance(frame, str | Path):
-        return read_named(frame, aws)
     if nw.dependencies.is_pandas_dataframe(frame):
         return _from_pandas(frame)
     if isinstance(frame, Sequence) and all(isinstance(row, Mapping) for row in frame):

@@ -31,14 +31,35 @@ def describe_table(name: str, aws: Aws) -> Mapping[str, Any]:
     """
     database, _, table = name.partition(".")
     glue = aws.client("glue")
+    place = {"DatabaseName": database.lower(), "Name": table.lower()}
     try:
-        answer = glue.get_table(DatabaseName=database.lower(), Name=table.lower())
+        described: Mapping[str, Any] = glue.get_table(**place)["Table"]
+        if (linked := described.get("TargetTable")) is not None:  # a resource link
+            place = {key: linked[key] for key in ("CatalogId", "DatabaseName", "Name")}
+            described = glue.get_table(**place)["Table"]
     except glue.exceptions.EntityNotFoundException as error:
         raise InputError(f"there is no Glue table {name!r}") from error
     except (ClientError, BotoCoreError) as error:
         raise StoreError(f"the Glue table {name!r} could not be read: {error}") from error
-    described: Mapping[str, Any] = answer["Table"]
     return described
+
+
+def list_partitions(described: Mapping[str, Any], aws: Aws) -> list[Mapping[str, Any]]:
+    """Return the partitions that Glue has of a table.
+
+    Raises:
+        StoreError: AWS refused.
+    """
+    place = {"DatabaseName": described["DatabaseName"], "TableName": described["Name"]}
+    if "CatalogId" in described:  # where a resource link leads, it is another account's
+        place["CatalogId"] = described["CatalogId"]
+    try:
+        pages = aws.client("glue").get_paginator("get_partitions").paginate(**place)
+        return [partition for page in pages for partition in page["Partitions"]]
+    except (ClientError, BotoCoreError) as error:
+        raise StoreError(
+            f"the partitions of the Glue table {described['Name']!r} could not be read: {error}"
+        ) from error
 
 
 def is_iceberg(described: Mapping[str, Any]) -> bool:

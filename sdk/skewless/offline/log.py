@@ -1,7 +1,7 @@
 """The event log: one append-only Iceberg table a source, partitioned by the UTC day of ingestion.
 
 A source of a table that exists already is read where it is, in the same shape, and never written.
-How Iceberg tables are kept is `day_table`'s to know, how others are read `parquet`'s.
+How Iceberg tables are kept is `day_table`'s to know, how others are read `glue_rows`'s.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from skewless.definitions import types
 from skewless.definitions.expression import to_microseconds
 from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD, INGEST_TIME
 from skewless.errors import InputError, StoreError, did_you_mean
-from skewless.offline import catalog, parquet
+from skewless.offline import catalog, user_table
 from skewless.offline.columns import arrow_type, conform, physical
 from skewless.offline.day_table import Claim, DayTable
+from skewless.offline.glue_rows import open_glue_table
 from skewless.offline.glue_table import describe_table
 
 if TYPE_CHECKING:
@@ -178,9 +179,11 @@ class EventLog:
         """Read a table that is not ours, in our types and normal forms."""
         stamp = source.ingest_time or source.event_time
         own = [name for name in names if name in source.columns]
-        rows = parquet.read_glue_table(
-            str(source.table), self._aws, columns={*own, stamp}, snapshot_id=snapshot_id
+        user_table.check_source(source, describe_table(str(source.table), self._aws), self._aws)
+        existing = open_glue_table(
+            str(source.table), self._aws, snapshot_id=snapshot_id, as_athena=True
         )
+        rows = existing.read({*own, stamp}, {*own, stamp})
         found: dict[str, Any] = {
             name: _fitting(rows[name], source.columns[name], f"{source.table}, column {name!r}")
             for name in own

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from skewless.compiler.fingerprint import fingerprint
+from skewless.definitions import types
 from skewless.errors import InputError, QueryError
 from skewless.offline import frames, identifiers
 from skewless.offline.history import ROW, History, Mode, Spine
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from skewless.aws import Aws
     from skewless.compiler.plan import SelectionPlan, ViewPlan
     from skewless.definitions.source import Source
+    from skewless.definitions.types import ValueType
     from skewless.offline.engine import Engine, Session
     from skewless.offline.set_index import SetIndex
     from skewless.offline.snapshots import Snapshots
@@ -123,7 +125,7 @@ def build_training_set(
         QueryError: the engine failed.
         ValueOverflowError: a sum left the range of exact integers.
     """
-    labels = frames.to_arrow(request.frame, aws)
+    labels = frames.to_arrow(request.frame, aws, _kinds(request))
     _check_clashes(labels, request.plan)
     prepared = prepare_labels(
         labels, request.plan, timestamp=request.timestamp, watermark=request.watermark
@@ -143,6 +145,16 @@ def build_training_set(
         table = table.append_column(name, features[name])
     manifest = _manifest(request, features, used, text)
     return TrainingSet(table, manifest, frames.kind_of(request.frame), aws, index)
+
+
+def _kinds(request: TrainingRequest) -> dict[str, ValueType]:
+    """Return the types of the labels' columns that are looked at."""
+    instants = [request.timestamp, *([request.watermark] if request.watermark else [])]
+    return {
+        **dict.fromkeys(instants, types.Timestamp),
+        **request.plan.keys,
+        **dict(request.plan.request),
+    }
 
 
 def _history(

@@ -64,15 +64,20 @@ class Aws:
         """
         try:
             answer = self.glue.get_table(DatabaseName=database.lower(), Name=name.lower())
+            table: dict[str, Any] = answer["Table"]
+            if (linked := table.get("TargetTable")) is not None:  # a resource link
+                answer = self.glue.get_table(
+                    DatabaseName=linked["DatabaseName"], Name=linked["Name"]
+                )
+                table = answer["Table"]
         except self.glue.exceptions.EntityNotFoundException as error:
             raise QueryFailedError.table_not_found(database, name) from error
-        table: dict[str, Any] = answer["Table"]
         return table
 
-    def partitions(self, database: str, name: str) -> list[dict[str, Any]]:
+    def partitions(self, table: Mapping[str, Any]) -> list[dict[str, Any]]:
         """A Glue table's partitions."""
         pages = self.glue.get_paginator("get_partitions").paginate(
-            DatabaseName=database.lower(), TableName=name.lower()
+            DatabaseName=table["DatabaseName"], TableName=table["Name"]
         )
         return [partition for page in pages for partition in page["Partitions"]]
 

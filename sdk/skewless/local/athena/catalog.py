@@ -84,7 +84,7 @@ class Catalog:
             self.scanned_bytes += arrow.nbytes
             self._connection.register(view, arrow)
         else:
-            selection, size = hive.selection_of(self._aws, table, self._connection)
+            selection, size = hive.selection_of(self._aws, table, self._connection, columns)
             self.scanned_bytes += size
             self._connection.execute(f"create temp view {view} as {selection}")
         return view

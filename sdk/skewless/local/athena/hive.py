@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skewless.local.athena import storage
+from skewless.local.athena import parquet, partitions, storage
+from skewless.local.athena.failure import QueryFailedError
 from skewless.local.athena.types import duckdb_type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     import duckdb
 
@@ -34,24 +35,43 @@ _FORMATS = {
 
 
 def selection_of(
-    aws: Aws, table: Mapping[str, Any], connection: duckdb.DuckDBPyConnection
+    aws: Aws,
+    table: Mapping[str, Any],
+    connection: duckdb.DuckDBPyConnection,
+    named: Collection[str] | None,
 ) -> tuple[str, int]:
-    """A SELECT over all of a table's rows, and the size of the objects that it reads."""
-    stored = table["StorageDescriptor"]
-    columns = _columns(stored["Columns"])
+    """A SELECT over all of a table's rows, and the size of the objects that it reads.
+
+    Args:
+        aws: Where the table is.
+        table: It, as Glue describes it.
+        connection: Where the SELECT will run.
+        named: The names that the query mentions, in lower case; none is all columns.
+    """
+    declared = {
+        column["Name"]: column["Type"]
+        for column in table["StorageDescriptor"]["Columns"]
+        if named is None or column["Name"].lower() in named
+    }
     keys = _columns(table.get("PartitionKeys", []))
     selections, size = [], 0
-    for values, location in _folders(aws, table):
-        objects = storage.download(aws.s3, location, is_restricted=aws.is_restricted)
+    for values, stored in partitions.of_table(aws, table):
+        objects = storage.download(aws.s3, stored["Location"], is_restricted=aws.is_restricted)
         if not objects:
             continue
         size += sum(one.size for one in objects)
+        if _is_parquet(stored):
+            parquet.check([(one.key, one.path) for one in objects], declared)
         paths = _list(str(one.path) for one in objects)
-        chosen = [*_read_columns(connection, stored, paths, columns), *_constants(keys, values)]
-        selections.append(f"select {', '.join(chosen)} from {_reader(stored, paths, columns)}")
+        columns = _columns(table["StorageDescriptor"]["Columns"])
+        reader = _reader(stored, paths, columns)
+        read = _read_columns(connection, reader, declared, is_parquet=_is_parquet(stored))
+        chosen = [*read, *_constants(keys, values)] or ["1"]
+        selections.append(f"select {', '.join(chosen)} from {reader}")
     if not selections:
+        columns = [(name, duckdb_type(kind)) for name, kind in declared.items()]
         nothing = [f'cast(null as {kind}) as "{name}"' for name, kind in (*columns, *keys)]
-        selections = [f"select {', '.join(nothing)} where false"]
+        selections = [f"select {', '.join(nothing or ['1'])} where false"]
     return " union all ".join(selections), size
 
 
@@ -115,13 +135,10 @@ def _columns(described: Iterable[Mapping[str, str]]) -> list[tuple[str, str]]:
     return [(column["Name"], duckdb_type(column["Type"])) for column in described]
 
 
-def _folders(aws: Aws, table: Mapping[str, Any]) -> list[tuple[list[str], str]]:
-    if not table.get("PartitionKeys"):
-        return [([], table["StorageDescriptor"]["Location"])]
-    return [
-        (partition["Values"], partition["StorageDescriptor"]["Location"])
-        for partition in aws.partitions(table["DatabaseName"], table["Name"])
-    ]
+def _is_parquet(stored: Mapping[str, Any]) -> bool:
+    """Whether it is Parquet, by its SerDe, or its input format where none is named."""
+    library = stored.get("SerdeInfo", {}).get("SerializationLibrary")
+    return "parquet" in (library or stored.get("InputFormat", "")).lower()
 
 
 def _reader(stored: Mapping[str, Any], paths: str, columns: Sequence[tuple[str, str]]) -> str:
@@ -135,23 +152,28 @@ def _reader(stored: Mapping[str, Any], paths: str, columns: Sequence[tuple[str, 
         delimiter = parameters.get("field.delim", "," if "csv" in library else "\x01")
         null = "" if "csv" in library else ", nullstr='\\N'"
         return f"read_csv({paths}, header=false, delim={_text(delimiter)}, columns={types}{null})"
+    if not _is_parquet(stored):
+        raise QueryFailedError.not_supported(f"Tables of {library or stored.get('InputFormat')}")
     return f"read_parquet({paths}, union_by_name=true)"
 
 
 def _read_columns(
     connection: duckdb.DuckDBPyConnection,
-    stored: Mapping[str, Any],
-    paths: str,
-    columns: Sequence[tuple[str, str]],
+    reader: str,
+    declared: Mapping[str, str],
+    *,
+    is_parquet: bool,
 ) -> list[str]:
     """The table's columns as the files have them: cast if of another type, null if absent."""
-    reader = _reader(stored, paths, columns)
     described = connection.execute(f"describe select * from {reader}").fetchall()
-    present = {row[0].lower() for row in described}
-    return [
-        f"cast({_quoted(name) if name.lower() in present else 'null'} as {kind}) as {_quoted(name)}"
-        for name, kind in columns
-    ]
+    present = {row[0].lower(): str(row[1]) for row in described}
+    chosen = []
+    for name, kind in declared.items():
+        value = _quoted(name) if name.lower() in present else "null"
+        if is_parquet and value != "null":
+            value = parquet.as_declared(value, present[name.lower()], kind)
+        chosen.append(f"cast({value} as {duckdb_type(kind)}) as {_quoted(name)}")
+    return chosen
 
 
 def _constants(keys: Sequence[tuple[str, str]], values: Sequence[str]) -> list[str]:

@@ -116,7 +116,7 @@ def _show_partitions(run: Run, match: re.Match[str]) -> Outcome:
     return run.shown(
         [
             "/".join(f"{key}={value}" for key, value in zip(keys, one["Values"], strict=True))
-            for one in run.aws.partitions(database, name)
+            for one in run.aws.partitions(run.aws.table(database, name))
         ]
     )
 
