@@ -21,6 +21,7 @@ from skewless.online.reader import OnlineReader
 from skewless.online.table import OnlineTable
 from skewless.registry.changes import compare
 from skewless.registry.lock import LockedResources, read_lock, write_lock
+from skewless.registry.pinned import check_overwrite
 from skewless.registry.published import Published
 from skewless.registry.registry import Registry
 from skewless.registry.selection import find_view, identity, name_of, resolve
@@ -216,13 +217,18 @@ class FeatureStore:
         self._workbench.schedule(self.published.definitions.views)
         return plan
 
-    def lock(self, features: object, path: str | Path = "skewless.lock") -> None:
+    def lock(
+        self, features: object, path: str | Path = "skewless.lock", *, force: bool = False
+    ) -> None:
         """Write a service's pinned serving plan, which ships with the inference code.
 
         Raises:
+            InputError: the file is the lock of another service, and `force` is not set.
             UnknownNameError: nothing has the name.
         """
         chosen = resolve(self.published, features)
+        if not force:
+            check_overwrite(path, chosen, self.name)
         region = self._aws.client("dynamodb").meta.region_name
         write_lock(path, chosen, LockedResources.of(self._needed(), self._aws), region)
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.cli.shop import DEFINITIONS, changed_definitions
 
 if TYPE_CHECKING:
@@ -116,3 +118,32 @@ def test_a_lock_of_what_is_not_published_is_refused_with_a_hint(shop: Run) -> No
     assert ran.code == 1
     assert "Did you mean 'fraud_model'?" in ran.err
     assert not Path("skewless.lock").exists()
+
+
+def test_the_lock_of_another_service_is_not_overwritten_without_force(shop: Run) -> None:
+    shop("lock", "fraud_model")
+    before = Path("skewless.lock").read_text()
+    ran = shop("lock", "customer_orders")
+    assert ran.code == 1
+    assert "is the lock of service 'fraud_model' of store" in ran.err
+    assert "not of view 'customer_orders'" in ran.err
+    assert "--output" in ran.err
+    assert Path("skewless.lock").read_text() == before
+    forced = shop("lock", "customer_orders", "--force")
+    assert forced.code == 0
+    assert "wrote skewless.lock: view 'customer_orders' of store" in forced.out
+
+
+def test_a_lock_is_written_again_without_force(shop: Run) -> None:
+    for _ in range(2):
+        assert shop("lock", "fraud_model").code == 0
+        assert shop("lock", "customer_orders", "-o", "view.lock").code == 0
+
+
+@pytest.mark.parametrize("content", ["", "<<<<<<< ours", "[]", "{}", '{"service": "x"}'])
+def test_a_file_that_is_no_lock_is_not_overwritten(shop: Run, content: str) -> None:
+    Path("skewless.lock").write_text(content)
+    ran = shop("lock", "fraud_model")
+    assert ran.code == 1
+    assert "no lock that can be read" in ran.err
+    assert Path("skewless.lock").read_text() == content

@@ -173,7 +173,10 @@ def _parsed(path: str | Path) -> Document:
             error
         )
     except ValueError as error:
-        raise InputError(f"the lock {str(path)!r} is not JSON ({error}); {_ADVICE}") from error
+        raise InputError(
+            f"the lock {str(path)!r} is not JSON ({error}); run skewless lock "
+            "again with --force, and commit what it writes"
+        ) from error
     document: Document = content if isinstance(content, dict) else {}
     found = (document.get("format"), document.get("fingerprint_format"))
     if found != (FORMAT, fingerprint.FORMAT):
