@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from skewless.materialize.executions import Execution
 
 
+_SHOWN = 80
+
+
 class SkewlessError(Exception):
     """The root of all errors of this package. Each can be pickled: pools send errors so."""
 
@@ -74,10 +77,11 @@ class UnknownNameError(SkewlessError, KeyError):
         known: what there is.
     """
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: str, known: Iterable[str], *, owner: str = "") -> None:
         self.name = name
         self.known = tuple(sorted(known))
-        self.message = f"there is no {kind} {name!r}.{did_you_mean(name, self.known)}"
+        lack = f"{owner} has no" if owner else "there is no"
+        self.message = f"{lack} {kind} {name!r}.{did_you_mean(name, self.known)}"
         super().__init__(self.message)
 
     def __str__(self) -> str:
@@ -221,6 +225,15 @@ def _error_again(
     error = kind.__new__(kind, *arguments)
     error.__dict__.update(state)
     return error
+
+
+def shown(value: object) -> str:
+    """Return a value as a message shows it: as it is written if that is short, else its type."""
+    text = repr(value)
+    if len(text) <= _SHOWN and "\n" not in text:
+        return text
+    kind = type(value).__name__
+    return f"{'an' if kind[0] in 'AEIOUaeiou' else 'a'} {kind}"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

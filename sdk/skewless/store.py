@@ -155,6 +155,11 @@ class FeatureStore:
         table = lock.resources.table
         return cls(aws, None, clock=clock, online_table=table, published=published)
 
+    def __repr__(self) -> str:
+        if self._resources is not None:
+            return f"FeatureStore({self._resources.store!r})"
+        return f"FeatureStore(lock of {self.published.definitions.services[0]})"
+
     @property
     def name(self) -> str:
         """The store's name."""

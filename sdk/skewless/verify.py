@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     Row = Mapping[str, Any]
 
 _INSTANT = "skewless_instant"
+_MOST_SHOWN = 5
 _SEED = "7"  # samples are the same from run to run on the same log
 
 
@@ -77,6 +78,12 @@ class Difference:
     history: Any
     served: Any
 
+    def __str__(self) -> str:
+        return (
+            f"{self.feature!r} of {dict(self.row)} as of {self.as_of.isoformat()}: "
+            f"history {self.history!r}, served {self.served!r}"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class FeatureParity:
@@ -116,6 +123,19 @@ class Report:
         """Whether something was compared, and nothing differs."""
         return self.compared > 0 and not self.differences
 
+    def __str__(self) -> str:
+        """Return what was found, and the first differences."""
+        first = self.differences[:_MOST_SHOWN]
+        rest = len(self.differences) - len(first)
+        more = [f"  and {rest:,} more in report.differences"] if rest else []
+        return "\n".join([repr(self), *(f"  {item}" for item in first), *more])
+
+    def __repr__(self) -> str:
+        found = f"{len(self.differences):,} differ" if self.differences else "all equal"
+        stale = f", {self.stale:,} rows stale and not compared" if self.stale else ""
+        values = f"{self.compared:,} values of {self.rows:,} rows compared"
+        return f"Report({values}{f': {found}' if self.compared else ''}{stale})"
+
     def raise_if_different(self) -> None:
         """Raise what differs.
 
@@ -123,11 +143,9 @@ class Report:
             ParityError: a value differs, or none could be compared.
         """
         if self.differences:
-            first = self.differences[0]
             raise ParityError(
                 f"{len(self.differences)} of {self.compared} values differ; the first is "
-                f"{first.feature!r} of {dict(first.row)} as of {first.as_of.isoformat()}: "
-                f"history {first.history!r}, served {first.served!r}"
+                f"{self.differences[0]}"
             )
         if not self.compared:
             raise ParityError(

@@ -99,8 +99,7 @@ def test_nothing_is_nothing_to_publish(given: object) -> None:
 @pytest.mark.parametrize("given", ["view", 3, None])
 def test_what_is_no_definition_is_refused(given: object) -> None:
     expected = (
-        f"definitions: {given!r} is no Entity, Source, view or service, no module and no list "
-        "of them"
+        f"definitions: {given!r} is no definition, no module of definitions and no list of them"
     )
     assert problems(given) == expected
     assert problems([a_view(), given]) == expected

@@ -148,7 +148,7 @@ def test_all_problems_come_in_one_error() -> None:
 def test_an_unknown_feature_is_refused_with_the_near_miss() -> None:
     with pytest.raises(UnknownNameError, match="Did you mean 'half'"):
         on_demand()["hlf"]
-    with pytest.raises(UnknownNameError, match="there is no feature"):
+    with pytest.raises(UnknownNameError, match="has no feature"):
         on_demand()[0]  # type: ignore[index]
 
 

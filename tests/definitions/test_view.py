@@ -310,15 +310,13 @@ def test_equal_durations_are_one_meaning() -> None:
 def test_an_unknown_feature_is_refused_with_the_near_miss() -> None:
     with pytest.raises(UnknownNameError) as caught:
         a_view()["clics"]
-    assert str(caught.value) == (
-        "there is no feature of view 'view' 'clics'. Did you mean 'clicks'?"
-    )
+    assert str(caught.value) == ("view 'view' has no feature 'clics'. Did you mean 'clicks'?")
     assert isinstance(caught.value, KeyError)
 
 
 @pytest.mark.parametrize("feature", [0, None, ["clicks"], col("clicks")], ids=repr)
 def test_what_is_no_name_is_no_feature(feature: Any) -> None:
-    with pytest.raises(UnknownNameError, match="there is no feature of view 'view'"):
+    with pytest.raises(UnknownNameError, match="view 'view' has no feature"):
         a_view()[feature]
 
 

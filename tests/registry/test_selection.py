@@ -107,7 +107,7 @@ def test_a_service_over_a_view_that_differs_is_refused() -> None:
     [
         ("delay", "there is no view or service 'delay'. Did you mean 'delays'?"),
         ("delay:mean_1d", "there is no view 'delay'. Did you mean 'delays'?"),
-        ("delays:mean", "there is no feature of view 'delays' 'mean'. Did you mean 'mean_1d'?"),
+        ("delays:mean", "view 'delays' has no feature 'mean'. Did you mean 'mean_1d'?"),
         ("delays@4", "there is no view 'delays@4'. Did you mean 'delays@2' or 'delays@1'?"),
         ("arrival_model:x", "there is no view 'arrival_model'. Known: delays, trend."),
     ],

@@ -16,7 +16,7 @@ from skewless.definitions.expression import (
     literal_node,
     render,
 )
-from skewless.errors import DefinitionError, NaiveTimestampError
+from skewless.errors import DefinitionError, NaiveTimestampError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,6 +147,8 @@ class Aggregation:
             parts.append(f"default={render(self.default)}")
         return f"agg.{self.function.value}({', '.join(parts)})"
 
+    __repr__ = __str__
+
 
 def aggregation(
     function: Function,
@@ -170,13 +172,13 @@ def aggregation(
     if hop_ is None and window_ is not None:
         hop_ = default_hop(window_)
     if where is not None and not isinstance(where, Expr):
-        problems.append(f"where is {where!r}; write an expression such as col('amount') > 10")
+        problems.append(f"where is {shown(where)}; write an expression such as col('amount') > 10")
     if input_ is None and function is not Function.COUNT:
         problems.append("the input is None; name a column, or write an expression")
     if input_ is not None and not isinstance(input_, str | Expr):
-        problems.append(f"{input_!r} is neither a column name nor an expression")
+        problems.append(f"{shown(input_)} is neither a column name nor an expression")
     if scale is not None and (not types.is_whole(scale) or not 0 <= scale <= MAX_SCALE):
-        problems.append(f"scale is {scale!r}; it must be a whole number from 0 to {MAX_SCALE}")
+        problems.append(f"scale is {shown(scale)}; it must be a whole number from 0 to {MAX_SCALE}")
     default_ = _default(default, problems)
     if problems:
         raise DefinitionError(f"agg.{function.value}", problems)

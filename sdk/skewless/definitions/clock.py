@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 
 from skewless.definitions.expression import to_microseconds
-from skewless.errors import InputError
+from skewless.errors import InputError, shown
 
 Clock: TypeAlias = Callable[[], datetime]
 Instant: TypeAlias = datetime | str
@@ -49,7 +49,7 @@ def as_datetime(value: Instant) -> datetime:
         return datetime.fromisoformat(value)
     except (TypeError, ValueError) as error:
         raise InputError(
-            f"{value!r} is no instant; give an aware datetime or ISO text such as "
+            f"{shown(value)} is no instant; give an aware datetime or ISO text such as "
             "2013-12-01T00:00:00+00:00"
         ) from error
 

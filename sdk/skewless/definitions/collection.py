@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TypeAlias
@@ -13,7 +13,7 @@ from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.service import FeatureService
 from skewless.definitions.source import Source
 from skewless.definitions.view import FeatureView
-from skewless.errors import DefinitionError
+from skewless.errors import DefinitionError, shown
 
 Definition: TypeAlias = Entity | Source | FeatureView | OnDemandView | FeatureService
 
@@ -53,6 +53,23 @@ class Definitions:
             tuple(item for item in found if isinstance(item, FeatureService)),
         )
 
+    def __str__(self) -> str:
+        kinds: Mapping[str, tuple[Definition, ...]] = {
+            "entities": self.entities,
+            "sources": self.sources,
+            "views": self.views,
+            "on-demand views": self.on_demand_views,
+            "services": self.services,
+        }
+        named = (
+            f"{kind}: {', '.join(item.name for item in some)}"
+            for kind, some in kinds.items()
+            if some
+        )
+        return f"Definitions({'; '.join(named)})"
+
+    __repr__ = __str__
+
     def __iter__(self) -> Iterator[Definition]:
         yield from self.entities
         yield from self.sources
@@ -74,7 +91,7 @@ def _flat(given: object) -> Iterator[Definition]:
         case _:
             raise DefinitionError(
                 "definitions",
-                [f"{given!r} is no Entity, Source, view or service, no module and no list of them"],
+                [f"{shown(given)} is no definition, no module of definitions and no list of them"],
             )
 
 

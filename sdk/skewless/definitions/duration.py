@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
+from skewless.errors import shown
+
 _UNITS = {  # longest first, so that a duration prints in the largest unit that divides it
     "d": 86_400_000_000,
     "h": 3_600_000_000,
@@ -55,7 +57,7 @@ class Duration:
             microseconds = int(match[1]) * _READ[match[2]]
         else:
             raise ValueError(
-                f"{value!r} is not a duration; write a whole number and one of "
+                f"{shown(value)} is not a duration; write a whole number and one of "
                 'us, ms, s, m, h, d, w, for example "90s" or "7d", or give a timedelta'
             )
         if microseconds < 0:
@@ -69,6 +71,9 @@ class Duration:
             if self.microseconds and self.microseconds % size == 0:
                 return f"{self.microseconds // size}{unit}"
         return "0s"
+
+    def __repr__(self) -> str:
+        return f"Duration({str(self)!r})"
 
 
 DAY = Duration(_UNITS["d"])

@@ -12,7 +12,7 @@ from skewless.definitions.names import (
     text_problems,
 )
 from skewless.definitions.types import KEY_TYPES, Scalar, ValueType
-from skewless.errors import DefinitionError
+from skewless.errors import DefinitionError, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,10 @@ class Entity:
             # The class first: an expression makes more expression of `==`.
             if not isinstance(type_, Scalar) or type_ not in KEY_TYPES:
                 allowed = ", ".join(map(str, KEY_TYPES))
-                yield f"the key {name!r} is {type_!r}; a key is one of {allowed}"
+                yield f"the key {name!r} is {shown(type_)}; a key is one of {allowed}"
 
     def __str__(self) -> str:
         keys = ", ".join(f"{name!r}: {type_}" for name, type_ in self.keys.items())
         return f"Entity({self.name!r}, keys={{{keys}}})"
+
+    __repr__ = __str__

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from skewless.errors import shown
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -58,9 +60,9 @@ def text_problems(description: object, owner: object, tags: object) -> Iterator[
     """Check what is for people: none of it changes a value."""
     for label, value in (("description", description), ("owner", owner)):
         if not is_text(value):
-            yield f"the {label} must be text, not {value!r}"
+            yield f"the {label} must be text, not {shown(value)}"
     if not isinstance(tags, Mapping):
-        yield f"the tags must map text to text, for example {{'tier': 'gold'}}, not {tags!r}"
+        yield f"the tags must map text to text, for example {{'tier': 'gold'}}, not {shown(tags)}"
         return
     for key, value in tags.items():
         if not is_text(key) or not is_text(value):

@@ -22,7 +22,7 @@ from skewless.definitions.names import (
 )
 from skewless.definitions.typing import Scope
 from skewless.definitions.view import FeatureRef, FeatureView, feature_of, version_problems
-from skewless.errors import DefinitionError
+from skewless.errors import DefinitionError, shown
 
 if TYPE_CHECKING:
     from skewless.definitions.types import ValueType
@@ -141,7 +141,7 @@ class OnDemandView:
         problems.extend(column_name_problems("feature", features))
         for name, expression in features.items():
             if not isinstance(expression, Expr):
-                problems.append(f"feature {name!r} is {expression!r}; write an expression")
+                problems.append(f"feature {name!r} is {shown(expression)}; write an expression")
                 continue
             expressions[name] = expression.node
             scope = Scope(request=self.request, allows_columns=False)
@@ -155,13 +155,16 @@ class OnDemandView:
     def __str__(self) -> str:
         return f"OnDemandView({self.name!r}, version={self.version})"
 
+    __repr__ = __str__
+
 
 def _fields(request: object, problems: list[str]) -> Mapping[str, ValueType]:
     if request is None:
         return {}
     if not isinstance(request, Mapping):
         problems.append(
-            f"request must map fields to types, for example {{'amount': Float64}}, not {request!r}"
+            "request must map fields to types, for example {'amount': Float64}, not "
+            f"{shown(request)}"
         )
         return {}
     problems.extend(column_name_problems("request field", request))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from skewless.definitions.duration import ZERO, Duration
-from skewless.errors import DefinitionError
+from skewless.errors import DefinitionError, shown
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -18,6 +18,8 @@ class Stream:
 
     def __str__(self) -> str:
         return "'stream'"
+
+    __repr__ = __str__
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -62,6 +64,8 @@ class Every:
         delay = f", delay={str(self.delay)!r}" if self.delay.microseconds else ""
         return f"Every({str(self.every)!r}{delay})"
 
+    __repr__ = __str__
+
 
 Refresh: TypeAlias = Stream | Every
 
@@ -77,4 +81,4 @@ def parse_refresh(value: object) -> Refresh:
     # The class first: an expression makes more expression of `==`.
     if isinstance(value, str) and value == "stream":
         return Stream()
-    raise ValueError(f"refresh is {value!r}; write \"stream\" or Every('1d', delay='2h')")
+    raise ValueError(f"refresh is {shown(value)}; write \"stream\" or Every('1d', delay='2h')")

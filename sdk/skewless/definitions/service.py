@@ -13,7 +13,7 @@ from skewless.definitions.inputs import input_problems
 from skewless.definitions.names import object_name_problems, text_problems
 from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.view import FeatureRef, FeatureView, version_problems
-from skewless.errors import DefinitionError
+from skewless.errors import DefinitionError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,6 +96,8 @@ class FeatureService:
     def __str__(self) -> str:
         return f"FeatureService({self.name!r}, version={self.version})"
 
+    __repr__ = __str__
+
 
 def flatten(features: object) -> list[tuple[View, str]]:
     """Expand views to their features.
@@ -104,8 +106,9 @@ def flatten(features: object) -> list[tuple[View, str]]:
         DefinitionError: no list, an item that selects no features, or no item at all.
     """
     if isinstance(features, str | bytes | Mapping) or not isinstance(features, Iterable):
-        shown = features if isinstance(features, FeatureView | OnDemandView) else repr(features)
-        raise DefinitionError("features", [f"features is {shown}; give a list: features=[...]"])
+        raise DefinitionError(
+            "features", [f"features is {shown(features)}; give a list: features=[...]"]
+        )
     if isinstance(features, AbstractSet):
         raise DefinitionError("features", ["features is a set, which has no order; give a list"])
     flat: list[tuple[View, str]] = []
@@ -117,7 +120,7 @@ def flatten(features: object) -> list[tuple[View, str]]:
             case FeatureRef():
                 flat.append((item.view, item.feature))
             case _:
-                problems.append(f"{item!r} is neither a view nor view['feature']")
+                problems.append(f"{shown(item)} is neither a view nor view['feature']")
     if not flat and not problems:
         problems.append("features must name at least one view or feature")
     if problems:

@@ -17,7 +17,7 @@ from skewless.definitions.names import (
     object_name_problems,
     text_problems,
 )
-from skewless.errors import DefinitionError, did_you_mean
+from skewless.errors import DefinitionError, did_you_mean, shown
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -130,11 +130,11 @@ class Source:
 
     def _not_names(self) -> Iterator[str]:
         if not isinstance(self.event_time, str):
-            yield f"event_time is {self.event_time!r}; give the name of a column"
+            yield f"event_time is {shown(self.event_time)}; give the name of a column"
         for label in ("event_id", "tiebreak", "ingest_time"):
             name = getattr(self, label)
             if name is not None and not isinstance(name, str):
-                yield f"{label} is {name!r}; give the name of a column"
+                yield f"{label} is {shown(name)}; give the name of a column"
 
     def _extra_times(self) -> Iterator[str]:
         if self.event_time not in self.schema:
@@ -176,3 +176,5 @@ class Source:
 
     def __str__(self) -> str:
         return f"Source({self.name!r})"
+
+    __repr__ = __str__

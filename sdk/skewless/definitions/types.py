@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from skewless.errors import shown
+
 MAX_DECIMAL_PRECISION = 18  # an unscaled value then fits in a signed 64-bit integer
 
 
@@ -104,7 +106,7 @@ def type_problems(type_: object) -> list[str]:
             return [] if fits else [f"{type_}: the size must be at least 1"]
         case _:
             text = (
-                f"{type_!r} is not a type; use Bool, Int64, Float64, Decimal(p, s), String, "
+                f"{shown(type_)} is not a type; use Bool, Int64, Float64, Decimal(p, s), String, "
                 "Timestamp, Bytes, Array(T) or Vector(n) of skewless.types"
             )
             return [text]

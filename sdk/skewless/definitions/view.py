@@ -23,7 +23,7 @@ from skewless.definitions.names import (
 from skewless.definitions.refresh import Refresh, Stream, parse_refresh
 from skewless.definitions.source import Source
 from skewless.definitions.typing import Scope
-from skewless.errors import DefinitionError, UnknownNameError, did_you_mean
+from skewless.errors import DefinitionError, UnknownNameError, did_you_mean, shown
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -146,7 +146,7 @@ class FeatureView:
                     aggregations[name] = aggregate
                 else:
                     problems.append(
-                        f"feature {name!r} is {aggregate!r}; write an aggregate such as "
+                        f"feature {name!r} is {shown(aggregate)}; write an aggregate such as "
                         "agg.mean('amount', window='7d')"
                     )
         elif isinstance(features, AbstractSet):
@@ -222,7 +222,7 @@ class FeatureView:
         if where is None:
             return
         if not isinstance(where, Expr):
-            yield f"where is {where!r}; write an expression such as ~col('cancelled')"
+            yield f"where is {shown(where)}; write an expression such as ~col('cancelled')"
             return
         scope = self._scope()
         type_ = scope.type_of(where.node)
@@ -233,6 +233,8 @@ class FeatureView:
     def __str__(self) -> str:
         return f"FeatureView({self.name!r}, version={self.version})"
 
+    __repr__ = __str__
+
 
 def feature_of(view: FeatureView | OnDemandView, feature: object) -> FeatureRef:
     """Return one feature of a view.
@@ -242,14 +244,14 @@ def feature_of(view: FeatureView | OnDemandView, feature: object) -> FeatureRef:
     """
     if not isinstance(feature, str) or feature not in view.feature_types:
         name = feature if isinstance(feature, str) else repr(feature)
-        raise UnknownNameError(f"feature of view {view.name!r}", name, view.feature_types)
+        raise UnknownNameError("feature", name, view.feature_types, owner=f"view {view.name!r}")
     return FeatureRef(view, feature)
 
 
 def version_problems(version: object) -> Iterator[str]:
     """Check a version number."""
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        yield f"version is {version!r}; versions are whole numbers from 1"
+        yield f"version is {shown(version)}; versions are whole numbers from 1"
 
 
 def _not_column(item: object) -> str:
@@ -257,14 +259,14 @@ def _not_column(item: object) -> str:
         return f"feature {item!r} is an expression; write the column's name, {item.node.name!r}"
     if isinstance(item, Aggregation):
         return f"{item} has no name; write features={{'a_name': {item}}}"
-    return f"feature {item!r} is not the name of a column"
+    return f"feature {shown(item)} is not the name of a column"
 
 
 def _reference_problems(entity: object, source: object) -> Iterator[str]:
     if not isinstance(entity, Entity):
-        yield f"entity is {entity!r}; give an Entity"
+        yield f"entity is {shown(entity)}; give an Entity"
     if not isinstance(source, Source):
-        yield f"source is {source!r}; give a Source"
+        yield f"source is {shown(source)}; give a Source"
 
 
 def _parsed(parse: Callable[[Any], T], value: object, problems: list[str]) -> T | None:

@@ -32,6 +32,10 @@ class Finding:
     what: str
     remedy: str = ""
 
+    def __str__(self) -> str:
+        way_out = f" -> {self.remedy}" if self.remedy else ""
+        return f"{self.severity.value:<7}  {self.subject}: {self.what}{way_out}"
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
@@ -64,6 +68,15 @@ class Diagnosis:
         """Return the diagnosis in JSON's types."""
         found: dict[str, Any] = json.loads(json.dumps(asdict(self)))
         return {"is_healthy": self.is_healthy, **found}
+
+    def __str__(self) -> str:
+        """Return the findings, each with its remedy."""
+        return "\n".join([repr(self), *(f"  {found}" for found in self.findings)])
+
+    def __repr__(self) -> str:
+        fine = len(self.findings) - len(self.errors) - len(self.warnings)
+        counts = f"{len(self.errors)} errors, {len(self.warnings)} warnings, {fine} ok"
+        return f"Diagnosis({self.store!r}: {counts})"
 
     def _of(self, severity: Severity) -> tuple[Finding, ...]:
         return tuple(found for found in self.findings if found.severity is severity)

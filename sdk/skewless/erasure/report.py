@@ -98,6 +98,18 @@ class Erasure:
     uri: str
     signature: Signature | None = None
 
+    def __str__(self) -> str:
+        """Return how much was removed, and from where."""
+        lines = [f"  {item.place}: {item.count:,} {item.what}" for item in self.removed]
+        lines += [f"  not reached: {item.place}: {item.why}" for item in self.not_reached]
+        lines += [f"  run it again: {why}" for why in self.again]
+        return "\n".join([repr(self), *lines])
+
+    def __repr__(self) -> str:
+        verb = "would remove" if self.is_dry_run else "removed"
+        state = "complete" if self.is_complete else "to be run again"
+        return f"Erasure({self.entity!r}: {verb} {self.count:,}, {state})"
+
     @property
     def is_complete(self) -> bool:
         """Whether nothing is left of what the store can reach."""

@@ -65,6 +65,16 @@ class Materialized:
     write_units: float
     before: Materialized | None = None
 
+    def __str__(self) -> str:
+        name, at = f"{self.view}@{self.version}", self.cut.isoformat()
+        if not self.is_new:
+            return f"Materialized({name} as of {at}: committed before, nothing to do)"
+        done = f"{self.written:,} of {self.entities:,} changed entities written"
+        first = "" if self.before is None else f", after the cut of {self.before.cut.isoformat()}"
+        return f"Materialized({name} as of {at}: {done}{first})"
+
+    __repr__ = __str__
+
 
 @dataclass(frozen=True, slots=True)
 class Materializer:

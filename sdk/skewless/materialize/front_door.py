@@ -77,6 +77,22 @@ class Ingested:
     failed_count: int = 0
     repeated: int = 0
 
+    def __str__(self) -> str:
+        parts = [f"{self.accepted:,} accepted", f"{len(self.rejected):,} rejected"]
+        if self.clamped:
+            parts.append(f"{self.clamped:,} clamped")
+        if self.failed_count:
+            parts.append(f"{self.failed_count:,} entities failed")
+        return f"Ingested({self.source!r}: {', '.join(parts)}{self._first_reason()})"
+
+    __repr__ = __str__
+
+    def _first_reason(self) -> str:
+        if not self.rejected:
+            return ""
+        first = self.rejected[0]
+        return f"; row {first['row_number']}: {first['reason']}"
+
 
 @dataclass(slots=True)
 class _Pending:

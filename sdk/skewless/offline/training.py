@@ -53,6 +53,10 @@ class TrainingSet:
     aws: Aws
     index: SetIndex
 
+    def __repr__(self) -> str:
+        features, mode = len(self.manifest["features"]), self.manifest["mode"]
+        return f"TrainingSet({self.table.num_rows:,} rows, {features} features, mode={mode!r})"
+
     def to_arrow(self) -> pa.Table:
         """Return a pyarrow Table."""
         return self.table

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from skewless.errors import InputError, did_you_mean
+from skewless.errors import InputError, did_you_mean, shown
 
 if TYPE_CHECKING:
     from skewless.definitions.types import ValueType
@@ -72,7 +72,7 @@ def receive(given: Any, wanted: Mapping[str, ValueType]) -> Received:
         return _from_stream(given, wanted)
     if isinstance(given, Iterable) and not isinstance(given, str | bytes):
         return Received(_checked(list(given)))
-    raise InputError(f"entity_rows is {_shown(given)}, which is no rows; give {TAKEN}")
+    raise InputError(f"entity_rows is {shown(given)}, which is no rows; give {TAKEN}")
 
 
 def is_rows(given: object) -> bool:
@@ -115,15 +115,10 @@ def _checked(rows: Sequence[Any]) -> Sequence[Row]:
     for number, row in enumerate(rows):
         if not isinstance(row, Mapping):
             raise InputError(
-                f"row {number} is {_shown(row)}; a row maps the names of keys and request fields "
+                f"row {number} is {shown(row)}; a row maps the names of keys and request fields "
                 "to values, as a dict does"
             )
     return rows
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return f"{text} ({type(value).__name__})" if len(text) <= 60 else f"a {type(value).__name__}"  # noqa: PLR2004
 
 
 def _from_pandas(frame: Any, wanted: Mapping[str, ValueType]) -> Received:

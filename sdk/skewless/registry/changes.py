@@ -6,6 +6,7 @@ source may gain columns, which no published view reads.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
@@ -89,6 +90,9 @@ class Change:
         lines += [f"{'':10}{label}: {value}" for label, value in (self.estimate or {}).items()]
         return "\n".join(lines)
 
+    def __repr__(self) -> str:
+        return f"Change({self.action.value} {self.identity})"
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -131,12 +135,16 @@ class Plan:
         }
 
     def __str__(self) -> str:
-        counts = {
-            action: sum(change.action is action for change in self.changes) for action in Action
-        }
         shown = [change for change in self.changes if change.action is not Action.UNCHANGED]
+        return "\n".join([*map(str, shown), f"plan: {self._summary()}"])
+
+    def __repr__(self) -> str:
+        return f"Plan({self._summary()})"
+
+    def _summary(self) -> str:
+        counts = Counter(change.action for change in self.changes)
         summary = ", ".join(f"{counts[item]} {item.value}" for item in Action if counts[item])
-        return "\n".join([*map(str, shown), f"plan: {summary or 'nothing to publish'}"])
+        return summary or "nothing to publish"
 
 
 def compare(published: Definitions, wanted: Definitions) -> Plan:

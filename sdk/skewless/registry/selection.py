@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.service import FeatureService
 from skewless.definitions.view import FeatureRef, FeatureView
-from skewless.errors import InputError, UnknownNameError
+from skewless.errors import InputError, UnknownNameError, shown
 from skewless.registry.differences import differences
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def find_view(published: Published, view: object) -> FeatureView:
         pairs = resolve(published, view)
         found = pairs[0][0] if isinstance(pairs, tuple) else pairs
     if not isinstance(found, FeatureView):
-        raise InputError(f"{view!r} has nothing to materialize; name a FeatureView")
+        raise InputError(f"{shown(view)} has nothing to materialize; name a FeatureView")
     return found
 
 
@@ -94,8 +94,8 @@ def _resolve(published: Published, features: object) -> Selection | FeatureServi
             return tuple(pair for part in parts for pair in _pairs(part))
         case _:
             raise InputError(
-                f"{features!r} selects no features; give a FeatureService, views, view['feature'] "
-                'or texts such as "view:feature"'
+                f"{shown(features)} selects no features; give a FeatureService, views, "
+                "view['feature'] or texts such as \"view:feature\""
             )
 
 
