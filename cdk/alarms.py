@@ -89,6 +89,7 @@ class StoreAlarms(Construct):
         self.alarms: list[cloudwatch.Alarm] = []
         self._about_cuts(overdue or cdk.Duration.minutes(30))
         self._about_functions()
+        self._about_the_check()
         self._about_the_table()
         self._about_values()
 
@@ -99,17 +100,17 @@ class StoreAlarms(Construct):
                 means="A view's cut is late: what is served grows stale.",
                 first_step="skewless doctor names the view; look at its last execution.",
             ),
-            self._metrics.over_all_views("MAX", metrics.OVERDUE_SECONDS, cdk.Duration.minutes(5)),
+            self._metrics.over_all_views("MAX", metrics.OVERDUE_SECONDS, metrics.WATCHED),
             above=overdue.to_seconds(),
             missing=_MISSING.NOT_BREACHING,  # the watch has an alarm of its own
         )
         self._alarm(
             Runbook(
                 id="WatchSilent",
-                means="The watch has not run for 15 minutes: nobody would hear of overdue views.",
+                means="The watch has not ended for 15 minutes: nobody would hear of overdue views.",
                 first_step="see whether its schedule is enabled, and read its log.",
             ),
-            self._metrics.invocations("watch"),
+            self._metrics.watches_ended(),
             below=1,
             periods=3,
             missing=_MISSING.BREACHING,
@@ -129,26 +130,49 @@ class StoreAlarms(Construct):
                 first_step="mend the cause, then skewless materialize --redrive.",
             ),
             self._metrics.failed_cuts(),
+            # SQS measures no queue that nobody used for six hours, though something waits in it.
+            missing=_MISSING.IGNORE,
         )
 
     def _about_functions(self) -> None:
         self._alarm(
             Runbook(
                 id="FunctionErrors",
-                means="Functions of the store fail; the state machine may still have recovered.",
+                means="Functions of the store have failed for half an hour.",
                 first_step="the metric Errors by FunctionName names it; read its log.",
             ),
-            self._metrics.functions("Errors", _ALL),
-            periods=2,
+            self._metrics.functions("Errors", _ALL, metrics.WATCHED),
+            periods=3,
         )
         self._alarm(
             Runbook(
                 id="FunctionThrottles",
-                means="The account has no room for the store's functions.",
+                means="The account has had no room for the store's functions for half an hour.",
                 first_step="compare the account's Lambda concurrency with what runs.",
             ),
-            self._metrics.functions("Throttles", _ALL),
+            self._metrics.functions("Throttles", _ALL, metrics.WATCHED),
             periods=3,
+        )
+
+    def _about_the_check(self) -> None:
+        self._alarm(
+            Runbook(
+                id="CheckFailed",
+                means="The daily check could not compare everything.",
+                first_step="its log names what was not compared; Lambda tries twice more.",
+            ),
+            # It runs once a day, and Lambda's three attempts may all be made within five minutes.
+            self._metrics.check_errors(),
+        )
+        self._alarm(
+            Runbook(
+                id="CheckSilent",
+                means="No check has ended for 26 hours: nobody would hear of skew.",
+                first_step="see whether its schedule is enabled, and read its log.",
+            ),
+            self._metrics.checks_ended(),
+            below=1,
+            periods=26,
         )
 
     def _about_the_table(self) -> None:
@@ -178,7 +202,7 @@ class StoreAlarms(Construct):
                 means="Rows did not fit, and the log refused them.",
                 first_step="skewless_quarantine, in Athena, holds each with its reason.",
             ),
-            self._metrics.over_all_views("SUM", metrics.REJECTED_ROWS, cdk.Duration.minutes(5)),
+            self._metrics.over_all_views("SUM", metrics.REJECTED_ROWS, metrics.WATCHED),
             missing=_MISSING.NOT_BREACHING,
         )
         self._alarm(

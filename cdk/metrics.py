@@ -19,11 +19,15 @@ if TYPE_CHECKING:
     from cdk.names import StoreNames
 
 OVERDUE_SECONDS = "OverdueSeconds"
+OVERDUE_VIEWS = "OverdueViews"
 REJECTED_ROWS = "RejectedRows"
 PARITY_MISMATCHES = "ParityMismatches"
 PARITY_COMPARED = "ParityCompared"
 PARITY_STALE = "ParityStale"
 ENTITIES_WRITTEN = "EntitiesWritten"
+# The watch runs every five minutes, up to one late, and its metrics are seen some later still: in
+# five minutes there may be none of them. An alarm would end and begin again.
+WATCHED = cdk.Duration.minutes(10)
 # Those that the store itself calls.
 _OPERATIONS = ("BatchGetItem", "GetItem", "PutItem", "UpdateItem")
 
@@ -34,8 +38,10 @@ class StoreMetrics:
     def __init__(self, names: StoreNames) -> None:
         self._names = names
 
-    def of_store(self, metric: str, period: cdk.Duration) -> cloudwatch.Metric:
-        """Add up one of the store's own metrics that it writes for itself, whatever of its views.
+    def of_store(
+        self, metric: str, period: cdk.Duration, statistic: str = "Sum"
+    ) -> cloudwatch.Metric:
+        """Measure one of the store's own metrics that it writes for itself, whatever of its views.
 
         Values that differ are counted twice: once for the store, and once for their view.
         """
@@ -43,7 +49,7 @@ class StoreMetrics:
             namespace=METRICS_NAMESPACE,
             metric_name=metric,
             dimensions_map={"Store": self._names.store},
-            statistic="Sum",
+            statistic=statistic,
             period=period,
         )
 
@@ -73,19 +79,28 @@ class StoreMetrics:
             using_metrics={},
         )
 
-    def functions(self, metric: str, names: tuple[str, ...]) -> cloudwatch.MathExpression:
+    def functions(
+        self, metric: str, names: tuple[str, ...], period: cdk.Duration | None = None
+    ) -> cloudwatch.MathExpression:
         """Add up a metric of functions."""
         metrics = {
             name: self._metric("AWS/Lambda", metric, {"FunctionName": self._names.function(name)})
             for name in names
         }
-        return _sum(metrics, f"{metric} of functions")
+        return _sum(metrics, f"{metric} of functions", period)
 
-    def invocations(self, name: str) -> cloudwatch.Metric:
-        """Count how often a function ran."""
-        return self._metric(
-            "AWS/Lambda", "Invocations", {"FunctionName": self._names.function(name)}
-        )
+    def watches_ended(self) -> cloudwatch.Metric:
+        """Count how often the watch ran to its end."""
+        return self.of_store(OVERDUE_VIEWS, cdk.Duration.minutes(5), "SampleCount")
+
+    def checks_ended(self) -> cloudwatch.MathExpression:
+        """Count how often the check ran to its end in an hour.
+
+        There is no value for the time before the deployment, in which no check is missed.
+        """
+        hour = cdk.Duration.hours(1)
+        ended = self.of_store(PARITY_COMPARED, hour, "SampleCount")
+        return self._or_zero({"ended": ended}, "Checks that ended", hour)
 
     def executions(self, *metrics: str) -> cloudwatch.MathExpression:
         """Add up metrics of the state machine's executions."""
@@ -123,17 +138,18 @@ class StoreMetrics:
 
     def online_throttles(self) -> cloudwatch.MathExpression:
         """Count requests that the online table throttled."""
-        return _sum(
+        return self._or_zero(
             {
                 name.lower(): self.online(name)
                 for name in ("ReadThrottleEvents", "WriteThrottleEvents")
             },
             "Throttles",
+            WATCHED,
         )
 
     def online_errors(self) -> cloudwatch.MathExpression:
         """Count requests that DynamoDB failed."""
-        return _sum(
+        return self._or_zero(
             {
                 operation.lower(): self._metric(
                     "AWS/DynamoDB", "SystemErrors", {**self._table, "Operation": operation}
@@ -141,6 +157,35 @@ class StoreMetrics:
                 for operation in _OPERATIONS
             },
             "System errors",
+            WATCHED,
+        )
+
+    def check_errors(self) -> cloudwatch.MathExpression:
+        """Count failed calls of the check in an hour, in which all attempts of a day are made."""
+        failed = self._metric(
+            "AWS/Lambda", "Errors", {"FunctionName": self._names.function("check")}
+        )
+        return self._or_zero({"failed": failed}, "Errors of the check", cdk.Duration.hours(1))
+
+    def _or_zero(
+        self,
+        metrics: Mapping[str, cloudwatch.IMetric],
+        label: str,
+        period: cdk.Duration,
+    ) -> cloudwatch.MathExpression:
+        """Add up metrics that have values now and then, 0 where they have none while the watch ran.
+
+        An alarm goes by the latest data that it finds: without zeros it would end and begin again.
+        Missing data of DynamoDB's it may ignore whatever it is told, and would never end.
+        """
+        return cloudwatch.MathExpression(
+            expression=f"SUM([0 * watched, {', '.join(metrics)}])",
+            label=label,
+            period=period,
+            using_metrics={
+                "watched": self.of_store(OVERDUE_VIEWS, period, "SampleCount"),
+                **metrics,
+            },
         )
 
     def scanned_bytes(self) -> cloudwatch.MathExpression:
@@ -173,11 +218,13 @@ class StoreMetrics:
         )
 
 
-def _sum(metrics: Mapping[str, cloudwatch.IMetric], label: str) -> cloudwatch.MathExpression:
+def _sum(
+    metrics: Mapping[str, cloudwatch.IMetric], label: str, period: cdk.Duration | None = None
+) -> cloudwatch.MathExpression:
     return cloudwatch.MathExpression(
         # Unlike a + b, it has a value where only some of them were written.
         expression="SUM(METRICS())",
         label=label,
-        period=cdk.Duration.minutes(5),
+        period=period or cdk.Duration.minutes(5),
         using_metrics=dict(metrics),
     )

@@ -32,6 +32,8 @@ def metrics(alarm: dict[str, Any]) -> set[str]:
 
 def test_there_is_an_alarm_for_all_that_the_operations_guide_names(jobs: Template) -> None:
     assert sorted(alarms(jobs)) == [
+        "check-failed",
+        "check-silent",
         "executions-failed",
         "failed-cuts-waiting",
         "function-errors",
@@ -57,6 +59,8 @@ def test_every_alarm_says_what_silence_means(jobs: Template) -> None:
     silence = {name: alarm["TreatMissingData"] for name, alarm in alarms(jobs).items()}
 
     assert silence.pop("watch-silent") == "breaching"
+    # SQS does not measure a queue that nobody uses.
+    assert silence.pop("failed-cuts-waiting") == "ignore"
     # Between two checks, what the last one found stays.
     assert silence.pop("parity-mismatches") == "ignore"
     assert set(silence.values()) == {"notBreaching"}
@@ -72,9 +76,19 @@ def test_an_overdue_view_of_this_store_is_found_among_all(jobs: Template) -> Non
 def test_the_watch_itself_is_watched(jobs: Template) -> None:
     alarm = alarms(jobs)["watch-silent"]
 
-    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": "skewless-dev-watch"}]
+    assert (alarm["MetricName"], alarm["Statistic"]) == ("OverdueViews", "SampleCount")
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
     assert alarm["EvaluationPeriods"] * alarm["Period"] == 15 * 60
+
+
+def test_no_alarm_looks_further_back_than_cloudwatch_lets_it(jobs: Template) -> None:
+    for alarm in alarms(jobs).values():
+        stated = [each["MetricStat"] for each in alarm.get("Metrics", ()) if "MetricStat" in each]
+        periods = {each["Period"] for each in (alarm, *stated) if "Period" in each}
+        for period in periods:
+            limit = 7 * 86_400 if period >= 3_600 else 86_400
+            assert period * alarm["EvaluationPeriods"] <= limit
+        assert len(alarm.get("Metrics", ())) <= 10
 
 
 def test_failures_throttles_and_skew_have_alarms_of_their_own(jobs: Template) -> None:
@@ -83,8 +97,11 @@ def test_failures_throttles_and_skew_have_alarms_of_their_own(jobs: Template) ->
     assert metrics(found["executions-failed"]) == {"ExecutionsFailed", "ExecutionsTimedOut"}
     assert metrics(found["function-errors"]) == {"Errors"}
     assert metrics(found["function-throttles"]) == {"Throttles"}
-    assert metrics(found["online-throttles"]) == {"ReadThrottleEvents", "WriteThrottleEvents"}
-    assert metrics(found["online-errors"]) == {"SystemErrors"}
+    throttles = {"ReadThrottleEvents", "WriteThrottleEvents"}
+    assert metrics(found["online-throttles"]) == {*throttles, "OverdueViews"}
+    assert metrics(found["online-errors"]) == {"SystemErrors", "OverdueViews"}
+    assert metrics(found["check-failed"]) == {"Errors", "OverdueViews"}
+    assert metrics(found["check-silent"]) == {"ParityCompared", "OverdueViews"}
     assert found["parity-mismatches"]["MetricName"] == "ParityMismatches"
     assert found["parity-mismatches"]["Dimensions"] == [{"Name": "Store", "Value": "dev"}]
     assert "RejectedRows" in expressions(found["rows-rejected"])[0]
@@ -96,7 +113,7 @@ def test_a_topic_hears_of_every_alarm_and_of_its_end(tmp_path: Path) -> None:
     FeatureStore(team, "Features", store="dev", alarm_topic=topic, bundler=SampleBundler(tmp_path))
 
     found = alarms(Template.from_stack(team)).values()
-    assert len(found) == 10
+    assert len(found) == 12
     assert all(alarm["AlarmActions"] == alarm["OKActions"] for alarm in found)
     assert all(len(alarm["AlarmActions"]) == 1 for alarm in found)
 
