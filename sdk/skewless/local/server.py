@@ -20,9 +20,10 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from skewless.local import athena, dynamodb, glue, kms, optimizers, regions, s3
 from skewless.local.dispatch import Dispatch
 from skewless.local.iam import Calls, Gate, roles
+from skewless.local.in_process import InProcess
 from skewless.local.on_demand import OnDemand
 from skewless.local.scheduler import Scheduler
-from skewless.local.session import CREDENTIALS, REGION, LocalSession
+from skewless.local.session import CREDENTIALS, REGION, LocalSession, answer_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,10 +49,11 @@ class LocalAws:
     _running: ClassVar[LocalAws | None] = None
 
     def __init__(self, port: int, clock: Callable[[], datetime]) -> None:
-        self._on_demand = OnDemand(Dispatch(DomainDispatcherApplication(create_backend_app)))
+        self._on_demand = OnDemand(Dispatch(_moto()))
         gate = Gate(self._on_demand)
         server = _listening(gate, port)
         self._server = server
+        self._gate = gate
         self._functions: Fleet | None = None
         self._thread = threading.Thread(target=server.serve, name="local-aws", daemon=True)
         self.endpoint = f"http://{_HOST}:{server.bind_addr[1]}"
@@ -126,6 +128,7 @@ class LocalAws:
         with LocalAws._lock:
             if LocalAws._running is self:
                 LocalAws._running = None
+            answer_here(self.endpoint, None)
             self._server.stop()
             self._thread.join()
             self.scheduler.stop()
@@ -148,6 +151,7 @@ class LocalAws:
         self._on_demand.before("scheduler", self.scheduler.start)
         self._on_demand.before("states", self._prepare_states)
         self._thread.start()
+        answer_here(self.endpoint, InProcess(self.endpoint, self._gate).answer)
 
     def _prepare_cloudformation(self) -> None:
         regions.load_networks(self.endpoint)
@@ -170,6 +174,14 @@ class LocalAws:
         from skewless.local import step_functions  # noqa: PLC0415 - see `on_demand`
 
         step_functions.apply(self.endpoint, self.now)
+
+
+def _moto() -> DomainDispatcherApplication:
+    """Moto's application, that looks a service up once: it lists a directory to find it."""
+    application = DomainDispatcherApplication(create_backend_app)
+    found: Any = application
+    found.get_backend_for_host = functools.cache(application.get_backend_for_host)
+    return application
 
 
 def _listening(application: Gate, port: int) -> Any:

@@ -16,7 +16,9 @@ import botocore.session
 from botocore.config import Config
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 REGION = "us-east-1"
 CREDENTIALS: Mapping[str, str] = {
@@ -96,7 +98,28 @@ def _session_without_environment() -> botocore.session.Session:
         }
     )
     session.register_component("data_loader", _loader())
+    # Typed as if nothing listened to what a handler returns; an answer to "before-send" counts.
+    handler: Any = _answered_here
+    session.register("before-send", handler)
     return session
+
+
+_here: dict[str, Callable[[AWSPreparedRequest], AWSResponse | None]] = {}
+
+
+def answer_here(
+    endpoint: str, answer: Callable[[AWSPreparedRequest], AWSResponse | None] | None
+) -> None:
+    """Say what answers requests to an endpoint without sending them; None ends that."""
+    if answer is None:
+        _here.pop(endpoint, None)
+    else:
+        _here[endpoint] = answer
+
+
+def _answered_here(request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
+    answers = (answer(request) for answer in list(_here.values()))
+    return next((found for found in answers if found is not None), None)
 
 
 @functools.cache

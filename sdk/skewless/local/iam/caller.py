@@ -18,13 +18,14 @@ _VIA = "~"
 
 
 @contextmanager
-def serving(principal: Principal) -> Iterator[None]:
-    """This thread answers a request of the principal."""
+def serving(principal: Principal | None) -> Iterator[None]:
+    """This thread answers a request of the principal; None stands for who may do anything."""
+    before = getattr(_thread, "principal", None)
     _thread.principal = principal
     try:
         yield
     finally:
-        _thread.principal = None
+        _thread.principal = before
 
 
 def credentials() -> Mapping[str, str]:
