@@ -16,6 +16,7 @@ from skewless.offline.duckdb_engine import DuckDbSession
 from skewless.offline.events import KNOWN, Span
 from skewless.offline.history import ROW, History, Mode, Spine
 from skewless.offline.labels import prepare_labels
+from skewless.offline.own_frame import own_frame
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +49,7 @@ class Training:
 
     def answer(self, labels: pa.Table) -> pa.Table:
         """Return the features of labels, in any order; once for each database."""
-        prepared = prepare_labels(labels, self._plan, timestamp="event_timestamp")
+        prepared = prepare_labels(own_frame(labels), self._plan, timestamp="event_timestamp")
         spine = Spine(self._session.labels(prepared.table), prepared.first, prepared.last)
         lateness = self._session.lateness(self._source)
         history = History(

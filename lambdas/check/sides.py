@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from skewless.aws import Aws, Resources
     from skewless.definitions.view import FeatureView
-    from skewless.offline.training import TrainingSet
+    from skewless.offline.training_set import TrainingSet
     from skewless.online.answer import Answer
     from skewless.online.table import OnlineTable
     from skewless.registry.published import Published

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from skewless.materialize.cut import Materialized, Progress
     from skewless.materialize.executions import Execution
     from skewless.materialize.front_door import Ingested
-    from skewless.offline.training import TrainingSet
+    from skewless.offline.training_set import TrainingSet
     from skewless.online.answer import Answer
     from skewless.registry.changes import Plan
     from skewless.verify import Report
@@ -238,7 +238,13 @@ class FeatureStore:
         write_lock(path, chosen, LockedResources.of(self._needed(), self._aws), region)
 
     def backfill(
-        self, source: object, frame: Any, *, rewrite: bool = False, again: bool = False
+        self,
+        source: object,
+        frame: Any,
+        *,
+        rewrite: bool = False,
+        again: bool = False,
+        strict: bool = False,
     ) -> Ingested:
         """Load history: each row counts as known the source's `delay` after it happened.
 
@@ -247,6 +253,8 @@ class FeatureStore:
             frame: pandas, polars, Arrow, rows as dicts, a Parquet path or URI, a Glue table.
             rewrite: allow rows that count in values which were served already.
             again: load rows that are all in the log already; they count once more.
+            strict: refuse the frame if a single row does not fit, instead of keeping the row in
+                quarantine.
 
         Returns:
             How many rows are in the log, and every refused row with its reason.
@@ -264,14 +272,16 @@ class FeatureStore:
             self._now(),
             rewrite=rewrite,
             again=again,
+            strict=strict,
         )
 
-    def ingest(self, source: object, frame: Any) -> Ingested:
+    def ingest(self, source: object, frame: Any, *, strict: bool = False) -> Ingested:
         """Take in new events, stamped now: one front door for both stores.
 
         Args:
             source: a source or its name.
             frame: as for `backfill`.
+            strict: as for `backfill`.
 
         Returns:
             How many rows are in the log, every refused row, every entity that failed by itself.
@@ -281,7 +291,11 @@ class FeatureStore:
             OnlineStoreError: rows are in the log, not yet served; the next ingest finishes.
         """
         return self._workbench.front_door.ingest(
-            self.published.source(name_of(source)), self.published, frame, self._now()
+            self.published.source(name_of(source)),
+            self.published,
+            frame,
+            self._now(),
+            strict=strict,
         )
 
     def materialize(

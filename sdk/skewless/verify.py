@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from skewless.compiler.plan import SelectionPlan
     from skewless.definitions.types import ValueType
     from skewless.definitions.view import FeatureView
-    from skewless.offline.training import TrainingSet
+    from skewless.offline.training_set import TrainingSet
     from skewless.online.answer import Answer, ViewStatus
     from skewless.registry.published import Published
 

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from skewless.definitions.view import FeatureView
     from skewless.materialize.cut import Materialized, Progress
     from skewless.offline.engine import Engine
-    from skewless.offline.training import TrainingSet
+    from skewless.offline.training_set import TrainingSet
 
 # DynamoDB's replicas agree within a second as a rule; a local AWS has one.
 _SETTLE_SECONDS = 5.0

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from skewless.cli.failed import print_failed
 from skewless.cli.screen import Screen
 from skewless.materialize.failures import FailedEntity
 from tests.cli.shop import an_order, write_lines
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.cli.conftest import Run
 
 
@@ -23,12 +23,41 @@ def test_rows_are_taken_in_and_rejected_rows_are_shown(shop: Run) -> None:
 
 
 def test_a_table_of_rejected_rows_ends_after_twenty(shop: Run) -> None:
-    rows = write_lines("new.jsonl", *(an_order(number, amount="much") for number in range(25)))
+    wrong = [an_order(number, amount="much") for number in range(25)]
+    rows = write_lines("new.jsonl", *wrong, an_order(26))
     ran = shop("ingest", "orders", rows)
     assert ran.out.count("'much'") == 20
     assert "… and 5 more" in ran.out
     found = shop("ingest", "orders", rows, "--json").document
-    assert (found["accepted"], found["rejected_count"], len(found["rejected"])) == (0, 25, 25)
+    assert (found["accepted"], found["rejected_count"], len(found["rejected"])) == (1, 25, 25)
+    assert [reason["rows"] for reason in found["reasons"]] == [25]
+
+
+@pytest.mark.parametrize("command", ["ingest", "backfill"])
+def test_a_file_of_a_wrong_type_exits_1_with_the_remedy(shop: Run, command: str) -> None:
+    rows = write_lines("new.jsonl", *(an_order(number, amount="much") for number in range(25)))
+    ran = shop(command, "orders", rows)
+    assert ran.code == 1
+    assert "column 'amount' is text, and Float64 is declared" in ran.err
+
+
+@pytest.mark.parametrize("command", ["ingest", "backfill"])
+def test_a_file_of_which_no_row_fits_exits_1_with_the_reasons_counted(
+    shop: Run, command: str
+) -> None:
+    rows = write_lines("new.jsonl", *(an_order(number, amount=1e400) for number in range(25)))
+    ran = shop(command, "orders", rows)
+    assert ran.code == 1
+    assert "none of 25 rows fits" in ran.err
+    assert ran.err.count("25 rows, the first is row 0: column 'amount': an infinity") == 1
+
+
+def test_strict_refuses_a_file_for_one_row(shop: Run) -> None:
+    rows = write_lines("new.jsonl", an_order(1), an_order(2, amount="much"))
+    ran = shop("ingest", "orders", rows, "--strict")
+    assert ran.code == 1
+    assert "1 of 2 rows do not fit" in ran.err
+    assert "row 1: column 'amount'" in ran.err
 
 
 def test_a_history_is_loaded(shop: Run) -> None:

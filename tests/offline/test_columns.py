@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal as Number
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skewless import Source
-from skewless.errors import NaiveTimestampError
+from skewless.errors import InputError, NaiveTimestampError
 from skewless.offline.columns import physical
 from skewless.offline.frames import to_arrow
 from skewless.offline.normalise import Normalised, normalise
@@ -60,6 +61,15 @@ def reasons(values: Any, type_: ValueType) -> list[str]:
 
 def refused(values: Any, type_: ValueType) -> Normalised:
     return normalise(a_table(values), a_source(type_))
+
+
+def wholly_refused(values: Any, type_: ValueType) -> str:
+    """Return what the error calls a column of which no value can fit."""
+    with pytest.raises(InputError) as caught:
+        normalise(a_table(values), a_source(type_))
+    found = re.search(rf"column 'x' is (.*), and {re.escape(str(type_))} is", str(caught.value))
+    assert found, caught.value
+    return found[1]
 
 
 CANONICAL: Sequence[tuple[ValueType, pa.DataType, Any]] = [
@@ -144,31 +154,33 @@ def test_a_large_unsigned_number_is_refused_as_a_double_once() -> None:
 @given(st.lists(st.floats(allow_nan=False), min_size=1))
 def test_floats_become_integers_only_when_they_are_whole(values: list[float]) -> None:
     result = refused(values, Int64)
-    fits = [x for x in values if math.isfinite(x) and x == int(x) and -(2.0**63) <= x < 2.0**63]
+    fits = [x for x in values if x.is_integer() and abs(x) <= 2**53]
     assert result.accepted["x"].to_pylist() == [int(x) for x in fits]
     assert result.rejected.num_rows == len(values) - len(fits)
 
 
 def test_a_fraction_in_a_column_of_integers_is_refused() -> None:
-    assert reasons([2.5], Int64) == ["column 'x' is 2.5: Int64 takes whole numbers of 64 bits"]
+    assert reasons([2.5], Int64) == [
+        "column 'x' is 2.5: Int64 takes whole numbers, and floats up to 2^53"
+    ]
 
 
 @pytest.mark.parametrize("type_", [Int64, Float64, Decimal(9, 2), Timestamp, Bool, Bytes])
 def test_text_is_nothing_but_a_string(type_: ValueType) -> None:
-    assert reasons(["1"], type_) == [f"column 'x' is '1': {type_} is needed, and this is text"]
+    assert wholly_refused(["1"], type_) == "text"
 
 
 @pytest.mark.parametrize("type_", [Int64, Float64, Decimal(9, 2), String])
 def test_a_truth_value_is_no_number(type_: ValueType) -> None:
-    assert "is True" in reasons([True], type_)[0]
+    assert wholly_refused([True], type_) == "bool"
 
 
 def test_a_number_is_no_truth_value() -> None:
-    assert len(reasons([1], Bool)) == 1
+    assert wholly_refused([1], Bool) == "int64"
 
 
 def test_a_date_is_no_instant() -> None:
-    assert "date32" in reasons([date(2024, 5, 1)], Timestamp)[0]
+    assert wholly_refused([date(2024, 5, 1)], Timestamp) == "date32[day]"
 
 
 def test_a_decimal_is_rescaled_when_nothing_is_lost() -> None:
@@ -198,7 +210,7 @@ def test_whole_numbers_are_decimals() -> None:
 
 
 def test_a_float_is_no_decimal() -> None:
-    assert len(reasons([1.5], Decimal(4, 2))) == 1
+    assert wholly_refused([1.5], Decimal(4, 2)) == "double"
 
 
 def test_strings_of_any_arrow_type_are_strings() -> None:

@@ -44,7 +44,7 @@ def test_a_refused_row_is_listed_with_everything_about_it(quarantine: Quarantine
         "refused_at": NOON,
         "shard": "shard",
         "row_number": 1,
-        "reason": "column 'x' is 2.5: Int64 takes whole numbers of 64 bits",
+        "reason": "column 'x' is 2.5: Int64 takes whole numbers, and floats up to 2^53",
     }
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from skewless.erasure.report import Erasure
-    from skewless.offline.training import TrainingSet
+    from skewless.offline.training_set import TrainingSet
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 

@@ -45,6 +45,36 @@ def test_a_row_that_does_not_fit_is_kept_in_quarantine_and_listed(published: Fea
     assert all(row["reason"] for row in result.rejected)
 
 
+@pytest.mark.parametrize("door", ["ingest", "backfill"])
+def test_a_column_of_a_wrong_type_refuses_the_frame_and_nothing_is_written(
+    published: FeatureStore, door: str
+) -> None:
+    rows = [payment(-10 - n, amount=str(n)) for n in range(3)]
+    with pytest.raises(InputError, match="column 'amount' is text, and Float64 is declared"):
+        getattr(published, door)("payments", rows)
+    assert kept(published) == (0, 0)
+
+
+@pytest.mark.parametrize("door", ["ingest", "backfill"])
+def test_strict_refuses_a_frame_for_one_row_and_nothing_is_written(
+    published: FeatureStore, door: str
+) -> None:
+    rows = [payment(-10), payment(-9, amount="ten"), payment(-8, amount="nine")]
+    with pytest.raises(InputError) as caught:
+        getattr(published, door)("payments", rows, strict=True)
+    assert "2 of 3 rows do not fit" in str(caught.value)
+    assert "2 rows, the first is row 1: column 'amount': Float64 is needed" in str(caught.value)
+    assert kept(published) == (0, 0)
+    assert getattr(published, door)("payments", rows).accepted == 1
+
+
+def kept(store: FeatureStore) -> tuple[int, int]:
+    """Count the rows in the log and in quarantine."""
+    bench = store._workbench
+    log = bench.log.scan(store.published.source("payments")).read_all().num_rows
+    return log, bench.quarantine.list("payments").num_rows
+
+
 def test_history_in_the_future_is_refused_row_by_row(published: FeatureStore) -> None:
     result = published.backfill("payments", [payment(-60), payment(60)])
     assert result.accepted == 1

@@ -10,7 +10,7 @@ from skewless.cli.failed import print_failed
 from skewless.cli.invocation import Invocation
 from skewless.cli.rows import events_of
 from skewless.cli.screen import counted, plain
-from skewless.errors import RepeatedLoadError, RewriteError
+from skewless.errors import InputError, RepeatedLoadError, RewriteError
 
 if TYPE_CHECKING:
     from skewless.cli.screen import Screen
@@ -30,6 +30,10 @@ File = Annotated[
         show_default=False,
     ),
 ]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Refuse the file if a single row does not fit."),
+]
 
 
 def backfill(
@@ -45,6 +49,7 @@ def backfill(
         bool,
         typer.Option("--again", help="Load rows that are all in the log already once more."),
     ] = False,
+    strict: Strict = False,
 ) -> None:
     """Load history into a source's log.
 
@@ -60,7 +65,7 @@ def backfill(
     frame = events_of(file, store.published.source(source))
     with invocation.screen.progress(f"backfilling {source}"):
         try:
-            found = store.backfill(source, frame, rewrite=rewrite, again=again)
+            found = store.backfill(source, frame, rewrite=rewrite, again=again, strict=strict)
         except RewriteError as error:
             raise RewriteError(f"{error} Here, rewrite=True is --rewrite.") from error
         except RepeatedLoadError as error:
@@ -69,7 +74,9 @@ def backfill(
     invocation.remind_of_passing()
 
 
-def ingest(context: typer.Context, *, source: SourceName, file: File) -> None:
+def ingest(
+    context: typer.Context, *, source: SourceName, file: File, strict: Strict = False
+) -> None:
     """Take in new events, stamped now.
 
     They go to the log and, for views with refresh="stream", online at once. Rows
@@ -82,13 +89,18 @@ def ingest(context: typer.Context, *, source: SourceName, file: File) -> None:
     store = invocation.store()
     frame = events_of(file, store.published.source(source))
     with invocation.screen.progress(f"ingesting into {source}"):
-        found = store.ingest(source, frame)
+        found = store.ingest(source, frame, strict=strict)
     _print(invocation.screen, found, "taken in")
     invocation.remind_of_passing()
 
 
 def _print(screen: Screen, found: Ingested, done: str) -> None:
     screen.document({**plain(found), "rejected_count": len(found.rejected)})
+    if found.rejected and not found.accepted:
+        raise InputError(
+            f"{found.source}: none of {counted(len(found.rejected), 'row')} fits. Nothing was "
+            f"taken in; what was given is in quarantine:{found.why}"
+        )
     screen.say(f"{found.source}: {counted(found.accepted, 'row')} {done}", style="bold")
     if found.ingest_time is not None:
         screen.say(f"known since {found.ingest_time.isoformat()}")

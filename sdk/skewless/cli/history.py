@@ -16,7 +16,7 @@ from skewless.cli.screen import plain
 from skewless.errors import InputError
 
 if TYPE_CHECKING:
-    from skewless.offline.training import TrainingSet
+    from skewless.offline.training_set import TrainingSet
 
 
 class Mode(StrEnum):

@@ -2,11 +2,15 @@
 
 A Decimal is physically its unscaled integer, a Timestamp its microseconds since the epoch, an Array
 or Vector a tuple; all else is itself. Normal forms: NaN is null, -0.0 is 0.0.
+
+`to_physical` is the rule for one value; `offline.columns` is the same rule for columns, and a
+property test holds one against the other.
 """
 
 from __future__ import annotations
 
 import decimal
+import operator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +26,9 @@ from skewless.errors import InputError
 if TYPE_CHECKING:
     from skewless.definitions.types import ValueType
 
+EXACT_DOUBLE = 2**53  # up to here a double stands for one whole number
 _NO_NUMBERS = frozenset({"bool", "bool_", "ndarray"})
+_NULLS = frozenset({"NAType", "NaTType"})  # pandas' own, which serving does not import
 # Wide enough for a sum of DECIMAL(38, s); traps are the caller's business.
 _EXACT = decimal.Context(prec=60)
 # Digits are never dropped in silence: what does not fit in 60 raises.
@@ -37,7 +43,8 @@ def to_physical(  # noqa: C901, PLR0911 - one case for each type
     """Check one Python value against a type, and return its physical form.
 
     Args:
-        value: the value as a user or a request holds it; None is null.
+        value: the value as a user or a request holds it; None is null, and so are NaN and pandas'
+            NA and NaT.
         type_: what it must be.
         where: names the value in an error, for example `request 'distance'`.
 
@@ -45,28 +52,62 @@ def to_physical(  # noqa: C901, PLR0911 - one case for each type
         InputError: the value does not fit the type.
         NaiveTimestampError: a datetime without a time zone.
     """
-    if value is None:
+    if is_null(value):
         return None
     match type_:
-        case types.Bool if isinstance(value, bool):
-            return value
-        case types.Int64 if _is_integer(value) and INT64_MIN <= value <= INT64_MAX:
-            return int(value)
-        case types.Float64 if _is_number(value):
-            return _normal_float(_double(value, where), where)
-        case types.String if isinstance(value, str) and _is_utf8(value):
-            return value
+        case types.Bool if _is_bool(value):
+            return bool(value)
+        case types.Int64 if (whole := whole_number(value)) is not None:
+            return whole
+        case types.Float64 if (number := double(value)) is not None:
+            return _finite(number, where)
+        case types.String if (text := _text(value)) is not None:
+            return text
         case types.Bytes if isinstance(value, bytes | bytearray | memoryview):
             return bytes(value)
         case types.Timestamp if isinstance(value, datetime):
-            return to_microseconds(value, where)
+            return _instant(value, where)
         case types.Decimal() if (unscaled := _unscaled(value, type_)) is not None:
             return unscaled
-        case types.Array(element=element) if isinstance(value, list | tuple):
+        case types.Array(element=element) if _is_list(value):
             return _elements(value, element, where)
-        case types.Vector(size=size) if isinstance(value, list | tuple) and len(value) == size:
+        case types.Vector(size=size) if _is_list(value) and len(value) == size:
             return _elements(value, types.Float64, where)
-    raise InputError(f"{where} is {value!r}, which is not {type_}")
+    raise InputError(f"{where} is {value!r}, which is not {type_}{_allowed(value, type_)}")
+
+
+def is_null(value: Any) -> bool:
+    """Say whether a Python value stands for null: None, NaN, or a mark of pandas."""
+    if value is None or type(value).__name__ in _NULLS:
+        return True
+    if isinstance(value, decimal.Decimal):
+        return value.is_nan()
+    return _is_float(value) and bool(value != value)  # noqa: PLR0124 - NaN
+
+
+def whole_number(value: Any) -> int | None:
+    """Return the Int64 that a value is exactly; None if it is none.
+
+    A float is one within 2^53: beyond, it may stand for another number than was meant.
+    """
+    if (whole := _integer(value)) is None:
+        if isinstance(value, decimal.Decimal) and value.is_finite():
+            whole = int(value) if value == value.to_integral_value() else None
+        elif _is_float(value) and (number := float(value)).is_integer():
+            whole = int(number) if abs(number) <= EXACT_DOUBLE else None
+    return whole if whole is not None and INT64_MIN <= whole <= INT64_MAX else None
+
+
+def double(value: Any) -> float | None:
+    """Return the double that a value is; of a Decimal with a fraction, the nearest; else None."""
+    if _is_float(value):
+        return float(value)
+    whole = _integer(value)
+    if isinstance(value, decimal.Decimal):
+        if not value.is_finite() or value != value.to_integral_value():
+            return float(value)
+        whole = int(value) if value.adjusted() < 20 else None  # noqa: PLR2004 - beyond 2^53
+    return float(whole) if whole is not None and abs(whole) <= EXACT_DOUBLE else None
 
 
 def from_physical(value: Any, type_: ValueType) -> Any:
@@ -93,46 +134,76 @@ def _elements(values: Any, element: types.Scalar, where: str) -> tuple[Any, ...]
     return found
 
 
-def _is_integer(value: Any) -> bool:
-    # numpy's integers are no int, but say so by __index__; bool is an int that is none of ours.
-    return hasattr(value, "__index__") and not isinstance(value, bool)
+def _is_bool(value: Any) -> bool:
+    return isinstance(value, bool) or (
+        type(value).__module__ == "numpy" and type(value).__name__ in ("bool", "bool_")
+    )
 
 
-def _is_number(value: Any) -> bool:
-    # numpy's bools and arrays have a __float__ as well, and are no numbers.
-    if isinstance(value, bool | str | bytes) or type(value).__name__ in _NO_NUMBERS:
-        return False
-    return hasattr(value, "__float__")
+def _is_float(value: Any) -> bool:
+    # numpy's float32 is no float of Python's.
+    return isinstance(value, float) or (
+        type(value).__name__.startswith("float") and hasattr(value, "__float__")
+    )
 
 
-def _double(value: Any, where: str) -> float:
-    try:
-        return float(value)
-    except (OverflowError, TypeError, ValueError) as error:  # 10**400, an array, a signalling NaN
-        raise InputError(f"{where} is {value!r}, which is not Float64") from error
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple) or (
+        type(value).__name__ == "ndarray" and value.ndim == 1
+    )
 
 
-def _normal_float(value: float, where: str) -> float | None:
-    if value != value:  # noqa: PLR0124 - NaN, which is null
+def _integer(value: Any) -> int | None:
+    # numpy's integers are no int, but say so by __index__. bool is an int too; exclude it.
+    if type(value).__name__ in _NO_NUMBERS or not hasattr(value, "__index__"):
         return None
+    try:
+        return operator.index(value)
+    except TypeError:  # a tensor of floats has the method as well
+        return None
+
+
+def _finite(value: float, where: str) -> float:
     if value in (float("inf"), float("-inf")):
         raise InputError(f"{where} is {value}: an infinity is not a value; leave it null")
     return value + 0.0
 
 
-def _is_utf8(value: str) -> bool:
+def _text(value: Any) -> str | None:
+    """Return text, or the text that bytes are in UTF-8."""
     try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+        if isinstance(value, bytes | bytearray | memoryview):
+            return bytes(value).decode()
+        if isinstance(value, str):
+            value.encode()
+            return value
+    except UnicodeError:
+        pass
+    return None
+
+
+def _instant(value: datetime, where: str) -> int:
+    if getattr(value, "nanosecond", 0):
+        raise InputError(
+            f"{where} is {value}: a Timestamp is whole microseconds; truncate it if that is meant"
+        )
+    return to_microseconds(value, where)
+
+
+def _allowed(value: Any, type_: ValueType) -> str:
+    """Say what would be right, where a value comes near."""
+    if type_ == types.Int64 and _is_float(value):
+        return ": Int64 takes whole numbers, and floats up to 2^53"
+    if type_ == types.Float64 and _integer(value) is not None:
+        return ": Float64 holds whole numbers exactly up to 2^53"
+    return ""
 
 
 def _unscaled(value: Any, type_: types.Decimal) -> int | None:
     if isinstance(value, decimal.Decimal) and value.is_finite():
         exact = value
-    elif _is_integer(value):
-        exact = decimal.Decimal(int(value))
+    elif (whole := _integer(value)) is not None:
+        exact = decimal.Decimal(whole)
     else:
         return None
     try:

@@ -15,7 +15,8 @@ from skewless.erasure.report import NotReached
 from skewless.errors import StoreError
 from skewless.offline.objects import split_uri
 from skewless.offline.stored import StoredObjects
-from skewless.offline.training import digest, manifest_of, write_set
+from skewless.offline.training import digest
+from skewless.offline.training_set import manifest_of, write_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

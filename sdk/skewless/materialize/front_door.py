@@ -20,13 +20,19 @@ from skewless.compiler.plan import plan_view
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD, INGEST_TIME
 from skewless.definitions.refresh import Stream
-from skewless.errors import OnlineStoreError, RepeatedLoadError, RewriteError, StoreError
+from skewless.errors import (
+    InputError,
+    OnlineStoreError,
+    RepeatedLoadError,
+    RewriteError,
+    StoreError,
+)
 from skewless.materialize.failures import FailedEntity, Failures
 from skewless.materialize.producer import Producer
 from skewless.offline import frames
 from skewless.offline.checks import RowCheck, key_check, units_check
 from skewless.offline.day_table import ShardTakenError
-from skewless.offline.normalise import normalise
+from skewless.offline.normalise import listed, normalise
 from skewless.offline.repeats import content_of, repeated_rows
 from skewless.online.address import view_partition
 from skewless.online.stream import LoggedEvent, apply_events, rebuild_day
@@ -39,7 +45,7 @@ if TYPE_CHECKING:
     from skewless.compiler.plan import ViewPlan
     from skewless.definitions.source import Source
     from skewless.offline.log import EventLog
-    from skewless.offline.normalise import Normalised
+    from skewless.offline.normalise import Normalised, Refused
     from skewless.offline.quarantine import Quarantine
     from skewless.online.table import OnlineTable
     from skewless.registry.published import Published
@@ -64,6 +70,7 @@ class Ingested:
         failed_count: how many there are.
         repeated: rows of a backfill that were in the log already, equal in every column: they
             count twice. Of sources without `event_id`.
+        reasons: the rejected rows, counted by reason; a row may have several.
     """
 
     source: str
@@ -76,6 +83,12 @@ class Ingested:
     failed: tuple[FailedEntity, ...] = ()
     failed_count: int = 0
     repeated: int = 0
+    reasons: tuple[Refused, ...] = ()
+
+    @property
+    def why(self) -> str:
+        """The reasons as text, a line for each, the commonest first."""
+        return listed(self.reasons)
 
     def __str__(self) -> str:
         parts = [f"{self.accepted:,} accepted", f"{len(self.rejected):,} rejected"]
@@ -132,15 +145,24 @@ class FrontDoor:
     _producer: Producer[_Batch] = field(default_factory=Producer)
     _pending: list[_Pending] = field(default_factory=list)
 
-    def ingest(self, source: Source, published: Published, frame: Any, now: int) -> Ingested:
+    def ingest(
+        self,
+        source: Source,
+        published: Published,
+        frame: Any,
+        now: int,
+        *,
+        strict: bool = False,
+    ) -> Ingested:
         """Take in new events, stamped now.
 
         Raises:
-            InputError: the frame as a whole does not fit the source.
+            InputError: the frame as a whole does not fit the source, or, if strict, a row.
             OnlineStoreError: the events are in the log, and not yet in the online store; the next
                 ingest, or `resume`, finishes.
         """
-        batch = _Batch(source, published, self._checked(source, published, frame), now)
+        checked = self._checked(source, published, frame, strict=strict)
+        batch = _Batch(source, published, checked, now)
         producer = self._of_this_process()
         producer.waiting.append(batch)
         with producer.lock:
@@ -212,6 +234,7 @@ class FrontDoor:
                     snapshot if table.num_rows else None,
                     batch.failures.first,
                     batch.failures.count,
+                    reasons=batch.checked.reasons,
                 )
             )
 
@@ -244,15 +267,16 @@ class FrontDoor:
         *,
         rewrite: bool,
         again: bool = False,
+        strict: bool = False,
     ) -> Ingested:
         """Take in history: each row counts as known its source's delay after it happened.
 
         Raises:
-            InputError: the frame as a whole does not fit the source.
+            InputError: the frame as a whole does not fit the source, or, if strict, a row.
             RepeatedLoadError: all rows are in the log already, and `again` is not set.
             RewriteError: rows would count in values that were served already.
         """
-        checked = self._checked(source, published, frame, not_after=now)
+        checked = self._checked(source, published, frame, not_after=now, strict=strict)
         accepted = checked.accepted
         times = pc.cast(accepted[source.event_time], pa.int64())
         known = pc.add(times, source.delay.microseconds)
@@ -284,11 +308,10 @@ class FrontDoor:
             cut = cuts[view_partition(plan)]
             if isinstance(plan.view.refresh, Stream) and cut is not None:
                 failures.add_all(self.rebuild_days(plan, cut))
-        rejected = checked.rejected.to_pylist()
         return Ingested(
             source.name,
             accepted.num_rows,
-            rejected,
+            checked.rejected.to_pylist(),
             0,
             None,
             shard,
@@ -296,6 +319,7 @@ class FrontDoor:
             failures.first,
             failures.count,
             repeated,
+            reasons=checked.reasons,
         )
 
     def _repeats(
@@ -332,7 +356,13 @@ class FrontDoor:
         raise AssertionError("the last attempt returns or raises")  # pragma: no cover
 
     def _checked(
-        self, source: Source, published: Published, frame: Any, not_after: int | None = None
+        self,
+        source: Source,
+        published: Published,
+        frame: Any,
+        *,
+        not_after: int | None = None,
+        strict: bool,
     ) -> Normalised:
         plans = _plans(source, published)
         checks = [check for plan in plans for check in units_check(plan)]
@@ -340,7 +370,13 @@ class FrontDoor:
         if not_after is not None:
             checks.append(_future_check(source, not_after))
         table = frames.to_arrow(frame, self.aws, source.columns, only=True)
-        return normalise(table, source, checks=checks)
+        checked = normalise(table, source, checks=checks)
+        if strict and checked.rejected.num_rows:
+            raise InputError(
+                f"{source}: {checked.rejected.num_rows:,} of {table.num_rows:,} rows do not fit, "
+                f"and strict=True refuses them. Nothing was written:{listed(checked.reasons)}"
+            )
+        return checked
 
     def _cut(self, plan: ViewPlan) -> int | None:
         return self.table.read_watermark(view_partition(plan)).cut

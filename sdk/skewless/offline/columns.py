@@ -13,8 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
+from skewless.compiler.physical import EXACT_DOUBLE, double, whole_number
 from skewless.definitions import types
-from skewless.definitions.expression import INT64_MAX, INT64_MIN
+from skewless.definitions.expression import INT64_MAX
 from skewless.errors import SkewlessError
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 pc: Any = pyarrow.compute
 Array: TypeAlias = Any  # an Arrow array; Arrow ships no types
-_EXACT_DOUBLE = 2**53
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799  # of the years 1 and 9999
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _CANONICAL: Mapping[types.Scalar, pa.DataType] = {
@@ -46,10 +46,17 @@ class NaiveColumnError(SkewlessError, ValueError):
 
 
 class Finding(NamedTuple):
-    """Values of a column that do not fit, and what would."""
+    """Values of a column that do not fit, and what would.
+
+    Attributes:
+        bad: which.
+        allowed: what would be right.
+        misfit: the kind of value that they are, where none of that kind can fit; else empty.
+    """
 
     bad: Mask
     allowed: str
+    misfit: str = ""
 
 
 def arrow_type(type_: ValueType) -> pa.DataType:
@@ -95,6 +102,9 @@ def conform(  # noqa: C901, PLR0911 - one case for each type
         return pa.nulls(len(array), arrow_type(type_)), []
     if pa.types.is_union(array.type):
         return _conform_union(array, type_)
+    if pa.types.is_floating(array.type) and type_ not in (types.Float64, types.Int64):
+        values = _numpy_doubles(array)
+        array = pa.array(values, mask=np.isnan(values)).cast(array.type)
     match type_:
         case types.Int64:
             return _integers(array)
@@ -117,14 +127,58 @@ def conform(  # noqa: C901, PLR0911 - one case for each type
     return _refused(array, type_)
 
 
+def wholly_wrong(array: Array, findings: Sequence[Finding]) -> tuple[str, ...] | None:
+    """Return the kinds of a column's values if none of them can fit; None if one can.
+
+    A column of nulls fits every type, and is of no kind.
+
+    Args:
+        array: the column.
+        findings: what `conform` found.
+    """
+    misfits = [found for found in findings if found.misfit]
+    present = ~_absent(array)
+    refused = either([found.bad for found in misfits], len(array))
+    if (present & ~refused).any():
+        return None
+    return tuple(dict.fromkeys(found.misfit for found in misfits if found.bad.any()))
+
+
+def _absent(array: Array) -> Mask:
+    """Return which values are null, or NaN, which is null."""
+    found = as_mask(array.is_null())
+    if pa.types.is_floating(array.type):
+        found |= np.isnan(_numpy_doubles(array))
+    elif pa.types.is_union(array.type):  # which has no nulls of its own
+        codes = array.type_codes.to_numpy()
+        for code in range(array.type.num_fields):
+            rows = np.flatnonzero(codes == code)
+            found[rows] = _absent(array.field(code).take(array.offsets.take(pa.array(rows))))
+    return found
+
+
 def _decoded(array: Array) -> Array:
     if isinstance(array, pa.ExtensionArray):
-        array = array.storage
+        array = _unwrapped(array)
     if pa.types.is_dictionary(array.type):
         return array.dictionary_decode()
     if pa.types.is_run_end_encoded(array.type):
         return pc.run_end_decode(array)
     return array
+
+
+def _unwrapped(array: Any) -> Array:
+    """Return what an extension type says that its storage is; of others the storage says nothing.
+
+    A period of pandas is stored as an ordinal, which is no number of the user's.
+    """
+    match array.type.extension_name:
+        case "arrow.bool8":
+            return array.cast(pa.bool_())
+        case "arrow.json" | "arrow.fixed_shape_tensor":
+            return array.storage
+        case _:
+            return array
 
 
 def _conform_union(array: Any, type_: ValueType) -> tuple[Array, list[Finding]]:
@@ -137,8 +191,8 @@ def _conform_union(array: Any, type_: ValueType) -> tuple[Array, list[Finding]]:
         values, found = conform(child, type_)
         places.append(rows)
         parts.append(values)
-        for bad, allowed in found:
-            findings.append(Finding(_scattered(bad, rows, len(array)), allowed))
+        for bad, allowed, misfit in found:
+            findings.append(Finding(_scattered(bad, rows, len(array)), allowed, misfit))
     order = np.argsort(np.concatenate(places))
     return pa.concat_arrays(parts).take(pa.array(order)), findings
 
@@ -146,8 +200,10 @@ def _conform_union(array: Any, type_: ValueType) -> tuple[Array, list[Finding]]:
 def _refused(array: Array, type_: ValueType) -> tuple[Array, list[Finding]]:
     """Refuse every value: it is of another type altogether."""
     given = "text" if _is_text(array.type) else str(array.type)
-    finding = Finding(as_mask(array.is_valid()), f"{type_} is needed, and this is {given}")
-    return pa.nulls(len(array), arrow_type(type_)), [finding]
+    allowed = f"{type_} is needed, and this is {given}"
+    bad = as_mask(array.is_valid())
+    findings = [Finding(bad, allowed, given)] if bad.any() else []
+    return pa.nulls(len(array), arrow_type(type_)), findings
 
 
 def _integers(array: Array) -> tuple[Array, list[Finding]]:
@@ -160,18 +216,14 @@ def _integers(array: Array) -> tuple[Array, list[Finding]]:
     if pa.types.is_floating(kind):
         values = _numpy_doubles(array)
         absent = np.isnan(values)
-        fits = (values == np.trunc(values)) & (values >= -(2.0**63)) & (values < 2.0**63)
+        fits = (values == np.trunc(values)) & (np.abs(values) <= EXACT_DOUBLE)
         integers = np.where(fits, values, 0.0).astype(np.int64)
-        allowed = "Int64 takes whole numbers of 64 bits"
+        allowed = "Int64 takes whole numbers, and floats up to 2^53"
         return pa.array(integers, mask=absent), _found(~fits & ~absent, allowed)
     if pa.types.is_decimal(kind):
-        return _row_by_row(array, types.Int64, _whole, "Int64 takes whole numbers of 64 bits")
+        allowed = "Int64 takes whole numbers of 64 bits"
+        return _row_by_row(array, types.Int64, whole_number, allowed)
     return _refused(array, types.Int64)
-
-
-def _whole(value: decimal.Decimal) -> int | None:
-    whole = int(value)
-    return whole if whole == value and INT64_MIN <= whole <= INT64_MAX else None
 
 
 def _doubles(array: Array) -> tuple[Array, list[Finding]]:
@@ -182,12 +234,15 @@ def _doubles(array: Array) -> tuple[Array, list[Finding]]:
         return column, _found(infinite, "an infinity is not a value; leave it null")
     if pa.types.is_integer(array.type):
         wide, findings = _integers(array)
-        inexact = as_mask(pc.or_(pc.greater(wide, _EXACT_DOUBLE), pc.less(wide, -_EXACT_DOUBLE)))
+        inexact = as_mask(pc.or_(pc.greater(wide, EXACT_DOUBLE), pc.less(wide, -EXACT_DOUBLE)))
         if pa.types.is_uint64(array.type):
-            inexact = as_mask(pc.greater(array, pa.scalar(_EXACT_DOUBLE, pa.uint64())))
+            inexact = as_mask(pc.greater(array, pa.scalar(EXACT_DOUBLE, pa.uint64())))
             findings = []
         allowed = "Float64 holds whole numbers exactly up to 2^53; give a float, or declare Int64"
         return wide.cast(pa.float64(), safe=False), [*findings, *_found(inexact, allowed)]
+    if pa.types.is_decimal(array.type):
+        allowed = "Float64 holds whole numbers exactly up to 2^53"
+        return _row_by_row(array, types.Float64, double, allowed)
     return _refused(array, types.Float64)
 
 
@@ -262,10 +317,14 @@ def _lists(array: Array, element: types.Scalar, size: int | None) -> tuple[Array
     values, inner = conform(flat, element)
     count = len(array)
     findings = [
-        Finding(_scattered(bad, rows, count), f"an element does not fit: {allowed}")
-        for bad, allowed in inner
+        Finding(
+            _scattered(bad, rows, count),
+            f"an element does not fit: {allowed}",
+            misfit and f"lists of {misfit}",
+        )
+        for bad, allowed, misfit in inner
     ]
-    refused = either([bad for bad, _ in inner], len(flat))
+    refused = either([found.bad for found in inner], len(flat))
     absent = as_mask(values.is_null()) & ~refused
     findings += _found(_scattered(absent, rows, count), "no element is null; leave it out")
     if size is not None:

@@ -1,4 +1,4 @@
-"""Any frame in, Arrow inside, the user's own library out.
+"""Any frame in, Arrow inside.
 
 Nothing here knows a schema: what does not fit one is `normalise`'s to say, so a column of mixed
 Python values becomes an Arrow union, and no value is changed or lost on the way. pandas and polars
@@ -11,44 +11,37 @@ import decimal
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 import pyarrow as pa
 import pyarrow.compute
 
+from skewless.compiler.physical import is_null
 from skewless.definitions.expression import INT64_MAX, INT64_MIN
 from skewless.errors import InputError
 from skewless.offline.named import read_named
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
     from skewless.aws import Aws
     from skewless.definitions.types import ValueType
 
 pc: Any = pyarrow.compute
-Kind: TypeAlias = Literal["pandas", "polars", "arrow"]
+_MOST_DIGITS = 76  # of a decimal in Arrow
 
 
-def kind_of(frame: object) -> Kind:
-    """Return the library to answer in: the frame's own, Arrow for all that is not a frame."""
-    if nw.dependencies.is_pandas_dataframe(frame):
-        return "pandas"
-    return "polars" if nw.dependencies.is_polars_dataframe(frame) else "arrow"
+class NoArrowFormError(InputError):
+    """A column holds what Arrow has no type for.
 
-
-def like(table: pa.Table, kind: str) -> Any:
-    """Return the table as a frame of the library.
-
-    In pandas, integers and booleans with nulls are `Int64` and `boolean` (never floats), times are
-    UTC, and columns without nulls have NumPy's types.
+    Attributes:
+        what: the column and the reason, without a way out.
     """
-    match kind:
-        case "pandas":
-            return _to_pandas(table)
-        case "polars":
-            return nw.from_arrow(table, backend="polars").to_native()
-        case _:
-            return table
+
+    def __init__(self, name: str, kind: str, reason: object) -> None:
+        self.what = f"column {name!r} ({kind}) has no Arrow form: {str(reason).rstrip('.')}"
+        super().__init__(f"{self.what}. Drop it, or make it something that Arrow holds")
 
 
 def to_arrow(
@@ -65,33 +58,56 @@ def to_arrow(
             of dicts, a Parquet file or folder (a path or an `s3://` address), or a Glue table
             `"database.table"`. A pandas index is not read. Times in a Glue table are UTC.
         aws: where `s3://` and Glue are.
-        kinds: the types of columns that will be used, for what has none in a file.
+        kinds: the types of columns that will be used, for what has none in a file; what of the
+            others has no Arrow form is read as text. All are used by default.
         only: whether other columns of a Glue table need not be read.
 
     Raises:
         InputError: it cannot be read; the message names the file or column and the reason.
         StoreError: AWS refused.
     """
-    if isinstance(frame, str | Path):
-        table = read_named(frame, aws, kinds, only=only)
-    else:
-        table = _read(frame)
-    table = table.replace_schema_metadata(None)
+    table = _read(frame, aws, kinds, only=only).replace_schema_metadata(None)
     names = table.column_names
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise InputError(f"the frame has several columns named {', '.join(map(repr, repeated))}")
     return table
 
 
-def _read(frame: Any) -> pa.Table:
+def collected(frame: Any) -> Any:
+    """Return a frame that is there: a LazyFrame of polars is collected."""
+    return frame.collect() if nw.dependencies.is_polars_lazyframe(frame) else frame
+
+
+def is_rows(frame: object) -> bool:
+    """Say whether a frame is a list of dicts."""
+    return (
+        isinstance(frame, Sequence)
+        and not isinstance(frame, str)
+        and all(isinstance(row, Mapping) for row in frame)
+    )
+
+
+def arrow_table(
+    frame: Any,
+    aws: Aws | None,
+    kinds: Mapping[str, ValueType] | None = None,
+    *,
+    only: bool = False,
+) -> pa.Table:
+    """Read what is neither pandas, polars nor rows, with all that Arrow tells of it.
+
+    The arguments are those of `to_arrow`.
+
+    Raises:
+        InputError: it is no frame, or cannot be read.
+        StoreError: AWS refused.
+    """
     if isinstance(frame, pa.Table):
         return frame
     if isinstance(frame, pa.RecordBatch):
         return pa.Table.from_batches([frame])
-    if nw.dependencies.is_pandas_dataframe(frame):
-        return _from_pandas(frame)
-    if isinstance(frame, Sequence) and all(isinstance(row, Mapping) for row in frame):
-        return _from_rows(frame)
+    if isinstance(frame, str | Path):
+        return read_named(frame, aws, kinds, only=only)
     native = nw.from_native(frame, eager_only=True, pass_through=True)
     if isinstance(native, nw.DataFrame):
         return native.to_arrow()
@@ -104,35 +120,108 @@ def _read(frame: Any) -> pa.Table:
     )
 
 
-def _from_pandas(frame: Any) -> pa.Table:
-    names, columns = [str(name) for name in frame.columns], []
-    for index, name in enumerate(names):
-        series = frame.iloc[:, index]
-        try:
-            columns.append(_from_series(series))
-        except pa.ArrowException as error:
-            raise InputError(
-                f"column {name!r} of dtype {series.dtype} has no Arrow form: {error}"
-            ) from error
-    return pa.Table.from_arrays(columns, names)
+def pandas_array(series: Any, name: str, *, keeps_zone: bool = False) -> Any:
+    """Return a pandas column as an Arrow array; NaN is null, zoned times are UTC unless kept.
 
-
-def _from_series(series: Any) -> Any:
-    if series.dtype == object:
-        return column_of(series.tolist())
-    if getattr(series.dtype, "tz", None) is None:
-        return pa.array(series, from_pandas=True)
+    Raises:
+        NoArrowFormError: Arrow has no type for it.
+    """
+    kind = series.dtype
+    if kind == object:  # noqa: E721 - a dtype, which compares with types
+        return column_of(series.tolist(), name)
+    try:
+        if hasattr(kind, "subtype") and hasattr(kind, "fill_value"):
+            series = series.sparse.to_dense()  # which Arrow does not know
+        if getattr(kind, "tz", None) is None:
+            return pa.array(series, from_pandas=True)
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise NoArrowFormError(name, f"dtype {kind}", error) from error
     # pandas warns of what Arrow does with its zoned columns; instants are the same in UTC.
-    return pc.assume_timezone(pa.array(series.dt.tz_convert(None).to_numpy()), "UTC")
+    instants = pc.assume_timezone(pa.array(series.dt.tz_convert(None).to_numpy()), "UTC")
+    if keeps_zone:
+        try:
+            zone = pa.lib.tzinfo_to_string(kind.tz)
+            return instants.cast(pa.timestamp(instants.type.unit, zone))
+        except (pa.ArrowException, ValueError):  # a zone that Arrow has no name for
+            pass
+    return instants
+
+
+def polars_array(series: Any) -> Any:
+    """Return a polars column as an Arrow array.
+
+    Raises:
+        NoArrowFormError: Arrow has no type for it.
+    """
+    # Arrow has no integer of 128 bits, and polars would give the addresses of objects.
+    if str(series.dtype) in ("Object", "Int128", "UInt128"):
+        return column_of(series.to_list(), series.name)
+    try:
+        return series.to_arrow()
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise NoArrowFormError(series.name, f"dtype {series.dtype}", error) from error
+
+
+def _read(
+    frame: Any, aws: Aws | None, needed: Mapping[str, ValueType] | None, *, only: bool
+) -> pa.Table:
+    frame = collected(frame)
+    if nw.dependencies.is_pandas_dataframe(frame):
+        names = [str(name) for name in frame.columns]
+        series = [frame.iloc[:, index] for index in range(len(names))]
+        arrays = [
+            _or_text(lambda one=one, name=name: pandas_array(one, name), one.tolist, name, needed)  # type: ignore[misc]
+            for one, name in zip(series, names, strict=True)
+        ]
+        return pa.Table.from_arrays(arrays, names)
+    if nw.dependencies.is_polars_dataframe(frame):
+        found = {
+            one.name: _or_text(lambda one=one: polars_array(one), one.to_list, one.name, needed)  # type: ignore[misc]
+            for one in frame.get_columns()
+        }
+        return pa.table(found)
+    if is_rows(frame):
+        return _from_rows(frame)
+    return arrow_table(frame, aws, needed, only=only)
+
+
+def _or_text(
+    read: Callable[[], Any],
+    values: Callable[[], list[Any]],
+    name: str,
+    needed: Collection[str] | None,
+) -> Any:
+    """Read a column, or let its text stand for it where nobody needs it."""
+    try:
+        return read()
+    except NoArrowFormError:
+        if needed is None or name in needed:
+            raise
+    return pa.array([None if is_null(value) else str(value) for value in values()], pa.string())
 
 
 def _from_rows(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    return pa.table({name: column_of([row.get(name) for row in rows]) for name in names})
+    return pa.table(
+        {name: column_of([row.get(name) for row in rows]) for name in names_of_rows(rows)}
+    )
 
 
-def column_of(values: Sequence[Any]) -> pa.Array[Any]:
-    """Return Python values as an Arrow array: a union where they are of several kinds."""
+def names_of_rows(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the columns of rows, in the order in which they come up."""
+    return list(dict.fromkeys(name for row in rows for name in row))
+
+
+def column_of(values: Sequence[Any], name: str | None = None) -> pa.Array[Any]:
+    """Return Python values as an Arrow array: a union where they are of several kinds.
+
+    Args:
+        values: the values.
+        name: the column's, if what Arrow cannot hold is to be refused; else its text, in a shape
+            that fits no schema, stands for it.
+
+    Raises:
+        NoArrowFormError: Arrow has no type for a value.
+    """
     found = set(map(type, values)) - {type(None)}
     if len(found) == 1 and found <= _PLAIN:
         try:
@@ -147,7 +236,7 @@ def column_of(values: Sequence[Any]) -> pa.Array[Any]:
         return pa.nulls(len(values))
     if len(present) == 1:
         clean = [None if kind is None else v for v, kind in zip(values, kinds, strict=True)]
-        return _array(clean, present[0])
+        return _array(clean, present[0], name)
     # Nulls go to the first child.
     codes = [present.index(kind) if kind is not None else 0 for kind in kinds]
     children: list[list[Any]] = [[] for _ in present]
@@ -155,44 +244,40 @@ def column_of(values: Sequence[Any]) -> pa.Array[Any]:
     for value, kind, code in zip(values, kinds, codes, strict=True):
         offsets.append(len(children[code]))
         children[code].append(None if kind is None else value)
-    arrays = [_array(child, kind) for child, kind in zip(children, present, strict=True)]
+    arrays = [_array(child, kind, name) for child, kind in zip(children, present, strict=True)]
     return pa.UnionArray.from_dense(
         pa.array(codes, pa.int8()), pa.array(offsets, pa.int32()), arrays
     )
 
 
-def _kind(value: Any) -> str | None:  # noqa: C901, PLR0911, PLR0912 - one case for each kind of value
+def _kind(value: Any) -> str | None:  # noqa: C901, PLR0911 - one case for each kind of value
+    if is_null(value):
+        return None
     match value:
-        case None:
-            return None
         case bool():
             return "bool"
         case float():
-            return "float" if value == value else None  # noqa: PLR0124 - NaN, which is null
+            return "float"
         case str():
             return "string"
         case datetime():
-            if type(value).__name__ == "NaTType":
-                return None
             exact = "" if not getattr(value, "nanosecond", 0) else "nanosecond "
             return exact + ("naive" if value.tzinfo is None else "instant")
         case date():
             return "date"
         case decimal.Decimal():
-            return None if value.is_nan() else "decimal" if value.is_finite() else "other"
+            return "decimal" if value.is_finite() else "other"
         case bytes() | bytearray() | memoryview():
             return "bytes"
         case Mapping():
             return "struct"
     kind = type(value).__name__
-    if kind == "NAType":
-        return None
     if kind.startswith("bool"):
         return "bool"
-    if hasattr(value, "__index__"):
+    if hasattr(value, "__index__") and kind != "ndarray":
         return "int" if INT64_MIN <= value <= INT64_MAX else "big"
     if hasattr(value, "__float__") and kind.startswith("float"):
-        return "float" if value == value else None  # noqa: PLR0124 - NumPy's NaN
+        return "float"
     return "list" if isinstance(value, list | tuple) or hasattr(value, "tolist") else "other"
 
 
@@ -208,33 +293,21 @@ _TYPES: Mapping[str, pa.DataType] = {
 }
 
 
-def _array(values: list[Any], kind: str) -> pa.Array[Any]:
+def _array(values: list[Any], kind: str, name: str | None) -> pa.Array[Any]:
+    reason: object = "Arrow has no type for such values"
     try:
+        if kind == "big" and all(v is None or abs(v) < 10**_MOST_DIGITS for v in values):
+            return pa.array([None if v is None else decimal.Decimal(int(v)) for v in values])
         if kind not in ("big", "other"):
             return pa.array(values, _TYPES.get(kind))
     except UnicodeEncodeError:
         encoded = (None if v is None else v.encode("utf-8", "surrogatepass") for v in values)
         return pa.array(list(encoded), pa.binary())
-    except (pa.ArrowException, OverflowError, TypeError, ValueError):
-        pass
+    except (pa.ArrowException, OverflowError, TypeError, ValueError) as error:
+        reason = error
+    if name is not None:
+        first = next(value for value in values if value is not None)
+        raise NoArrowFormError(name, f"of {type(first).__name__}", reason)
     # No Arrow type holds these: their text stands for them, in a shape that fits no schema.
     texts = [None if v is None else {"unsupported": f"{v!r}"} for v in values]
     return pa.array(texts, pa.struct([("unsupported", pa.string())]))
-
-
-def _to_pandas(table: pa.Table) -> Any:
-    import pandas as pd  # noqa: PLC0415 - the caller's frame is pandas, so it is there
-
-    names = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
-    nullable = {getattr(pa, name.lower())(): getattr(pd, f"{name}Dtype")() for name in names}
-    nullable[pa.bool_()] = pd.BooleanDtype()
-    with_nulls = [
-        name
-        for name in table.column_names
-        if table[name].null_count and table[name].type in nullable
-    ]
-    plain = table.drop_columns(with_nulls).to_pandas()
-    if not with_nulls:
-        return plain
-    rest = table.select(with_nulls).to_pandas(types_mapper=nullable.get)
-    return pd.concat([plain, rest], axis=1)[table.column_names]

@@ -5,20 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from skewless.definitions import types
-from skewless.errors import InputError, NaiveTimestampError, did_you_mean
+from skewless.errors import InputError, NaiveTimestampError
 from skewless.offline import identifiers
+from skewless.offline.columns import NaiveColumnError, conform, physical, wholly_wrong
 from skewless.offline.history import INSTANT, ROW, WATERMARK
+from skewless.offline.remedies import remedy
 
 if TYPE_CHECKING:
     from skewless.compiler.plan import SelectionPlan
     from skewless.definitions.entity import Entity
     from skewless.definitions.types import ValueType
-
-_MICROSECONDS = pa.timestamp("us", tz="UTC")
+    from skewless.offline.columns import Finding
+    from skewless.offline.own_frame import OwnFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,12 @@ class Labels:
 
 
 def prepare_labels(
-    frame: pa.Table, plan: SelectionPlan, *, timestamp: str, watermark: str | None = None
+    frame: OwnFrame, plan: SelectionPlan, *, timestamp: str, watermark: str | None = None
 ) -> Labels:
     """Check a frame of labels, and return its physical columns.
 
     Args:
-        frame: key columns, the timestamp, request fields; all else is not looked at.
+        frame: has key columns, the timestamp, request fields; nothing else is read.
         plan: the features asked for.
         timestamp: the column of instants.
         watermark: for a replay, the column that says which ingest times count.
@@ -59,7 +62,7 @@ def prepare_labels(
     problems: list[str] = []
     for name, type_ in wanted.items():
         try:
-            column = physical_column(frame[name], type_, f"entity_df column {name!r}")
+            column = physical_column(frame.column(name), type_, name)
         except NaiveTimestampError:
             raise
         except InputError as error:
@@ -77,35 +80,48 @@ def prepare_labels(
     return _labels(columns, plan, timestamp, watermark)
 
 
-def physical_column(column: pa.ChunkedArray, type_: ValueType, where: str) -> pa.ChunkedArray:
-    """Return a frame's column in physical values.
+def physical_column(column: pa.ChunkedArray, type_: ValueType, name: str) -> pa.ChunkedArray:
+    """Return a column of the labels in physical values, by the rule that events are read by.
 
     Raises:
         InputError: the column's type does not fit, or a value would change.
         NaiveTimestampError: timestamps without a zone.
     """
-    if pa.types.is_dictionary(column.type):
-        column = pc.cast(column, column.type.value_type)
-    found = column.type
-    if pa.types.is_null(found):
-        return pc.cast(column, _physical_type(type_))
-    if pa.types.is_timestamp(found) and found.tz is None:
-        raise NaiveTimestampError.of(where)
-    if not _fits(found, type_):
-        raise InputError(f"{where} is {found}, which is not {type_}")
-    try:
-        return _convert(column, type_)
-    except pa.ArrowInvalid as error:
-        raise InputError(f"{where} cannot be {type_}: {error}") from error
+    chunks: list[pa.Array] = []
+    start = 0
+    for chunk in column.chunks or [pa.nulls(0, column.type)]:
+        try:
+            values, findings = conform(chunk, type_)
+        except NaiveColumnError as error:
+            raise NaiveTimestampError.of(f"entity_df column {name!r}") from error
+        if findings:
+            raise InputError(_refusal(chunk, findings, type_, name, start))
+        chunks.append(physical(values, type_))
+        start += len(chunk)
+    return pa.chunked_array(chunks)
 
 
-def _check_there(frame: pa.Table, wanted: dict[str, ValueType]) -> None:
-    missing = [name for name in wanted if name not in frame.column_names]
+def _refusal(
+    chunk: pa.Array, findings: list[Finding], type_: ValueType, name: str, start: int
+) -> str:
+    """Say what is wrong with a column: its type, or its first value that does not fit."""
+    where = f"entity_df column {name!r}"
+    if kinds := wholly_wrong(chunk, findings):
+        way_out = remedy(name, kinds[0], type_, "entity_df")
+        return f"{where} is {chunk.type}, which is not {type_}: {way_out}"
+    first = min(findings, key=lambda found: int(np.argmax(found.bad)))
+    row = int(np.argmax(first.bad))
+    value = chunk[row].as_py()
+    return f"{where} is {value!r} in row {start + row}: {first.allowed}"
+
+
+def _check_there(frame: OwnFrame, wanted: dict[str, ValueType]) -> None:
+    missing = [name for name in wanted if name not in frame.names]
     if missing:
-        hints = "".join(did_you_mean(name, frame.column_names) for name in missing[:1])
+        hints = "".join(frame.hint(name) for name in missing[:1])
         names = ", ".join(f"{name!r} ({wanted[name]})" for name in missing)
         raise InputError(f"entity_df lacks {names}.{hints}")
-    if frame.num_rows == 0:
+    if frame.rows == 0:
         raise InputError("entity_df is empty: there is nothing to make a training set for")
 
 
@@ -144,64 +160,3 @@ def _numbered(entity: Entity, columns: dict[str, pa.ChunkedArray]) -> pa.Array:
         paired = pc.add(pc.multiply(numbers, len(encoded.dictionary)), codes)
         numbers = pc.cast(paired.dictionary_encode().indices, pa.int64())
     return numbers
-
-
-def _fits(found: pa.DataType, type_: ValueType) -> bool:
-    is_integer = pa.types.is_integer(found)
-    match type_:
-        case types.Bool:
-            return bool(pa.types.is_boolean(found))
-        case types.Int64:
-            return bool(is_integer)
-        case types.Float64:
-            return bool(is_integer or pa.types.is_floating(found))
-        case types.Timestamp:
-            return bool(pa.types.is_timestamp(found))
-        case types.Bytes:
-            return bool(pa.types.is_binary(found) or pa.types.is_large_binary(found))
-        case types.Decimal():
-            return bool(is_integer or pa.types.is_decimal(found))
-        case _:
-            return any(
-                check(found)
-                for check in (
-                    pa.types.is_string,
-                    pa.types.is_large_string,
-                    pa.types.is_string_view,
-                )
-            )
-
-
-def _convert(column: pa.ChunkedArray, type_: ValueType) -> pa.ChunkedArray:
-    match type_:
-        case types.Timestamp:
-            return pc.cast(pc.cast(column, _MICROSECONDS), pa.int64())
-        case types.Decimal(precision=precision, scale=scale):
-            exact = pc.cast(column, pa.decimal128(precision, scale))
-            unscaled = [
-                None if item is None else int(item.scaleb(scale)) for item in exact.to_pylist()
-            ]
-            return pa.chunked_array([pa.array(unscaled, pa.int64())])
-        case types.Float64:
-            doubles = pc.cast(column, pa.float64())
-            finite = pc.is_finite(doubles)
-            # NaN is null; -0.0 is 0.0.
-            if pc.any(pc.is_inf(doubles)).as_py():
-                raise pa.ArrowInvalid("an infinity is not a value; leave it null")
-            return pc.if_else(finite, pc.add(doubles, 0.0), None)
-        case _:
-            return pc.cast(column, _physical_type(type_))
-
-
-def _physical_type(type_: ValueType) -> pa.DataType:
-    match type_:
-        case types.Bool:
-            return pa.bool_()
-        case types.Float64:
-            return pa.float64()
-        case types.Bytes:
-            return pa.binary()
-        case types.String:
-            return pa.string()
-        case _:
-            return pa.int64()

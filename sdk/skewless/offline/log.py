@@ -238,9 +238,10 @@ def _fitting(column: Any, type_: ValueType, where: str) -> Any:
         # What did not pass the front door: an infinity is null there, as in Athena.
         array = pc.if_else(pc.is_inf(array), pa.scalar(None, array.type), array)
     values, findings = conform(array, type_)
-    for bad, allowed in findings:
-        if bad.any():
-            raise InputError(f"{where} is {array[int(bad.argmax())].as_py()!r}: {allowed}")
+    for found in findings:
+        if found.bad.any():
+            value = array[int(found.bad.argmax())].as_py()
+            raise InputError(f"{where} is {value!r}: {found.allowed}")
     return values
 
 

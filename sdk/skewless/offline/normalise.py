@@ -17,7 +17,16 @@ import numpy as np
 import pyarrow as pa
 
 from skewless.errors import InputError, NaiveTimestampError, did_you_mean
-from skewless.offline.columns import Finding, NaiveColumnError, arrow_type, as_mask, conform, either
+from skewless.offline.columns import (
+    Finding,
+    NaiveColumnError,
+    arrow_type,
+    as_mask,
+    conform,
+    either,
+    wholly_wrong,
+)
+from skewless.offline.remedies import remedy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +41,30 @@ _SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """The rows that were refused for one reason.
+
+    Attributes:
+        columns: which do not fit.
+        allowed: what would.
+        rows: how many rows.
+        first: the first row's number, from 0.
+    """
+
+    columns: tuple[str, ...]
+    allowed: str
+    rows: int
+    first: int
+
+    def __str__(self) -> str:
+        columns = " and ".join(map(repr, self.columns))
+        rows = f"row {self.first}"
+        if self.rows > 1:
+            rows = f"{self.rows:,} rows, the first is {rows}"
+        return f"{rows}: column {columns}: {self.allowed}"
+
+
+@dataclass(frozen=True, slots=True)
 class Normalised:
     """What became of a frame.
 
@@ -39,16 +72,36 @@ class Normalised:
         accepted: the source's columns, in order, in canonical types.
         rejected: `row_number` (from 0), `reason`, and the whole `row` as JSON.
         ignored: the frame's columns that the source does not have.
+        reasons: the refused rows, counted by reason; a row may have several.
     """
 
     accepted: pa.Table
     rejected: pa.Table
     ignored: tuple[str, ...]
+    reasons: tuple[Refused, ...] = ()
+
+
+def listed(reasons: Sequence[Refused]) -> str:
+    """Return the reasons, a line for each, the commonest first."""
+    ordered = sorted(reasons, key=lambda reason: (-reason.rows, reason.first))
+    return "".join(f"\n  - {reason}" for reason in ordered)
 
 
 class _Refusal(NamedTuple):
     columns: tuple[str, ...]
     finding: Finding
+
+
+class _Conformed(NamedTuple):
+    """A batch, its columns in canonical types, and what does not fit.
+
+    `misfits` has for each column the kinds of its values if none of them can fit; None if one can.
+    """
+
+    batch: pa.RecordBatch
+    columns: list[Array]
+    refusals: list[_Refusal]
+    misfits: dict[str, tuple[str, ...] | None]
 
 
 def normalise(table: pa.Table, source: Source, *, checks: Sequence[RowCheck] = ()) -> Normalised:
@@ -60,64 +113,120 @@ def normalise(table: pa.Table, source: Source, *, checks: Sequence[RowCheck] = (
         checks: further rules, for rows that fit.
 
     Raises:
-        InputError: a column is missing.
+        InputError: a column is missing, or is of a type of which no value fits.
         NaiveTimestampError: a column of times has no zone.
     """
     schema = pa.schema([(name, arrow_type(type_)) for name, type_ in source.columns.items()])
     if not table.num_rows and not table.num_columns:
         return Normalised(schema.empty_table(), REJECTED.empty_table(), ())
     _check_columns(table, source)
+    batches = table.combine_chunks().to_batches(max_chunksize=_BATCH)
+    conformed = [_conform_batch(batch, source) for batch in batches]
+    _check_types(conformed, source)
     accepted, rejected, start = [schema.empty_table()], [REJECTED.empty_table()], 0
-    for batch in table.combine_chunks().to_batches(max_chunksize=_BATCH):
-        good, bad = _normalise_batch(batch, source, schema, checks, start)
+    groups: dict[tuple[tuple[str, ...], str], Refused] = {}
+    for found in conformed:
+        good, bad, refusals = _checked_batch(found, schema, checks)
         accepted.append(good)
-        rejected.append(bad)
-        start += batch.num_rows
+        rejected.append(_rejected(found.batch, refusals, bad, start))
+        _group(groups, refusals, start)
+        start += found.batch.num_rows
     ignored = tuple(name for name in table.column_names if name not in source.columns)
-    return Normalised(pa.concat_tables(accepted), pa.concat_tables(rejected), ignored)
+    return Normalised(
+        pa.concat_tables(accepted), pa.concat_tables(rejected), ignored, tuple(groups.values())
+    )
 
 
 def _check_columns(table: pa.Table, source: Source) -> None:
     missing = [name for name in source.columns if name not in table.column_names]
     if missing:
-        lacks = "; ".join(
-            f"{name!r} ({source.columns[name]})" + did_you_mean(name, table.column_names)
-            for name in missing
+        names = ", ".join(f"{name!r} ({source.columns[name]})" for name in missing)
+        raise InputError(
+            f"{source}: the frame lacks {_counted(len(missing), 'column')} {names}."
+            f"{_hints(missing, table.column_names)}"
         )
-        raise InputError(f"{source}: the frame lacks the columns {lacks}")
 
 
-def _normalise_batch(
-    batch: pa.RecordBatch,
-    source: Source,
-    schema: pa.Schema,
-    checks: Sequence[RowCheck],
-    start: int,
-) -> tuple[pa.Table, pa.Table]:
-    columns, refusals = [], []
+def _hints(missing: Sequence[str], there: Sequence[str]) -> str:
+    """Hint at near misses of each, and list what is there once."""
+    hints = [did_you_mean(name, there) for name in missing]
+    near = [hint for hint in hints if "Did you mean" in hint]
+    return "".join(near) or hints[0]
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"the {noun}" if count == 1 else f"the {noun}s"
+
+
+def _conform_batch(batch: pa.RecordBatch, source: Source) -> _Conformed:
+    columns, refusals, misfits = [], [], {}
     for name, type_ in source.columns.items():
+        given = batch.column(name)
         try:
-            values, findings = conform(batch.column(name), type_)
+            values, findings = conform(given, type_)
         except NaiveColumnError as error:
             raise NaiveTimestampError.of(f"{source}, column {name!r}") from error
         columns.append(values)
         refusals += [_Refusal((name,), finding) for finding in findings]
+        misfits[name] = wholly_wrong(given, findings)
         if name == source.event_time:
-            untimed = as_mask(batch.column(name).is_null())
+            untimed = as_mask(given.is_null())
             refusals.append(_Refusal((name,), Finding(untimed, "every event has its time")))
-    bad = either([refusal.finding.bad for refusal in refusals], batch.num_rows)
-    fitting = pa.Table.from_arrays(columns, schema=schema)
-    rows = np.arange(batch.num_rows)
+    return _Conformed(batch, columns, refusals, misfits)
+
+
+def _check_types(batches: Sequence[_Conformed], source: Source) -> None:
+    """Refuse a frame with a column of which not one value is of a type that fits."""
+    problems = []
+    for name, type_ in source.columns.items():
+        found = [batch.misfits[name] for batch in batches]
+        kinds = dict.fromkeys(kind for kinds in found if kinds is not None for kind in kinds)
+        if not kinds or None in found:
+            continue
+        given = " and ".join(kinds)
+        way_out = remedy(name, next(iter(kinds)), type_)
+        problems.append(f"column {name!r} is {given}, and {type_} is declared: {way_out}")
+    if problems:
+        lines = problems[0] if len(problems) == 1 else "".join(f"\n  - {one}" for one in problems)
+        raise InputError(f"{source}: the frame does not fit, and nothing was written: {lines}")
+
+
+def _checked_batch(
+    found: _Conformed, schema: pa.Schema, checks: Sequence[RowCheck]
+) -> tuple[pa.Table, Mask, list[_Refusal]]:
+    """Return the rows that pass, which do not, and why."""
+    refusals, count = list(found.refusals), found.batch.num_rows
+    bad = either([refusal.finding.bad for refusal in refusals], count)
+    fitting = pa.Table.from_arrays(found.columns, schema=schema)
+    rows = np.arange(count)
     if bad.any():
         fitting, rows = fitting.filter(pa.array(~bad)), rows[~bad]
     for check in checks:
-        wrong = np.zeros(batch.num_rows, np.bool_)
+        wrong = np.zeros(count, np.bool_)
         wrong[rows] = as_mask(check.predicate(fitting))
         refusals.append(_Refusal(check.columns, Finding(wrong, check.reason)))
-    still_bad = either([refusal.finding.bad for refusal in refusals], batch.num_rows)
+    still_bad = either([refusal.finding.bad for refusal in refusals], count)
     if (dropped := still_bad[rows]).any():
         fitting = fitting.filter(pa.array(~dropped))
-    return fitting, _rejected(batch, refusals, still_bad, start)
+    return fitting, still_bad, refusals
+
+
+def _group(
+    groups: dict[tuple[tuple[str, ...], str], Refused], refusals: Sequence[_Refusal], start: int
+) -> None:
+    """Count the rows that were refused for each reason."""
+    for columns, finding in refusals:
+        numbers = np.flatnonzero(finding.bad)
+        if not len(numbers):
+            continue
+        first = start + int(numbers[0])
+        before = groups.get((columns, finding.allowed))
+        groups[columns, finding.allowed] = Refused(
+            columns,
+            finding.allowed,
+            len(numbers) + (0 if before is None else before.rows),
+            first if before is None else before.first,
+        )
 
 
 def _rejected(batch: pa.RecordBatch, refusals: list[_Refusal], bad: Mask, start: int) -> pa.Table:
@@ -126,10 +235,10 @@ def _rejected(batch: pa.RecordBatch, refusals: list[_Refusal], bad: Mask, start:
         return REJECTED.empty_table()
     rows = _python_rows(batch.take(pa.array(numbers)))
     reasons: list[list[str]] = [[] for _ in numbers]
-    for columns, (wrong, allowed) in refusals:
-        for place in np.flatnonzero(wrong[numbers]):
+    for columns, finding in refusals:
+        for place in np.flatnonzero(finding.bad[numbers]):
             shown = " and ".join(f"{name!r} is {_shown(rows[place][name])}" for name in columns)
-            reasons[place].append(f"column {shown}: {allowed}")
+            reasons[place].append(f"column {shown}: {finding.allowed}")
     return pa.table(
         [
             pa.array(numbers + start, pa.int64()),

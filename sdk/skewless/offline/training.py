@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from skewless.compiler.fingerprint import fingerprint
 from skewless.definitions import types
 from skewless.errors import InputError, QueryError
-from skewless.offline import frames, identifiers
+from skewless.offline import identifiers
 from skewless.offline.history import ROW, History, Mode, Spine
 from skewless.offline.labels import prepare_labels
 from skewless.offline.logical import logical
-from skewless.offline.objects import write_bytes
 from skewless.offline.overflow import explained
+from skewless.offline.own_frame import own_frame
+from skewless.offline.training_set import TrainingSet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,73 +29,9 @@ if TYPE_CHECKING:
     from skewless.definitions.source import Source
     from skewless.definitions.types import ValueType
     from skewless.offline.engine import Engine, Session
+    from skewless.offline.own_frame import OwnFrame
     from skewless.offline.set_index import SetIndex
     from skewless.offline.snapshots import Snapshots
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingSet:
-    """Labels with features: one row for each label, in the labels' order.
-
-    Attributes:
-        table: the labels' columns untouched, then the features.
-        manifest: what is needed to make the set again, and to tell whether it came out the same:
-            definitions' fingerprints, the log's snapshots, the SQL, rows, a digest of the values.
-        kind: the library of the frame that the labels came in.
-        index: where it is written down what sets there are.
-    """
-
-    table: pa.Table
-    manifest: Mapping[str, Any]
-    kind: frames.Kind
-    aws: Aws
-    index: SetIndex
-
-    def __repr__(self) -> str:
-        features, mode = len(self.manifest["features"]), self.manifest["mode"]
-        return f"TrainingSet({self.table.num_rows:,} rows, {features} features, mode={mode!r})"
-
-    def to_arrow(self) -> pa.Table:
-        """Return a pyarrow Table."""
-        return self.table
-
-    def to_pandas(self) -> Any:
-        """Return a pandas DataFrame; integers with nulls stay integers."""
-        return frames.like(self.table, "pandas")
-
-    def to_polars(self) -> Any:
-        """Return a polars DataFrame."""
-        return frames.like(self.table, "polars")
-
-    def to_frame(self) -> Any:
-        """Return a frame of the library that the labels came in."""
-        return frames.like(self.table, self.kind)
-
-    def write_parquet(self, uri: str) -> None:
-        """Write the set as Parquet, and its manifest beside it as `<uri>.manifest.json`.
-
-        The store remembers where, so that an erasure finds the set.
-
-        Args:
-            uri: a path, or `s3://bucket/key`.
-        """
-        self.index.add(uri if uri.startswith("s3://") else str(Path(uri).resolve()))
-        write_set(uri, self.table, self.manifest, self.aws)
-
-
-def write_set(uri: str, table: pa.Table, manifest: Mapping[str, Any], aws: Aws) -> None:
-    """Write a set and its manifest."""
-    buffer = io.BytesIO()
-    pq.write_table(table, buffer, compression="zstd")
-    text = json.dumps(manifest, indent=2, sort_keys=True, default=str)
-    # The manifest last: it says what is there.
-    write_bytes(uri, buffer.getvalue(), aws)
-    write_bytes(manifest_of(uri), text.encode(), aws)
-
-
-def manifest_of(uri: str) -> str:
-    """Return where the manifest of a set is."""
-    return f"{uri}.manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +63,7 @@ def build_training_set(
         QueryError: the engine failed.
         ValueOverflowError: a sum left the range of exact integers.
     """
-    labels = frames.to_arrow(request.frame, aws, _kinds(request))
+    labels = own_frame(request.frame, aws, _kinds(request))
     _check_clashes(labels, request.plan)
     prepared = prepare_labels(
         labels, request.plan, timestamp=request.timestamp, watermark=request.watermark
@@ -143,12 +77,9 @@ def build_training_set(
         except QueryError as error:
             raise explained(error, request.plan.views) from error
         text = session.dialect.render(script.query(), pretty=True)
-    features = _decoded(found, request.plan, labels.num_rows)
-    table = labels
-    for name in features.column_names:
-        table = table.append_column(name, features[name])
+    features = _decoded(found, request.plan, labels.rows)
     manifest = _manifest(request, features, used, text)
-    return TrainingSet(table, manifest, frames.kind_of(request.frame), aws, index)
+    return TrainingSet(labels, features, manifest, aws, index)
 
 
 def _kinds(request: TrainingRequest) -> dict[str, ValueType]:
@@ -185,8 +116,8 @@ def _history(
     return history, used
 
 
-def _check_clashes(labels: pa.Table, plan: SelectionPlan) -> None:
-    there = {name.lower() for name in labels.column_names}
+def _check_clashes(labels: OwnFrame, plan: SelectionPlan) -> None:
+    there = {name.lower() for name in labels.names}
     clashes = [item.output for item in plan.selected if item.output.lower() in there]
     if clashes:
         raise InputError(
