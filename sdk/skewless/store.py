@@ -7,6 +7,7 @@ is imported when history or writing is first asked for.
 from __future__ import annotations
 
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from skewless.aws import Aws, Resources
@@ -19,7 +20,9 @@ from skewless.online.estimate import estimate
 from skewless.online.incoming import told_apart
 from skewless.online.reader import OnlineReader
 from skewless.online.table import OnlineTable
+from skewless.online.view_reader import is_cut
 from skewless.registry.changes import compare
+from skewless.registry.current import current
 from skewless.registry.lock import LockedResources, read_lock, write_lock
 from skewless.registry.pinned import check_overwrite
 from skewless.registry.published import Published
@@ -421,6 +424,7 @@ class FeatureStore:
 
         Args:
             features: as for `get_historical_features`; a locked store's own service if left out.
+                A name without a version is the newest version of which every view has been cut.
             entity_rows: for each vector its keys and request fields: a dict, dicts, a pandas,
                 polars or Arrow frame, or anything with the Arrow C stream interface.
             now: the instant, if not the clock's: for tests and replays.
@@ -530,11 +534,27 @@ class FeatureStore:
         # By identity: comparing whole definitions would take longer than reading DynamoDB.
         key = (identity(features), full_names)
         if key not in self._readers:
-            selection = plan_selection(self._selected(features), full_names=full_names)
+            chosen, is_settled = self.current(features)
+            if not is_settled:
+                key = (identity(chosen), full_names)
+        if key not in self._readers:
+            selection = plan_selection(self._selected(chosen), full_names=full_names)
             reader = OnlineReader(selection, self._table, now=self._now)
             # The features are kept, so that no other object can take their identity.
             self._readers[key] = (reader, features)
         return self._readers[key][0]
+
+    def current(self, features: object) -> tuple[object, bool]:
+        """Return what `get_online_features` reads, and whether a later cut cannot change it.
+
+        A name without a version is the newest version of which every view has been cut.
+
+        Args:
+            features: as for `get_online_features`.
+        """
+        if self._is_locked:
+            return features, True
+        return current(self.published, features, partial(is_cut, self._table))
 
     def _selected(self, features: object) -> Any:
         if features is not None:

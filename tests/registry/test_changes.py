@@ -203,7 +203,13 @@ def test_a_new_version_names_the_services_that_still_read_the_old_one() -> None:
     plan = plan_of(published, [second, a_service(second, version=2)])
     change = next(item for item in plan.changes if (item.name, item.version) == ("delays", 2))
     assert change.action is Action.CREATE
-    assert change.warnings == ("service 'other' version 1 still reads version 1",)
+    assert change.warnings == (
+        "service 'other' version 1 still reads version 1",
+        (
+            "the name 'delays' alone is served as version 1 until this one is cut, and @2 is null: "
+            "skewless materialize delays@2"
+        ),
+    )
 
 
 def test_estimates_are_filled_in_by_the_caller_and_shown() -> None:

@@ -45,3 +45,8 @@ def lock(
     screen = invocation.screen
     screen.document({"service": service, "store": store.name, "output": str(output)})
     screen.say(f"wrote {output}: {pinned} of store {store.name!r}")
+    if not store.current(service)[1]:
+        screen.note(
+            "views of this version were never cut: until skewless materialize has cut them, its "
+            "features are null, and stale"
+        )

@@ -86,7 +86,7 @@ def get(
     invocation = Invocation.of(context)
     store = invocation.store()
     selected = one_or_all(features)
-    plan = selection_of(store, selected, full_names=full_names)
+    plan = selection_of(store, store.current(selected)[0], full_names=full_names)
     kinds = {**plan.keys, **dict(plan.request)}
     asked = rows_of_file(rows, kinds) if rows else [row_of_pairs(text, kinds) for text in row or ()]
     answer = store.get_online_features(selected, asked, now=now, full_names=full_names)
@@ -104,7 +104,7 @@ def one_or_all(features: list[str]) -> str | list[str]:
 
 
 def selection_of(
-    store: FeatureStore, features: str | list[str], *, full_names: bool = False
+    store: FeatureStore, features: object, *, full_names: bool = False
 ) -> SelectionPlan:
     """Compile what is asked for, to learn its keys and request fields."""
     return plan_selection(resolve(store.published, features), full_names=full_names)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from skewless.compiler.instants import DAY, as_of, due_cut, floor_to
+from skewless.compiler.plan import plan_view
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.refresh import Stream
 from skewless.online.address import BATCH, STREAM_DAYS, WATERMARK, stream_sort, view_partition
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from skewless.compiler.plan import ViewPlan
+    from skewless.definitions.view import FeatureView
     from skewless.online.address import Address
     from skewless.online.record import Watermark
+    from skewless.online.table import OnlineTable
 
     Items: TypeAlias = Mapping[Address, Mapping[str, Any] | None]
 
@@ -198,6 +201,11 @@ class StreamReader(ViewReader):
 def view_reader(plan: ViewPlan) -> ViewReader:
     """Return the reader of a view."""
     return (StreamReader if isinstance(plan.view.refresh, Stream) else CutReader)(plan)
+
+
+def is_cut(table: OnlineTable, view: FeatureView) -> bool:
+    """Say whether a view has a committed cut; until then all its values are null."""
+    return table.read_watermark(view_partition(plan_view(view))).cut is not None
 
 
 def _days(since: int, now: int) -> list[str]:

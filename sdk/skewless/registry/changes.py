@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from skewless.definitions.collection import Definition, Definitions
+    from skewless.definitions.service import View
 
 Items: TypeAlias = "dict[Identity, Definition]"
 
@@ -165,7 +166,7 @@ def _change(item: Definition, before: Items, after: Items) -> Change:
         version=identity.version,
         action=action,
         details=details,
-        warnings=tuple(_still_read(identity, before | after)) if creates else (),
+        warnings=tuple(_warnings(item, before, after)) if creates else (),
         meaning=meaning(item),
         published=None if old is None else meaning(old),
     )
@@ -212,6 +213,33 @@ def _way_out(item: Definition, before: Items, after: Items) -> str:
     )
 
 
+def _warnings(item: Definition, before: Items, after: Items) -> Iterator[str]:
+    identity = Identity.of(item)
+    yield from _still_read(identity, before | after)
+    yield from _not_yet_served(item, before)
+
+
+def _not_yet_served(item: Definition, before: Items) -> Iterator[str]:
+    """Name the views to be cut before readers of a new version get values."""
+    identity = Identity.of(item)
+    earlier = [
+        known.version
+        for known in before
+        if (known.kind, known.name) == (identity.kind, identity.name)
+        and known.version < identity.version
+    ]
+    read = {identity} if isinstance(item, FeatureView) else set()
+    if isinstance(item, OnDemandView | FeatureService):
+        views = (view for view in _all_read(item) if isinstance(view, FeatureView))
+        read = {Identity.of(view) for view in views} - before.keys()
+    if earlier and read:
+        named = " ".join(f"{view.name}@{view.version}" for view in sorted(read))
+        yield (
+            f"the name {identity.name!r} alone is served as version {max(earlier)} until this one "
+            f"is cut, and @{identity.version} is null: skewless materialize {named}"
+        )
+
+
 def _still_read(identity: Identity, items: Items) -> Iterator[str]:
     """Name the services that, in their latest version, read an earlier version of a new view."""
     latest: dict[str, FeatureService] = {}
@@ -219,17 +247,17 @@ def _still_read(identity: Identity, items: Items) -> Iterator[str]:
         if isinstance(item, FeatureService):
             latest[item.name] = max(latest.get(item.name, item), item, key=lambda one: one.version)
     for service in latest.values():
-        for read in sorted(_all_read(service)):
+        for read in sorted(map(Identity.of, _all_read(service))):
             if (read.kind, read.name) == (identity.kind, identity.name) and (
                 read.version < identity.version
             ):
                 yield f"{Identity.of(service)} still reads version {read.version}"
 
 
-def _all_read(item: FeatureService | OnDemandView) -> set[Identity]:
-    found: set[Identity] = set()
+def _all_read(item: FeatureService | OnDemandView) -> set[View]:
+    found: set[View] = set()
     for view in reads(item):
-        found.add(Identity.of(view))
+        found.add(view)
         if not isinstance(view, FeatureView):
             found |= _all_read(view)
     return found

@@ -59,6 +59,15 @@ def find_view(published: Published, view: object) -> FeatureView:
     return found
 
 
+def named(text: str) -> tuple[str | None, int | None, str | None]:
+    """Return the name, version and feature that a text gives; no name if it is none."""
+    match = _TEXT.fullmatch(text.strip())
+    if match is None:
+        return None, None, None
+    version = None if match["version"] is None else int(match["version"])
+    return match["name"], version, match["feature"]
+
+
 def identity(features: object) -> object:
     """Return what tells selections apart without comparing definitions, while these live."""
     match features:
@@ -117,16 +126,14 @@ def _same(given: Item, items: Iterable[Item]) -> Item:
 
 
 def _by_text(published: Published, text: str) -> Selection | FeatureService:
-    match = _TEXT.fullmatch(text.strip())
-    if match is None:
+    name, version, feature = named(text)
+    if name is None:
         raise InputError(
             f'{text!r} selects no features; write "view:feature", "view", "service", or with a '
             'version "view@2:feature"'
         )
-    name = match["name"]
-    version = None if match["version"] is None else int(match["version"])
-    if match["feature"] is not None:
-        ref = published.view(name, version)[match["feature"]]
+    if feature is not None:
+        ref = published.view(name, version)[feature]
         return ((ref.view, ref.feature),)
     is_view = name in {view.name for view in published.views}
     is_service = name in {service.name for service in published.definitions.services}
@@ -138,8 +145,8 @@ def _by_text(published: Published, text: str) -> Selection | FeatureService:
         return published.service(name, version)
     if is_view:
         return _every_feature(published.view(name, version))
-    named = (*published.views, *published.definitions.services)
-    raise UnknownNameError("view or service", name, {item.name for item in named})
+    known = (*published.views, *published.definitions.services)
+    raise UnknownNameError("view or service", name, {item.name for item in known})
 
 
 def _every_feature(view: View) -> Selection:

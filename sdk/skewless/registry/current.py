@@ -1,0 +1,73 @@
+"""What a name without a version stands for in serving: the newest version that has been cut.
+
+Publishing a version and filling it are two steps. In between its values are null, so that a name
+which moved at once would turn every reader's features to nulls.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skewless.definitions.service import FeatureService
+from skewless.definitions.view import FeatureView
+from skewless.registry.selection import named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from skewless.definitions.service import View
+    from skewless.registry.published import Published
+
+    IsCut = Callable[[FeatureView], bool]
+
+
+def current(published: Published, features: object, is_cut: IsCut) -> tuple[object, bool]:
+    """Give names without a version the newest version of which every view has been cut.
+
+    A name of which no version has been cut stands for the newest. Definitions and names with a
+    version are what they are.
+
+    Args:
+        published: where the names are found.
+        features: as for `selection.resolve`.
+        is_cut: says whether a view has a committed cut.
+
+    Returns:
+        The features, and whether they are settled: if not, a later cut can change them.
+    """
+    match features:
+        case str():
+            return _current_name(published, features, is_cut)
+        case list() | tuple():
+            found = [current(published, item, is_cut) for item in features]
+            return [item for item, _ in found], all(is_settled for _, is_settled in found)
+        case _:
+            return features, True
+
+
+def _current_name(published: Published, text: str, is_cut: IsCut) -> tuple[str, bool]:
+    name, version, feature = named(text)
+    if name is None or version is not None:
+        return text, True
+    known = (*published.definitions.services, *published.views)
+    versions = [item for item in known if item.name == name]
+    if len({type(item) is FeatureService for item in versions}) > 1 or len(versions) == 1:
+        return text, True  # nothing to choose from, or a view and a service, which is an error
+    newest_first = sorted(versions, key=lambda item: -item.version)
+    for item in newest_first:
+        if all(is_cut(view) for view in _views(item)):
+            suffix = "" if feature is None else f":{feature}"
+            return f"{name}@{item.version}{suffix}", item is newest_first[0]
+    return text, False
+
+
+def _views(item: View | FeatureService) -> list[FeatureView]:
+    """Return the feature views that are read for a definition."""
+    match item:
+        case FeatureView():
+            return [item]
+        case FeatureService():
+            views = dict.fromkeys(view for view, _ in item.features)
+            return [read for view in views for read in _views(view)]
+        case _:
+            return list(item.views)
