@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from skewless.errors import PublishError, StoreError
 from skewless.offline import objects
-from skewless.types import Array, Float64, Int64, String
-from tests.offline.events import DAY, MICROS, a_source, append, rows, scanned
+from skewless.offline.catalog import QUARANTINE_COLUMNS, QUARANTINE_TABLE, REFUSED_AT
+from skewless.offline.day_table import DayTable
+from skewless.offline.quarantine import Quarantine
+from skewless.types import Array, Float64, Int64, String, Timestamp
+from tests.offline.events import DAY, MICROS, NOON, a_source, append, rows, scanned
 
 if TYPE_CHECKING:
     from skewless.aws import Aws, Resources
@@ -102,3 +108,33 @@ def test_a_commit_whose_answer_was_lost_is_not_made_twice(
     monkeypatch.setattr(glue, "update_table", answers_lost)
     append(log, source, rows(source, x=[1]))
     assert len(scanned(log, source)) == 1
+
+
+# Where pyiceberg cuts a text, it adds one to the last character it keeps, to bound what follows.
+NEAR_THE_CUT = st.text(st.sampled_from("aé\ud7ff\ue000\uffff\U0010ffff"), min_size=14, max_size=18)
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=st.lists(st.one_of(NEAR_THE_CUT, st.text(max_size=40)), min_size=1, max_size=8))
+@example(texts=["a" * 15 + "\ud7ff" + "b"])
+def test_every_text_comes_back_from_the_log(
+    aws: Aws, resources: Resources, texts: list[str]
+) -> None:
+    name = f"texts{uuid.uuid4().hex}"
+    table = DayTable(aws, resources, name, {"text": String, "at": Timestamp}, day_of="at")
+    table.create()
+    at = pa.array([MICROS] * len(texts)).cast(pa.timestamp("us", "UTC"))
+    table.append({"text": pa.array(texts), "at": at})
+    found = pa.Table.from_batches(table.read(["text"]))
+    assert sorted(found["text"].to_pylist()) == sorted(texts)
+
+
+def test_a_refused_row_of_such_a_text_is_kept_in_quarantine(aws: Aws, resources: Resources) -> None:
+    quarantine = Quarantine(aws, resources)
+    text = "a" * 15 + "\ud7ff" + "b"
+    rejected = pa.table({"row_number": [0], "reason": [text], "row": [text]})
+    quarantine.keep(a_source(), rejected, NOON, "shard")
+    kept = DayTable(aws, resources, QUARANTINE_TABLE, QUARANTINE_COLUMNS, day_of=REFUSED_AT).read(
+        ["reason"]
+    )
+    assert pa.Table.from_batches(kept)["reason"].to_pylist() == [text]

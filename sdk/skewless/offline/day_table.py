@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
     from pyiceberg.manifest import DataFile
     from pyiceberg.table import Table
+    from pyiceberg.table.metadata import TableMetadata
     from pyiceberg.types import IcebergType
 
     from skewless.aws import Aws, Resources
@@ -261,7 +262,7 @@ class DayTable:
             for first, end in pairwise(edges)
             for start in range(int(first), int(end), _ROWS_PER_FILE)
         )
-        return write_file(table.io, table.metadata, tasks)
+        return write_file(table.io, _without_bounds_of_text(table.metadata), tasks)
 
     def _fields(self) -> Iterator[NestedField]:
         for number, (name, type_) in enumerate(self._columns.items(), 1):
@@ -306,6 +307,20 @@ def _check_free(table: Table, claim: Claim, append_id: str) -> None:
                 f"another process writes to {table.name()} as shard {claim.shard!r}, whose numbers "
                 f"from {claim.first} on are taken"
             )
+
+
+def _without_bounds_of_text(metadata: TableMetadata) -> TableMetadata:
+    """Return metadata by which files are written with no least and greatest text.
+
+    Nobody prunes by them. pyiceberg cuts them after 16 characters and counts up the last, which
+    after U+D7FF is a surrogate: no UTF-8, and the whole commit fails.
+    """
+    modes = {
+        f"write.metadata.metrics.column.{field.name}": "counts"
+        for field in metadata.schema().fields
+        if isinstance(field.field_type, StringType)
+    }
+    return metadata.model_copy(update={"properties": {**metadata.properties, **modes}})
 
 
 def iceberg_type(type_: ValueType, element_id: int = 0) -> IcebergType:
