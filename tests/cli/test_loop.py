@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -149,3 +150,24 @@ def test_a_store_without_jobs_says_what_to_do_instead(stocked: Run) -> None:
 def test_what_is_started_on_aws_takes_no_engine_and_redriving_takes_nothing(shop: Run) -> None:
     assert shop("materialize", "--all", "--start", "--engine", "duckdb").code == 2
     assert shop("materialize", "--all", "--redrive").code == 2
+
+
+def test_labels_and_training_sets_may_be_csv(stocked: Run) -> None:
+    at = NOW.replace(tzinfo=None, microsecond=0)
+    lines = ["customer_id,seen_at,basket_amount,code", f"c1,{at},20,007", f"c2,{at},0.1,"]
+    Path("labels.csv").write_text("\n".join(lines) + "\n")
+    command = ["history", "labels.csv", "-f", "fraud_model", "--timestamp", "seen_at", "-o"]
+    ran = stocked(*command, "out.csv", "--timezone", "UTC")
+    assert ran.code == 0, ran.err
+    with Path("out.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["code"] for row in rows] == ["007", ""]
+    assert rows[0]["last_amount"] == "14.5"
+    assert Path("out.csv.manifest.json").is_file()
+    assert "Here, --timezone says the zone" in " ".join(stocked(*command, "out.csv").err.split())
+
+
+def test_a_name_of_a_file_that_is_not_written_is_refused_before_the_work(shop: Run) -> None:
+    ran = shop("history", "labels.parquet", "-f", "fraud_model", "-o", "out.xlsx")
+    assert ran.code == 1
+    assert "what is written is Parquet (.parquet) or CSV (.csv)" in " ".join(ran.err.split())

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from skewless import Source
-from skewless.cli.rows import events_of, row_of_pairs, rows_of_file
+from skewless.cli.files import frame_of
+from skewless.cli.rows import row_of_pairs, rows_of_file
 from skewless.cli.values import from_json, from_text, read_json
 from skewless.errors import InputError
 from skewless.types import (
@@ -30,6 +31,11 @@ ORDERS = Source(
     event_time="at",
 )
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+
+
+def rows_of(name: str, column: str, **options: Any) -> list[Any]:
+    found: Any = frame_of(name, ORDERS.columns, None, **options)
+    return [row[column] for row in found]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +109,7 @@ def test_a_file_of_rows_holds_a_list_or_one() -> None:
 
 def test_a_csv_is_read_by_the_sources_types() -> None:
     Path("o.csv").write_text("id,name,amount,at,note\n1,,2.5,2026-01-02T12:00:00Z,x\n2,b,oops,,\n")
-    assert events_of("o.csv", ORDERS) == [
+    assert frame_of("o.csv", ORDERS.columns, None) == [
         {"id": 1, "name": None, "amount": 2.5, "at": NOON, "note": "x"},
         {"id": 2, "name": "b", "amount": "oops", "at": None, "note": None},
     ]
@@ -111,7 +117,10 @@ def test_a_csv_is_read_by_the_sources_types() -> None:
 
 def test_json_lines_are_read_by_the_sources_types() -> None:
     Path("o.jsonl").write_text('{"id": 1, "exact": 0.10}\n\n{"id": 2}\n')
-    assert events_of("o.jsonl", ORDERS) == [{"id": 1, "exact": Exact("0.10")}, {"id": 2}]
+    assert frame_of("o.jsonl", ORDERS.columns, None) == [
+        {"id": 1, "exact": Exact("0.10")},
+        {"id": 2},
+    ]
 
 
 @pytest.mark.parametrize(
@@ -126,10 +135,50 @@ def test_json_lines_are_read_by_the_sources_types() -> None:
 def test_a_broken_line_is_told_by_its_number(name: str, text: str, told: str) -> None:
     Path(name).write_text(text)
     with pytest.raises(InputError, match=told):
-        events_of(name, ORDERS)
+        frame_of(name, ORDERS.columns, None)
 
 
 def test_what_is_not_text_is_the_stores_to_read() -> None:
     Path("o.parquet").write_bytes(b"")
     for name in ("o.parquet", "s3://bucket/o.csv", "lake.orders", "nowhere.csv"):
-        assert events_of(name, ORDERS) == name
+        assert frame_of(name, ORDERS.columns, None) == name
+
+
+def test_whole_numbers_with_gaps_are_read_as_pandas_writes_them() -> None:
+    Path("o.csv").write_text("id,name\n9007199254740993.0,a\n,b\n")
+    assert rows_of("o.csv", "id") == [2**53 + 1, None]
+
+
+@pytest.mark.parametrize("text", ["1_000", "0x10", "1.5", "1e3"])
+def test_a_text_that_is_no_whole_number_is_none(text: str) -> None:
+    assert from_text(text, Int64) == text
+
+
+def test_a_time_with_nanoseconds_is_not_cut() -> None:
+    assert from_text("2026-01-02T12:00:00.000000000Z", Timestamp) == NOON
+    assert isinstance(from_text("2026-01-02T12:00:00.0000001Z", Timestamp), str)
+
+
+def test_columns_that_nobody_reads_stand_as_they_do_in_the_file() -> None:
+    Path("o.csv").write_text("id,code,when\n1,007,2026-01-02\n")
+    assert frame_of("o.csv", {"id": Int64}, None, timezone="UTC") == [
+        {"id": 1, "code": "007", "when": "2026-01-02"}
+    ]
+
+
+def test_times_without_a_zone_get_the_one_that_is_told() -> None:
+    Path("o.csv").write_text("id,at\n1,2026-01-02 13:00:00\n2,2026-01-02T12:00:00Z\n")
+    assert rows_of("o.csv", "at", timezone="Europe/Berlin") == [NOON, NOON]
+
+
+@pytest.mark.parametrize("time", ["2025-10-26T02:30:00", "2025-03-30T02:30:00"])
+def test_a_time_that_the_clocks_showed_twice_or_never_is_refused(time: str) -> None:
+    Path("o.csv").write_text(f"at\n{time}\n")
+    with pytest.raises(InputError, match=r"o\.csv: .* names no one instant in Europe/Berlin"):
+        frame_of("o.csv", ORDERS.columns, None, timezone="Europe/Berlin")
+
+
+def test_a_header_that_repeats_a_column_is_refused() -> None:
+    Path("o.csv").write_text("id,id\n1,2\n")
+    with pytest.raises(InputError, match=r"o\.csv has several columns named 'id'"):
+        frame_of("o.csv", ORDERS.columns, None)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skewless.cli.failed import print_failed
+from skewless.cli.files import READABLE, Timezone, frame_of, zone_hint
 from skewless.cli.invocation import Invocation
-from skewless.cli.rows import events_of
 from skewless.cli.screen import counted, plain
 from skewless.errors import InputError, RepeatedLoadError, RewriteError
 
@@ -25,8 +25,7 @@ File = Annotated[
     str,
     typer.Argument(
         metavar="FILE",
-        help="A Parquet file, folder or s3:// address, a Glue table database.table, or a file "
-        "ending in .csv, .json or .jsonl, with times in ISO form.",
+        help=f"{READABLE[0].upper()}{READABLE[1:]}, with times in ISO form.",
         show_default=False,
     ),
 ]
@@ -50,6 +49,7 @@ def backfill(
         typer.Option("--again", help="Load rows that are all in the log already once more."),
     ] = False,
     strict: Strict = False,
+    timezone: Timezone = None,
 ) -> None:
     """Load history into a source's log.
 
@@ -62,8 +62,9 @@ def backfill(
     """
     invocation = Invocation.of(context)
     store = invocation.store()
-    frame = events_of(file, store.published.source(source))
-    with invocation.screen.progress(f"backfilling {source}"):
+    columns = store.published.source(source).columns
+    frame = frame_of(file, columns, store.aws, timezone=timezone)
+    with invocation.screen.progress(f"backfilling {source}"), zone_hint():
         try:
             found = store.backfill(source, frame, rewrite=rewrite, again=again, strict=strict)
         except RewriteError as error:
@@ -75,7 +76,12 @@ def backfill(
 
 
 def ingest(
-    context: typer.Context, *, source: SourceName, file: File, strict: Strict = False
+    context: typer.Context,
+    *,
+    source: SourceName,
+    file: File,
+    strict: Strict = False,
+    timezone: Timezone = None,
 ) -> None:
     """Take in new events, stamped now.
 
@@ -87,8 +93,9 @@ def ingest(
     """
     invocation = Invocation.of(context)
     store = invocation.store()
-    frame = events_of(file, store.published.source(source))
-    with invocation.screen.progress(f"ingesting into {source}"):
+    columns = store.published.source(source).columns
+    frame = frame_of(file, columns, store.aws, timezone=timezone)
+    with invocation.screen.progress(f"ingesting into {source}"), zone_hint():
         found = store.ingest(source, frame, strict=strict)
     _print(invocation.screen, found, "taken in")
     invocation.remind_of_passing()

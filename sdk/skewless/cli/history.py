@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skewless.cli.files import READABLE, Timezone, frame_of, zone_hint
 from skewless.cli.invocation import Invocation
 from skewless.cli.materialize import Engine  # noqa: TC001 - typer reads the annotations
-from skewless.cli.online import Features, FullNames, one_or_all
+from skewless.cli.online import Features, FullNames, one_or_all, selection_of
 from skewless.cli.screen import plain
+from skewless.definitions import types
 from skewless.errors import InputError
 
 if TYPE_CHECKING:
@@ -34,8 +36,8 @@ def history(  # noqa: PLR0913 - one for each option
         str,
         typer.Argument(
             metavar="LABELS",
-            help="A Parquet file, folder or s3:// address, or a Glue table database.table, with "
-            "keys, instants, request fields and labels.",
+            help=f"{READABLE[0].upper()}{READABLE[1:]}, with keys, instants, request fields and "
+            "labels.",
             show_default=False,
         ),
     ],
@@ -46,7 +48,7 @@ def history(  # noqa: PLR0913 - one for each option
             "--output",
             "-o",
             metavar="FILE",
-            help="The Parquet file or s3:// address to write.",
+            help="The file or s3:// address to write: Parquet, or CSV if it ends in .csv.",
             show_default=False,
         ),
     ],
@@ -69,6 +71,7 @@ def history(  # noqa: PLR0913 - one for each option
             show_default=False,
         ),
     ] = None,
+    timezone: Timezone = None,
     engine: Engine = None,
     full_names: FullNames = False,
 ) -> None:
@@ -84,12 +87,18 @@ def history(  # noqa: PLR0913 - one for each option
     folder = Path(output).parent
     if "://" not in output and not folder.is_dir():
         raise InputError(f"there is no folder {str(folder)!r} to write {output!r} in")
+    _check_writable(output)
     store = invocation.store()
+    selected = one_or_all(features)
+    plan = selection_of(store, selected, full_names=full_names)
+    instants = {name: types.Timestamp for name in (timestamp, watermark) if name is not None}
+    kinds = {**instants, **plan.keys, **dict(plan.request)}
+    frame = frame_of(labels, kinds, store.aws, timezone=timezone)
     started_at = time.monotonic()
-    with screen.progress("reading history") as progress:
+    with screen.progress("reading history") as progress, zone_hint():
         found = store.get_historical_features(
-            labels,
-            one_or_all(features),
+            frame,
+            selected,
             mode=mode.value,
             timestamp=timestamp,
             full_names=full_names,
@@ -97,7 +106,10 @@ def history(  # noqa: PLR0913 - one for each option
             engine=engine,
         )
         progress.tell(f"writing {output}")
-        found.write_parquet(output)
+        if output.lower().endswith(".csv"):
+            found.write_csv(output)
+        else:
+            found.write_parquet(output)
     seconds = time.monotonic() - started_at
     screen.document({"output": output, "manifest": plain(found.manifest), "seconds": seconds})
     if screen.is_json:
@@ -108,6 +120,16 @@ def history(  # noqa: PLR0913 - one for each option
         screen.note(
             "mode event_time counts events from before they were known: a model trained on this "
             "may look better than it will serve."
+        )
+
+
+def _check_writable(output: str) -> None:
+    """Refuse, before the work, a name that stands for a file that is not written here."""
+    suffix = output.rpartition("/")[2].lower().rpartition(".")[1:]
+    if suffix[0] and suffix[1] not in ("parquet", "pq", "csv"):
+        raise InputError(
+            f"{output!r} ends in .{suffix[1]}, and what is written is Parquet (.parquet) or CSV "
+            "(.csv)"
         )
 
 

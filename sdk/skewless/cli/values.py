@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import decimal
 import json
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,14 @@ from skewless.definitions import types
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from zoneinfo import ZoneInfo
 
     from skewless.definitions.types import ValueType
 
 _BOOLS = {"true": True, "false": False}
 _EXACT_DOUBLE = 2**53
+_WHOLE = re.compile(r"([+-]?[0-9]+)(?:\.0*)?")
+_LOST = re.compile(r"[.,][0-9]{6}[0-9]*[1-9]")  # what a datetime has no room for
 
 
 def checked_instant(value: str | list[str] | None) -> str | list[str] | None:
@@ -51,15 +55,34 @@ def from_text(text: str, type_: ValueType) -> Any:
             case types.Bool:
                 return _BOOLS.get(text.lower(), text)
             case types.Int64:
-                return int(text)
+                # A column of integers with gaps is written as 1.0 by pandas, and is exact so.
+                whole = _WHOLE.fullmatch(text)
+                return text if whole is None else int(whole[1])
             case types.Float64:
-                return float(text)
+                return text if "_" in text else float(text)
             case types.Array() | types.Vector():
                 return from_json(read_json(text), type_)
             case _:
                 return _from_json_text(text, type_)
     except ValueError:
         return text
+
+
+def in_zone(value: Any, zone: ZoneInfo) -> Any:
+    """Return a time that has no zone as the instant that it is in one; all else as it is.
+
+    Raises:
+        ValueError: the clocks there showed it twice, or never.
+    """
+    if not isinstance(value, datetime) or value.tzinfo is not None:
+        return value
+    first, second = (value.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+    if first.utcoffset() != second.utcoffset():
+        raise ValueError(
+            f"{value} names no one instant in {zone.key}, whose clocks changed then; write it with "
+            "its offset, as in 2025-10-26T02:30:00+01:00"
+        )
+    return first
 
 
 def from_json(value: Any, type_: ValueType) -> Any:
@@ -85,7 +108,9 @@ def _from_json_text(text: str, type_: ValueType) -> Any:
     try:
         match type_:
             case types.Timestamp:
-                return datetime.fromisoformat(text)
+                # Parsing would drop digits beyond microseconds without a word.
+                is_exact = _LOST.search(text) is None
+                return datetime.fromisoformat(text.replace(" UTC", "Z")) if is_exact else text
             case types.Bytes:
                 return base64.b64decode(text, validate=True)
             case types.Decimal():

@@ -21,6 +21,7 @@ from skewless.compiler.physical import is_null
 from skewless.definitions.expression import INT64_MAX, INT64_MIN
 from skewless.errors import InputError
 from skewless.offline.named import read_named
+from skewless.offline.named_file import NamedFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -106,7 +107,7 @@ def arrow_table(
         return frame
     if isinstance(frame, pa.RecordBatch):
         return pa.Table.from_batches([frame])
-    if isinstance(frame, str | Path):
+    if isinstance(frame, str | Path | NamedFile):
         return read_named(frame, aws, kinds, only=only)
     native = nw.from_native(frame, eager_only=True, pass_through=True)
     if isinstance(native, nw.DataFrame):

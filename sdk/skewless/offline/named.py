@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute
 
 from skewless.definitions import types
 from skewless.errors import InputError
 from skewless.offline import folders, hive_types
 from skewless.offline.glue_rows import open_glue_table
+from skewless.offline.named_file import NamedFile
 from skewless.offline.parquet import ParquetFile, read_all
 
 if TYPE_CHECKING:
@@ -25,12 +27,13 @@ if TYPE_CHECKING:
     from skewless.definitions.types import ValueType
     from skewless.offline.folders import FoundFile
 
+pc: Any = pyarrow.compute
 _GLUE_TABLE = re.compile(r"[A-Za-z0-9_]+\.[A-Za-z0-9_]+")
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 
 def read_named(
-    name: str | Path,
+    name: str | Path | NamedFile,
     aws: Aws | None,
     kinds: Mapping[str, ValueType] | None = None,
     *,
@@ -39,7 +42,7 @@ def read_named(
     """Read a Parquet file or folder, here or on S3, or a Glue table: whichever the name is of.
 
     Args:
-        name: a path, an `s3://` address, or `"database.table"`.
+        name: a path, an `s3://` address, or `"database.table"`; with a zone for its times or not.
         aws: where `s3://` and Glue are.
         kinds: the types of columns that will be used, by name.
         only: whether other columns of a Glue table need not be read.
@@ -48,6 +51,9 @@ def read_named(
         InputError: it is of none, or cannot be read.
         StoreError: AWS refused.
     """
+    if isinstance(name, NamedFile):
+        table = read_named(name.name, aws, kinds, only=only)
+        return _with_zone(table, kinds or {}, name)
     text, known = str(name), kinds or {}
     if text.startswith("s3://"):
         s3 = _needed(aws, text).client("s3")
@@ -71,6 +77,23 @@ def read_named(
         f"{text!r} is neither a Parquet file or folder that is here, nor an s3:// address, nor a "
         "Glue table 'database.table'"
     )
+
+
+def _with_zone(table: pa.Table, kinds: Mapping[str, ValueType], named: NamedFile) -> pa.Table:
+    """Give the zone to times that have none, in the columns that will be used."""
+    for index, field in enumerate(table.schema):
+        is_naive = pa.types.is_timestamp(field.type) and field.type.tz is None
+        if not is_naive or kinds.get(field.name) != types.Timestamp:
+            continue
+        try:
+            aware = pc.assume_timezone(table.column(index), named.timezone)
+        except pa.ArrowException as error:
+            raise InputError(
+                f"{named.name}, column {field.name!r}: a time names no one instant in "
+                f"{named.timezone}: {error}"
+            ) from error
+        table = table.set_column(index, field.name, aware)
+    return table
 
 
 def _needed(aws: Aws | None, name: str) -> Aws:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from skewless.errors import InputError
 from skewless.offline.arrow_frame import appended
+from skewless.offline.csv_file import csv_of
 from skewless.offline.numbers import matrix_of, with_floats
 from skewless.offline.objects import write_bytes
 from skewless.offline.pandas_frame import pandas_of, polars_of, with_columns
@@ -120,6 +121,21 @@ class TrainingSet:
         body = _parquet(table)
         self.index.add(uri if uri.startswith("s3://") else str(Path(uri).resolve()))
         _write(uri, body, self.manifest, self.aws)
+
+    def write_csv(self, path: str) -> None:
+        """Write the set as CSV, here, and its manifest beside it as `<path>.manifest.json`.
+
+        Numbers can be read back as they are. Times are in ISO form, arrays are JSON, bytes base64.
+        Null is empty, an empty text is `""`.
+
+        Raises:
+            InputError: the path is on S3, where an erasure writes sets anew, and those are Parquet.
+        """
+        if "://" in path:
+            raise InputError(f"{path}: on S3 a training set is Parquet; end the name in .parquet")
+        body = csv_of(self.to_arrow())
+        self.index.add(str(Path(path).resolve()))
+        _write(path, body, self.manifest, self.aws)
 
     def __repr__(self) -> str:
         features, mode = len(self.features), self.manifest["mode"]
