@@ -14,6 +14,7 @@ from pyiceberg.catalog.glue import GlueCatalog
 from skewless.local.athena.failure import QueryFailedError
 from skewless.local.iam.caller import forwarded
 from skewless.local.session import CREDENTIALS, LocalSession
+from skewless.offline import file_io
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,18 +39,16 @@ class Aws:
         session = LocalSession(endpoint, region, credentials)
         self.s3 = session.client("s3")
         self.glue = session.client("glue")
-        self.s3_properties: Mapping[str, str] = {
-            "s3.endpoint": endpoint,
-            "s3.access-key-id": credentials["aws_access_key_id"],
-            "s3.secret-access-key": credentials["aws_secret_access_key"],
-            "s3.session-token": credentials.get("aws_session_token", ""),
-            "s3.region": region,
-        }
+
+    @property
+    def iceberg_properties(self) -> dict[str, Any]:
+        """By which pyiceberg reads and writes through this session's client, and no socket."""
+        return file_io.properties_of(self.s3)
 
     @functools.cached_property
     def iceberg(self) -> GlueCatalog:
         """The Iceberg tables of the Glue catalog, through this session's client only."""
-        return GlueCatalog("local", client=self.glue, **self.s3_properties)
+        return GlueCatalog("local", client=self.glue, **self.iceberg_properties)
 
     def look_up(self, database: str) -> None:
         """Read a database's description, as Athena does before a table's; it may not be there."""

@@ -14,12 +14,15 @@ from sqlglot import exp
 
 from skewless.local.athena import hive, iceberg
 from skewless.local.athena.aws import Aws, is_iceberg
+from skewless.local.athena.scan import scan_of
 from skewless.local.athena.transpile import parse, to_duckdb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import duckdb
+
+    from skewless.local.athena.scan import Scan
 
 _VIEW_PREFIX, _VIEW_SUFFIX = "/* Presto View: ", " */"
 
@@ -45,12 +48,12 @@ class Catalog:
             QueryFailedError: A table does not exist.
         """
         bound = query.copy()
-        named = {name.name.lower() for name in bound.find_all(exp.Identifier)}
-        columns = None if _takes_all_columns(bound) else named
         databases = set()
-        for table in [one for one in _catalog_tables(bound) if one.name not in known]:
+        tables = [one for one in _catalog_tables(bound) if one.name not in known]
+        # All are looked at before the first is replaced, which takes its name out of the query.
+        for table, scan in [(table, scan_of(table)) for table in tables]:
             databases.add((table.db or database).lower())
-            self._replace(table, table.db or database, columns)
+            self._replace(table, table.db or database, scan)
         for column in bound.find_all(exp.Column):
             # `database.table.column` is `table.column` now that the table has an alias.
             if column.args.get("db") is not None and column.args["db"].name.lower() in databases:
@@ -58,18 +61,16 @@ class Catalog:
                 column.set("catalog", None)
         return bound
 
-    def _replace(self, table: exp.Table, database: str, columns: set[str] | None) -> None:
+    def _replace(self, table: exp.Table, database: str, scan: Scan) -> None:
         name = table.name
-        view = self._view(database, name, table.args.get("version"), columns)
+        view = self._view(database, name, table.args.get("version"), scan)
         if table.args.get("alias") is None:
             table.set("alias", exp.TableAlias(this=exp.to_identifier(name, quoted=True)))
         table.set("this", exp.to_identifier(view))
         for part in ("db", "catalog", "version"):
             table.set(part, None)
 
-    def _view(
-        self, database: str, name: str, version: exp.Expr | None, columns: set[str] | None
-    ) -> str:
+    def _view(self, database: str, name: str, version: exp.Expr | None, scan: Scan) -> str:
         self._views += 1
         view = f"catalog_table_{self._views}"
         base, _, inspected = name.partition("$")
@@ -80,11 +81,11 @@ class Catalog:
             self._connection.execute(f"create temp view {view} as {text}")
         elif is_iceberg(table):
             instant = iceberg.version_of(version, self._connection)
-            arrow = iceberg.read(self._aws, table, inspected, instant, columns)
+            arrow = iceberg.read(self._aws, table, inspected, instant, scan)
             self.scanned_bytes += arrow.nbytes
             self._connection.register(view, arrow)
         else:
-            selection, size = hive.selection_of(self._aws, table, self._connection, columns)
+            selection, size = hive.selection_of(self._aws, table, self._connection, scan.columns)
             self.scanned_bytes += size
             self._connection.execute(f"create temp view {view} as {selection}")
         return view
@@ -104,10 +105,6 @@ def encode_view(definition: dict[str, Any]) -> str:
     """A view's definition in the form in which Athena keeps it in Glue."""
     encoded = base64.b64encode(json.dumps(definition).encode()).decode()
     return f"{_VIEW_PREFIX}{encoded}{_VIEW_SUFFIX}"
-
-
-def _takes_all_columns(query: exp.Expr) -> bool:
-    return any(not isinstance(star.parent, exp.Count) for star in query.find_all(exp.Star))
 
 
 def _catalog_tables(query: exp.Expr) -> Iterator[exp.Table]:

@@ -42,15 +42,15 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, QueryFailedError):
         return str(error)
     text = str(error).strip()[:_LONGEST_REASON]
-    if _is_refusal(error, text):
+    if _is_refusal(error):
         return f"PERMISSION_DENIED: {text}"
     return next(_codes(error, text), f"GENERIC_INTERNAL_ERROR: {type(error).__name__}: {text}")
 
 
-def _is_refusal(error: Exception, text: str) -> bool:
+def _is_refusal(error: BaseException) -> bool:
     if isinstance(error, ClientError):
         return error.response["Error"]["Code"] in _REFUSALS
-    return isinstance(error, OSError) and "ACCESS_DENIED" in text  # Arrow's words
+    return isinstance(error.__cause__, ClientError) and _is_refusal(error.__cause__)
 
 
 def _codes(error: Exception, text: str) -> Iterator[str]:

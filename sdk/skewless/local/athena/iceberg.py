@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     import duckdb
+    from pyiceberg.schema import Schema
     from sqlglot import exp
 
     from skewless.local.athena.aws import Aws
+    from skewless.local.athena.scan import Scan
 
 _T = TypeVar("_T")
 _ATTEMPTS = 8
@@ -71,7 +73,7 @@ def read(
     described: Mapping[str, Any],
     inspected: str,
     version: Version | None,
-    columns: set[str] | None,
+    scan: Scan,
 ) -> pa.Table:
     """A table's rows, or what `"table$snapshots"` and its like show.
 
@@ -80,10 +82,10 @@ def read(
         described: The table as Glue describes it.
         inspected: The part after the dollar sign, or nothing.
         version: The snapshot asked for; none is the current one.
-        columns: The names that the query mentions, in lower case; none is all columns.
+        scan: What the query reads of it.
     """
     table = StaticTable.from_metadata(
-        described["Parameters"]["metadata_location"], properties=dict(aws.s3_properties)
+        described["Parameters"]["metadata_location"], properties=aws.iceberg_properties
     )
     if inspected:
         if inspected not in _INSPECTIONS:
@@ -92,13 +94,26 @@ def read(
             )
         shown: pa.Table = getattr(table.inspect, inspected)()
         return shown
-    names = [field.name for field in table.schema().fields]
-    # At least one column, or the number of rows would be lost (`select count(*)`).
-    wanted = [name for name in names if columns is None or name.lower() in columns] or names[:1]
-    if version is not None and columns is None:
-        wanted = ["*"]
     snapshot_id = _snapshot_id(table, version)
-    return table.scan(snapshot_id=snapshot_id, selected_fields=tuple(wanted)).to_arrow()
+    fields = _schema_of(table, snapshot_id).fields
+    names = [field.name for field in fields]
+    chosen = [name for name in names if scan.columns is None or name.lower() in scan.columns]
+    # What is not what it was then, under that name, prunes nothing.
+    settled = [field for field in fields if field in table.schema().fields]
+    return table.scan(
+        row_filter=scan.filter_of(settled),
+        snapshot_id=snapshot_id,
+        # At least one column, or the number of rows would be lost (`select count(*)`).
+        selected_fields=tuple(chosen or names[:1]),
+    ).to_arrow()
+
+
+def _schema_of(table: StaticTable, snapshot_id: int | None) -> Schema:
+    """The columns that a query sees: those of the snapshot that it asks for."""
+    snapshot = None if snapshot_id is None else table.snapshot_by_id(snapshot_id)
+    if snapshot is None or snapshot.schema_id is None:
+        return table.schema()
+    return table.schemas()[snapshot.schema_id]
 
 
 def create(
