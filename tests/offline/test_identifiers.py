@@ -237,12 +237,24 @@ def test_a_feature_beside_others_is_told_apart_by_view_and_version() -> None:
             entity=USER,
             source=LOGGED,
             refresh="stream",
-            features={"x": agg.count(window="1h"), "v2__x": agg.count(window="1h")},
+            features=dict.fromkeys(["x", "_x", "v2__x", "_v2__x"], agg.count(window="1h")),
             version=version,
         )
 
-    views = [view("a", 1), view("a", 2), view("a_v1", 2), view("a_v1_v2", 1)]
+    named = [("a", 1), ("a", 2), ("a_", 1), ("a_v1", 2), ("a_v1_", 2), ("a_v1_v2", 1)]
+    views = [view(*one) for one in named]
     made = [identifiers.selected(one, name) for one in views for name in one.feature_types]
+    assert len({*made}) == len(made)
+
+
+def test_the_steps_of_a_source_and_an_entity_are_told_apart_from_those_of_others() -> None:
+    def steps(source: str, entity: str) -> str:
+        schema = {"k": String}
+        made = Source(source, schema=schema, event_time="at")
+        return identifiers.rows_of_entity(made, Entity(entity, keys=schema))
+
+    names = ["a", "a_", "b", "a_b", "asked", "scanned_"]
+    made = [steps(source, entity) for source in names for entity in names]
     assert len({*made}) == len(made)
 
 

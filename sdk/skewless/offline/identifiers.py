@@ -6,8 +6,9 @@ that no two of them can meet:
 
 - No name of ours holds `__`. Every name made here does, and its role comes first. So the two kinds
   differ, and so do two roles.
-- Within a role, definitions let no two names differ by case only, and no object's name holds `__`.
-  So two names of one role differ, in lower case as well, in which Glue and Athena keep them.
+- Within a role, definitions let no two names differ by case only. So two names of one role differ,
+  in lower case as well, in which Glue and Athena keep them. Where a name is made of two, the first
+  is an object's, which begins with a letter and holds no `__`: it tells where the second begins.
 
 A user's own name is read exactly once: where a log, or a table of the user, is scanned (`Log`, and
 `DuckDbSession`). Labels are renamed in Python before an engine sees them (`labels`), and features
@@ -46,7 +47,8 @@ def feature(name: str) -> str:
 
 def selected(view: View, feature_: str) -> str:
     """Name a feature where those of all views stand side by side."""
-    return _named(steps_of(view), feature_)
+    # `feature`, not a number, follows the version: a view may be called `a_v1_`, a feature `v2__x`.
+    return f"{steps_of(view)}__{feature(feature_)}"
 
 
 def steps_of(view: View) -> str:

@@ -205,8 +205,8 @@ WITH "spine" AS (
 ), "joined" AS (
   SELECT
     "spine".*,
-    "view__limits_v1_features"."feature__limit" AS "view__limits_v1__limit",
-    "view__limits_v1_features"."feature__opened" AS "view__limits_v1__opened"
+    "view__limits_v1_features"."feature__limit" AS "view__limits_v1__feature__limit",
+    "view__limits_v1_features"."feature__opened" AS "view__limits_v1__feature__opened"
   FROM "spine"
   JOIN "view__limits_v1_features"
     ON (
@@ -221,6 +221,6 @@ WITH "spine" AS (
 )
 SELECT
   "skewless_row",
-  "view__limits_v1__limit",
-  "view__limits_v1__opened"
+  "view__limits_v1__feature__limit",
+  "view__limits_v1__feature__opened"
 FROM "joined"

@@ -1170,12 +1170,12 @@ WITH "spine" AS (
 ), "joined" AS (
   SELECT
     "spine".*,
-    "view__spending_v1_features"."feature__mean_1h" AS "view__spending_v1__mean_1h",
-    "view__spending_v1_features"."feature__deviation_7d" AS "view__spending_v1__deviation_7d",
-    "view__spending_v1_features"."feature__fees" AS "view__spending_v1__fees",
-    "view__spending_v1_features"."feature__large_1h" AS "view__spending_v1__large_1h",
-    "view__spending_v1_features"."feature__largest_1h" AS "view__spending_v1__largest_1h",
-    "view__spending_v1_features"."feature__last_items" AS "view__spending_v1__last_items"
+    "view__spending_v1_features"."feature__mean_1h" AS "view__spending_v1__feature__mean_1h",
+    "view__spending_v1_features"."feature__deviation_7d" AS "view__spending_v1__feature__deviation_7d",
+    "view__spending_v1_features"."feature__fees" AS "view__spending_v1__feature__fees",
+    "view__spending_v1_features"."feature__large_1h" AS "view__spending_v1__feature__large_1h",
+    "view__spending_v1_features"."feature__largest_1h" AS "view__spending_v1__feature__largest_1h",
+    "view__spending_v1_features"."feature__last_items" AS "view__spending_v1__feature__last_items"
   FROM "spine"
   JOIN "view__spending_v1_features"
     ON (
@@ -1190,10 +1190,10 @@ WITH "spine" AS (
 )
 SELECT
   "skewless_row",
-  "view__spending_v1__mean_1h",
-  "view__spending_v1__deviation_7d",
-  "view__spending_v1__fees",
-  "view__spending_v1__large_1h",
-  "view__spending_v1__largest_1h",
-  "view__spending_v1__last_items"
+  "view__spending_v1__feature__mean_1h",
+  "view__spending_v1__feature__deviation_7d",
+  "view__spending_v1__feature__fees",
+  "view__spending_v1__feature__large_1h",
+  "view__spending_v1__feature__largest_1h",
+  "view__spending_v1__feature__last_items"
 FROM "joined"

@@ -231,8 +231,8 @@ WITH "spine" AS (
 ), "joined" AS (
   SELECT
     "spine".*,
-    "view__limits_v1_features"."feature__limit" AS "view__limits_v1__limit",
-    "view__limits_v1_features"."feature__opened" AS "view__limits_v1__opened"
+    "view__limits_v1_features"."feature__limit" AS "view__limits_v1__feature__limit",
+    "view__limits_v1_features"."feature__opened" AS "view__limits_v1__feature__opened"
   FROM "spine"
   JOIN "view__limits_v1_features"
     ON (
@@ -273,19 +273,19 @@ WITH "spine" AS (
       CASE
         WHEN IS_FINITE(
           (
-            CAST("given__amount" AS DOUBLE) / NULLIF(CAST("view__limits_v1__limit" AS DOUBLE), 0.0e0)
+            CAST("given__amount" AS DOUBLE) / NULLIF(CAST("view__limits_v1__feature__limit" AS DOUBLE), 0.0e0)
           )
         )
         THEN (
-          CAST("given__amount" AS DOUBLE) / NULLIF(CAST("view__limits_v1__limit" AS DOUBLE), 0.0e0)
+          CAST("given__amount" AS DOUBLE) / NULLIF(CAST("view__limits_v1__feature__limit" AS DOUBLE), 0.0e0)
         )
       END + 0.0e0
-    ) AS "view__use_v1__share"
+    ) AS "view__use_v1__feature__share"
   FROM "joined"
 )
 SELECT
   "skewless_row",
-  "view__limits_v1__limit",
-  "view__limits_v1__opened",
-  "view__use_v1__share"
+  "view__limits_v1__feature__limit",
+  "view__limits_v1__feature__opened",
+  "view__use_v1__feature__share"
 FROM "view__use_v1_added"
