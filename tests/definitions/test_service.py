@@ -45,10 +45,37 @@ def test_a_view_stands_for_all_its_features_in_order() -> None:
     assert service.features == ((view, "clicks"), (view, "amount"), (other, "clicks"))
 
 
-def test_a_column_is_named_after_its_feature_and_on_a_clash_after_its_view_too() -> None:
-    view, other = a_view("view", "clicks", "amount"), a_view("other", "clicks")
-    assert outputs(view, other) == ["view__clicks", "amount", "other__clicks"]
+def test_a_column_is_named_after_its_feature_or_on_demand_after_its_view_too() -> None:
+    view = a_view("view", "clicks", "amount")
+    assert outputs(view) == ["clicks", "amount"]
     assert outputs(view, full_names=True) == ["view__clicks", "view__amount"]
+
+
+def test_all_features_of_views_that_clash_are_named_alike_and_no_others() -> None:
+    view, other = a_view("view", "clicks", "amount"), a_view("other", "clicks")
+    third = OnDemandView("third", features={"double": view["amount"] * 2})
+    assert outputs(view, other, third) == [
+        "view__clicks",
+        "view__amount",
+        "other__clicks",
+        "double",
+    ]
+
+
+def test_features_that_are_left_out_do_not_clash() -> None:
+    view, other = a_view("view", "clicks", "amount"), a_view("other", "clicks")
+    assert outputs(view["amount"], other) == ["amount", "clicks"]
+
+
+def test_two_full_names_that_are_the_same_are_refused() -> None:
+    view = OnDemandView("view", features={"_x": a_view("some")["clicks"] * 2})
+    other = OnDemandView("view_", features={"x": a_view("some")["clicks"] * 3})
+    with pytest.raises(DefinitionError) as caught:
+        outputs(view, other, full_names=True)
+    assert "two features would be called 'view___x' (of OnDemandView('view', version=1), " in str(
+        caught.value
+    )
+    assert "rename one of them" in str(caught.value)
 
 
 def test_names_that_differ_only_by_case_clash() -> None:

@@ -45,7 +45,8 @@ class FeatureService:
     Args:
         name: lower case identifier.
         features: views (all their features), or single features, `view["feature"]`. An output
-            column is named after its feature; where two views share a name, `view__feature`.
+            column is named after its feature; all features of views that share a name of a feature
+            are named `view__feature`.
         version: a published version never changes its meaning; a new meaning is a new version.
 
     Raises:
@@ -133,16 +134,20 @@ def select(
 ) -> tuple[SelectedFeature, ...]:
     """Give every feature its output name.
 
+    A view's features are named alike: where one of them has a name that a feature of another view
+    has as well, all of that view's become `view__feature`.
+
     Raises:
         DefinitionError: a feature twice, or a name that would stand for two columns.
     """
     flat = list(features)
     shared = Counter(feature.lower() for _, feature in flat)
+    clashing = {view for view, feature in flat if shared[feature.lower()] > 1}
     selected = tuple(
         SelectedFeature(
             view,
             feature,
-            f"{view.name}__{feature}" if full_names or shared[feature.lower()] > 1 else feature,
+            f"{view.name}__{feature}" if full_names or view in clashing else feature,
         )
         for view, feature in flat
     )
@@ -155,10 +160,13 @@ def select(
 def _clashes(selected: tuple[SelectedFeature, ...]) -> Iterator[str]:
     for output, count in Counter(item.output.lower() for item in selected).items():
         if count > 1:
-            views = sorted({str(item.view) for item in selected if item.output.lower() == output})
+            views = {item.view for item in selected if item.output.lower() == output}
+            remedy = "name each feature once, and one version of a view"
+            if len({view.name for view in views}) > 1:
+                remedy = "rename one of them, or leave it out"
             yield (
-                f"two features would be called {output!r} (of {', '.join(views)}); name each "
-                "feature once, and one version of a view"
+                f"two features would be called {output!r} (of {', '.join(sorted(map(str, views)))})"
+                f"; {remedy}"
             )
     inputs = [
         asked for view in dict.fromkeys(item.view for item in selected) for asked in view.inputs
