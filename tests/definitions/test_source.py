@@ -48,6 +48,20 @@ def test_a_column_of_the_store_s_own_is_refused(name: str) -> None:
     assert problems(event_time=name) == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "taken"),
+    [
+        ("ingest_time_day", "the partitions of a log"),
+        ("Ingest_Time_Day", "the partitions of a log"),
+        ("__filename", "a column that Arrow adds when it reads a table"),
+    ],
+)
+def test_a_column_that_could_not_be_stored_or_read_is_refused(name: str, taken: str) -> None:
+    expected = f"Source 'events': the column {name!r} has the name of {taken}; choose another"
+    assert problems(schema={name: Int64}) == expected
+    assert problems(event_time=name) == expected
+
+
 def test_columns_that_differ_only_by_case_are_refused_with_the_event_time_among_them() -> None:
     assert problems(schema={"At": String}) == (
         "Source 'events': the column names 'At' and 'at' differ only by case"

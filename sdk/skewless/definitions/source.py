@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 
     from skewless.definitions.types import ValueType
 
+# What lies beside a source's columns where they are stored and read, and cannot be renamed.
+_TAKEN = {
+    f"{INGEST_TIME}_day": "the partitions of a log",
+    **dict.fromkeys(
+        ("__filename", "__fragment_index", "__batch_index", "__last_in_fragment"),
+        "a column that Arrow adds when it reads a table",
+    ),
+}
 _TABLE = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
 
 
@@ -119,6 +127,7 @@ class Source:
             yield from not_names
             return
         yield from column_name_problems("column", [*self.schema, *self._extra_times()])
+        yield from self._taken_names()
         for name, type_ in self.schema.items():
             for problem in types.type_problems(type_):
                 yield f"column {name!r}: {problem}"
@@ -143,6 +152,11 @@ class Source:
         known = (*self.schema, self.event_time, INGEST_TIME)
         if self.ingest_time is not None and self.ingest_time not in known:
             yield self.ingest_time
+
+    def _taken_names(self) -> Iterator[str]:
+        for name in (*self.schema, *self._extra_times()):
+            if isinstance(name, str) and (taken := _TAKEN.get(name.lower())) is not None:
+                yield f"the column {name!r} has the name of {taken}; choose another"
 
     def _reference_problems(self) -> Iterator[str]:
         for label, name in (("event_id", self.event_id), ("tiebreak", self.tiebreak)):

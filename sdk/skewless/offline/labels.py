@@ -17,6 +17,8 @@ from skewless.offline.history import INSTANT, ROW, WATERMARK
 from skewless.offline.remedies import remedy
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from skewless.compiler.plan import SelectionPlan
     from skewless.definitions.entity import Entity
     from skewless.definitions.types import ValueType
@@ -53,9 +55,11 @@ def prepare_labels(
         InputError: with everything that is wrong with the frame.
         NaiveTimestampError: an instant has no time zone.
     """
-    wanted = {timestamp: types.Timestamp, **plan.keys, **dict(plan.request)}
+    given = {**plan.keys, **dict(plan.request)}
+    wanted = {timestamp: types.Timestamp, **given}
     if watermark is not None:
         wanted[watermark] = types.Timestamp
+    _check_times({"timestamp": timestamp, "watermark": watermark}, given)
     _check_there(frame, wanted)
     required = {timestamp, *plan.keys} | ({watermark} if watermark is not None else set())
     columns: dict[str, pa.ChunkedArray] = {}
@@ -113,6 +117,16 @@ def _refusal(
     row = int(np.argmax(first.bad))
     value = chunk[row].as_py()
     return f"{where} is {value!r} in row {start + row}: {first.allowed}"
+
+
+def _check_times(times: Mapping[str, str | None], given: Mapping[str, ValueType]) -> None:
+    """Refuse a column of instants that is a key or request field as well, of another type."""
+    for option, name in times.items():
+        if name is not None and given.get(name, types.Timestamp) != types.Timestamp:
+            raise InputError(
+                f"{option}={name!r} is a key or request field of the features, {given[name]}, and "
+                f"no instant; give the instants a column of their own, and name it by {option}="
+            )
 
 
 def _check_there(frame: OwnFrame, wanted: dict[str, ValueType]) -> None:
