@@ -11,11 +11,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from skewless import FeatureStore
-from skewless.aws import Jobs
+from skewless.aws import Aws, Jobs
 from skewless.compiler.plan import plan_view
 from skewless.definitions.expression import to_microseconds
-from skewless.doctor.caller import principal_of, skew_seconds
+from skewless.doctor.caller import check_permissions, principal_of, skew_seconds
 from skewless.doctor.diagnosis import Diagnosis, Finding, Severity
+from skewless.doctor.examination import _run
+from skewless.doctor.patient import Patient
+from skewless.local import LocalAws
 from skewless.materialize.schedules import Schedules
 from skewless.online.address import view_partition
 from tests.ops.builders import NOON, daily_view, payment, payments_view
@@ -398,28 +401,53 @@ def test_a_callers_policies_are_those_of_its_role(arn: str, principal: str | Non
     assert principal_of(arn) == principal
 
 
-def test_permissions_that_iam_denies_are_named(
-    well: FeatureStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from skewless.doctor.caller import check_permissions  # noqa: PLC0415
-    from skewless.doctor.patient import Patient  # noqa: PLC0415
+def examined_by(store: FeatureStore, session: Any) -> list[tuple[str, str]]:
+    """Return what is said of permissions where IAM is asked, as it is on AWS."""
+    aws = Aws(session, store.aws.endpoint)
+    for service in ("dynamodb", "iam", "sts"):
+        aws.client(service)
+    aws.endpoint = None
+    patient = Patient(aws, store.resources, None, None, 0)
+    findings = _run(patient, "permissions", "all that administering takes", check_permissions)
+    return [(found.severity.value, found.what) for found in findings]
 
-    def simulate(**request: Any) -> Any:
-        results = [
-            {
-                "EvalActionName": action,
-                "EvalResourceName": request["ResourceArns"][0],
-                "EvalDecision": "implicitDeny" if action == "s3:PutObject" else "allowed",
-            }
-            for action in request["ActionNames"]
-        ]
-        return {"EvaluationResults": results}
 
-    monkeypatch.setattr(well.aws.client("iam"), "simulate_principal_policy", simulate)
-    monkeypatch.setattr(well.aws, "endpoint", None)
-    (found,) = check_permissions(Patient(well.aws, well.resources, None, None, 0))
-    assert found.what == f"not allowed: s3:PutObject on arn:aws:s3:::{well.resources.bucket}/*"
-    assert found.remedy == "ask for grant_administer"
+def test_permissions_that_iam_denies_are_named(well: FeatureStore) -> None:
+    allowed = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    denied = {"Effect": "Deny", "Action": "s3:PutObject", "Resource": "*"}
+    session = LocalAws.start().as_policy(allowed, denied)
+    bucket = well.resources.bucket
+    assert examined_by(well, session) == [
+        ("warning", f"not allowed: s3:PutObject on arn:aws:s3:::{bucket}/*")
+    ]
+
+
+def test_permissions_are_ok_only_where_iam_says_so(well: FeatureStore) -> None:
+    local = LocalAws.start()
+    everything = local.as_policy({"Effect": "Allow", "Action": "*", "Resource": "*"})
+    fine = [("ok", "all that administering takes")]
+    assert examined_by(well, everything) == fine
+    assert examined_by(well, local.session()) == fine
+    nobody = local.as_policy({"Effect": "Allow", "Action": "sts:*", "Resource": "*"})
+    assert examined_by(well, nobody) == [
+        ("warning", "they were not looked at: not allowed: iam:SimulatePrincipalPolicy")
+    ]
+
+
+def test_an_error_of_iam_is_a_warning(well: FeatureStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(**_request: Any) -> Any:
+        error: Any = {"Error": {"Code": "500", "Message": "Internal Server Error"}}
+        raise ClientError(error, "SimulatePrincipalPolicy")
+
+    aws = Aws(well.aws.session, well.aws.endpoint)
+    for service in ("dynamodb", "sts"):
+        aws.client(service)
+    monkeypatch.setattr(aws.client("iam"), "simulate_principal_policy", fail)
+    aws.endpoint = None
+    patient = Patient(aws, well.resources, None, None, 0)
+    (found,) = _run(patient, "permissions", "fine", check_permissions)
+    assert found.severity == "warning"
+    assert found.what.startswith("it could not be looked at: An error occurred (500)")
 
 
 def test_the_doctor_needs_boto3_alone() -> None:

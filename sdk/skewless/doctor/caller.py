@@ -7,8 +7,6 @@ from email.utils import parsedate_to_datetime
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from skewless.doctor.diagnosis import Finding, Severity, warning
 from skewless.doctor.patient import NotAllowedError
 
@@ -79,9 +77,12 @@ def check_permissions(patient: Patient) -> Iterator[Finding]:
         return
     try:
         denied = list(_denied(patient, principal, identity["Account"]))
-    except (NotAllowedError, ClientError) as error:
-        # Whoever may not ask learns by each check that is refused.
-        yield Finding(Severity.OK, subject, f"IAM was not asked: {error}")
+    except NotAllowedError as problem:
+        yield warning(
+            subject,
+            f"they were not looked at: {problem}",
+            f"ask for {problem.action}; without it each check that is refused says so",
+        )
         return
     for action, resource in denied:
         yield warning(subject, f"not allowed: {action} on {resource}", GRANT)

@@ -12,6 +12,7 @@ import os
 import sys
 import traceback
 from contextvars import Context
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -47,7 +48,7 @@ class InProcess:
         with caller.serving(None):
             status, headers, body = Context().run(self._ask, self._environ(request))
         raw: Any = MockRawResponse(b"" if request.method == "HEAD" else body)
-        named: Any = dict(headers)
+        named: Any = {"date": formatdate(usegmt=True), **dict(headers)}  # as every server adds it
         return AWSResponse(url, int(status.split(" ", 1)[0]), named, raw)
 
     def _ask(self, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:

@@ -19,7 +19,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from skewless.local import athena, dynamodb, glue, kms, optimizers, regions, s3
 from skewless.local.dispatch import Dispatch
-from skewless.local.iam import Calls, Gate, roles
+from skewless.local.iam import Calls, Gate, roles, simulation
 from skewless.local.in_process import InProcess
 from skewless.local.on_demand import OnDemand
 from skewless.local.scheduler import Scheduler
@@ -143,6 +143,7 @@ class LocalAws:
         s3.apply()
         glue.apply()
         kms.apply()
+        simulation.apply()
         optimizers.apply()
         dynamodb.apply()
         athena.apply(self.endpoint)

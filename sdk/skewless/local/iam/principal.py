@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _PARTITION = "aws"
 _TEMPORARY = "ASIA"
+_ADMINISTRATOR_ARN = ":user/moto"  # what moto calls a caller whose key nobody issued
 
 
 class InvalidTokenError(Exception):
@@ -63,6 +64,41 @@ class Principal:
     policies: tuple[Policy, ...]
     limits: tuple[Policy, ...]
     context: Context
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grants:
+    """What a user or role may do, whoever is its session.
+
+    Attributes:
+        policies: inline, attached, and those of a user's groups.
+        limits: a permission boundary, which must allow as well.
+        is_unlimited: it is the local AWS's own user.
+    """
+
+    policies: tuple[Policy, ...] = ()
+    limits: tuple[Policy, ...] = ()
+    is_unlimited: bool = False
+
+
+def grants_of(arn: str) -> Grants | None:
+    """Return the grants of a user or role by its ARN; None if there is none.
+
+    Raises:
+        PolicyError: one of its policies cannot be evaluated.
+    """
+    if arn.startswith("arn:aws:sts:") and arn.endswith(_ADMINISTRATOR_ARN):
+        return Grants(is_unlimited=True)
+    for account in list(iam_backends):
+        backend: Any = iam_backends[account][_PARTITION]
+        for role in backend.get_roles():
+            if role.arn == arn:
+                limits = tuple(_boundary(backend, role.permissions_boundary_arn))
+                return Grants(policies=tuple(_policies(role)), limits=limits)
+        for user in backend.list_users():
+            if user.arn == arn:
+                return Grants(policies=tuple(_policies_of_user(backend, user)))
+    return None
 
 
 def principal_of(credential: Credential) -> Principal | Administrator:
@@ -114,7 +150,6 @@ def _session(backend: Any, account: str, credential: Credential) -> Principal:
 
 
 def _user(backend: Any, user: Any, key: Any) -> Principal:
-    groups = backend.get_groups_for_user(user.name)
     return Principal(
         name=user.name,
         arn=user.arn,
@@ -123,13 +158,18 @@ def _user(backend: Any, user: Any, key: Any) -> Principal:
         key_id=key.access_key_id,
         secret=key.secret_access_key,
         token="",
-        policies=tuple(policy for owner in (user, *groups) for policy in _policies(owner)),
+        policies=tuple(_policies_of_user(backend, user)),
         limits=(),
         context={
             **_identity(user.arn, backend.account_id, "User", user.id),
             "aws:username": (user.name,),
         },
     )
+
+
+def _policies_of_user(backend: Any, user: Any) -> Iterator[Policy]:
+    for owner in (user, *backend.get_groups_for_user(user.name)):
+        yield from _policies(owner)
 
 
 def _policies(owner: Any) -> Iterator[Policy]:
