@@ -113,13 +113,21 @@ def check(found: pa.DataType, declared: str) -> None:
     if pa.types.is_nested(wanted):
         fits = _nesting(found) == _nesting(wanted)
         if fits and _is_list(wanted):
-            check(found.value_type, _element(declared))
+            fits = _fits(found.value_type, _element(declared))
     elif pa.types.is_timestamp(wanted):
         fits = bool(pa.types.is_timestamp(found))
     else:
         fits = _may_stand_for(found, wanted)
     if not fits:
         raise MismatchError(f"is {found} and declared {declared}, and Athena does not read that")
+
+
+def _fits(found: pa.DataType, declared: str) -> bool:
+    try:
+        check(found, declared)
+    except MismatchError:
+        return False
+    return True
 
 
 def _stored(found: pa.DataType) -> pa.DataType:

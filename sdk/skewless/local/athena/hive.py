@@ -63,7 +63,8 @@ def selection_of(
         if _is_parquet(stored):
             parquet.check([(one.key, one.path) for one in objects], declared)
         paths = _list(str(one.path) for one in objects)
-        columns = _columns(table["StorageDescriptor"]["Columns"])
+        # A file of text has its columns by their place; Parquet knows those that are read by name.
+        columns = [] if _is_parquet(stored) else _columns(table["StorageDescriptor"]["Columns"])
         reader = _reader(stored, paths, columns)
         read = _read_columns(connection, reader, declared, is_parquet=_is_parquet(stored))
         chosen = [*read, *_constants(keys, values)] or ["1"]
