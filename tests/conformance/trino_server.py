@@ -93,6 +93,8 @@ def _catalogs(aws: LocalAws, files: Path) -> Mapping[str, Mapping[str, str]]:
     of_glue = {
         "hive.metastore": "glue",
         "hive.iceberg-catalog-name": "iceberg",
+        "hive.recursive-directories": "true",
+        "hive.partition-projection-enabled": "true",
         "hive.table-statistics-enabled": "false",  # moto's Glue has none
     }
     return {

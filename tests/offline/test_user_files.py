@@ -50,14 +50,17 @@ def upload(aws: Aws, bucket: str, folder: Path, prefix: str = "events") -> None:
         put(aws, bucket, *((key + "/", b"") if file.is_dir() else (key, file.read_bytes())))
 
 
-def a_glue_table_over(aws: Aws, place: str, folder: Path, *, is_partitioned: bool) -> str:
+def a_glue_table_over(
+    aws: Aws, place: str, folder: Path, *, is_partitioned: bool, **stored: Any
+) -> str:
     upload(aws, place, folder)
     if not is_partitioned:
-        return a_glue_table(aws, place, COLUMNS)
-    name = a_glue_table(aws, place, DATA, {"day": "string"})
+        return a_glue_table(aws, place, COLUMNS, **stored)
+    name = a_glue_table(aws, place, DATA, {"day": "string"}, **stored)
     for part in sorted(folder.glob("day=*")):
         if part.is_dir():
-            register(aws, place, [unquote(part.name[4:])], f"s3://{place}/events/{part.name}/")
+            location = f"s3://{place}/events/{part.name}/"
+            register(aws, place, [unquote(part.name[4:])], location, **stored)
     return name
 
 

@@ -31,6 +31,42 @@ if TYPE_CHECKING:
 
 NAIVE = NOON.replace(tzinfo=None)
 AT = {"at": "timestamp"}
+# What a table declares, a file's column, the type of a source, and the physical values of it.
+READ: list[Any] = [
+    ("bigint", pa.array([1, None], pa.int32()), Int64, [1, None]),
+    ("int", pa.array([1], pa.int64()), Int64, [1]),
+    ("tinyint", pa.array([1], pa.int8()), Int64, [1]),
+    ("decimal(18,0)", pa.array([Exact(7)], pa.decimal128(18, 0)), Int64, [7]),
+    ("double", pa.array([0.1], pa.float32()), Float64, [0.10000000149011612]),
+    ("float", pa.array([0.1], pa.float32()), Float64, [0.10000000149011612]),
+    ("decimal(10,2)", pa.array([Exact("1.5")], pa.decimal128(5, 1)), Decimal(10, 2), [150]),
+    ("decimal(10,2)", pa.array([Exact("1.5")], pa.decimal256(40, 1)), Decimal(10, 2), [150]),
+    ("string", pa.array([b"\xc3\xbc"], pa.binary()), String, ["ü"]),
+    ("string", pa.array(["a", None]).dictionary_encode(), String, ["a", None]),
+    ("string", pa.array(["a"], pa.large_string()), String, ["a"]),
+    ("varchar(2)", pa.array(["äöü"]), String, ["äö"]),
+    ("binary", pa.array(["ü"]), Bytes, [b"\xc3\xbc"]),
+    ("boolean", pa.array([True]), Bool, [True]),
+    ("timestamp", pa.array([1_500_000_500], pa.timestamp("us")), Timestamp, [1_500_001_000]),
+    ("timestamp", pa.array([-500], pa.timestamp("us", "UTC")), Timestamp, [0]),
+    ("timestamp", pa.array([-501], pa.timestamp("us")), Timestamp, [-1000]),
+    ("timestamp", pa.array([1_499_999], pa.timestamp("ns")), Timestamp, [1000]),
+    ("timestamp", pa.array([7], pa.timestamp("ms")), Timestamp, [7000]),
+    ("array<bigint>", pa.array([[1, 2], None, []], pa.list_(pa.int32())), Array(Int64), None),
+]
+# What no engine reads as declared.
+REFUSED: list[Any] = [
+    ("bigint", pa.array(["1"]), Int64),
+    ("bigint", pa.array([1.0]), Int64),
+    ("double", pa.array([1]), Float64),
+    ("float", pa.array([1.0], pa.float64()), Float64),
+    ("string", pa.array([1]), String),
+    ("boolean", pa.array([1]), Bool),
+    ("timestamp", pa.array([1], pa.int64()), Timestamp),
+    ("timestamp", pa.array([1], pa.date32()), Timestamp),
+    ("array<bigint>", pa.array([1]), Array(Int64)),
+    ("array<bigint>", pa.array([["1"]]), Array(Int64)),
+]
 
 
 def a_file(aws: Aws, place: str, key: str = "events/0", **columns: Any) -> None:
@@ -60,8 +96,14 @@ def refusals(
     return said
 
 
-def project(aws: Aws, place: str, keys: dict[str, str], **properties: str) -> str:
-    name = a_glue_table(aws, place, {"x": "bigint", **AT}, keys)
+def project(
+    aws: Aws,
+    place: str,
+    keys: dict[str, str],
+    stored: dict[str, Any] | None = None,
+    **properties: str,
+) -> str:
+    name = a_glue_table(aws, place, {"x": "bigint", **AT}, keys, **(stored or {}))
     table = aws.client("glue").get_table(DatabaseName=place, Name="events")["Table"]
     kept = {key: table[key] for key in ("Name", "PartitionKeys", "StorageDescriptor")}
     kept["Parameters"] = {"projection.enabled": "true"} | {
@@ -225,28 +267,7 @@ def test_the_partitions_value_counts_where_the_file_has_one_as_well(
 
 @pytest.mark.parametrize(
     ("declared", "column", "type_", "values"),
-    [
-        ("bigint", pa.array([1, None], pa.int32()), Int64, [1, None]),
-        ("int", pa.array([1], pa.int64()), Int64, [1]),
-        ("tinyint", pa.array([1], pa.int8()), Int64, [1]),
-        ("decimal(18,0)", pa.array([Exact(7)], pa.decimal128(18, 0)), Int64, [7]),
-        ("double", pa.array([0.1], pa.float32()), Float64, [0.10000000149011612]),
-        ("float", pa.array([0.1], pa.float32()), Float64, [0.10000000149011612]),
-        ("decimal(10,2)", pa.array([Exact("1.5")], pa.decimal128(5, 1)), Decimal(10, 2), [150]),
-        ("decimal(10,2)", pa.array([Exact("1.5")], pa.decimal256(40, 1)), Decimal(10, 2), [150]),
-        ("string", pa.array([b"\xc3\xbc"], pa.binary()), String, ["ü"]),
-        ("string", pa.array(["a", None]).dictionary_encode(), String, ["a", None]),
-        ("string", pa.array(["a"], pa.large_string()), String, ["a"]),
-        ("varchar(2)", pa.array(["äöü"]), String, ["äö"]),
-        ("binary", pa.array(["ü"]), Bytes, [b"\xc3\xbc"]),
-        ("boolean", pa.array([True]), Bool, [True]),
-        ("timestamp", pa.array([1_500_000_500], pa.timestamp("us")), Timestamp, [1_500_001_000]),
-        ("timestamp", pa.array([-500], pa.timestamp("us", "UTC")), Timestamp, [0]),
-        ("timestamp", pa.array([-501], pa.timestamp("us")), Timestamp, [-1000]),
-        ("timestamp", pa.array([1_499_999], pa.timestamp("ns")), Timestamp, [1000]),
-        ("timestamp", pa.array([7], pa.timestamp("ms")), Timestamp, [7000]),
-        ("array<bigint>", pa.array([[1, 2], None, []], pa.list_(pa.int32())), Array(Int64), None),
-    ],
+    READ,
     ids=str,
 )
 def test_what_a_file_holds_is_read_as_the_table_declares_it(
@@ -267,18 +288,7 @@ def test_what_a_file_holds_is_read_as_the_table_declares_it(
 
 @pytest.mark.parametrize(
     ("declared", "column", "type_"),
-    [
-        ("bigint", pa.array(["1"]), Int64),
-        ("bigint", pa.array([1.0]), Int64),
-        ("double", pa.array([1]), Float64),
-        ("float", pa.array([1.0], pa.float64()), Float64),
-        ("string", pa.array([1]), String),
-        ("boolean", pa.array([1]), Bool),
-        ("timestamp", pa.array([1], pa.int64()), Timestamp),
-        ("timestamp", pa.array([1], pa.date32()), Timestamp),
-        ("array<bigint>", pa.array([1]), Array(Int64)),
-        ("array<bigint>", pa.array([["1"]]), Array(Int64)),
-    ],
+    REFUSED,
     ids=str,
 )
 def test_a_file_of_another_type_is_refused_by_both(
