@@ -23,19 +23,22 @@ State: TypeAlias = "dict[str, Any]"
 MAX_ATTEMPTS = 3
 REFUSED = "RefusedRowsError"
 
-# A function that was throttled, could not be reached, died (Runtime.ExitError) or ran out of time
+# A function that could not be reached, died (Runtime.ExitError) or ran out of time
 # (Sandbox.Timedout) may be called again: every one of them may run twice.
 _AGAIN_AT_ONCE = [
     "Lambda.Unknown",
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
-    "Lambda.TooManyRequestsException",
     "Runtime.ExitError",
     "Sandbox.Timedout",
     "States.Timeout",
     "OnlineStoreError",
 ]
+# What had no room did not begin. A new account runs ten functions at once, and all views that have
+# the same `Every` are cut at the same moment: room comes as their calls end, after minutes.
+_NO_FUNCTIONS_LEFT = ["Lambda.TooManyRequestsException"]
+_NO_QUERIES_LEFT = ["Athena.TooManyRequestsException", "Athena.ThrottlingException"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +174,7 @@ class Machine:
             "Type": "Task",
             "Resource": self.functions[function],
             "Parameters": payload,
-            "Retry": [_retry(_AGAIN_AT_ONCE)],
+            "Retry": [_wait_for_room(_NO_FUNCTIONS_LEFT), _retry(_AGAIN_AT_ONCE)],
             **rest,
         }
 
@@ -186,7 +189,7 @@ class Machine:
             },
             "TimeoutSeconds": self.query_seconds,
             # Only what was not started is started again: a prefix takes one UNLOAD.
-            "Retry": [_retry(["Athena.TooManyRequestsException"])],
+            "Retry": [_wait_for_room(_NO_QUERIES_LEFT)],
             "ResultPath": None,
             "Catch": _CAUGHT,
             "Next": then,
@@ -290,6 +293,11 @@ def _if_any(then: str, otherwise: str) -> State:
 
 def _if_text(variable: str, text: str, then: str) -> State:
     return {"Variable": variable, "StringEquals": text, "Next": then}
+
+
+def _wait_for_room(errors: list[str]) -> State:
+    """Try again for some ten minutes, at random so that those who wait do not meet again."""
+    return {**_retry(errors), "MaxAttempts": 20}
 
 
 def _retry(errors: list[str]) -> State:

@@ -386,3 +386,16 @@ def is_running(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return status.rsplit(")", 1)[1].split()[0] != "Z"
+
+
+def test_no_more_run_at_once_than_an_account_may(aws: LocalAws) -> None:
+    busy, other = a_function(aws, SLEEP), a_function(aws, ECHO)
+    client = aws.client("lambda")
+    with functions.limited(1) as fleet:
+        call(aws, busy, {"seconds": 25}, InvocationType="Event")
+        eventually(lambda: any(running.is_busy for running in functions.environments(busy)))
+        with pytest.raises(client.exceptions.TooManyRequestsException):
+            invoke(aws, other, 1)
+        assert fleet.refused > 0
+    assert invoke(aws, other, 1) == 1
+    functions.environments(busy)[0].kill()

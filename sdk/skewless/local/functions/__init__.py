@@ -9,6 +9,8 @@ talks to, `outcome` how it went; `report` and `logs` write what CloudWatch shows
 from __future__ import annotations
 
 import atexit
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from skewless.local.functions import backend, managed_layer
 from skewless.local.functions.configuration import Configuration
@@ -17,6 +19,9 @@ from skewless.local.functions.fleet import Fleet
 from skewless.local.functions.local_function import LocalFunction
 from skewless.local.functions.outcome import ColdStart, Outcome
 from skewless.local.functions.package import Package
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = [
     "ColdStart",
@@ -28,6 +33,7 @@ __all__ = [
     "Package",
     "apply",
     "environments",
+    "limited",
     "stop",
 ]
 
@@ -41,6 +47,17 @@ def apply(endpoint: str) -> Fleet:
     backend.apply(fleet)
     managed_layer.apply()
     return fleet
+
+
+@contextmanager
+def limited(concurrency: int) -> Iterator[Fleet]:
+    """Let an account run so many functions at once, as a new account of AWS may run few."""
+    fleet = _fleets[-1]
+    fleet.refused, fleet.concurrency = 0, concurrency
+    try:
+        yield fleet
+    finally:
+        fleet.concurrency = None
 
 
 def environments(name: str) -> list[Environment]:

@@ -37,9 +37,17 @@ class TooManyRequestsError(LambdaClientError):
 
 
 class Fleet:
-    """Runs moto's functions."""
+    """Runs moto's functions.
+
+    Attributes:
+        concurrency: how many calls an account may have at once in a region; any number if None. A
+            new account of AWS has 10, an old one 1,000.
+        refused: how many calls found no room.
+    """
 
     def __init__(self, endpoint: str) -> None:
+        self.concurrency: int | None = None
+        self.refused = 0
         self._endpoint = endpoint
         self._scratch = Path(tempfile.mkdtemp(prefix="functions-"))
         self._lock = threading.Lock()
@@ -59,8 +67,15 @@ class Fleet:
     def check_limit(self, function: Any) -> None:
         """Refuse a call where there is no place for it."""
         limit = _reserved(function)
-        if limit is not None and self._running[_unqualified(function)] >= limit:
+        is_full = limit is not None and self._running[_unqualified(function)] >= limit
+        if is_full or self._is_account_full(function):
+            self.refused += 1
             raise TooManyRequestsError
+
+    def _is_account_full(self, function: Any) -> bool:
+        account = f"{function.account_id}:{function.region}:"
+        running = sum(count for name, count in self._running.items() if name.startswith(account))
+        return self.concurrency is not None and running >= self.concurrency
 
     def environments(self, name: str) -> list[Environment]:
         """The running environments of a function, of all its versions."""
