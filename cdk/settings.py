@@ -8,6 +8,7 @@ Every store is two stacks; several stores live side by side in one account.
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from dataclasses import dataclass, fields
@@ -58,7 +59,7 @@ class StoreSettings:
     Attributes:
         store: its name.
         environment: what it is for, as cost reports show it; the store's name by default.
-        account: where it goes; whatever account deploys it if None.
+        account: where it goes; the account of the credentials if None.
         region: likewise.
         encryption_key: ARN of a customer-managed KMS key; needs `region`.
         alarm_topic: ARN of an SNS topic that hears of alarms.
@@ -82,7 +83,17 @@ class StoreSettings:
     is_disposable: bool = False
 
     def __post_init__(self) -> None:
-        """Fill in what follows from the rest."""
+        """Fill in what follows from the rest, and from the credentials of `cdk`.
+
+        CloudFormation adopts a bucket only under a name that the template states, and account and
+        region are in it. Without credentials nothing is known: the name is then computed as the
+        stack is deployed, which is good for all but adopting.
+        """
+        account, region = (os.environ.get(f"CDK_DEFAULT_{name}") for name in ("ACCOUNT", "REGION"))
+        # The command line has a region also if it knows of no account to deploy to.
+        if account and region:
+            object.__setattr__(self, "account", self.account or account)
+            object.__setattr__(self, "region", self.region or region)
         object.__setattr__(self, "environment", self.environment or self.store)
         object.__setattr__(self, "python", self.python or synthesizing_python())
 

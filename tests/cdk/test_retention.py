@@ -6,6 +6,7 @@ import pytest
 from aws_cdk.assertions import Annotations, Match, Template
 
 from cdk.retention import ALLOW_DESTROY
+from skewless.local.cloudformation.schema import identifier
 from tests.cdk.apps import stacks
 
 if TYPE_CHECKING:
@@ -58,3 +59,22 @@ def test_both_keys_destroy(tmp_path: Path, flag: object) -> None:
     assert [
         table["Properties"]["Replicas"][0]["DeletionProtectionEnabled"] for table in tables
     ] == [False, False]
+
+
+def test_with_credentials_the_template_states_the_names_of_all_that_can_be_adopted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CDK_DEFAULT_ACCOUNT", "111122223333")
+    monkeypatch.setenv("CDK_DEFAULT_REGION", "eu-west-1")
+    made = stacks(tmp_path, {"dev": {"python": "3.13"}})["skewless-dev-data"]
+    resources = Template.from_stack(made).to_json()["Resources"].values()
+    kept = [each for each in resources if each.get("DeletionPolicy", "").startswith("Retain")]
+
+    names = {
+        each["Type"]: [each["Properties"][name] for name in identifier(each["Type"])]
+        for each in kept
+        if set(identifier(each["Type"])) & set(each["Properties"])
+    }
+    assert names["AWS::S3::Bucket"] == ["skewless-dev-111122223333-eu-west-1"]
+    assert {"AWS::DynamoDB::GlobalTable", "AWS::Glue::Database"} <= set(names)
+    assert all(isinstance(name, str) for found in names.values() for name in found)

@@ -111,3 +111,26 @@ def test_stores_may_be_json_text_as_the_command_line_gives_them() -> None:
     app = cdk.App(context={"skewless:stores": '{"dev": {"writes_per_second": 200}}'})
     (store,) = Settings.from_context(app.node).stores
     assert (store.store, store.writes_per_second) == ("dev", 200)
+
+
+@pytest.mark.parametrize(
+    ("known", "given", "expected"),
+    [
+        (("111122223333", "eu-west-1"), {}, ("111122223333", "eu-west-1")),
+        (("111122223333", "eu-west-1"), {"region": "us-east-2"}, ("111122223333", "us-east-2")),
+        (("111122223333", "eu-west-1"), {"account": "4" * 12}, ("4" * 12, "eu-west-1")),
+        # A region without an account is the command line's guess.
+        (("", "us-east-1"), {}, (None, None)),
+        (("", ""), {"region": "us-east-2"}, (None, "us-east-2")),
+    ],
+)
+def test_a_store_goes_where_the_credentials_lead(
+    monkeypatch: pytest.MonkeyPatch,
+    known: tuple[str, str],
+    given: dict[str, str],
+    expected: tuple[str | None, str | None],
+) -> None:
+    for name, value in zip(("ACCOUNT", "REGION"), known, strict=True):
+        monkeypatch.setenv(f"CDK_DEFAULT_{name}", value)
+    settings = StoreSettings(store="dev", account=given.get("account"), region=given.get("region"))
+    assert (settings.account, settings.region) == expected

@@ -118,3 +118,20 @@ def test_a_failed_adoption_lets_go_of_what_it_adopted(stack: Stack) -> None:
     resources = {"B": bucket(stack.name, policy), "Other": unprovided}
     assert stack.deploy(resources, ImportExistingResources=True) == "ROLLBACK_COMPLETE"
     assert stack.name in buckets(stack.aws)
+
+
+@pytest.mark.parametrize(
+    "computed",
+    [
+        lambda name: {"Fn::Join": ["-", name.split("-")]},
+        lambda name: {"Fn::Sub": name},
+        lambda name: {"Fn::Sub": [name[:-1] + "${End}", {"End": name[-1]}]},
+    ],
+)
+def test_what_has_a_computed_name_is_not_adopted(stack: Stack, computed: Any) -> None:
+    named = bucket(stack.name, RETAIN)
+    named["Properties"] = {"BucketName": computed(stack.name)}
+    again, status = redeployed(stack, {"B": named}, ImportExistingResources=True)
+    assert status == "ROLLBACK_COMPLETE"
+    assert "already exists" in again.reason("B", "CREATE_FAILED")
+    assert stack.name in buckets(stack.aws)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from skewless.local.cloudformation.scope import Scope
     from skewless.local.cloudformation.stack import Stack
-    from skewless.local.cloudformation.template import Template
+    from skewless.local.cloudformation.template import Declared, Template
 
 NO_CHANGES = (
     "The submitted information didn't contain changes. "
@@ -166,7 +166,8 @@ def _change(scope: Scope, name: str, before: Resource | None, *, adopt: bool) ->
             properties=properties or {},
             place=scope.place,
         )
-        existing = _existing(resource) if adopt and properties is not None else None
+        is_found = adopt and properties is not None and _has_static_name(declared)
+        existing = _existing(resource) if is_found else None
         return Change(
             action="Import" if existing else "Add",
             logical_id=name,
@@ -176,6 +177,15 @@ def _change(scope: Scope, name: str, before: Resource | None, *, adopt: bool) ->
     if properties == before.properties:
         return None
     return _modification(before, properties)
+
+
+def _has_static_name(declared: Declared) -> bool:
+    """Whether the template states a resource's whole identifier, with no function in it.
+
+    CloudFormation adopts nothing whose name it would have to compute.
+    """
+    names = schema.identifier(declared.type_name)
+    return bool(names) and all(isinstance(declared.properties.get(name), str) for name in names)
 
 
 def _modification(before: Resource, properties: Mapping[str, Any] | None) -> Change:
