@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
-from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from cdk import permissions
-from cdk.access import statements
-from cdk.names import StoreNames
 from lambdas import runtime
 from lambdas.check.handler import handle as check
 from skewless import Every, FeatureService, FeatureStore, FeatureView
-from skewless.aws import Aws, Resources
+from skewless.aws import Aws
 from skewless.errors import QueryError
 from skewless.local import LocalAws
-from skewless.local.session import REGION
 from skewless.offline.athena import AthenaSession
 from tests.lambdas.steps import context
 from tests.lambdas.test_watch import metrics
 from tests.store.builders import card, model, payment, payments, profile, ratio, spending
+from tests.store.rights import session_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,17 +75,6 @@ def tamper(store: FeatureStore, view: str) -> Callable[[], None]:
             client.put_item(TableName=table, Item=item)
 
     return mend
-
-
-@dataclass(frozen=True, kw_only=True)
-class NamesOf(StoreNames):
-    """Names of a store that the local AWS made: not all are those of a stack."""
-
-    made: Resources
-
-    @property
-    def resources(self) -> Resources:
-        return self.made
 
 
 def test_equal_values_are_no_mismatches(
@@ -254,20 +239,7 @@ def test_the_role_of_the_function_allows_what_it_calls_and_nothing_else(
     filled: FeatureStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     local = LocalAws.start()
-    made = filled.resources
-    names = NamesOf(
-        made=made, store=made.store, account=DEFAULT_ACCOUNT_ID, region=REGION, partition="aws"
-    )
-    allowed = [
-        {
-            "Effect": "Allow",
-            "Action": statement["actions"],
-            "Resource": statement["resource_arns"],
-            **({"Condition": statement["conditions"]} if "conditions" in statement else {}),
-        }
-        for statement in statements(permissions.CHECK, names)
-    ]
-    session = local.as_policy(*allowed)
+    session = session_as(local, permissions.CHECK, filled)
     monkeypatch.setattr(runtime, "aws", Aws(session, local.endpoint))
     runtime.online_table.cache_clear()
     assert check({}, context())["compared"] == 600

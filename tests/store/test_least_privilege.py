@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cdk import permissions
 from skewless import FeatureStore
 from skewless.aws import Aws
-from skewless.errors import OnlineStoreError, QueryError, StoreError
+from skewless.errors import ErasedSnapshotError, OnlineStoreError, QueryError, StoreError
 from skewless.local import LocalAws
 from skewless.local.iam import granted_actions
+from skewless.offline.expired import ExpiredSnapshots
+from skewless.offline.snapshots import Snapshots
 from tests.local.permissions import allow
-from tests.store.builders import label, model, payment
+from tests.store.builders import label, model, payment, payments
+from tests.store.rights import session_as
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,6 +155,22 @@ def test_training_by_athena_uses_what_it_is_granted_and_all_of_it(
     wanted = filled.get_historical_features(rows, "model", engine="duckdb")
     assert found.manifest["digest"] == wanted.manifest["digest"]
     assert aws.calls.actions_of(session.principal) == granted_actions({"Statement": statements})
+    assert not aws.calls.refused_of(session.principal)
+
+
+@pytest.mark.parametrize("is_versioned", [False, True])
+def test_training_learns_that_an_erasure_expired_the_snapshot_it_asks_for(
+    aws: LocalAws, filled: FeatureStore, *, is_versioned: bool
+) -> None:
+    made = filled.resources
+    if is_versioned:
+        filled.aws.client("s3").put_bucket_versioning(
+            Bucket=made.bucket, VersioningConfiguration={"Status": "Enabled"}
+        )
+    ExpiredSnapshots(filled.aws, made.bucket).add("payments", "an-erasure", [7])
+    session = session_as(aws, permissions.TRAIN, filled)
+    with pytest.raises(ErasedSnapshotError, match="an-erasure"):
+        Snapshots(Aws(session, filled.aws.endpoint), made).check(payments, 7)
     assert not aws.calls.refused_of(session.principal)
 
 

@@ -58,9 +58,7 @@ class Journal:
             StoreError: S3 refused.
         """
         objects = StoredObjects(aws, bucket)
-        for found in objects.under(_PENDING):
-            if not found.is_current:
-                continue
+        for found in objects.current(_PENDING):
             document: dict[str, Any] = json.loads(objects.read(found))
             if document["key_digest"] == subject.digest(store, document["salt"]):
                 return cls(**document, _place=(aws, bucket))

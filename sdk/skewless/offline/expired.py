@@ -46,9 +46,7 @@ class ExpiredSnapshots:
             StoreError: S3 refused.
         """
         objects = StoredObjects(self._aws, self._bucket)
-        for found in objects.under(f"{_FOLDER}{table}/"):
-            if not found.is_current:
-                continue
+        for found in objects.current(f"{_FOLDER}{table}/"):
             record: dict[str, Any] = json.loads(objects.read(found))
             if snapshot in record["snapshots"]:
                 erasure = found.key.rpartition("/")[2].removesuffix(".json")

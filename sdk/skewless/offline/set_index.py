@@ -43,7 +43,6 @@ class SetIndex:
             StoreError: S3 refused.
         """
         objects = StoredObjects(self._aws, self._bucket)
-        for found in objects.under(SETS_FOLDER):
-            if found.is_current:
-                record: dict[str, Any] = json.loads(objects.read(found))
-                yield record["uri"]
+        for found in objects.current(SETS_FOLDER):
+            record: dict[str, Any] = json.loads(objects.read(found))
+            yield record["uri"]

@@ -60,21 +60,34 @@ class StoredObjects:
         Raises:
             StoreError: S3 refused.
         """
+        if not self.is_versioned:
+            yield from self.current(prefix)
+            return
+        for page in self._pages("list_object_versions", prefix):
+            for group, is_marker in (("Versions", False), ("DeleteMarkers", True)):
+                for found in page.get(group, ()):
+                    yield Stored(
+                        found["Key"],
+                        found["VersionId"],
+                        found["LastModified"],
+                        is_current=found["IsLatest"] and not is_marker,
+                        is_marker=is_marker,
+                    )
+
+    def current(self, prefix: str) -> Iterator[Stored]:
+        """List what is there now, which takes no right to versions; none is named.
+
+        Raises:
+            StoreError: S3 refused.
+        """
+        for page in self._pages("list_objects_v2", prefix):
+            for found in page.get("Contents", ()):
+                yield Stored(found["Key"], None, found["LastModified"], is_current=True)
+
+    def _pages(self, operation: str, prefix: str) -> Iterator[Any]:
         request = {"Bucket": self.bucket, "Prefix": prefix}
-        operation = "list_object_versions" if self.is_versioned else "list_objects_v2"
         try:
-            for page in self._s3.get_paginator(operation).paginate(**request):
-                for found in page.get("Contents", ()):
-                    yield Stored(found["Key"], None, found["LastModified"], is_current=True)
-                for group, is_marker in (("Versions", False), ("DeleteMarkers", True)):
-                    for found in page.get(group, ()):
-                        yield Stored(
-                            found["Key"],
-                            found["VersionId"],
-                            found["LastModified"],
-                            is_current=found["IsLatest"] and not is_marker,
-                            is_marker=is_marker,
-                        )
+            yield from self._s3.get_paginator(operation).paginate(**request)
         except (ClientError, BotoCoreError) as error:
             raise self._failure(f"listed under {prefix!r}", error) from error
 
