@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pyiceberg.catalog.glue import GlueCatalog
 
 from cdk import permissions
 from skewless import FeatureStore
@@ -13,6 +14,7 @@ from skewless.errors import ErasedSnapshotError, OnlineStoreError, QueryError, S
 from skewless.local import LocalAws
 from skewless.local.iam import granted_actions
 from skewless.offline.expired import ExpiredSnapshots
+from skewless.offline.file_io import iceberg_properties
 from skewless.offline.snapshots import Snapshots
 from tests.local.permissions import allow
 from tests.store.builders import label, model, payment, payments
@@ -171,6 +173,25 @@ def test_training_learns_that_an_erasure_expired_the_snapshot_it_asks_for(
     session = session_as(aws, permissions.TRAIN, filled)
     with pytest.raises(ErasedSnapshotError, match="an-erasure"):
         Snapshots(Aws(session, filled.aws.endpoint), made).check(payments, 7)
+    assert not aws.calls.refused_of(session.principal)
+
+
+def test_ingesting_goes_on_where_a_log_outgrows_the_metadata_that_its_table_keeps(
+    aws: LocalAws, filled: FeatureStore, clock: MovableClock
+) -> None:
+    """As older releases made tables: whoever commits deletes what falls out of the list."""
+    glue = GlueCatalog("test", client=filled.aws.client("glue"), **iceberg_properties(filled.aws))
+    with glue.load_table(f"{filled.resources.database}.payments").transaction() as change:
+        change.set_properties(
+            {
+                "write.metadata.delete-after-commit.enabled": "true",
+                "write.metadata.previous-versions-max": "1",
+            }
+        )
+    session = session_as(aws, permissions.INGEST, filled)
+    producer = as_session(filled, session, clock)
+    for minute in range(3):
+        assert producer.ingest("payments", [payment(minute)]).accepted == 1
     assert not aws.calls.refused_of(session.principal)
 
 

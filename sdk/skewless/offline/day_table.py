@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 from botocore.exceptions import BotoCoreError, ClientError
-from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.exceptions import (
     CommitFailedException,
     CommitStateUnknownException,
@@ -47,6 +46,7 @@ from skewless.definitions import types
 from skewless.errors import PublishError, RepeatedLoadError, StoreError
 from skewless.offline import catalog, file_io
 from skewless.offline.exclusive_append import append_exclusively
+from skewless.offline.log_catalog import LogCatalog
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -72,7 +72,6 @@ _PROPERTIES = {
     "write.parquet.compression-codec": "zstd",
     # Appends are many and small: without merging, a scan would open a manifest for each of them.
     "commit.manifest-merge.enabled": "true",
-    "write.metadata.delete-after-commit.enabled": "true",  # all but the last hundred versions
 }
 
 
@@ -117,9 +116,9 @@ class DayTable:
         self._day_of = day_of
 
     @cached_property
-    def _catalog(self) -> GlueCatalog:
+    def _catalog(self) -> LogCatalog:
         properties = file_io.iceberg_properties(self._aws)
-        return GlueCatalog("skewless", client=self._aws.client("glue"), **properties)
+        return LogCatalog("skewless", client=self._aws.client("glue"), **properties)
 
     def create(self) -> bool:
         """Make the table; return whether there was none."""
