@@ -35,6 +35,7 @@ class Part(Enum):
     SETS_WRITTEN = auto()
     SNAPSHOTS_EXPIRED = auto()
     CATALOG = auto()
+    DEFAULT_DATABASE = auto()
     LOG_TABLES = auto()
     QUARANTINE_TABLE = auto()
     SESSION_TABLES = auto()
@@ -87,6 +88,7 @@ _PATTERNS: Mapping[Part, tuple[str, ...]] = {
     Part.SETS_WRITTEN: ("path:reports/sets/*",),
     Part.SNAPSHOTS_EXPIRED: ("path:reports/expired/*",),
     Part.CATALOG: ("glue:catalog", "glue:database/{database}"),
+    Part.DEFAULT_DATABASE: ("glue:catalog", "glue:database/default"),
     Part.LOG_TABLES: ("glue:table/{database}/*",),
     Part.QUARANTINE_TABLE: (f"glue:table/{{database}}/{QUARANTINE_TABLE}",),
     Part.SESSION_TABLES: (

@@ -61,6 +61,11 @@ _LOG_METADATA = Permission(
     on=(Part.CATALOG, Part.LOG_TABLES),
     actions=("glue:GetDatabase", "glue:GetTable"),
 )
+_DEFAULT_DATABASE = Permission(
+    why="Athena's guide asks for it in every region, whatever a query reads",
+    on=(Part.DEFAULT_DATABASE,),
+    actions=("glue:GetDatabase",),
+)
 _QUERY = Permission(
     why="queries, within the workgroup's scan limit",
     on=(Part.WORKGROUP,),
@@ -90,6 +95,7 @@ TRAIN = Role(
         _NAMES,
         _DEFINITIONS,
         _LOG_METADATA,
+        _DEFAULT_DATABASE,
         _LOG_ROWS,
         _QUERY,
         Permission(
@@ -373,6 +379,7 @@ MACHINE = Role(
             actions=("athena:GetDataCatalog",),
         ),
         _LOG_METADATA,
+        _DEFAULT_DATABASE,
         _LOG_ROWS,
         _RESULT_BUCKET,
         Permission(

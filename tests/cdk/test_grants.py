@@ -107,6 +107,7 @@ def test_training_queries_the_log_and_writes_its_own_results_and_training_sets(
         WORKGROUP: QUERIES,
         CATALOG[0]: {"glue:GetDatabase"} | SESSION_TABLES,
         CATALOG[1]: {"glue:GetDatabase"} | SESSION_TABLES,
+        f"{GLUE}:database/default": {"glue:GetDatabase"},
         f"{GLUE}:table/skewless_prod/*": {"glue:GetDatabase", "glue:GetTable"},
         f"{GLUE}:table/skewless_prod/skewless_labels_*": SESSION_TABLES,
         f"{GLUE}:table/skewless_prod/skewless_step_*": SESSION_TABLES,

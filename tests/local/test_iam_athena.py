@@ -32,6 +32,7 @@ def reader(aws: LocalAws, database: str, *without: str) -> LocalSession:
             ["glue:GetDatabase", "glue:GetTable"],
             [f"{glue}:catalog", f"{glue}:database/{database}", f"{glue}:table/{database}/*"],
         ),
+        "default": allow("glue:GetDatabase", [f"{glue}:catalog", f"{glue}:database/default"]),
         "events": allow("s3:GetObject", f"{bucket}/events/*"),
         "results": allow(["s3:GetObject", "s3:PutObject"], f"{bucket}/results/*"),
         "bucket": allow(["s3:GetBucketLocation", "s3:ListBucket"], bucket),
@@ -87,7 +88,12 @@ def test_a_query_with_the_rights_it_needs_succeeds(aws: LocalAws, events: Sandbo
 
 @pytest.mark.parametrize(
     ("without", "refused"),
-    [("tables", "glue:GetDatabase"), ("events", "s3:GetObject"), ("results", "s3:PutObject")],
+    [
+        ("tables", "glue:GetDatabase"),
+        ("default", "glue:GetDatabase"),
+        ("events", "s3:GetObject"),
+        ("results", "s3:PutObject"),
+    ],
 )
 def test_a_query_without_one_of_them_fails(
     aws: LocalAws, events: Sandbox, without: str, refused: str

@@ -134,6 +134,7 @@ def training(store: FeatureStore) -> list[dict[str, Any]]:
             ACCOUNT.format("athena", f"workgroup/{names.workgroup}"),
         ),
         allow(["glue:GetDatabase", "glue:GetTable"], glue),
+        allow("glue:GetDatabase", ACCOUNT.format("glue", "database/default")),
         allow(["glue:CreateTable", "glue:DeleteTable"], own),
         allow(["s3:GetBucketLocation", "s3:ListBucket"], bucket),
         allow("s3:GetObject", [f"{bucket}/log/*", queries]),

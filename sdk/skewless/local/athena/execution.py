@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from skewless.local.athena.results import TextResult
 
 _QUERIES_AT_ONCE = 4
+# "Athena needs access to the default database per Region": its guide calls that mandatory, and a
+# query of another database fails without it in some accounts.
+_DEFAULT_DATABASE = "default"
 _INTERRUPT_SECONDS = 0.05
 _DDL = ("ALTER", "CREATE", "DESCRIBE", "DROP", "MSCK", "SHOW")
 _ATTEMPTS = 5
@@ -104,6 +107,8 @@ class Execution:
                 return
             self.status = "RUNNING"
         try:
+            if aws.is_restricted:
+                aws.look_up(_DEFAULT_DATABASE)
             self._run, outcome = self._evaluate(aws)
             self.result = results.store(self._run, outcome)
             self._output, self._manifest = outcome.output, outcome.manifest
