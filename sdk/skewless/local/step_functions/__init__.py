@@ -15,6 +15,7 @@ from skewless.local.step_functions import (
     distributed_map,
     executions,
     lambda_task,
+    limits,
     machines,
     result_writer,
     sdk_task,
@@ -37,6 +38,7 @@ def apply(endpoint: str, clock: Callable[[], datetime]) -> None:
     executions.apply()
     athena_task.apply()
     lambda_task.apply()
+    limits.apply()
     sdk_task.apply()
     distributed_map.apply()
     result_writer.apply()
