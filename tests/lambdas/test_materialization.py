@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lambdas import runtime
-from skewless import Entity, Every, FeatureStore, FeatureView, Source, agg
+from skewless import Entity, Every, FeatureStore, FeatureView, Source, agg, col
 from skewless.materialize import shard
 from skewless.types import Bytes, Float64, Int64, String
-from tests.store.builders import model, payment
+from tests.store.builders import card, model, payment, payments
 
 if TYPE_CHECKING:
     from tests.lambdas.conftest import MovableClock
@@ -283,3 +284,27 @@ def _items(store: FeatureStore, without: str = "") -> dict[str, Any]:
                 item.pop(without, None)
                 found[item["pk"]["S"] + item["sk"]["S"]] = item
     return found
+
+
+def test_a_cut_s_objects_have_keys_that_any_writer_takes(
+    filled: FeatureStore, steps: Steps
+) -> None:
+    prefix = steps.plan("profile@1")["prefix"]
+    assert re.fullmatch(r"cuts/profile/1/20240305T000000Z/[0-9a-f]{32}/states/", prefix)
+
+
+@pytest.mark.parametrize(("text", "is_refused"), [("é" * 1_000, False), ("é" * 40_000, True)])
+def test_a_step_is_measured_in_bytes_and_leaves_room_for_a_failure(
+    store: FeatureStore, steps: Steps, text: str, *, is_refused: bool
+) -> None:
+    at_the_shop = agg.count(window="1d", where=col("shop") == text)
+    view = FeatureView(
+        "v", entity=card, source=payments, refresh=Every("1d"), features={"n": at_the_shop}
+    )
+    store.apply(view)
+    store.backfill("payments", [payment(-3000)])
+    if is_refused:
+        with pytest.raises(Exception, match=r"v@1: .* bytes.*Split it into several views"):
+            steps.plan("v@1")
+    else:
+        assert len(json.dumps(steps.plan("v@1"))) < 262_144 - 40_000

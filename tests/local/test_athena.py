@@ -111,6 +111,13 @@ def test_an_unload_is_listed_in_its_manifest(sandbox: Sandbox) -> None:
     assert listed.split() == wr.s3.list_objects(target, boto3_session=sandbox.session)
 
 
+@pytest.mark.parametrize("unsafe", [":", "+", " ", "@", "é"])
+def test_an_unload_to_a_key_of_special_characters_is_refused(sandbox: Sandbox, unsafe: str) -> None:
+    target = f"{sandbox.new_path()}a{unsafe}b/"
+    with pytest.raises(QueryFailed, match="S3 asks to avoid them"):
+        sandbox.run(f"UNLOAD (SELECT 1 AS a) TO '{target}' WITH (format = 'PARQUET')")
+
+
 def test_an_unload_onto_objects_is_refused(sandbox: Sandbox) -> None:
     store(sandbox)
     with pytest.raises(QueryFailed, match="HIVE_PATH_ALREADY_EXISTS"):

@@ -5,10 +5,12 @@ It needs SQL trees, and neither Arrow nor pandas. See docs/decisions/0007.
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from skewless.definitions.expression import to_datetime
 from skewless.errors import StoreError
 from skewless.materialize.due import begin, iso, next_cut
 from skewless.offline.athena_tables import relation_of
@@ -25,8 +27,9 @@ if TYPE_CHECKING:
 
     Step = dict[str, Any]
 
-# Step Functions passes at most 256 KiB from state to state; Athena takes as long a statement.
-_MAX_STATEMENTS = 220_000
+# Step Functions passes 262,144 bytes of JSON from state to state. A failure that is caught comes
+# beside the step, with up to 32,768 characters of its cause.
+_MAX_STEP_BYTES = 262_144 - 40_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +76,13 @@ class Planner:
     def _step(self, plan: ViewPlan, begun: Begun) -> Step:
         view = f"{plan.view.name}@{plan.view.version}"
         # Each attempt has a place of its own: half a result of another is never listed.
-        place = f"{view}/{iso(begun.cut)}/{uuid.uuid4().hex}"
+        attempt = f"{to_datetime(begun.cut):%Y%m%dT%H%M%SZ}/{uuid.uuid4().hex}"
+        # Athena writes there: no character of its keys needs care, as `:`, `+` and `@` would.
+        place = f"cuts/{plan.view.name}/{plan.view.version}/{attempt}"
         dialect = Dialect(Engine.ATHENA)
         relation = relation_of(plan.view.source, self.resources.database)
         states = States(plan, dialect, relation, *begun)
-        prefix, refused = f"cuts/{place}/states/", f"refused/{place}/"
+        prefix, refused = f"{place}/states/", f"refused/{view}/{attempt}/"
         write = {
             "view": view,
             "cut": begun.cut,
@@ -95,7 +100,7 @@ class Planner:
             "commit": {**write, "rewritten": list(begun.rewritten)},
         }
         if begun.rebuilds_days(plan):
-            prefix = f"cuts/{place}/days/"
+            prefix = f"{place}/days/"
             location = self._location(prefix)
             statement = events_statement(plan, dialect, relation, begun.cut, location)
             step["days"] = {"statement": statement, "prefix": prefix, "write": write}
@@ -107,11 +112,11 @@ class Planner:
 
 
 def _check_length(view: str, step: Step) -> None:
-    length = len(step["statement"]) + len(step["days"].get("statement", ""))
-    if length > _MAX_STATEMENTS:
+    size = len(json.dumps(step))  # escaped, so at least as long as in UTF-8
+    if size > _MAX_STEP_BYTES:
         raise StoreError(
-            f"view {view}: its statements are {length:,} characters, more than the "
-            f"{_MAX_STATEMENTS:,} that fit between two steps. Split it into several views"
+            f"view {view}: its statements take {size:,} bytes as JSON, more than the "
+            f"{_MAX_STEP_BYTES:,} that fit between two steps. Split it into several views"
         )
 
 

@@ -64,6 +64,7 @@ def _select(run: Run, tree: exp.Expr) -> Outcome:
 
 def _unload(run: Run, match: re.Match[str]) -> Outcome:
     location = storage.folder_of(match["location"])
+    storage.refuse_unsafe(location)
     if storage.keys(run.aws.s3, location):
         raise QueryFailedError(
             "HIVE_PATH_ALREADY_EXISTS", f"Target directory for table '{location}' already exists"
