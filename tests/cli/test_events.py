@@ -70,7 +70,7 @@ def test_rewriting_what_was_served_needs_the_option(new_shop: Run) -> None:
     assert new_shop("materialize", "--all").code == 0
     ran = new_shop("backfill", "orders", old)
     assert ran.code == 1
-    assert "rewrite=True is --rewrite" in ran.err
+    assert "backfill with --rewrite" in ran.err
     assert new_shop("backfill", "orders", old, "--rewrite").code == 0
 
 

@@ -10,7 +10,7 @@ from skewless.cli.failed import print_failed
 from skewless.cli.files import READABLE, Timezone, frame_of, zone_hint
 from skewless.cli.invocation import Invocation
 from skewless.cli.screen import counted, plain
-from skewless.errors import InputError, RepeatedLoadError, RewriteError
+from skewless.errors import InputError
 
 if TYPE_CHECKING:
     from skewless.cli.screen import Screen
@@ -65,12 +65,7 @@ def backfill(
     columns = store.published.source(source).columns
     frame = frame_of(file, columns, store.aws, timezone=timezone)
     with invocation.screen.progress(f"backfilling {source}"), zone_hint():
-        try:
-            found = store.backfill(source, frame, rewrite=rewrite, again=again, strict=strict)
-        except RewriteError as error:
-            raise RewriteError(f"{error} Here, rewrite=True is --rewrite.") from error
-        except RepeatedLoadError as error:
-            raise RepeatedLoadError(f"{error}. Here, again=True is --again.") from error
+        found = store.backfill(source, frame, rewrite=rewrite, again=again, strict=strict)
     _print(invocation.screen, found, "of history loaded")
     invocation.remind_of_passing()
 

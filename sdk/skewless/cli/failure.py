@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from skewless.cli.words import in_words_of_the_command
 from skewless.errors import SkewlessError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def explain(error: Exception) -> str:
     """Return the message for an error that ended a command."""
     match error:
         case SkewlessError():
-            return str(error)
+            return in_words_of_the_command(str(error))
         case ModuleNotFoundError(name=str(name)):
             return _missing(name)
         case OSError(strerror=str(reason), filename=str() | bytes() as name):

@@ -24,6 +24,10 @@ class Program(TyperGroup):
         """Parse the arguments."""
         return super().parse_args(ctx, hoisted(args))
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters, as the help shows them."""
+        return without_types(super().get_params(ctx))
+
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the commands in the order they were composed."""
         del ctx
@@ -39,6 +43,10 @@ class Command(TyperCommand):
             args = rows_joined(args)
         return super().parse_args(ctx, args)
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters, as the help shows them."""
+        return without_types(super().get_params(ctx))
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
         try:
@@ -51,6 +59,18 @@ class Command(TyperCommand):
             invocation: Invocation = ctx.obj
             invocation.screen.fail(type(error).__name__, explain(error))
             raise typer.Exit(1) from error
+
+
+def without_types(parameters: list[Any]) -> list[Any]:
+    """Leave out `<bool>` beside a flag and `<str>` beside an argument: they tell nothing."""
+    for parameter in parameters:
+        if parameter.param_type_name == "argument" or getattr(parameter, "is_flag", False):
+            parameter.display_type_rich = _no_type
+    return parameters
+
+
+def _no_type(ctx: Any) -> None:
+    del ctx
 
 
 def hoisted(args: list[str]) -> list[str]:

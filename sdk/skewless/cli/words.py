@@ -1,0 +1,33 @@
+"""Messages in the command line's words: what Python calls an argument is an option here."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_WORDS: Mapping[str, str] = {
+    r"\bentity_df\b": "LABELS",
+    r"\bentity_rows\b": "the rows",
+    r"\brewrite=True\b": "--rewrite",
+    r"\bfull_names=True\b": "--full-names",
+    r"\bforce=True \(--force\)": "--force",
+    r"\bstrict=True\b": "--strict",
+    r"\bagain=True\b": "--again",
+    r"\bmode='replay' and watermark='column'": "--mode replay and --watermark COLUMN",
+    r"\bsnapshots=": "--snapshots ",
+    r"\btimestamp='(\w+)'": r"--timestamp \1",
+    r"\btimestamp=": "--timestamp ",
+    r"\bwatermark=": "--watermark ",
+    r"\bmode=": "--mode ",
+    r"\bengine=": "--engine ",
+}
+
+
+def in_words_of_the_command(message: str) -> str:
+    """Return an error's message with the names of options in the place of Python's arguments."""
+    for pattern, word in _WORDS.items():
+        message = re.sub(pattern, word, message)
+    return message
