@@ -9,6 +9,7 @@ from skewless.definitions.collection import Definitions
 from skewless.definitions.duration import Duration
 from skewless.definitions.entity import Entity
 from skewless.definitions.expression import col, if_else, lit, request
+from skewless.definitions.foreign import MODULE, no_attribute
 from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.refresh import Every
 from skewless.definitions.service import FeatureService
@@ -45,4 +46,4 @@ def __getattr__(name: str) -> Any:
         from skewless.store import FeatureStore  # noqa: PLC0415
 
         return FeatureStore
-    raise AttributeError(f"module 'skewless' has no attribute {name!r}")
+    return no_attribute("module 'skewless'", name, MODULE, __all__)

@@ -13,10 +13,11 @@ All raise DefinitionError with everything that is wrong.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from skewless.definitions.aggregation import Function, aggregation
 from skewless.definitions.duration import Duration
+from skewless.definitions.foreign import AGGREGATES, no_attribute
 
 if TYPE_CHECKING:
     from skewless.definitions.aggregation import Aggregation
@@ -249,3 +250,7 @@ def last(
         scale=None,
         default=default,
     )
+
+
+def __getattr__(name: str) -> NoReturn:
+    no_attribute("module 'skewless.agg'", name, AGGREGATES, [item.value for item in Function])

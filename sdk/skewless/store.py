@@ -15,6 +15,7 @@ from skewless.compiler.plan import plan_selection
 from skewless.definitions.clock import as_clock, as_datetime, as_microseconds
 from skewless.definitions.collection import Definitions
 from skewless.definitions.expression import to_datetime, to_microseconds
+from skewless.definitions.foreign import ARGUMENTS, STORE, answering, hinted, other_word
 from skewless.errors import InputError, PublishError, StoreError
 from skewless.online.estimate import estimate
 from skewless.online.incoming import told_apart
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from skewless.workbench import Workbench
 
 
+@answering(ARGUMENTS)
 class FeatureStore:
     """A feature store on AWS, or on the local AWS.
 
@@ -157,6 +159,9 @@ class FeatureStore:
         published = Published(Definitions.collect(lock.service))
         table = lock.resources.table
         return cls(aws, None, clock=clock, online_table=table, published=published)
+
+    def __getattr__(self, name: str) -> Any:
+        return other_word(self, name, STORE)
 
     def __repr__(self) -> str:
         if self._resources is not None:
@@ -367,6 +372,7 @@ class FeatureStore:
         """
         self._workbench.repair(find_view(self.published, view))
 
+    @hinted(ARGUMENTS)
     def get_historical_features(  # noqa: PLR0913 - all but the first two by keyword
         self,
         entity_df: Any,
@@ -412,6 +418,7 @@ class FeatureStore:
             engine=engine,
         )
 
+    @hinted(ARGUMENTS)
     def get_online_features(
         self,
         features: object = None,

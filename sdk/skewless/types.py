@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
+from skewless.definitions.foreign import TYPES, no_attribute
 from skewless.definitions.types import (
     Array,
     Bool,
@@ -27,3 +30,7 @@ __all__ = [
     "ValueType",
     "Vector",
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    no_attribute("module 'skewless.types'", name, TYPES, __all__)

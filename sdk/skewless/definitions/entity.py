@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from skewless.definitions.foreign import DEFINED, answering
 from skewless.definitions.frozen import FrozenMapping
 from skewless.definitions.names import (
     column_name_problems,
@@ -15,6 +16,7 @@ from skewless.definitions.types import KEY_TYPES, Scalar, ValueType
 from skewless.errors import DefinitionError, shown
 
 
+@answering(DEFINED)
 @dataclass(frozen=True, slots=True)
 class Entity:
     """A thing with a key of one or more columns.

@@ -13,6 +13,7 @@ from skewless.definitions.expression import (
     Node,
     walk,
 )
+from skewless.definitions.foreign import DEFINED, answering
 from skewless.definitions.frozen import FrozenMapping
 from skewless.definitions.inputs import Input, input_problems
 from skewless.definitions.names import (
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from skewless.definitions.types import ValueType
 
 
+@answering(DEFINED)
 @dataclass(frozen=True, slots=True, init=False)
 class OnDemandView:
     """Features that are expressions over other features and request fields.

@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from skewless.definitions.foreign import DEFINED, answering
 from skewless.definitions.frozen import FrozenMapping
 from skewless.definitions.inputs import input_problems
 from skewless.definitions.names import object_name_problems, text_problems
@@ -38,6 +39,7 @@ class SelectedFeature:
         return self.view.feature_types[self.feature]
 
 
+@answering(DEFINED)
 @dataclass(frozen=True, slots=True, init=False)
 class FeatureService:
     """The features of one model, in order.

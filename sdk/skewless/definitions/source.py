@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from skewless.definitions import types
 from skewless.definitions.duration import Duration
+from skewless.definitions.foreign import DEFINED, answering
 from skewless.definitions.frozen import FrozenMapping
 from skewless.definitions.names import (
     INGEST_TIME,
@@ -35,6 +36,7 @@ _TAKEN = {
 _TABLE = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
 
 
+@answering(DEFINED)
 @dataclass(frozen=True, slots=True, init=False)
 class Source:
     """Events with a schema and an event time.

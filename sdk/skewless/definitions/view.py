@@ -12,6 +12,7 @@ from skewless.definitions.aggregation import Aggregation
 from skewless.definitions.duration import Duration
 from skewless.definitions.entity import Entity
 from skewless.definitions.expression import ColumnNode, Expr, FeatureNode, Node, render
+from skewless.definitions.foreign import DEFINED, answering
 from skewless.definitions.frozen import FrozenMapping
 from skewless.definitions.inputs import Input
 from skewless.definitions.names import (
@@ -46,6 +47,7 @@ class FeatureRef(Expr):
         self.feature = feature
 
 
+@answering(DEFINED)
 @dataclass(frozen=True, slots=True, init=False)
 class FeatureView:
     """Features of an entity.

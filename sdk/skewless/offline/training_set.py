@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from skewless.definitions.foreign import FRAMES, other_word
 from skewless.errors import InputError
 from skewless.offline.arrow_frame import appended
 from skewless.offline.csv_file import csv_of
@@ -136,6 +137,9 @@ class TrainingSet:
         body = csv_of(self.to_arrow())
         self.index.add(str(Path(path).resolve()))
         _write(path, body, self.manifest, self.aws)
+
+    def __getattr__(self, name: str) -> Any:
+        return other_word(self, name, FRAMES)
 
     def __repr__(self) -> str:
         features, mode = len(self.features), self.manifest["mode"]

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from skewless.definitions.foreign import FRAMES, other_word
 from skewless.online import outgoing
 from skewless.online.incoming import Received
 
@@ -107,6 +108,9 @@ class Answer:
             with_status: give an object of `rows` and `status`, which is by view for each row.
         """
         return outgoing.to_json(self, with_status=with_status)
+
+    def __getattr__(self, name: str) -> Any:
+        return other_word(self, name, FRAMES)
 
     def __str__(self) -> str:
         """Return how many rows and features there are, and how current they are."""
