@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from cdk import metrics
 from cdk.functions import FUNCTIONS
+from skewless.errors import InputError
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_sns as sns
-
     from cdk.names import StoreNames
 
 RUNBOOK = "docs/operations.md"
@@ -57,6 +57,18 @@ class Runbook:
         return f"{self.means} First: {self.first_step} See {RUNBOOK}#{self.anchor}."
 
 
+def _refuse_unheard(topic: sns.ITopic | None) -> None:
+    """Refuse a topic of this app under AWS's own key, whose policy lets no CloudWatch publish."""
+    resource = None if topic is None else topic.node.default_child
+    if isinstance(resource, sns.CfnTopic):
+        key = cdk.Stack.of(resource).resolve(resource.kms_master_key_id)
+        if "alias/aws/sns" in str(key):
+            raise InputError(
+                f"{resource.node.path}: CloudWatch cannot publish to a topic encrypted with "
+                "alias/aws/sns, so nobody would hear of an alarm; use no key, or one of your own"
+            )
+
+
 class StoreAlarms(Construct):
     """The alarms of a store.
 
@@ -83,6 +95,7 @@ class StoreAlarms(Construct):
             overdue: how late a cut may be before somebody is told; 30 minutes by default.
         """
         super().__init__(scope, id)
+        _refuse_unheard(topic)
         self._names = names
         self._topic = topic
         self._metrics = metrics.StoreMetrics(names)

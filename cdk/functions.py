@@ -19,6 +19,7 @@ from cdk.access import allow
 from cdk.acknowledgements import FUNCTION, TRACING, VPC, acknowledge
 from cdk.packages import Bundler, Package, PipBundler
 from cdk.settings import synthesizing_python
+from skewless.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from cdk.names import StoreNames
 
 METRICS_NAMESPACE = "skewless"
+# Regions of other partitions: the public parameter is not there, and a deployment would fail.
+_WITHOUT_LAYER = ("cn-", "us-gov-", "us-iso", "eu-isoe-", "eusc-")
 # AWS publishes its layer's ARN here, so that no account id stands in this file.
 PANDAS_LAYER = "/aws/service/aws-sdk-pandas/3.17.1/py{python}/arm64/layer-arn"
 _POWERTOOLS = ("aws_lambda_powertools", "jmespath", "typing_extensions")
@@ -226,6 +229,12 @@ class StoreFunctions(Construct):
         }
 
     def _pandas_layer(self, place: Construct) -> lambda_.ILayerVersion:
+        region = self._names.region
+        if not cdk.Token.is_unresolved(region) and region.startswith(_WITHOUT_LAYER):
+            raise InputError(
+                f"{self.node.path}: region {region!r} has no layer of the AWS SDK for pandas, "
+                "which the function `check` needs; AWS publishes it in its commercial regions alone"
+            )
         arn = ssm.StringParameter.value_for_string_parameter(
             self, PANDAS_LAYER.format(python=self._python)
         )

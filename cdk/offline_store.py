@@ -69,10 +69,9 @@ class OfflineStore(Construct):
             "Optimizer",
             role_name=names.optimizer,
             description=f"Glue compacts the logs of store {names.store}",
-            assumed_by=iam.ServicePrincipal(
-                "glue.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": names.account}},
-            ),
+            # As Glue documents it, without conditions: it does not say that its optimizers tell
+            # `aws:SourceAccount`. Only who may pass this role can let Glue assume it.
+            assumed_by=iam.ServicePrincipal("glue.amazonaws.com"),
         )
         allow(self.optimizer_role, permissions.OPTIMIZER, names, encryption_key)
         acknowledge(self.bucket, BUCKET)

@@ -4,10 +4,13 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+import pytest
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Template
 
 from cdk.feature_store import FeatureStore
+from skewless.errors import InputError
 from tests.cdk.apps import SampleBundler, flat, only, stack
 
 if TYPE_CHECKING:
@@ -116,6 +119,24 @@ def test_a_topic_hears_of_every_alarm_and_of_its_end(tmp_path: Path) -> None:
     assert len(found) == 12
     assert all(alarm["AlarmActions"] == alarm["OKActions"] for alarm in found)
     assert all(len(alarm["AlarmActions"]) == 1 for alarm in found)
+
+
+@pytest.mark.parametrize("is_by_alias", [True, False])
+def test_a_topic_that_cloudwatch_cannot_publish_to_is_refused(
+    tmp_path: Path, *, is_by_alias: bool
+) -> None:
+    team = stack(tmp_path)
+    topic = sns.Topic(
+        team,
+        "Topic",
+        master_key=kms.Alias.from_alias_name(team, "Key", "alias/aws/sns") if is_by_alias else None,
+    )
+    if not is_by_alias:
+        resource: Any = topic.node.default_child
+        resource.kms_master_key_id = "alias/aws/sns"
+    bundler = SampleBundler(tmp_path)
+    with pytest.raises(InputError, match="CloudWatch cannot publish"):
+        FeatureStore(team, "Features", store="dev", alarm_topic=topic, bundler=bundler)
 
 
 def test_the_dashboard_shows_freshness_parity_latency_and_cost(jobs: Template) -> None:

@@ -211,3 +211,10 @@ def test_old_versions_go_after_a_month_where_a_team_wants_versions(tmp_path: Pat
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     rules = bucket["LifecycleConfiguration"]["Rules"]
     assert {"NoncurrentDays": 30} in [rule.get("NoncurrentVersionExpiration") for rule in rules]
+
+
+@pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1"])
+def test_a_region_without_the_pandas_layer_is_refused(tmp_path: Path, region: str) -> None:
+    team = stack(tmp_path, env=cdk.Environment(region=region))
+    with pytest.raises(InputError, match=f"'{region}' has no layer of the AWS SDK for pandas"):
+        store(team, tmp_path)

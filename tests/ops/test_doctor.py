@@ -14,7 +14,12 @@ from skewless import FeatureStore
 from skewless.aws import Aws, Jobs
 from skewless.compiler.plan import plan_view
 from skewless.definitions.expression import to_microseconds
-from skewless.doctor.caller import check_permissions, principal_of, skew_seconds
+from skewless.doctor.caller import (
+    check_permissions,
+    needed_actions,
+    principal_of,
+    skew_seconds,
+)
 from skewless.doctor.diagnosis import Diagnosis, Finding, Severity
 from skewless.doctor.examination import _run
 from skewless.doctor.patient import Patient
@@ -453,3 +458,11 @@ def test_an_error_of_iam_is_a_warning(well: FeatureStore, monkeypatch: pytest.Mo
 def test_the_doctor_needs_boto3_alone() -> None:
     found = loaded_by("import skewless.doctor.examination")
     assert not found & {"pyarrow", "pyiceberg", "pandas", "duckdb", "awswrangler", "sqlglot"}
+
+
+def test_iam_is_asked_about_resources_of_the_callers_partition(well: FeatureStore) -> None:
+    patient = Patient(well.aws, well.resources, None, None, 0)
+    found = needed_actions(patient, "123456789012", "aws-us-gov")
+    resources = [resource for _, named in found for resource in named]
+    assert resources
+    assert all(resource.startswith("arn:aws-us-gov:") for resource in resources)

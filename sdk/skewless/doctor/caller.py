@@ -76,7 +76,7 @@ def check_permissions(patient: Patient) -> Iterator[Finding]:
         yield warning(subject, "the caller is the account's root", "use a role instead")
         return
     try:
-        denied = list(_denied(patient, principal, identity["Account"]))
+        denied = list(_denied(patient, principal, identity["Account"], partition_of(principal)))
     except NotAllowedError as problem:
         yield warning(
             subject,
@@ -97,8 +97,15 @@ def principal_of(arn: str) -> str | None:
     return f"{head}:iam::{account}:role/{session.partition('/')[0]}"
 
 
-def _denied(patient: Patient, principal: str, account: str) -> Iterator[tuple[str, str]]:
-    for actions, resources in needed_actions(patient, account):
+def partition_of(arn: str) -> str:
+    """Return the partition of AWS that an ARN is of: aws, aws-us-gov, aws-cn."""
+    return arn.split(":")[1]
+
+
+def _denied(
+    patient: Patient, principal: str, account: str, partition: str
+) -> Iterator[tuple[str, str]]:
+    for actions, resources in needed_actions(patient, account, partition):
         answer = patient.ask(
             "iam",
             "simulate_principal_policy",
@@ -112,14 +119,14 @@ def _denied(patient: Patient, principal: str, account: str) -> Iterator[tuple[st
 
 
 def needed_actions(
-    patient: Patient, account: str
+    patient: Patient, account: str, partition: str
 ) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
     """Yield what administering the store takes: actions, each on all of the resources."""
     names = patient.resources
     region = _region(patient)
 
     def arn(service: str, what: str) -> str:
-        return f"arn:aws:{service}:{region}:{account}:{what}"
+        return f"arn:{partition}:{service}:{region}:{account}:{what}"
 
     yield (
         (
@@ -136,10 +143,10 @@ def needed_actions(
         ("dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"),
         (arn("dynamodb", f"table/{names.registry_table}"),),
     )
-    yield ("s3:ListBucket",), (f"arn:aws:s3:::{names.bucket}",)
+    yield ("s3:ListBucket",), (f"arn:{partition}:s3:::{names.bucket}",)
     yield (
         ("s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
-        (f"arn:aws:s3:::{names.bucket}/*",),
+        (f"arn:{partition}:s3:::{names.bucket}/*",),
     )
     yield (
         ("glue:CreateTable", "glue:DeleteTable", "glue:GetTable", "glue:UpdateTable"),
