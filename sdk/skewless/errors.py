@@ -12,6 +12,7 @@ SkewlessError
 ├── NotDueError (ValueError)          the cut to materialize lies in the future
 ├── RewriteError (ValueError)         a backfill would rewrite history that was served
 ├── RepeatedLoadError (ValueError)    a backfill's rows are in the log already
+├── RebuildError (ValueError)         a training set cannot be made again as it was
 ├── ItemTooLargeError (ValueError)    an online item would pass DynamoDB's limit
 ├── RefusedRowsError (ValueError)     a cut has rows that cannot be written, and is not committed
 ├── StoreError (RuntimeError)         a store is missing, or an AWS call failed
@@ -138,6 +139,10 @@ class RepeatedLoadError(SkewlessError, ValueError):
 
 class RefusedRowsError(SkewlessError, ValueError):
     """A cut has rows that cannot be written: the others are, and the cut is not committed."""
+
+
+class RebuildError(SkewlessError, ValueError):
+    """A training set cannot be made again as it was, or came out differently."""
 
 
 class ItemTooLargeError(SkewlessError, ValueError):

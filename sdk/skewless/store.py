@@ -382,7 +382,7 @@ class FeatureStore:
         timestamp: str = "event_timestamp",
         full_names: bool = False,
         watermark: str | None = None,
-        snapshots: Mapping[str, int] | None = None,
+        snapshots: Mapping[str, int | None] | None = None,
         engine: str | None = None,
     ) -> TrainingSet:
         """Join labels with their features as of each label's instant.
@@ -399,7 +399,8 @@ class FeatureStore:
             timestamp: the column of instants.
             full_names: name every output `view__feature`.
             watermark: for a replay, the column of the ingest times before which events count.
-            snapshots: the log's snapshots to read, by source, as an earlier set's manifest says.
+            snapshots: the snapshots to read, by source, as an earlier set's manifest says;
+                `rebuild` does it all.
             engine: "athena" or "duckdb"; the store's own if None.
 
         Raises:
@@ -417,6 +418,24 @@ class FeatureStore:
             snapshots=snapshots or {},
             engine=engine,
         )
+
+    def rebuild(
+        self, entity_df: Any, manifest: Mapping[str, Any] | str | Path, *, engine: str | None = None
+    ) -> TrainingSet:
+        """Make a training set again as it was, whatever was ingested or published since.
+
+        Args:
+            entity_df: the labels that the set was made of.
+            manifest: the set's `manifest`, or where it, or the set, was written.
+            engine: "athena" or "duckdb", whichever made the set; the store's own if None.
+
+        Raises:
+            RebuildError: it cannot be made again, and why; or it came out differently.
+            StoreError: a snapshot is gone; ErasedSnapshotError if an erasure took it.
+        """
+        from skewless.rebuild import rebuild  # noqa: PLC0415 - needs the training extra
+
+        return rebuild(self, entity_df, manifest, engine)
 
     @hinted(ARGUMENTS)
     def get_online_features(

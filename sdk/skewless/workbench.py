@@ -126,7 +126,7 @@ class Workbench:
         timestamp: str,
         full_names: bool,
         watermark: str | None,
-        snapshots: Mapping[str, int],
+        snapshots: Mapping[str, int | None],
         engine: str | None,
     ) -> TrainingSet:
         """Build a training set; see `FeatureStore.get_historical_features`."""
@@ -144,6 +144,7 @@ class Workbench:
             watermark,
             snapshots,
             about,
+            full_names,
         )
         return build_training_set(request, self.engine(engine), self.snapshots, self.aws, self.sets)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from skewless.offline import sql
+from skewless.offline.catalog import table_of
 from skewless.offline.events import Relation
 
 if TYPE_CHECKING:
@@ -14,14 +15,12 @@ if TYPE_CHECKING:
 
 
 def relation_of(source: Source, database: str, snapshot: int | None = None) -> Relation:
-    """Name a source's table, as of a snapshot of the log if one is given."""
-    if source.table is not None:
-        own, name = source.table.split(".")
-        return Relation(sql.table(name, own), is_physical=False, is_log=False)
-    table = sql.table(source.name, database)
+    """Name a source's table, as of a snapshot of it if one is given."""
+    own, _, name = table_of(source, database).partition(".")
+    table = sql.table(name, own)
     if snapshot is not None:
         version = exp.Version(
             this="VERSION", kind="AS OF", expression=exp.Literal.number(str(snapshot))
         )
         table.set("version", version)
-    return Relation(table, is_physical=False, is_log=True)
+    return Relation(table, is_physical=False, is_log=source.table is None)

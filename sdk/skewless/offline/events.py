@@ -51,12 +51,14 @@ class Relation:
             `skewless_happened`, `skewless_known`, `skewless_shard` and `skewless_sequence`.
         is_log: whether the store wrote it; else it is a user's own table.
         may_repeat: whether an event id may be there twice.
+        is_empty: whether none of the rows is meant: the table had no snapshot yet.
     """
 
     table: exp.Table
     is_physical: bool
     is_log: bool
     may_repeat: bool = True
+    is_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,8 @@ class Log:
 
     def pruning(self) -> list[Sql]:
         """Return conditions that let the engine skip partitions; they drop nothing that counts."""
+        if self.relation.is_empty:
+            return [exp.false()]
         if self.relation.is_physical:
             return []
         stamp = INGEST_TIME if self.relation.is_log else self.source.ingest_time

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -19,6 +19,7 @@ from skewless.offline.labels import prepare_labels
 from skewless.offline.logical import logical
 from skewless.offline.overflow import explained
 from skewless.offline.own_frame import own_frame
+from skewless.offline.snapshots import Pin
 from skewless.offline.training_set import TrainingSet
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class TrainingRequest:
 
     Attributes:
         frame: labels as the user gave them.
-        snapshots: the log's snapshots to read, by source; the newest where not given.
+        snapshots: the snapshots to read, by source; the newest where not given, no row where None.
         watermark: for a replay, the column of ingest times before which events count.
     """
 
@@ -49,8 +50,9 @@ class TrainingRequest:
     mode: Mode
     timestamp: str
     watermark: str | None
-    snapshots: Mapping[str, int]
+    snapshots: Mapping[str, int | None]
     about: Mapping[str, Any]
+    full_names: bool = False
 
 
 def build_training_set(
@@ -78,7 +80,7 @@ def build_training_set(
             raise explained(error, request.plan.views) from error
         text = session.dialect.render(script.query(), pretty=True)
     features = _decoded(found, request.plan, labels.rows)
-    manifest = _manifest(request, features, used, text)
+    manifest = _manifest(request, prepared.table, features, used, text)
     return TrainingSet(labels, features, manifest, aws, index)
 
 
@@ -94,26 +96,34 @@ def _kinds(request: TrainingRequest) -> dict[str, ValueType]:
 
 def _history(
     request: TrainingRequest, session: Session, spine: Spine, snapshots: Snapshots
-) -> tuple[History, dict[str, int | None]]:
+) -> tuple[History, dict[str, Pin]]:
     plans: dict[Source, list[ViewPlan]] = {}
     for plan in request.plan.views:
         plans.setdefault(plan.view.source, []).append(plan)
     bare = History(request.plan, request.mode, session.dialect, spine, {}, {})
     relations, lateness, used = {}, {}, {}
     for source, some in plans.items():
-        snapshot = request.snapshots.get(source.name)
-        if snapshot is not None:
-            snapshots.check(source, snapshot)
-        elif source.table is None:
-            snapshot = snapshots.latest(source)
-        used[source.name] = snapshot
+        pin = used[source.name] = _pin(request, source, snapshots)
         columns = bare.columns(source, some)
-        relations[source.name] = session.relation(source, columns, bare.span(some), snapshot)
+        relation = session.relation(source, columns, bare.span(some), pin.snapshot)
+        relations[source.name] = replace(relation, is_empty=pin.is_empty)
         late = session.lateness(source)
         if late is not None:
             lateness[source.name] = late
     history = History(request.plan, request.mode, session.dialect, spine, relations, lateness)
     return history, used
+
+
+def _pin(request: TrainingRequest, source: Source, snapshots: Snapshots) -> Pin:
+    """Return the state of a source's table to read: the one asked for, else the latest."""
+    wanted = request.snapshots.get(source.name)
+    if wanted is not None:
+        snapshots.check(source, wanted)
+        return Pin(wanted)
+    found = snapshots.pin(source)
+    if source.name in request.snapshots and not found.why_not:
+        return Pin(None)  # as a manifest says of a table that had no row yet
+    return found
 
 
 def _check_clashes(labels: OwnFrame, plan: SelectionPlan) -> None:
@@ -143,15 +153,19 @@ def _decoded(found: pa.Table, plan: SelectionPlan, rows: int) -> pa.Table:
 
 def _manifest(
     request: TrainingRequest,
+    labels: pa.Table,
     features: pa.Table,
-    snapshots: Mapping[str, int | None],
+    pins: Mapping[str, Pin],
     text: str,
 ) -> dict[str, Any]:
+    problems = [pin.why_not for pin in pins.values() if pin.why_not]
     return {
         **request.about,
         "mode": request.mode.value,
         "is_leak_prone": request.mode is Mode.EVENT_TIME,
         "timestamp": request.timestamp,
+        "watermark": request.watermark,
+        "full_names": request.full_names,
         "features": [
             {
                 "output": item.output,
@@ -162,8 +176,11 @@ def _manifest(
             }
             for item in request.plan.selected
         ],
-        "snapshots": dict(snapshots),
+        "snapshots": {name: pin.snapshot for name, pin in pins.items()},
+        "rebuildable": not problems,
+        "rebuild_problems": problems,
         "rows": features.num_rows,
+        "labels_digest": digest(labels),
         "digest": digest(features),
         "sql": text,
     }

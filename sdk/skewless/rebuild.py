@@ -1,0 +1,117 @@
+"""Rebuilding: a training set made again from its labels and its manifest, by either engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from skewless.compiler.fingerprint import fingerprint
+from skewless.errors import InputError, RebuildError, UnknownNameError
+from skewless.offline.objects import open_object
+from skewless.offline.training_set import manifest_of
+
+if TYPE_CHECKING:
+    from skewless.aws import Aws
+    from skewless.definitions.view import FeatureRef
+    from skewless.offline.training_set import TrainingSet
+    from skewless.registry.published import Published
+    from skewless.store import FeatureStore
+
+_SUFFIX = ".manifest.json"
+_NEEDED = ("features", "mode", "timestamp", "snapshots", "digest", "rows")
+
+
+def rebuild(
+    store: FeatureStore,
+    labels: Any,
+    manifest: Mapping[str, Any] | str | Path,
+    engine: str | None,
+) -> TrainingSet:
+    """Make a set again; see `FeatureStore.rebuild`."""
+    made = manifest if isinstance(manifest, Mapping) else _read(manifest, store.aws)
+    _check_rebuildable(made)
+    found = store.get_historical_features(
+        labels,
+        [_feature(item, store.published) for item in made["features"]],
+        mode=made["mode"],
+        timestamp=made["timestamp"],
+        full_names=_full_names(made),
+        watermark=made.get("watermark"),
+        snapshots=made["snapshots"],
+        engine=engine,
+    )
+    _check_same(found.manifest, made)
+    return found
+
+
+def _read(place: str | Path, aws: Aws) -> Mapping[str, Any]:
+    """Read a manifest by its place, or by the place of its set."""
+    name = str(place)
+    name = name if name.endswith(_SUFFIX) else manifest_of(name)
+    try:
+        is_remote = name.startswith("s3://")
+        text = open_object(aws.client("s3"), name).read() if is_remote else Path(name).read_bytes()
+        made = json.loads(text)
+    except OSError as error:
+        raise InputError(f"the manifest {name!r} cannot be read: {error}") from error
+    except ValueError as error:
+        raise InputError(f"{name!r} is no manifest: {error}") from error
+    if not isinstance(made, dict):
+        raise InputError(f"{name!r} is no manifest: it holds no JSON object")
+    return made
+
+
+def _check_rebuildable(made: Mapping[str, Any]) -> None:
+    problems = [f"the manifest lacks {key!r}" for key in _NEEDED if key not in made]
+    problems += made.get("rebuild_problems", ())
+    if made.get("mode") == "replay" and not made.get("watermark"):
+        problems.append("its manifest does not say which column held the watermark")
+    if problems:
+        raise RebuildError(f"the training set cannot be made again: {'; '.join(problems)}")
+
+
+def _feature(item: Mapping[str, Any], published: Published) -> FeatureRef:
+    """Return a feature of the very view that the set was made of."""
+    name = f"{item['view']}@{item['version']}"
+    try:
+        view = published.view(item["view"], item["version"])
+        feature = view[item["feature"]]
+    except UnknownNameError as error:
+        raise RebuildError(f"the training set cannot be made again: {error}") from error
+    if fingerprint(view) != item["fingerprint"]:
+        raise RebuildError(
+            f"the training set cannot be made again: {name} is published here with another "
+            f"meaning (fingerprint {fingerprint(view)}, not {item['fingerprint']}); is this the "
+            "store that made it?"
+        )
+    return feature
+
+
+def _full_names(made: Mapping[str, Any]) -> bool:
+    """Say how outputs are named; manifests of earlier releases tell by the names alone."""
+    named = made.get("full_names")
+    if isinstance(named, bool):
+        return named
+    return all(item["output"] == f"{item['view']}__{item['feature']}" for item in made["features"])
+
+
+def _check_same(found: Mapping[str, Any], made: Mapping[str, Any]) -> None:
+    if found["digest"] == made["digest"]:
+        return
+    if found["rows"] != made["rows"]:
+        reason = f"there are {found['rows']:,} labels, and it was made of {made['rows']:,}"
+    elif "erasures" in made:
+        reason = "rows of it were erased"
+    elif made.get("labels_digest") not in (None, found["labels_digest"]):
+        reason = "its labels had other keys, instants or request fields, or another order"
+    else:
+        reason = (
+            "the labels are the same, and so is all that the manifest names. This should never "
+            "be: please report it, with both manifests"
+        )
+    raise RebuildError(
+        f"the training set came out differently (digest {found['digest'][:12]}…, not "
+        f"{made['digest'][:12]}…): {reason}"
+    )
