@@ -100,6 +100,14 @@ def arrived(source: Source, event: Event) -> Event:
     return Event(values, event_time, event.ingest_time, event.sequence)
 
 
+def backfilled(
+    source: Source, values: Mapping[str, Any], event_time: int, arrival: int | None = None
+) -> Event:
+    """Return a row of history: known when it says, else the source's delay after it happened."""
+    known = event_time + source.delay.microseconds if arrival is None else arrival
+    return Event(values, event_time, known)
+
+
 def events_of(source: Source, events: Iterable[Event], key: Mapping[str, Any]) -> Iterator[Event]:
     """Yield one entity's events in order of ingestion, without the duplicates."""
     if any(value is None for value in key.values()):

@@ -115,6 +115,7 @@ def test_all_that_changes_a_value_changes_the_fingerprint() -> None:
         {"entity": Entity("renamed", keys={"k": String}, description="words")},
         {"source": a_source(description="words", owner="someone", tags={"a": "b"})},
         {"source": a_source(delay="1h")},
+        {"source": a_source(ingest_time="known_at")},
         {"source": a_source(schema={"new": Bool, **SCHEMA})},
         {"source": a_source(schema={**SCHEMA, "is_deleted": Bool})},
         {"source": a_source(schema={**SCHEMA, "n": Float64})},

@@ -113,11 +113,17 @@ def test_a_table_is_named_as_glue_names_it() -> None:
     )
 
 
-def test_only_an_existing_table_has_an_ingest_time_of_its_own() -> None:
-    assert a_source(table="lake.flights", ingest_time="known_at").ingest_time == "known_at"
-    assert problems(ingest_time="known_at") == (
-        "Source 'events': ingest_time='known_at' names a column of an existing table; without "
-        "table= the store stamps 'ingest_time' itself"
+def test_a_table_or_a_history_has_an_ingest_time_of_its_own() -> None:
+    of_table = a_source(table="lake.flights", ingest_time="known_at")
+    assert (of_table.ingest_time, of_table.arrival) == ("known_at", None)
+    assert of_table.history_columns == of_table.columns
+    of_history = a_source(ingest_time="known_at")
+    assert (of_history.ingest_time, of_history.arrival) == ("known_at", "known_at")
+    assert of_history.history_columns == {**of_history.columns, "known_at": Timestamp}
+    assert "known_at" not in of_history.columns
+    assert a_source(ingest_time="ingest_time").arrival == "ingest_time"
+    assert problems(ingest_time="user") == (
+        "Source 'events': ingest_time 'user' must be a Timestamp"
     )
     assert problems(table="lake.x", ingest_time="user") == (
         "Source 'events': ingest_time 'user' must be a Timestamp"

@@ -68,8 +68,9 @@ def _meaning(item: View | FeatureService) -> Document:
                 "event_id": item.source.event_id,
                 "tiebreak": item.source.tiebreak,
                 "table": item.source.table,
-                "ingest_time": item.source.ingest_time,
-                # The log holds ingest times; only a table without them computes from the delay.
+                # The log holds ingest times, however history came by them; only views of a table
+                # compute from its column, or from the delay.
+                "ingest_time": item.source.ingest_time if item.source.table else None,
                 "delay": item.source.delay.microseconds if item.source.table else None,
             }
         case OnDemandView():

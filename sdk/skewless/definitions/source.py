@@ -49,8 +49,9 @@ class Source:
         event_id: a column that names an event; repeats within 15 minutes are ignored.
         tiebreak: a column that decides between events of one entity at one instant.
         table: `"database.table"` of events that exist in Glue already; then nothing is copied.
-        ingest_time: the column of `table` that says when a row became known; without it a row
-            counts as known at its event time plus `delay`.
+        ingest_time: the column that says when a row became known: of `table`, or, without a
+            table, of the frames that `backfill` loads; `ingest` stamps new events itself. A row
+            without it counts as known at its event time plus `delay`.
     """
 
     name: str
@@ -115,6 +116,18 @@ class Source:
         return FrozenMapping({**self.schema, self.event_time: types.Timestamp})
 
     @property
+    def arrival(self) -> str | None:
+        """The column by which history tells its own ingest times; None for an existing table."""
+        return self.ingest_time if self.table is None else None
+
+    @property
+    def history_columns(self) -> Mapping[str, ValueType]:
+        """The columns that a frame of history has."""
+        if self.arrival is None or self.arrival in self.columns:
+            return self.columns
+        return FrozenMapping({**self.columns, self.arrival: types.Timestamp})
+
+    @property
     def has_tombstones(self) -> bool:
         """Whether rows can say that their entity was deleted."""
         return self.schema.get(TOMBSTONE) == types.Bool
@@ -150,7 +163,7 @@ class Source:
     def _extra_times(self) -> Iterator[str]:
         if self.event_time not in self.schema:
             yield self.event_time
-        # An existing table may call it as the store would; it is a system column then as well.
+        # It may be called as the store would: it is a system column then as well.
         known = (*self.schema, self.event_time, INGEST_TIME)
         if self.ingest_time is not None and self.ingest_time not in known:
             yield self.ingest_time
@@ -179,11 +192,6 @@ class Source:
             isinstance(self.table, str) and _TABLE.fullmatch(self.table)
         ):
             yield f"table {self.table!r} must be 'database.table' as Glue names them"
-        if self.ingest_time is not None and self.table is None:
-            yield (
-                f"ingest_time={self.ingest_time!r} names a column of an existing table; without "
-                f"table= the store stamps {INGEST_TIME!r} itself"
-            )
         if self.ingest_time is not None and self.schema.get(self.ingest_time) not in (
             None,
             types.Timestamp,

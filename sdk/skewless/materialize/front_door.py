@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from skewless.registry.rewrites import RewriteLog
 
 _REBUILD_ATTEMPTS = 3
+_INSTANT = pa.timestamp("us", tz="UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,16 +272,16 @@ class FrontDoor:
     ) -> Ingested:
         """Take in history: each row counts as known its source's delay after it happened.
 
+        A source with an `ingest_time` takes a row's own word for it, where there is one.
+
         Raises:
             InputError: the frame as a whole does not fit the source, or, if strict, a row.
             RepeatedLoadError: all rows are in the log already, and `again` is not set.
             RewriteError: rows would count in values that were served already.
         """
         checked = self._checked(source, published, frame, not_after=now, strict=strict)
-        accepted = checked.accepted
-        times = pc.cast(accepted[source.event_time], pa.int64())
-        known = pc.add(times, source.delay.microseconds)
-        stamps = pc.cast(known, pa.timestamp("us", tz="UTC"))
+        accepted, known, clamped = _as_history(checked.accepted, source)
+        stamps = pc.cast(known, _INSTANT)
         repeated, content = self._repeats(source, accepted, stamps, again=again)
         plans = _plans(source, published)
         cuts = {view_partition(plan): self._cut(plan) for plan in plans}
@@ -312,7 +313,7 @@ class FrontDoor:
             source.name,
             accepted.num_rows,
             checked.rejected.to_pylist(),
-            0,
+            clamped,
             None,
             shard,
             snapshot,
@@ -367,10 +368,13 @@ class FrontDoor:
         plans = _plans(source, published)
         checks = [check for plan in plans for check in units_check(plan)]
         checks += [key_check(plan.view.entity) for plan in plans]
+        kinds = source.columns
         if not_after is not None:
-            checks.append(_future_check(source, not_after))
-        table = frames.to_arrow(frame, self.aws, source.columns, only=True)
-        checked = normalise(table, source, checks=checks)
+            kinds = source.history_columns
+            times = dict.fromkeys((source.event_time, source.arrival or source.event_time))
+            checks += [_future_check(name, not_after) for name in times]
+        table = frames.to_arrow(frame, self.aws, kinds, only=True)
+        checked = normalise(table, source, kinds=kinds, checks=checks)
         if strict and checked.rejected.num_rows:
             raise InputError(
                 f"{source}: {checked.rejected.num_rows:,} of {table.num_rows:,} rows do not fit, "
@@ -445,11 +449,25 @@ def _clamped(table: pa.Table, source: Source, stamp: int) -> tuple[pa.Table, int
     return table.set_column(index, source.event_time, moved), later
 
 
-def _future_check(source: Source, now: int) -> RowCheck:
-    event_time = source.event_time
+def _as_history(rows: pa.Table, source: Source) -> tuple[pa.Table, Any, int]:
+    """Return the source's columns, when each row became known, and how many rows were clamped."""
+    happened = pc.cast(rows[source.event_time], pa.int64())
+    known = pc.add(happened, source.delay.microseconds)
+    if source.arrival is not None:
+        known = pc.coalesce(pc.cast(rows[source.arrival], pa.int64()), known)
+    rows = rows.select(list(source.columns))
+    clamped = pc.sum(pc.cast(pc.greater(happened, known), pa.int64())).as_py() or 0
+    if clamped:
+        times = pc.cast(pc.if_else(pc.greater(happened, known), known, happened), _INSTANT)
+        place = rows.column_names.index(source.event_time)
+        rows = rows.set_column(place, source.event_time, times)
+    return rows, known, clamped
+
+
+def _future_check(column: str, now: int) -> RowCheck:
     return RowCheck(
-        (event_time,),
-        lambda table: pc.greater(pc.cast(table[event_time], pa.int64()), now),
+        (column,),
+        lambda table: pc.greater(pc.cast(table[column], pa.int64()), now),
         f"history ends at {to_datetime(now).isoformat()}, the store's clock",
     )
 

@@ -29,9 +29,10 @@ from skewless.offline.columns import (
 from skewless.offline.remedies import remedy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from skewless.definitions.source import Source
+    from skewless.definitions.types import ValueType
     from skewless.offline.checks import RowCheck
     from skewless.offline.columns import Array, Mask
 
@@ -104,25 +105,33 @@ class _Conformed(NamedTuple):
     misfits: dict[str, tuple[str, ...] | None]
 
 
-def normalise(table: pa.Table, source: Source, *, checks: Sequence[RowCheck] = ()) -> Normalised:
+def normalise(
+    table: pa.Table,
+    source: Source,
+    *,
+    kinds: Mapping[str, ValueType] | None = None,
+    checks: Sequence[RowCheck] = (),
+) -> Normalised:
     """Bring a frame into the source's types and normal forms (NaN is null, -0.0 is 0.0).
 
     Args:
         table: the frame; `frames.to_arrow` reads it.
         source: what it must fit.
+        kinds: the columns that it must have; the source's by default.
         checks: further rules, for rows that fit.
 
     Raises:
         InputError: a column is missing, or is of a type of which no value fits.
         NaiveTimestampError: a column of times has no zone.
     """
-    schema = pa.schema([(name, arrow_type(type_)) for name, type_ in source.columns.items()])
+    kinds = source.columns if kinds is None else kinds
+    schema = pa.schema([(name, arrow_type(type_)) for name, type_ in kinds.items()])
     if not table.num_rows and not table.num_columns:
         return Normalised(schema.empty_table(), REJECTED.empty_table(), ())
-    _check_columns(table, source)
+    _check_columns(table, source, kinds)
     batches = table.combine_chunks().to_batches(max_chunksize=_BATCH)
-    conformed = [_conform_batch(batch, source) for batch in batches]
-    _check_types(conformed, source)
+    conformed = [_conform_batch(batch, source, kinds) for batch in batches]
+    _check_types(conformed, source, kinds)
     accepted, rejected, start = [schema.empty_table()], [REJECTED.empty_table()], 0
     groups: dict[tuple[tuple[str, ...], str], Refused] = {}
     for found in conformed:
@@ -131,16 +140,16 @@ def normalise(table: pa.Table, source: Source, *, checks: Sequence[RowCheck] = (
         rejected.append(_rejected(found.batch, refusals, bad, start))
         _group(groups, refusals, start)
         start += found.batch.num_rows
-    ignored = tuple(name for name in table.column_names if name not in source.columns)
+    ignored = tuple(name for name in table.column_names if name not in kinds)
     return Normalised(
         pa.concat_tables(accepted), pa.concat_tables(rejected), ignored, tuple(groups.values())
     )
 
 
-def _check_columns(table: pa.Table, source: Source) -> None:
-    missing = [name for name in source.columns if name not in table.column_names]
+def _check_columns(table: pa.Table, source: Source, kinds: Mapping[str, ValueType]) -> None:
+    missing = [name for name in kinds if name not in table.column_names]
     if missing:
-        names = ", ".join(f"{name!r} ({source.columns[name]})" for name in missing)
+        names = ", ".join(f"{name!r} ({kinds[name]})" for name in missing)
         raise InputError(
             f"{source}: the frame lacks {_counted(len(missing), 'column')} {names}."
             f"{_hints(missing, table.column_names)}"
@@ -158,9 +167,11 @@ def _counted(count: int, noun: str) -> str:
     return f"the {noun}" if count == 1 else f"the {noun}s"
 
 
-def _conform_batch(batch: pa.RecordBatch, source: Source) -> _Conformed:
+def _conform_batch(
+    batch: pa.RecordBatch, source: Source, kinds: Mapping[str, ValueType]
+) -> _Conformed:
     columns, refusals, misfits = [], [], {}
-    for name, type_ in source.columns.items():
+    for name, type_ in kinds.items():
         given = batch.column(name)
         try:
             values, findings = conform(given, type_)
@@ -175,16 +186,18 @@ def _conform_batch(batch: pa.RecordBatch, source: Source) -> _Conformed:
     return _Conformed(batch, columns, refusals, misfits)
 
 
-def _check_types(batches: Sequence[_Conformed], source: Source) -> None:
+def _check_types(
+    batches: Sequence[_Conformed], source: Source, kinds: Mapping[str, ValueType]
+) -> None:
     """Refuse a frame with a column of which not one value is of a type that fits."""
     problems = []
-    for name, type_ in source.columns.items():
+    for name, type_ in kinds.items():
         found = [batch.misfits[name] for batch in batches]
-        kinds = dict.fromkeys(kind for kinds in found if kinds is not None for kind in kinds)
-        if not kinds or None in found:
+        wrong = dict.fromkeys(kind for some in found if some is not None for kind in some)
+        if not wrong or None in found:
             continue
-        given = " and ".join(kinds)
-        way_out = remedy(name, next(iter(kinds)), type_)
+        given = " and ".join(wrong)
+        way_out = remedy(name, next(iter(wrong)), type_)
         problems.append(f"column {name!r} is {given}, and {type_} is declared: {way_out}")
     if problems:
         lines = problems[0] if len(problems) == 1 else "".join(f"\n  - {one}" for one in problems)

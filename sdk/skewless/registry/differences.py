@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from skewless.definitions.types import ValueType
 
 _SOURCE_ATTRIBUTES = ("event_time", "delay", "event_id", "tiebreak", "table", "ingest_time")
-_LOG_ATTRIBUTES = tuple(label for label in _SOURCE_ATTRIBUTES if label != "delay")
+_LOG_ATTRIBUTES = tuple(
+    label for label in _SOURCE_ATTRIBUTES if label not in ("delay", "ingest_time")
+)
 
 
 def differences(before: Definition, after: Definition) -> tuple[str, ...]:
@@ -91,7 +93,8 @@ def _read_source_differences(before: FeatureView, after: FeatureView) -> Iterato
     if old.name != new.name:
         yield f"source: {old.name!r} became {new.name!r}"
     used = tuple(name for name in used_columns(before) if name in used_columns(after))
-    # The log of a source without a table holds ingest times: no view computes from the delay.
+    # The log of a source without a table holds ingest times: how history came by them is no
+    # matter of a view's.
     labels = _SOURCE_ATTRIBUTES if new.table else _LOG_ATTRIBUTES
     for text in (*_column_differences(old, new, used), *_attribute_differences(old, new, labels)):
         yield f"source {new.name!r}, {text}"
