@@ -152,3 +152,9 @@ def test_the_greatest_row_is_found_in_a_window_and_in_a_group(sandbox: Sandbox) 
         f" AS m FROM {rows}) ORDER BY a"
     )
     assert read["y"].tolist() == ["p", "r", "q"]
+
+
+@pytest.mark.parametrize("name", ["rank", "ROW_NUMBER", "ntile", "dense_rank", "trino_sum"])
+def test_a_column_may_have_the_name_of_a_function(sandbox: Sandbox, name: str) -> None:
+    cast = f'cast("t"."{name}" as bigint) / 2'
+    assert sandbox.row(f'(select {cast} from (values 7) as "t" ("{name}"))') == ["3"]

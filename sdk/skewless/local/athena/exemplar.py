@@ -6,7 +6,12 @@ An exemplar is an expression of the same type that has none; it is never evaluat
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlglot import exp
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 _INTEGERS = (exp.Count, exp.CountIf, exp.RowNumber, exp.Rank, exp.DenseRank, exp.Ntile)
 _INTEGERS_BY_NAME = frozenset({"RANK", "DENSE_RANK", "NTILE", "ROW_NUMBER"})
@@ -35,7 +40,7 @@ def _like(node: exp.Expr) -> exp.Expr | None:
         return exp.Cast(this=exp.Null(), to=node.args["to"].copy())
     if isinstance(node, exp.Case):
         return _branch(node)
-    if isinstance(node, _INTEGERS) or node.name.upper() in _INTEGERS_BY_NAME:
+    if isinstance(node, _INTEGERS) or _is_call_of(node, _INTEGERS_BY_NAME):
         return _cast("0", "BIGINT")
     if isinstance(node, _DOUBLES):
         return _cast("0", "DOUBLE")
@@ -48,6 +53,11 @@ def _like(node: exp.Expr) -> exp.Expr | None:
         # max, lag, first_value, ...: of their first argument's type.
         return node.this
     return None
+
+
+def _is_call_of(node: exp.Expr, names: Container[str]) -> bool:
+    # A column or a table may have the name of a function.
+    return isinstance(node, exp.Anonymous) and node.name.upper() in names
 
 
 def _branch(case: exp.Case) -> exp.Expr | None:
