@@ -17,6 +17,8 @@ from tests.parity.test_history import (
     cases,
     on_demand_cases,
 )
+from tests.parity.test_names import assert_history_is_the_oracle as assert_names_are_told_apart
+from tests.parity.test_names import cases as named_cases
 from tests.parity.test_states import (
     assert_a_cut_serves_the_oracle,
     assert_the_unchanged_serve_the_oracle,
@@ -46,6 +48,14 @@ def test_history_in_trino_is_the_oracle_bit_for_bit(files: Files, case: Any, mod
 @fixed(10)
 def test_on_demand_features_in_trino_are_the_oracle_bit_for_bit(files: Files, case: Any) -> None:
     assert_on_demand_is_the_oracle(files.history, case)
+
+
+@given(case=named_cases())
+@fixed(10)
+def test_history_of_hostile_names_in_trino_is_the_oracle_bit_for_bit(
+    files: Files, case: Any
+) -> None:
+    assert_names_are_told_apart(files.history, case)
 
 
 @given(case=cases())

@@ -119,3 +119,20 @@ def test_event_time_read_as_a_column_is_clamped_alike_by_both_engines(
     assert found == events_read_by(DuckDbEngine(log), source, "x", "at")
     assert [row["at"] for row in found] == [row[HAPPENED] for row in found]
     assert all(row["at"] <= row[KNOWN] for row in found)
+
+
+def test_columns_called_like_ours_or_like_words_of_sql_are_read_alike_by_both_engines(
+    log: EventLog, aws: Aws, resources: Resources
+) -> None:
+    names = ("rank", "Select", "happened", "scanned", "column__rank", "rowid", "entity", "log")
+    values = {name: [number] for number, name in enumerate(names)}
+    ours = {"skewless_happened": [-1], "ingest_shard": [-2]}  # not declared, and not in the way
+    at = [NOON.replace(tzinfo=None)]
+    put(aws, resources.bucket, "events/0.parquet", pa.table({**values, **ours, "at": at}))
+    declared = dict.fromkeys((name.lower() for name in (*names, *ours)), "bigint")
+    table = a_glue_table(aws, resources.database, {**declared, "at": "timestamp"})
+    source = a_source(dict.fromkeys(names, Int64), table=table)
+    for engine in (AthenaEngine(aws, resources), DuckDbEngine(log)):
+        (found,) = events_read_by(engine, source, *names)
+        assert [found[name] for name in names] == list(range(len(names)))
+        assert found[HAPPENED] == found[KNOWN] == MICROS

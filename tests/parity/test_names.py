@@ -22,6 +22,7 @@ from tests.parity.test_loop import MovableClock, as_row
 
 if TYPE_CHECKING:
     from tests.parity.names import Named
+    from tests.parity.test_history import Run
 
     Case = tuple[Named, list[reference.Event], list[tuple[dict[str, Any], int]]]
 
@@ -63,15 +64,19 @@ def expected(named: Named, events: list[reference.Event], row: Any, at: int) -> 
     return [*(bits(value) for value in features.values()), *map(bits, computed.values())]
 
 
-@given(cases())
-@THOROUGH
-def test_history_of_hostile_names_is_the_oracle_bit_for_bit(case: Case) -> None:
+def assert_history_is_the_oracle(history: Run, case: Case) -> None:
     named, events, labels = case
     selected = plan_selection(named.selection).selected
     found = history(named.selection, {named.source.name: events}, labels)
     for (row, at), values in zip(labels, found, strict=True):
         got = [bits(logical(values[item.output], item.type)) for item in selected]
         assert got == expected(named, events, row, at)
+
+
+@given(cases())
+@THOROUGH
+def test_history_of_hostile_names_is_the_oracle_bit_for_bit(case: Case) -> None:
+    assert_history_is_the_oracle(history, case)
 
 
 def assert_the_loop_is_the_oracle(case: Case) -> None:
