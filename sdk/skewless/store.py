@@ -31,7 +31,7 @@ from skewless.registry.registry import Registry
 from skewless.registry.selection import find_view, identity, name_of, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -471,9 +471,9 @@ class FeatureStore:
         self,
         features: object,
         *,
-        entity_rows: Sequence[Mapping[str, Any]] | None = None,
+        entity_rows: Any = None,
         sample: int = 100,
-        instants: Iterable[Instant] | None = None,
+        instants: Iterable[Instant] | Instant | None = None,
         engine: str | None = None,
     ) -> Report:
         """Compare values by history with values by serving, as bits.
@@ -487,14 +487,17 @@ class FeatureStore:
         """
         from skewless.verify import verify  # noqa: PLC0415 - needs the training extra
 
-        moments = [self.clock()] if instants is None else [as_datetime(item) for item in instants]
+        given: Any = self.clock() if instants is None else instants
+        if isinstance(given, str) or hasattr(given, "tzinfo"):
+            given = [given]
+        moments = [as_datetime(item) for item in given]
         return verify(self, features, entity_rows, sample, moments, engine)
 
-    def forget(self, entity: str, key: object, *, dry_run: bool = False) -> Erasure:
+    def forget(self, entity: object, key: object, *, dry_run: bool = False) -> Erasure:
         """Erase an entity from all that the store keeps; repeating it finishes a run that died.
 
         Args:
-            entity: the name of its Entity.
+            entity: its Entity, or the name.
             key: the value of its key, or a mapping where the key has several columns.
             dry_run: say what would be removed, and change nothing.
 
@@ -504,7 +507,7 @@ class FeatureStore:
         """
         from skewless.erasure.forget import forget  # noqa: PLC0415 - needs the training extra
 
-        return forget(self._workbench, self.published, entity, key, is_dry_run=dry_run)
+        return forget(self._workbench, self.published, name_of(entity), key, is_dry_run=dry_run)
 
     def doctor(self) -> Diagnosis:
         """Examine everything that the store is made of; each finding has its remedy."""

@@ -18,8 +18,10 @@ from skewless.compiler.plan import plan_selection
 from skewless.definitions import types
 from skewless.definitions.expression import to_datetime, to_microseconds
 from skewless.definitions.service import FeatureService
-from skewless.errors import InputError, ParityError
+from skewless.definitions.types import is_whole
+from skewless.errors import InputError, ParityError, shown
 from skewless.online.answer import STALE
+from skewless.online.incoming import receive
 from skewless.registry.selection import resolve
 
 if TYPE_CHECKING:
@@ -169,16 +171,19 @@ class Report:
 def verify(
     store: Store,
     features: object,
-    entity_rows: Sequence[Row] | None,
+    entity_rows: Any,
     sample: int,
     moments: Sequence[datetime],
     engine: str | None,
 ) -> Report:
     """Compare given rows, or drawn ones; see `FeatureStore.verify`."""
-    rows = entity_rows
-    if rows is None:
-        plan = plan_selection(resolve(store.published, features))
-        rows = draw_rows(store, plan, sample, engine=engine)
+    if not is_whole(sample) or sample < 1:
+        raise InputError(f"sample is {shown(sample)}; it is a whole number from 1")
+    plan = plan_selection(resolve(store.published, features))
+    if entity_rows is None:
+        rows: Sequence[Row] = draw_rows(store, plan, sample, engine=engine)
+    else:
+        rows = receive(entity_rows, {**plan.keys, **dict(plan.request)}).rows
     if not rows:
         raise InputError("there is nothing to compare: no entity_rows, and the log is empty")
     return compare(store, features, rows, moments, engine)
