@@ -149,6 +149,8 @@ def statements(
         if permission.prefixes:
             statement["conditions"] = {"StringLike": {"s3:prefix": list(permission.prefixes)}}
         partitions = list(permission.partitions)
+        if permission.partition_of_source:
+            partitions = [permission.partition_of_source + name for name in sources or ("*",)]
         if leading_keys is not None and Part.ONLINE in permission.on:
             partitions = leading_keys
         if partitions:

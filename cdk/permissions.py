@@ -26,6 +26,7 @@ class Permission:
         why: what it is needed for.
         prefixes: for listing the bucket: below which prefixes.
         partitions: for a table: the items of which partitions alone.
+        partition_of_source: for a table: what a source's partition begins with, before its name.
     """
 
     why: str
@@ -33,6 +34,7 @@ class Permission:
     actions: tuple[str, ...]
     prefixes: tuple[str, ...] = ()
     partitions: tuple[str, ...] = ()
+    partition_of_source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +164,12 @@ INGEST = Role(
             on=(Part.REGISTRY,),
             actions=("dynamodb:UpdateItem",),
             partitions=_REWRITES,
+        ),
+        Permission(
+            why="producers that come at once wait in line, and share one commit",
+            on=(Part.REGISTRY,),
+            actions=("dynamodb:GetItem", "dynamodb:UpdateItem"),
+            partition_of_source="commits#",
         ),
     ),
     key_actions=_WRITES,

@@ -150,7 +150,7 @@ def test_listing_the_bucket_is_bound_to_prefixes(features: StoreAccess) -> None:
 def test_ingestion_appends_and_deletes_nothing(features: StoreAccess) -> None:
     assert by_resource(granted(StoreAccess.grant_ingest, features)) == {
         PARAMETER: {"ssm:GetParameter"},
-        REGISTRY: {"dynamodb:Query", "dynamodb:UpdateItem"},
+        REGISTRY: {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"},
         ONLINE: {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"},
         CATALOG[0]: {
             "glue:CreateTable",
@@ -184,11 +184,20 @@ def test_ingestion_of_some_sources_reaches_them_and_the_quarantine(
     def grant(store: StoreAccess, grantee: iam.IGrantable) -> None:
         store.grant_ingest(grantee, sources=["transactions"])
 
-    found = by_resource(granted(grant, features))
+    statements = granted(grant, features)
+    found = by_resource(statements)
 
     assert {each for each in found if "/log/" in each} == {
         f"{BUCKET}/log/skewless_quarantine/*",
         f"{BUCKET}/log/transactions/*",
+    }
+    (line,) = [
+        each
+        for each in statements
+        if "dynamodb:GetItem" in actions([each]) and REGISTRY in by_resource([each])
+    ]
+    assert line["Condition"] == {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["commits#transactions"]}
     }
 
 

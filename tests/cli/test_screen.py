@@ -22,7 +22,11 @@ def test_values_become_what_json_has() -> None:
         "raw": "AA==",
         "lists": [[1, 2.5], None, True],
     }
-    assert plain(ViewStatus(noon, "ok")) == {"as_of": "2026-01-02T12:00:00+00:00", "status": "ok"}
+    assert plain(ViewStatus(noon, "ok")) == {
+        "as_of": "2026-01-02T12:00:00+00:00",
+        "status": "ok",
+        "reason": None,
+    }
     assert plain(float("nan")) == "nan"
 
 

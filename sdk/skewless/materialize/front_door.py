@@ -27,11 +27,12 @@ from skewless.errors import (
     RewriteError,
     StoreError,
 )
+from skewless.materialize.commit_queue import CommitQueue
 from skewless.materialize.failures import FailedEntity, Failures
 from skewless.materialize.producer import Producer
 from skewless.offline import frames
 from skewless.offline.checks import RowCheck, key_check, units_check
-from skewless.offline.day_table import ShardTakenError
+from skewless.offline.commits import ShardTakenError
 from skewless.offline.normalise import listed, normalise
 from skewless.offline.repeats import content_of, repeated_rows
 from skewless.online.address import view_partition
@@ -252,6 +253,7 @@ class FrontDoor:
                     ingest_time=to_datetime(stamp),
                     shard=shard,
                     first_sequence=first,
+                    queue=CommitQueue(self.aws, self.rewrites.table_name, source.name),
                 )
             except ShardTakenError:
                 # A copy of this machine goes on where this one was copied.

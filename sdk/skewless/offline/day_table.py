@@ -6,12 +6,10 @@ events or refused rows, or why a column is there.
 
 from __future__ import annotations
 
-import random
-import time
 import uuid
 from functools import cached_property
-from itertools import count, pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -43,9 +41,9 @@ from pyiceberg.types import (
 
 from skewless.compiler.instants import DAY
 from skewless.definitions import types
-from skewless.errors import PublishError, RepeatedLoadError, StoreError
+from skewless.errors import PublishError, StoreError
 from skewless.offline import catalog, file_io
-from skewless.offline.exclusive_append import append_exclusively
+from skewless.offline.commits import Append, commit, snapshot_of, wait
 from skewless.offline.log_catalog import LogCatalog
 
 if TYPE_CHECKING:
@@ -58,43 +56,18 @@ if TYPE_CHECKING:
 
     from skewless.aws import Aws, Resources
     from skewless.definitions.types import ValueType
+    from skewless.offline.commits import Claim, Outcome, Queue
 
 _GREATER_EQUAL: Any = GreaterThanOrEqual  # typed without their shorthand arguments
 _LESS: Any = LessThan
-_COMMIT_SECONDS = 60.0
 _EXTEND_ATTEMPTS = 12
-_LONGEST_WAIT_SECONDS = 3.0
+_MOST_SHARED_FILES = 4
 _ROWS_PER_FILE = 1 << 21
-_APPEND_ID = "skewless.append"
-_SHARD, _NEXT = "skewless.shard", "skewless.next-sequence"
-_CONTENT = "skewless.content"
 _PROPERTIES = {
     "write.parquet.compression-codec": "zstd",
     # Appends are many and small: without merging, a scan would open a manifest for each of them.
     "commit.manifest-merge.enabled": "true",
 }
-
-
-class Claim(NamedTuple):
-    """What nobody else may have committed before.
-
-    Attributes:
-        shard: who the rows came by.
-        first, end: the sequence numbers that they have within it: from `first` on, before `end`.
-        content: a digest of the rows, if they may not be there twice.
-    """
-
-    shard: str
-    first: int
-    end: int
-    content: str | None = None
-
-
-class ShardTakenError(StoreError):
-    """Someone else writes under the same shard: a copy of the machine, which knows nothing of it.
-
-    Nothing was committed; draw another shard and append again.
-    """
 
 
 class DayTable:
@@ -159,7 +132,7 @@ class DayTable:
                     for name in added:
                         update.add_column(name, iceberg_type(self._columns[name]))
             except (CommitFailedException, CommitStateUnknownException):
-                _wait(attempt)
+                wait(attempt)
             else:
                 return
         raise StoreError(f"the table {self.name} is changed by others too often to extend it")
@@ -183,12 +156,18 @@ class DayTable:
         """Say whether the table is there."""
         return bool(self._catalog.table_exists(self.name))
 
-    def append(self, columns: Mapping[str, Any], claim: Claim | None = None) -> int:
+    def append(
+        self,
+        columns: Mapping[str, Any],
+        claim: Claim | None = None,
+        queue: Queue | None = None,
+    ) -> int:
         """Commit rows, and return the snapshot that holds them.
 
         Args:
             columns: the rows.
-            claim: the sequence numbers that the rows have; checked by the commit itself.
+            claim: what nobody else may have committed; the commit itself checks it.
+            queue: where to wait for others with few files, so that one commit takes them all.
 
         Raises:
             ShardTakenError: others committed such numbers; nothing was.
@@ -210,7 +189,11 @@ class DayTable:
         schema = table.schema().as_arrow()
         arrays = {name: array.cast(schema.field(name).type) for name, array in stored.items()}
         try:
-            return self._commit(list(self.write_files(table, pa.table(arrays))), claim)
+            files = tuple(self.write_files(table, pa.table(arrays)))
+            append = Append(uuid.uuid4().hex, files, claim)
+            if queue is not None and len(files) <= _MOST_SHARED_FILES:
+                return queue.commit(append, self._commit)
+            return snapshot_of(self._commit([append])[append.id])
         except (ClientError, BotoCoreError, OSError) as error:
             raise StoreError(f"{rows} rows for {self.name} were not written: {error}") from error
 
@@ -263,49 +246,12 @@ class DayTable:
         )
         return write_file(table.io, _without_bounds_of_text(table.metadata), tasks)
 
+    def _commit(self, appends: Sequence[Append]) -> Mapping[str, Outcome]:
+        return commit(self.load, appends)
+
     def _fields(self) -> Iterator[NestedField]:
         for number, (name, type_) in enumerate(self._columns.items(), 1):
             yield NestedField(number, name, iceberg_type(type_, len(self._columns) + number))
-
-    def _commit(self, files: Sequence[DataFile], claim: Claim | None) -> int:
-        mine = {_APPEND_ID: uuid.uuid4().hex}
-        if claim is not None:
-            mine |= {_SHARD: claim.shard, _NEXT: str(claim.end)}
-            mine |= {_CONTENT: claim.content} if claim.content is not None else {}
-        give_up_at = time.monotonic() + _COMMIT_SECONDS
-        for attempt in count():
-            table = self.load()
-            if claim is not None:
-                _check_free(table, claim, mine[_APPEND_ID])
-            # A commit whose answer was lost may have happened.
-            if attempt and (found := _snapshot_with(table, mine)) is not None:
-                return found
-            try:
-                append_exclusively(table, files, mine)
-                if (found := _snapshot_with(table, mine)) is not None:
-                    return found
-            except (CommitFailedException, CommitStateUnknownException):
-                if time.monotonic() > give_up_at:
-                    break
-                _wait(attempt)
-        raise StoreError(
-            f"{self.name} is written by others too often: {attempt + 1} commits were refused in "
-            f"{_COMMIT_SECONDS:.0f} s"
-        )
-
-
-def _check_free(table: Table, claim: Claim, append_id: str) -> None:
-    for snapshot in table.snapshots():
-        found = snapshot.summary
-        if found is None or found.get(_APPEND_ID) == append_id:
-            continue
-        if claim.content is not None and found.get(_CONTENT) == claim.content:
-            raise RepeatedLoadError.of(table.name()[-1])
-        if found.get(_SHARD) == claim.shard and int(found.get(_NEXT) or 0) > claim.first:
-            raise ShardTakenError(
-                f"another process writes to {table.name()} as shard {claim.shard!r}, whose numbers "
-                f"from {claim.first} on are taken"
-            )
 
 
 def _without_bounds_of_text(metadata: TableMetadata) -> TableMetadata:
@@ -354,19 +300,6 @@ def _taken(rows: pa.Table, numbers: Any) -> list[pa.RecordBatch]:
         chosen = rows.take(pa.array(numbers))
     batches: list[pa.RecordBatch] = chosen.to_batches()
     return batches
-
-
-def _snapshot_with(table: Table, summary: Mapping[str, str]) -> int | None:
-    for snapshot in reversed(table.snapshots()):
-        found = snapshot.summary
-        if found is not None and all(found.get(key) == value for key, value in summary.items()):
-            return snapshot.snapshot_id
-    return None
-
-
-def _wait(attempt: int) -> None:
-    longest = min(0.1 * 2 ** min(attempt, 10), _LONGEST_WAIT_SECONDS)
-    time.sleep(random.uniform(0, longest))  # noqa: S311 - jitter
 
 
 def _without_zone(column: Any) -> Any:

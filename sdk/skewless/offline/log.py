@@ -20,7 +20,8 @@ from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD, INGEST_TIM
 from skewless.errors import InputError, StoreError, did_you_mean
 from skewless.offline import catalog, user_table
 from skewless.offline.columns import arrow_type, conform, physical
-from skewless.offline.day_table import Claim, DayTable
+from skewless.offline.commits import Claim
+from skewless.offline.day_table import DayTable
 from skewless.offline.glue_rows import open_glue_table
 from skewless.offline.glue_table import describe_table
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from skewless.aws import Aws, Resources
     from skewless.definitions.source import Source
     from skewless.definitions.types import ValueType
+    from skewless.offline.commits import Queue
 
 pc: Any = pyarrow.compute
 
@@ -81,6 +83,7 @@ class EventLog:
         shard: str,
         first_sequence: int,
         content: str | None = None,
+        queue: Queue | None = None,
     ) -> int | None:
         """Add normalised rows in one commit, and return its snapshot; no rows, no commit.
 
@@ -93,6 +96,7 @@ class EventLog:
             shard: names the producer.
             first_sequence: the first row's number within the shard; the others follow.
             content: a digest of the rows, if they may not have been appended before.
+            queue: where to wait for other producers that come now, to share a commit.
 
         Raises:
             InputError: the source names a table of its own, or a column is missing.
@@ -116,7 +120,7 @@ class EventLog:
         columns[INGEST_SHARD] = pa.repeat(shard, count)
         columns[INGEST_SEQUENCE] = pa.array(np.arange(first_sequence, first_sequence + count))
         claim = Claim(shard, first_sequence, first_sequence + count, content)
-        return self.table(source).append(columns, claim)
+        return self.table(source).append(columns, claim, queue)
 
     def days(self, source: Source) -> set[int]:
         """Return the UTC days of ingestion that the log has rows of, counted from the epoch.

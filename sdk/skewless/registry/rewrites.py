@@ -25,7 +25,7 @@ class RewriteLog:
 
     def __init__(self, aws: Aws, table_name: str) -> None:
         self._aws = aws
-        self._table_name = table_name
+        self.table_name = table_name
 
     def add(self, views: Iterable[str], shard: str) -> None:
         """Record a shard for views, given by their partitions."""
@@ -36,7 +36,7 @@ class RewriteLog:
         """Return the shards that rewrote history since the view's last cut."""
         try:
             answer = self._client.get_item(
-                TableName=self._table_name, Key=_key(view), ConsistentRead=True
+                TableName=self.table_name, Key=_key(view), ConsistentRead=True
             )
         except ClientError as error:
             raise StoreError(f"the rewrites of {view!r} could not be read: {error}") from error
@@ -50,7 +50,7 @@ class RewriteLog:
     def _update(self, view: str, expression: str, shards: tuple[str, ...]) -> None:
         try:
             self._client.update_item(
-                TableName=self._table_name,
+                TableName=self.table_name,
                 Key=_key(view),
                 UpdateExpression=expression,
                 ExpressionAttributeValues={":some": {"SS": list(shards)}},
