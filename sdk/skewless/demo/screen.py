@@ -16,6 +16,8 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from skewless.demo.budget import Step
+
 _WIDTH = 80
 _GAP = (0, 3, 0, 0)
 
@@ -25,11 +27,15 @@ class Screen:
 
     Attributes:
         seconds: how long each step took, by its title.
+        allowed: how long each may take on this machine, by its title.
+        pace: how many times as long as the machine of the budgets this one takes.
     """
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, *, as_json: bool, pace: float = 1.0) -> None:
         self.as_json = as_json
+        self.pace = pace
         self.seconds: dict[str, float] = {}
+        self.allowed: dict[str, float] = {}
         self._out = Console(highlight=False, emoji=False, quiet=as_json)
         self._err = Console(stderr=True, highlight=False, emoji=False)
         for console in (self._out, self._err):
@@ -43,16 +49,24 @@ class Screen:
             self._out.print(Text(line, style="dim"))
 
     @contextmanager
-    def step(self, title: str, doing: str, total: int | None = None) -> Iterator[Bar]:
-        """Show a bar while a step goes on, and its heading with the time it took afterwards."""
-        started = time.perf_counter()
+    def step(self, step: Step, doing: str, total: int | None = None) -> Iterator[Bar]:
+        """Show a bar while a step goes on; afterwards its heading, and its time of what it may."""
+        title = step.title
+        started, worked = time.perf_counter(), time.process_time()
         number = len(self.seconds) + 1
         if not self._err.is_terminal:
             self._err.print(Text(f"[{number}] {title} ..."), soft_wrap=True)
         with self._bar() as shown:
             yield Bar(shown, shown.add_task(doing, total=total))
-        self.seconds[title] = time.perf_counter() - started
-        self._rule(f"{number}  {title} ", f" {self.seconds[title]:.1f} s")
+        seconds = self.seconds[title] = time.perf_counter() - started
+        allowed = self.allowed[title] = step.seconds * self.pace
+        is_late = seconds > allowed
+        times = f" {seconds:.1f} s of {allowed:.0f} s"
+        self._rule(f"{number}  {title} ", times, "bold red" if is_late else "dim")
+        if is_late:
+            # Work tells a slower step from a machine that was busy with something else.
+            work = time.process_time() - worked
+            self.say(f"OVER what it may take, by {work:.1f} s of work.", style="bold red")
 
     def heading(self, title: str) -> None:
         """Print the heading of a step that takes no time."""
@@ -93,11 +107,11 @@ class Screen:
         if self.as_json:
             print(json.dumps(value, indent=2, default=str))  # noqa: T201 - the program's answer
 
-    def _rule(self, left: str, right: str) -> None:
+    def _rule(self, left: str, right: str, style: str = "dim") -> None:
         line = "\u2500" if self._out.encoding.lower().startswith("utf") else "-"
-        rule = line * (self._out.width - len(left) - len(right))
+        rule = line * max(self._out.width - len(left) - len(right), 1)
         self._out.print()
-        self._out.print(Text.assemble((left, "bold cyan"), (rule, "dim"), (right, "dim")))
+        self._out.print(Text.assemble((left, "bold cyan"), (rule, "dim"), (right, style)))
 
     def _bar(self) -> progress.Progress:
         return progress.Progress(

@@ -31,17 +31,34 @@ def problems(found: Mapping[str, Any]) -> list[str]:
 def closing(screen: Screen, found: dict[str, Any]) -> dict[str, Any]:
     """Say how it ended."""
     wrong = problems(found)
-    seconds = sum(screen.seconds.values())
     compared, different = found["parity"]["compared"], found["parity"]["different"]
     if wrong:
         verdict = f"NOT AS PROMISED: {'; '.join(wrong)}."
     else:
         verdict = f"Trained on = served, bit for bit: {compared:,} compared, {different} different."
-    screen.verdict(f"{verdict} ({seconds // 60:.0f} min {seconds % 60:.0f} s)", is_good=not wrong)
+    screen.verdict(f"{verdict} ({_times(screen)})", is_good=not wrong)
+    late = [name for name, seconds in screen.seconds.items() if seconds > _allowed(screen, name)]
+    if late:
+        screen.say(
+            f"Slower than it may be: {'; '.join(late)}. The times are for two quiet cores; those "
+            f"of this machine take {screen.pace:.1f} times as long, which is allowed for.",
+            style="bold red",
+        )
     screen.say("Yours to copy: examples/flights/. Next: skewless init, or docs/.", style="dim")
     return {
         "is_equal": not wrong,
         "problems": wrong,
         **found,
         "seconds": {name: round(value, 1) for name, value in screen.seconds.items()},
+        "allowed": {name: round(value, 1) for name, value in screen.allowed.items()},
+        "late": late,
     }
+
+
+def _allowed(screen: Screen, title: str) -> float:
+    return screen.allowed.get(title, 0.0)
+
+
+def _times(screen: Screen) -> str:
+    taken, allowed = sum(screen.seconds.values()), sum(screen.allowed.values())
+    return f"{taken:.0f} s of {allowed:.0f} s"

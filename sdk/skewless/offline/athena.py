@@ -44,7 +44,7 @@ _REFUSALS = tuple(
     for kind in vars(wr.exceptions).values()
     if isinstance(kind, type) and issubclass(kind, Exception)
 )
-_POLLING_SECONDS, _LOCAL_POLLING_SECONDS = 0.25, 0.02
+_POLLING_SECONDS, _LOCAL_POLLING_SECONDS = 0.25, 0.05
 
 
 class AthenaEngine:
