@@ -66,7 +66,7 @@ class Screen:
         if is_late:
             # Work tells a slower step from a machine that was busy with something else.
             work = time.process_time() - worked
-            self.say(f"OVER what it may take, by {work:.1f} s of work.", style="bold red")
+            self.say(f"OVER what it may take; its own work was {work:.1f} s.", style="bold red")
 
     def heading(self, title: str) -> None:
         """Print the heading of a step that takes no time."""
