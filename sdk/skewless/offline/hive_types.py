@@ -34,6 +34,7 @@ _SIMPLE: Mapping[str, pa.DataType] = {
     "timestamp": pa.timestamp("us", "UTC"),
 }
 _DECIMAL = re.compile(r"decimal\((\d+)(?:,(\d+))?\)")
+_LONGEST_DECIMAL = 38
 _SHORT_DECIMAL = 18  # digits; longer ones Trino does not read as integers
 
 
@@ -190,7 +191,8 @@ def _may_stand_for(found: pa.DataType, wanted: pa.DataType) -> bool:
         return bool(pa.types.is_float64(found) or pa.types.is_float32(found))
     if pa.types.is_decimal(wanted):
         is_small = pa.types.is_integer(found) and found.bit_width <= pa.int32().bit_width
-        return bool(pa.types.is_decimal(found) or (is_small and wanted.precision <= _SHORT_DECIMAL))
+        is_decimal = pa.types.is_decimal(found) and found.precision <= _LONGEST_DECIMAL
+        return bool(is_decimal or (is_small and wanted.precision <= _SHORT_DECIMAL))
     if pa.types.is_string(wanted):
         return _is_bytes(found)
     if pa.types.is_binary(wanted):
