@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from skewless.aws import Aws, Resources
     from skewless.offline.log import EventLog
     from skewless.offline.snapshots import Snapshots
+    from skewless.types import ValueType
 
 
 LAKE = {"x": "double", "at": "timestamp", "seen": "timestamp"}
@@ -136,3 +137,34 @@ def test_columns_called_like_ours_or_like_words_of_sql_are_read_alike_by_both_en
         (found,) = events_read_by(engine, source, *names)
         assert [found[name] for name in names] == list(range(len(names)))
         assert found[HAPPENED] == found[KNOWN] == MICROS
+
+
+def test_a_column_that_an_iceberg_table_got_later_is_null_at_an_older_snapshot(
+    log: EventLog, aws: Aws, resources: Resources
+) -> None:
+    columns: dict[str, ValueType] = {"x": Int64, "at": Timestamp}
+    lake = DayTable(aws, resources, "lake", columns, day_of="at")
+    lake.create()
+    first = lake.append({"x": pa.array([1]), "at": pa.array([NOON])})
+    wider = DayTable(aws, resources, "lake", {**columns, "y": String}, day_of="at")
+    wider.extend()
+    wider.append({"x": pa.array([2]), "y": pa.array(["b"]), "at": pa.array([NOON])})
+    source = a_source({"x": Int64, "y": String}, table=f"{resources.database}.lake")
+    old = scanned(log, source, "x", "y", snapshot_id=first)
+    assert [(row["x"], row["y"]) for row in old] == [(1, None)]
+    assert {row["x"]: row["y"] for row in scanned(log, source)} == {1: None, 2: "b"}
+
+
+def test_a_resource_link_is_the_table_that_it_leads_to(
+    log: EventLog, aws: Aws, resources: Resources
+) -> None:
+    database, name = a_lake(aws, resources).split(".")
+    described = aws.client("glue").get_table(DatabaseName=database, Name=name)["Table"]
+    target = {"CatalogId": described["CatalogId"], "DatabaseName": database, "Name": name}
+    aws.client("glue").create_table(
+        DatabaseName=database, TableInput={"Name": "link", "TargetTable": target}
+    )
+    source = a_source({"x": Float64}, table=f"{database}.link")
+    found = events_read_by(DuckDbEngine(log), source, "x")
+    assert len(found) == 2
+    assert events_read_by(AthenaEngine(aws, resources), source, "x") == found

@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+import awswrangler as wr
+import pandas as pd
+import pyarrow as pa
 import pytest
 
 from skewless.definitions.expression import to_microseconds
@@ -16,12 +19,10 @@ from skewless.offline.normalise import normalise
 from skewless.types import Float64, Int64, String
 from tests.offline.events import a_source, events_read_by
 from tests.offline.lake import a_glue_table, put
-from tests.offline.layouts import COLUMNS, FLAT, PARTITIONED, ROWS
+from tests.offline.layouts import COLUMNS, FLAT, PARTITIONED, ROWS, events
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pyarrow as pa
 
     from skewless.aws import Aws, Resources
     from skewless.offline.log import EventLog
@@ -124,3 +125,25 @@ def test_both_engines_read_the_table_alike(
     assert events_read_by(AthenaEngine(aws, resources), source, *COLUMNS) == found
     expected = [{**row, "at": to_microseconds(row["at"], "at")} for row in ROWS]
     assert [{name: row[name] for name in COLUMNS} for row in found] == expected
+
+
+# awswrangler 3.17 calls pandas 3 in ways that pandas 4 will refuse.
+@pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
+def test_a_table_of_awswrangler_is_read_by_both_engines(
+    log: EventLog, aws: Aws, resources: Resources
+) -> None:
+    place = resources.database
+    frame = events(at=pa.timestamp("us")).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+    wr.s3.to_parquet(
+        frame,
+        path=f"s3://{place}/events/",
+        dataset=True,
+        database=place,
+        table="events",
+        partition_cols=["day"],
+        boto3_session=aws.session,
+    )
+    source = a_source(SCHEMA, table=f"{place}.events")
+    found = events_read_by(DuckDbEngine(log), source, *COLUMNS)
+    assert events_read_by(AthenaEngine(aws, resources), source, *COLUMNS) == found
+    assert rows_of(to_arrow(f"{place}.events", aws)) == ROWS
