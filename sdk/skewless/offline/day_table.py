@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute
 from botocore.exceptions import BotoCoreError, ClientError
 from pyiceberg.exceptions import (
     CommitFailedException,
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from skewless.definitions.types import ValueType
     from skewless.offline.commits import Claim, Outcome, Queue
 
+pc: Any = pyarrow.compute
 _GREATER_EQUAL: Any = GreaterThanOrEqual  # typed without their shorthand arguments
 _LESS: Any = LessThan
 _EXTEND_ATTEMPTS = 12
@@ -244,7 +246,7 @@ class DayTable:
             for first, end in pairwise(edges)
             for start in range(int(first), int(end), _ROWS_PER_FILE)
         )
-        return write_file(table.io, _without_bounds_of_text(table.metadata), tasks)
+        return write_file(table.io, _with_valid_bounds(table.metadata, rows), tasks)
 
     def _commit(self, appends: Sequence[Append]) -> Mapping[str, Outcome]:
         return commit(self.load, appends)
@@ -254,16 +256,17 @@ class DayTable:
             yield NestedField(number, name, iceberg_type(type_, len(self._columns) + number))
 
 
-def _without_bounds_of_text(metadata: TableMetadata) -> TableMetadata:
-    """Return metadata by which files are written with no least and greatest text.
+def _with_valid_bounds(metadata: TableMetadata, rows: pa.Table) -> TableMetadata:
+    """Return metadata by which files are written without the least and greatest of some texts.
 
-    Nobody prunes by them. pyiceberg cuts them after 16 characters and counts up the last, which
-    after U+D7FF is a surrogate: no UTF-8, and the whole commit fails.
+    pyiceberg cuts these after 16 characters and counts up the last. After U+D7FF comes a surrogate,
+    which is no UTF-8, and the whole commit would fail. A column that holds U+D7FF gets no bounds.
     """
     modes = {
         f"write.metadata.metrics.column.{field.name}": "counts"
         for field in metadata.schema().fields
         if isinstance(field.field_type, StringType)
+        and pc.any(pc.match_substring(rows[field.name], "\ud7ff")).as_py()
     }
     return metadata.model_copy(update={"properties": {**metadata.properties, **modes}})
 
