@@ -10,7 +10,7 @@ from skewless import FeatureStore
 from skewless.erasure import sets
 from skewless.erasure.report import Erasure
 from skewless.errors import StoreError
-from skewless.offline import training
+from skewless.offline import training_set
 from skewless.offline.expired import ExpiredSnapshots
 from skewless.offline.removal import Removal
 from skewless.offline.stored import StoredObjects
@@ -35,7 +35,7 @@ DEATHS = [
     (Removal, "_delete", "before"),
     (StoredObjects, "delete", "after"),
     (sets, "write_set", "before"),
-    (training, "write_bytes", "after"),
+    (training_set, "write_bytes", "after"),
     (EntityItems, "delete", "before"),
     (Erasure, "signed", "after"),
 ]
