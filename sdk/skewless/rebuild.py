@@ -41,6 +41,7 @@ def rebuild(
         watermark=made.get("watermark"),
         snapshots=made["snapshots"],
         engine=engine,
+        with_status=made.get("with_status", False),
     )
     _check_same(found.manifest, made)
     return found

@@ -384,6 +384,7 @@ class FeatureStore:
         watermark: str | None = None,
         snapshots: Mapping[str, int | None] | None = None,
         engine: str | None = None,
+        with_status: bool = False,
     ) -> TrainingSet:
         """Join labels with their features as of each label's instant.
 
@@ -402,6 +403,8 @@ class FeatureStore:
             snapshots: the snapshots to read, by source, as an earlier set's manifest says;
                 `rebuild` does it all.
             engine: "athena" or "duckdb"; the store's own if None.
+            with_status: add, for each view, as of when it was answered and whether it knew the
+                entity: columns `skewless_as_of__<view>` and `skewless_status__<view>`.
 
         Raises:
             InputError: the labels do not fit the features.
@@ -417,6 +420,7 @@ class FeatureStore:
             watermark=watermark,
             snapshots=snapshots or {},
             engine=engine,
+            with_status=with_status,
         )
 
     def rebuild(

@@ -128,6 +128,7 @@ class Workbench:
         watermark: str | None,
         snapshots: Mapping[str, int | None],
         engine: str | None,
+        with_status: bool,
     ) -> TrainingSet:
         """Build a training set; see `FeatureStore.get_historical_features`."""
         chosen = _mode(mode, watermark)
@@ -145,6 +146,7 @@ class Workbench:
             snapshots,
             about,
             full_names,
+            with_status,
         )
         return build_training_set(request, self.engine(engine), self.snapshots, self.aws, self.sets)
 

@@ -26,6 +26,7 @@ from skewless.offline.finisher import Finisher
 from skewless.offline.picks import Picks, add_latest
 from skewless.offline.render import Renderer
 from skewless.offline.stages import stored_steps
+from skewless.offline.statuses import THERE, add_status
 from skewless.offline.totals import POINT, Totals
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class History:
     Attributes:
         relations: where each source's rows are, by the source's name.
         lateness: for each source, no event became known later than this after it happened.
+        with_status: whether to tell for each view if it knows the entity; all events are read.
     """
 
     plan: SelectionPlan
@@ -79,6 +81,7 @@ class History:
     spine: Spine
     relations: Mapping[str, Relation]
     lateness: Mapping[str, int]
+    with_status: bool = False
 
     def script(self) -> sql.Script:
         """Return the query in steps.
@@ -107,7 +110,7 @@ class History:
             end = max(self.instant(plan, self.spine.last) for plan in plans)
         starts = [self.start(plan) for plan in plans]
         known = [start for start in starts if start is not None]
-        if len(known) < len(starts):
+        if len(known) < len(starts) or self.with_status:
             return Span(None, end)
         # A repeated id is judged by the ingestion before it.
         return Span(min(known) - instants.DEDUPLICATION_SPAN, end)
@@ -140,6 +143,9 @@ class _Compiler:
                 self._add_aggregates(plan, alias)
             else:
                 add_latest(plan, self.steps, alias)
+            if self.request.with_status:
+                every = self._events(plan, logs[plan.view.source, plan.view.entity], None)
+                add_status(plan, self.steps, alias, every)
         script = sql.Script(self.steps, self._output(self._add_on_demand()))
         if self.dialect.computes_steps_anew:
             stored = stored_steps(script, self.request.spine.table, self.dialect)
@@ -225,11 +231,12 @@ class _Compiler:
         return moment
 
     def _add_events(self, plan: ViewPlan, alias: str, log: str) -> None:
+        self.steps.add(f"{alias}_events", self._events(plan, log, self.request.start(plan)))
+
+    def _events(self, plan: ViewPlan, log: str, start: int | None) -> exp.Select:
         identity = [sql.aliased(sql.column(ENTITY), "entity")]
-        start = self.request.start(plan)
         leaks = self.request.mode is Mode.EVENT_TIME
-        events = view_events(plan, self.dialect, log, identity, start, ignores_ingest=leaks)
-        self.steps.add(f"{alias}_events", events)
+        return view_events(plan, self.dialect, log, identity, start, ignores_ingest=leaks)
 
     def _add_aggregates(self, plan: ViewPlan, alias: str) -> None:
         totals = Totals(plan, self.dialect, self.steps, alias)
@@ -275,15 +282,14 @@ class _Compiler:
         for plan in self.plan.views:
             alias = self.aliases[plan]
             side = f"{alias}_features"
-            on = sql.both(
-                sql.equal(
-                    sql.column("entity", side),
-                    sql.column(identifiers.number(plan.view.entity), "spine"),
-                ),
-                sql.equal(sql.column("as_of", side), self._as_of(plan, "spine")),
-                sql.equal(sql.column("horizon", side), self._horizon(plan, "spine")),
-            )
-            query = query.join(sql.table(side), on=on, copy=False)
+            query = query.join(sql.table(side), on=self._at_point(plan, side), copy=False)
+            if self.request.with_status:
+                there = f"{alias}_status"
+                query = query.join(
+                    sql.table(there), on=self._at_point(plan, there), copy=False
+                ).select(
+                    sql.aliased(sql.column(THERE, there), identifiers.there(plan.view)), copy=False
+                )
             for feature in plan.view.feature_types:
                 query = query.select(
                     sql.aliased(
@@ -308,6 +314,15 @@ class _Compiler:
                 columns[key] = sql.column(identifiers.selected(view, name))
         return step
 
+    def _at_point(self, plan: ViewPlan, side: str) -> Sql:
+        """Say that a row of a view's step is at the point of a row of the spine."""
+        number = sql.column(identifiers.number(plan.view.entity), "spine")
+        return sql.both(
+            sql.equal(sql.column("entity", side), number),
+            sql.equal(sql.column("as_of", side), self._as_of(plan, "spine")),
+            sql.equal(sql.column("horizon", side), self._horizon(plan, "spine")),
+        )
+
     def _joined_columns(self) -> dict[Bound, Sql]:
         columns: dict[Bound, Sql] = {
             Request(name): sql.column(identifiers.given(name)) for name, _ in self.plan.request
@@ -322,4 +337,6 @@ class _Compiler:
         outputs = [
             sql.column(identifiers.selected(item.view, item.feature)) for item in self.plan.selected
         ]
+        if self.request.with_status:
+            outputs += [sql.column(identifiers.there(plan.view)) for plan in self.plan.views]
         return sql.select(sql.column(ROW), *outputs).from_(sql.table(step))

@@ -51,6 +51,11 @@ def selected(view: View, feature_: str) -> str:
     return f"{steps_of(view)}__{feature(feature_)}"
 
 
+def there(view: View) -> str:
+    """Name whether a view knows a row's entity."""
+    return _named("there", f"{view.name}_v{view.version}")
+
+
 def steps_of(view: View) -> str:
     """Name what the steps of a view begin with; `_` and a word of ours follow."""
     return _named("view", f"{view.name}_v{view.version}")

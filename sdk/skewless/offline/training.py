@@ -14,12 +14,13 @@ from skewless.compiler.fingerprint import fingerprint
 from skewless.definitions import types
 from skewless.errors import InputError, QueryError
 from skewless.offline import identifiers
-from skewless.offline.history import ROW, History, Mode, Spine
+from skewless.offline.history import INSTANT, ROW, History, Mode, Spine
 from skewless.offline.labels import prepare_labels
 from skewless.offline.logical import logical
 from skewless.offline.overflow import explained
 from skewless.offline.own_frame import own_frame
 from skewless.offline.snapshots import Pin
+from skewless.offline.statuses import names_of, statuses
 from skewless.offline.training_set import TrainingSet
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class TrainingRequest:
     snapshots: Mapping[str, int | None]
     about: Mapping[str, Any]
     full_names: bool = False
+    with_status: bool = False
 
 
 def build_training_set(
@@ -66,7 +68,7 @@ def build_training_set(
         ValueOverflowError: a sum left the range of exact integers.
     """
     labels = own_frame(request.frame, aws, _kinds(request))
-    _check_clashes(labels, request.plan)
+    _check_clashes(labels, request)
     prepared = prepare_labels(
         labels, request.plan, timestamp=request.timestamp, watermark=request.watermark
     )
@@ -79,9 +81,14 @@ def build_training_set(
         except QueryError as error:
             raise explained(error, request.plan.views) from error
         text = session.dialect.render(script.query(), pretty=True)
-    features = _decoded(found, request.plan, labels.rows)
+    ordered = _in_order(found, labels.rows)
+    features = _decoded(ordered, request.plan)
+    status = None
+    if request.with_status:
+        leaks = request.mode is Mode.EVENT_TIME
+        status = statuses(ordered, request.plan, prepared.table[INSTANT], leaks=leaks)
     manifest = _manifest(request, prepared.table, features, used, text)
-    return TrainingSet(labels, features, manifest, aws, index)
+    return TrainingSet(labels, features, manifest, aws, index, status)
 
 
 def _kinds(request: TrainingRequest) -> dict[str, ValueType]:
@@ -100,7 +107,7 @@ def _history(
     plans: dict[Source, list[ViewPlan]] = {}
     for plan in request.plan.views:
         plans.setdefault(plan.view.source, []).append(plan)
-    bare = History(request.plan, request.mode, session.dialect, spine, {}, {})
+    bare = History(request.plan, request.mode, session.dialect, spine, {}, {}, request.with_status)
     relations, lateness, used = {}, {}, {}
     for source, some in plans.items():
         pin = used[source.name] = _pin(request, source, snapshots)
@@ -110,8 +117,7 @@ def _history(
         late = session.lateness(source)
         if late is not None:
             lateness[source.name] = late
-    history = History(request.plan, request.mode, session.dialect, spine, relations, lateness)
-    return history, used
+    return replace(bare, relations=relations, lateness=lateness), used
 
 
 def _pin(request: TrainingRequest, source: Source, snapshots: Snapshots) -> Pin:
@@ -126,9 +132,12 @@ def _pin(request: TrainingRequest, source: Source, snapshots: Snapshots) -> Pin:
     return found
 
 
-def _check_clashes(labels: OwnFrame, plan: SelectionPlan) -> None:
+def _check_clashes(labels: OwnFrame, request: TrainingRequest) -> None:
     there = {name.lower() for name in labels.names}
-    clashes = [item.output for item in plan.selected if item.output.lower() in there]
+    added = [item.output for item in request.plan.selected]
+    if request.with_status:
+        added += [name for label in request.plan.labels for name in names_of(label)]
+    clashes = [name for name in added if name.lower() in there]
     if clashes:
         raise InputError(
             f"entity_df has columns named like features: {', '.join(map(repr, clashes))}; rename "
@@ -136,15 +145,19 @@ def _check_clashes(labels: OwnFrame, plan: SelectionPlan) -> None:
         )
 
 
-def _decoded(found: pa.Table, plan: SelectionPlan, rows: int) -> pa.Table:
-    """Put the engine's rows in the labels' order, and physical values in logical types."""
+def _in_order(found: pa.Table, rows: int) -> pa.Table:
+    """Put the engine's rows in the labels' order."""
     if found.num_rows != rows:
         raise InputError(f"the query returned {found.num_rows} rows for {rows} labels")
-    ordered = found.sort_by(ROW)
+    return found.sort_by(ROW)
+
+
+def _decoded(found: pa.Table, plan: SelectionPlan) -> pa.Table:
+    """Put physical values in logical types, under the names of the outputs."""
     return pa.table(
         {
             item.output: logical(
-                ordered[identifiers.selected(item.view, item.feature)].combine_chunks(), item.type
+                found[identifiers.selected(item.view, item.feature)].combine_chunks(), item.type
             )
             for item in plan.selected
         }
@@ -166,6 +179,7 @@ def _manifest(
         "timestamp": request.timestamp,
         "watermark": request.watermark,
         "full_names": request.full_names,
+        "with_status": request.with_status,
         "features": [
             {
                 "output": item.output,

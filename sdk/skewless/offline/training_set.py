@@ -41,6 +41,7 @@ class TrainingSet:
             definitions' fingerprints, the log's snapshots, the SQL, rows, a digest of the values.
         aws: where `write_parquet` writes.
         index: where it is written down what sets there are.
+        status: as_of and status of each view, row by row, if asked for.
     """
 
     labels: OwnFrame
@@ -48,6 +49,12 @@ class TrainingSet:
     manifest: Mapping[str, Any]
     aws: Aws
     index: SetIndex
+    status: pa.Table | None = None
+
+    @property
+    def added(self) -> pa.Table:
+        """The columns beside the labels: features, then as_of and status of each view."""
+        return self.values if self.status is None else appended(self.values, self.status)
 
     @property
     def features(self) -> list[str]:
@@ -65,7 +72,7 @@ class TrainingSet:
         Raises:
             InputError: a column of the labels has no Arrow form.
         """
-        return appended(self.labels.to_arrow(), self.values)
+        return appended(self.labels.to_arrow(), self.added)
 
     def to_pandas(self, *, floats: bool = False) -> Any:
         """Return a pandas DataFrame; labels in pandas keep index, zones, types and attrs.
@@ -78,7 +85,7 @@ class TrainingSet:
         Raises:
             InputError: with `floats`, an Int64 beyond 2^53, which float64 does not hold.
         """
-        values = with_floats(self.values, self.features) if floats else self.values
+        values = with_floats(self.added, self.features) if floats else self.added
         return with_columns(self.labels.to_pandas(), pandas_of(values))
 
     def to_polars(self) -> Any:
@@ -88,11 +95,11 @@ class TrainingSet:
             InputError: a column of the labels has no form in polars.
         """
         labels = self.labels.to_polars()
-        return labels.hstack(polars_of(self.values, "take to_arrow()"))
+        return labels.hstack(polars_of(self.added, "take to_arrow()"))
 
     def to_frame(self) -> Any:
         """Return what the labels came in: pandas, polars, a list of dicts, Arrow for all else."""
-        return self.labels.joined(self.values)
+        return self.labels.joined(self.added)
 
     def to_numpy(self, columns: Sequence[str] | None = None) -> Any:
         """Return features as one float64 array of a row for each label and a column for each.
