@@ -211,6 +211,14 @@ class StoreAlarms(Construct):
     def _about_values(self) -> None:
         self._alarm(
             Runbook(
+                id="EntitiesFailed",
+                means="Entities have values that cannot be told, and are served as failed.",
+                first_step="skewless doctor names the view and the reason; all others are served.",
+            ),
+            self._metrics.over_all_views("MAX", metrics.FAILED_ENTITIES, metrics.WATCHED),
+        )
+        self._alarm(
+            Runbook(
                 id="RowsRejected",
                 means="Rows did not fit, and the log refused them.",
                 first_step="skewless_quarantine, in Athena, holds each with its reason.",

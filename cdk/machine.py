@@ -6,8 +6,9 @@
     Again?, GiveUp        any failure plans anew, three times; then the queue of failed cuts
 
 One child of a map writes one object, call by call, since a call may take less time than the object.
-It never fails over a row that cannot be written: a failing child would stop its siblings, and all
-other rows are to be written. Commit finds what was refused, and refuses the cut.
+An entity that cannot be written is written as failed, by itself. A line that is none of the view's
+does not fail the child either: it would stop its siblings, and all other lines are to be written.
+Commit finds what was refused, and refuses the cut.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 OVERDUE_SECONDS = "OverdueSeconds"
 OVERDUE_VIEWS = "OverdueViews"
+FAILED_ENTITIES = "FailedEntities"
 REJECTED_ROWS = "RejectedRows"
 PARITY_MISMATCHES = "ParityMismatches"
 PARITY_COMPARED = "ParityCompared"

@@ -297,9 +297,9 @@ PLAN = Role(
             partitions=_REWRITES,
         ),
         Permission(
-            why="the watermark is read, and the cut begun",
+            why="the watermark is read, and the cut begun; failed entities are looked at again",
             on=(Part.ONLINE,),
-            actions=("dynamodb:BatchGetItem", "dynamodb:UpdateItem"),
+            actions=("dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:UpdateItem"),
         ),
     ),
     key_actions=_READS,
@@ -307,7 +307,7 @@ PLAN = Role(
 _WRITE_OBJECTS = (
     _DEFINITIONS,
     Permission(why="a result object", on=(Part.CUTS,), actions=("s3:GetObject",)),
-    Permission(why="rows that do not fit", on=(Part.REFUSED,), actions=("s3:PutObject",)),
+    Permission(why="lines of another view", on=(Part.REFUSED,), actions=("s3:PutObject",)),
 )
 WRITE = Role(
     permissions=(
@@ -335,12 +335,16 @@ COMMIT = Role(
     permissions=(
         _DEFINITIONS,
         Permission(
-            why="a cut of which rows were refused is not committed",
+            why="a cut that has lines which are none of its view is not committed",
             on=(Part.BUCKET,),
             actions=("s3:ListBucket",),
             prefixes=("refused/*",),
         ),
-        Permission(why="the watermark moves", on=(Part.ONLINE,), actions=("dynamodb:UpdateItem",)),
+        Permission(
+            why="the watermark moves; entities that are written are not noted as failed any more",
+            on=(Part.ONLINE,),
+            actions=("dynamodb:DeleteItem", "dynamodb:Query", "dynamodb:UpdateItem"),
+        ),
         Permission(
             why="rewrites that the cut holds are forgotten",
             on=(Part.REGISTRY,),
@@ -354,7 +358,9 @@ WATCH = Role(
     permissions=(
         _DEFINITIONS,
         Permission(
-            why="watermarks of all views", on=(Part.ONLINE,), actions=("dynamodb:BatchGetItem",)
+            why="watermarks of all views, and how many entities failed",
+            on=(Part.ONLINE,),
+            actions=("dynamodb:BatchGetItem", "dynamodb:Query"),
         ),
         Permission(
             why="how many rows were refused: the quarantine's metadata says so",

@@ -34,6 +34,7 @@ def told(view: str, part: Part) -> dict[str, Any]:
     runtime.emit(
         view,
         EntitiesWritten=part.outcomes["written"],
+        EntitiesFailed=part.outcomes["failed"],
         RefusedRows=part.outcomes["refused"],
         WriteUnits=part.write_units,
     )

@@ -126,12 +126,21 @@ def _tell(reports: Mapping[str, Report], settled: Mapping[str, Report]) -> dict[
         "compared": sum(report.compared for report in reports.values()),
         "mismatches": by_view.total(),
         "stale": sum(report.stale for report in reports.values()),
+        "failed": sum(report.failed for report in reports.values()),
     }
+    failed = Counter(item.view for report in reports.values() for item in report.failures)
+    for view, rows in failed.items():
+        runtime.logger.warning("rows are served as failed", extra={"view": view, "rows": rows})
     for view, different in by_view.items():
         runtime.emit(view, ParityMismatches=different)
     if told["compared"]:  # else an alarm would end though nothing was found to be equal
         runtime.emit(None, ParityMismatches=told["mismatches"])
-    runtime.emit(None, ParityCompared=told["compared"], ParityStale=told["stale"])
+    runtime.emit(
+        None,
+        ParityCompared=told["compared"],
+        ParityStale=told["stale"],
+        ParityFailed=told["failed"],
+    )
     runtime.logger.info("checked", extra=told)
     return told
 

@@ -14,6 +14,7 @@ from skewless.definitions.expression import to_microseconds
 from skewless.offline.athena import AthenaEngine
 from skewless.offline.history import Mode
 from skewless.offline.keys import logged_keys
+from skewless.offline.overflow import Errors
 from skewless.offline.set_index import SetIndex
 from skewless.offline.snapshots import Snapshots
 from skewless.offline.training import TrainingRequest, build_training_set
@@ -63,10 +64,20 @@ class Sides:
         *,
         timestamp: str,
         engine: str | None,  # noqa: ARG002
+        errors: str,
     ) -> TrainingSet:
         """Join labels with their features, as serving would have given them."""
         plan = plan_selection(resolve(self.published, features))
-        request = TrainingRequest(entity_df, plan, Mode.AS_SERVED, timestamp, None, {}, {})
+        request = TrainingRequest(
+            entity_df,
+            plan,
+            Mode.AS_SERVED,
+            timestamp,
+            None,
+            {},
+            {},
+            errors=Errors.of(errors),
+        )
         return build_training_set(
             request,
             self._athena,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lambdas import runtime
 from skewless.compiler.instants import MINUTE, floor_to
 from skewless.definitions.expression import to_microseconds
-from skewless.materialize.watch import overdue_views, rows_added
+from skewless.materialize.watch import failed_entities, overdue_views, rows_added
 from skewless.offline.catalog import QUARANTINE_TABLE
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _LANDING = MINUTE
 
 @runtime.handler
 def handle(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
-    """Measure how far behind each view is, and how many rows were refused in the last span.
+    """Measure how far behind each view is, whom it fails, and how many rows were refused.
 
     Args:
         event: `scheduled`, the ISO time that the call was scheduled for, whenever it is made. A
@@ -33,14 +33,18 @@ def handle(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     behind = overdue_views(runtime.online_table(), views, now)
     for view, seconds in behind.items():
         runtime.emit(view, OverdueSeconds=seconds)
+    failed = failed_entities(runtime.online_table(), views)
+    for view, count in failed.items():
+        runtime.emit(view, FailedEntities=count)
     late = sum(seconds > 0 for seconds in behind.values())
-    told: dict[str, Any] = {"views": len(behind), "overdue": late}
+    told: dict[str, Any] = {"views": len(behind), "overdue": late, "failed": sum(failed.values())}
     if scheduled := event.get("scheduled"):
         told["rejected"] = _rejected(datetime.fromisoformat(scheduled))
         runtime.emit(None, RejectedRows=told["rejected"])
     # The last one: an alarm takes it that the watch has run to its end.
     runtime.emit(None, OverdueViews=late)
-    runtime.logger.info("watched", extra={"views": len(behind), "overdue": late})
+    counts = {name: told[name] for name in ("views", "overdue", "failed")}
+    runtime.logger.info("watched", extra=counts)
     return told
 
 

@@ -14,7 +14,7 @@ SkewlessError
 ├── RepeatedLoadError (ValueError)    a backfill's rows are in the log already
 ├── RebuildError (ValueError)         a training set cannot be made again as it was
 ├── ItemTooLargeError (ValueError)    an online item would pass DynamoDB's limit
-├── RefusedRowsError (ValueError)     a cut has rows that cannot be written, and is not committed
+├── RefusedRowsError (ValueError)     a cut's export is none of the view's, and is not committed
 ├── StoreError (RuntimeError)         a store is missing, or an AWS call failed
 │   ├── ErasedSnapshotError           an erasure expired the log's snapshot that is asked for
 │   ├── RedriveError                  messages stay in the queue of failed cuts
@@ -138,7 +138,7 @@ class RepeatedLoadError(SkewlessError, ValueError):
 
 
 class RefusedRowsError(SkewlessError, ValueError):
-    """A cut has rows that cannot be written: the others are, and the cut is not committed."""
+    """A cut's export has lines that are none of the view: the cut is not committed."""
 
 
 class RebuildError(SkewlessError, ValueError):

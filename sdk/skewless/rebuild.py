@@ -42,6 +42,7 @@ def rebuild(
         snapshots=made["snapshots"],
         engine=engine,
         with_status=made.get("with_status", False),
+        errors=made.get("errors", "raise"),
     )
     _check_same(found.manifest, made)
     return found

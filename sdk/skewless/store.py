@@ -316,6 +316,8 @@ class FeatureStore:
     ) -> Materialized:
         """Write the online values of a cut, and commit it. Repeating it changes nothing.
 
+        An entity that cannot be written is named in the result, and fails by itself.
+
         Args:
             view: a view, `"view"` or `"view@version"`.
             cut: the instant; the latest that is due if None.
@@ -325,7 +327,6 @@ class FeatureStore:
         Raises:
             NotDueError: the cut lies in the future.
             InputError: the view is not cut at that instant.
-            ItemTooLargeError: an entity's state would not fit in an item.
         """
         return self._workbench.materialize(
             find_view(self.published, view),
@@ -385,6 +386,7 @@ class FeatureStore:
         snapshots: Mapping[str, int | None] | None = None,
         engine: str | None = None,
         with_status: bool = False,
+        errors: str = "raise",
     ) -> TrainingSet:
         """Join labels with their features as of each label's instant.
 
@@ -405,11 +407,14 @@ class FeatureStore:
             engine: "athena" or "duckdb"; the store's own if None.
             with_status: add, for each view, as of when it was answered and whether it knew the
                 entity: columns `skewless_as_of__<view>` and `skewless_status__<view>`.
+            errors: "raise" where a value left the range of exact integers; "null" makes these
+                cells null, and counts them as `overflowed` in the manifest.
 
         Raises:
             InputError: the labels do not fit the features.
             UnknownNameError: nothing has the name.
             QueryError: the engine failed.
+            ValueOverflowError: values left their range; it names features, entities and rows.
         """
         return self._workbench.training_set(
             entity_df,
@@ -421,6 +426,7 @@ class FeatureStore:
             snapshots=snapshots or {},
             engine=engine,
             with_status=with_status,
+            errors=errors,
         )
 
     def rebuild(

@@ -14,13 +14,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from skewless.compiler import instants as cuts
+from skewless.compiler.keys import encode_key, physical_key
 from skewless.compiler.plan import plan_selection
 from skewless.definitions import types
 from skewless.definitions.expression import to_datetime, to_microseconds
 from skewless.definitions.service import FeatureService
 from skewless.definitions.types import is_whole
 from skewless.errors import InputError, ParityError, shown
-from skewless.online.answer import STALE
+from skewless.online.answer import FAILED, STALE
 from skewless.online.incoming import receive
 from skewless.registry.selection import resolve
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from skewless.compiler.plan import SelectionPlan
+    from skewless.definitions.entity import Entity
     from skewless.definitions.types import ValueType
     from skewless.definitions.view import FeatureView
     from skewless.offline.training_set import TrainingSet
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 
 _INSTANT = "skewless_instant"
 _MOST_SHOWN = 5
+_MOST_FAILURES = 100  # named in a report
 _SEED = "7"  # samples are the same from run to run on the same log
 
 
@@ -58,7 +61,14 @@ class Store(Protocol):
         ...
 
     def get_historical_features(
-        self, entity_df: Any, features: object, /, *, timestamp: str, engine: str | None
+        self,
+        entity_df: Any,
+        features: object,
+        /,
+        *,
+        timestamp: str,
+        engine: str | None,
+        errors: str,
     ) -> TrainingSet:
         """Join labels with their features, as serving would have given them."""
         ...
@@ -88,6 +98,15 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """A row of which a view is served as failed."""
+
+    view: str
+    row: Row
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class FeatureParity:
     """How one feature compared."""
 
@@ -107,6 +126,8 @@ class Report:
         differences: the values that differ.
         stale: rows that could not be compared, since a due cut was not there.
         read_units: DynamoDB's capacity for the served side.
+        failed: rows of which a view is served as failed; what can be told of them is compared.
+        failures: the first of them.
     """
 
     features: tuple[FeatureParity, ...]
@@ -114,6 +135,8 @@ class Report:
     rows: int
     stale: int
     read_units: float
+    failed: int = 0
+    failures: tuple[Failure, ...] = ()
 
     @property
     def compared(self) -> int:
@@ -136,7 +159,8 @@ class Report:
         found = f"{len(self.differences):,} differ" if self.differences else "all equal"
         stale = f", {self.stale:,} rows stale and not compared" if self.stale else ""
         values = f"{self.compared:,} values of {self.rows:,} rows compared"
-        return f"Report({values}{f': {found}' if self.compared else ''}{stale})"
+        failed = f", {self.failed:,} rows with failed views" if self.failed else ""
+        return f"Report({values}{f': {found}' if self.compared else ''}{stale}{failed})"
 
     def raise_if_different(self) -> None:
         """Raise what differs.
@@ -151,7 +175,8 @@ class Report:
             )
         if not self.compared:
             raise ParityError(
-                f"nothing could be compared: all {self.rows} rows were stale; materialize first"
+                f"nothing could be compared: of {self.rows} rows {self.stale} were stale, and "
+                f"{self.failed} have failed views; materialize first"
             )
 
     def to_dict(self) -> dict[str, Any]:
@@ -162,6 +187,8 @@ class Report:
             "different": len(self.differences),
             "rows": self.rows,
             "stale": self.stale,
+            "failed": self.failed,
+            "failures": [asdict(item) for item in self.failures],
             "read_units": self.read_units,
             "features": [asdict(item) for item in self.features],
             "differences": [asdict(item) for item in self.differences],
@@ -204,6 +231,7 @@ def compare(
         chosen = [view[name] for view, name in found]
     tallies = {item.output: [0, 0] for item in plan.selected}
     differences: list[Difference] = []
+    failed: list[list[Failure]] = []
     stale, units = 0, 0.0
     for moment in moments:
         answer, instant = _served(store, chosen, rows, moment)
@@ -212,20 +240,24 @@ def compare(
         stale += len(rows) - len(kept)
         if not kept:
             continue
+        failed += [_failures(rows[index], answer.status[index]) for index in kept]
         at = {_INSTANT: to_datetime(instant)}
         labels = [{**_labelled(rows[index], plan), **at} for index in kept]
         history = store.get_historical_features(
-            labels, chosen, timestamp=_INSTANT, engine=engine
+            labels, chosen, timestamp=_INSTANT, engine=engine, errors="null"
         ).table
         for item in plan.selected:
             expected = history[item.output].to_pylist()
             for index, value in zip(kept, expected, strict=True):
+                if item.output in answer.overflowed[index]:
+                    continue  # it is told as failed, and history may know it
                 served = answer.rows[index][item.output]
                 is_equal = bits(value) == bits(served)
                 tallies[item.output][not is_equal] += 1
                 if not is_equal:
-                    moment_ = to_datetime(instant)
-                    differences.append(Difference(item.output, rows[index], moment_, value, served))
+                    differences.append(
+                        Difference(item.output, rows[index], at[_INSTANT], value, served)
+                    )
     parities = tuple(
         FeatureParity(
             item.output,
@@ -237,7 +269,15 @@ def compare(
         for item in plan.selected
         for equal, different in [tallies[item.output]]
     )
-    return Report(parities, tuple(differences), len(rows) * len(moments), stale, units)
+    return Report(
+        parities,
+        tuple(differences),
+        len(rows) * len(moments),
+        stale,
+        units,
+        sum(map(bool, failed)),
+        tuple(failure for some in failed for failure in some)[:_MOST_FAILURES],
+    )
 
 
 def bits(value: Any) -> Any:
@@ -272,7 +312,11 @@ def draw_rows(
     for item in plan.views:
         views.setdefault(item.view.entity.name, item.view)
     keys: dict[str, list[dict[str, Any]]] = {
-        name: store.logged_keys(view, sample=sample, seed=seed, engine=engine).to_pylist()
+        name: [
+            key
+            for key in store.logged_keys(view, sample=sample, seed=seed, engine=engine).to_pylist()
+            if _has_an_address(view.entity, key)
+        ]
         for name, view in views.items()
     }
     if not any(keys.values()):
@@ -306,6 +350,22 @@ def _is_at(plan: SelectionPlan, status: Mapping[str, ViewStatus], instant: int) 
         expected = cuts.as_of(item.view.refresh, instant)
         if found.status == STALE or to_microseconds(found.as_of, "as_of") != expected:
             return False
+    return True
+
+
+def _failures(row: Row, status: Mapping[str, ViewStatus]) -> list[Failure]:
+    """Return the views of a row that are served as failed, and why."""
+    return [
+        Failure(view, row, found.reason) for view, found in status.items() if found.status == FAILED
+    ]
+
+
+def _has_an_address(entity: Entity, key: Row) -> bool:
+    """Say whether a key can be asked for online: one that is too long cannot."""
+    try:
+        encode_key(physical_key(entity, key), tuple(entity.keys.values()))
+    except InputError:
+        return False
     return True
 
 

@@ -24,6 +24,7 @@ from skewless.offline.history import Mode
 from skewless.offline.keys import logged_keys
 from skewless.offline.log import EventLog
 from skewless.offline.optimizers import TableOptimizers
+from skewless.offline.overflow import Errors
 from skewless.offline.quarantine import Quarantine
 from skewless.offline.set_index import SetIndex
 from skewless.offline.snapshots import Snapshots
@@ -129,6 +130,7 @@ class Workbench:
         snapshots: Mapping[str, int | None],
         engine: str | None,
         with_status: bool,
+        errors: str,
     ) -> TrainingSet:
         """Build a training set; see `FeatureStore.get_historical_features`."""
         chosen = _mode(mode, watermark)
@@ -147,6 +149,7 @@ class Workbench:
             about,
             full_names,
             with_status,
+            Errors.of(errors),
         )
         return build_training_set(request, self.engine(engine), self.snapshots, self.aws, self.sets)
 

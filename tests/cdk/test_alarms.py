@@ -37,6 +37,7 @@ def test_there_is_an_alarm_for_all_that_the_operations_guide_names(jobs: Templat
     assert sorted(alarms(jobs)) == [
         "check-failed",
         "check-silent",
+        "entities-failed",
         "executions-failed",
         "failed-cuts-waiting",
         "function-errors",
@@ -108,6 +109,9 @@ def test_failures_throttles_and_skew_have_alarms_of_their_own(jobs: Template) ->
     assert found["parity-mismatches"]["MetricName"] == "ParityMismatches"
     assert found["parity-mismatches"]["Dimensions"] == [{"Name": "Store", "Value": "dev"}]
     assert "RejectedRows" in expressions(found["rows-rejected"])[0]
+    assert expressions(found["entities-failed"]) == [
+        "SELECT MAX(FailedEntities) FROM skewless WHERE Store = 'dev'"
+    ]
 
 
 def test_a_topic_hears_of_every_alarm_and_of_its_end(tmp_path: Path) -> None:
@@ -116,7 +120,7 @@ def test_a_topic_hears_of_every_alarm_and_of_its_end(tmp_path: Path) -> None:
     FeatureStore(team, "Features", store="dev", alarm_topic=topic, bundler=SampleBundler(tmp_path))
 
     found = alarms(Template.from_stack(team)).values()
-    assert len(found) == 12
+    assert len(found) == 13
     assert all(alarm["AlarmActions"] == alarm["OKActions"] for alarm in found)
     assert all(len(alarm["AlarmActions"]) == 1 for alarm in found)
 

@@ -141,7 +141,10 @@ def test_a_function_logs_to_a_group_that_forgets(jobs: Template, name: str) -> N
                 "s3:PutObject",
             },
         ),
-        ("commit", {"dynamodb:Query", "dynamodb:UpdateItem", "s3:ListBucket"}),
+        (
+            "commit",
+            {"dynamodb:DeleteItem", "dynamodb:Query", "dynamodb:UpdateItem", "s3:ListBucket"},
+        ),
         (
             "watch",
             {"dynamodb:BatchGetItem", "dynamodb:Query", "glue:GetTable", "s3:GetObject"},

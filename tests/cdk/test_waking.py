@@ -57,11 +57,12 @@ class World:
     def of_store(self, metric: str, at: float, value: float, **view: str) -> None:
         self.series.put("skewless", metric, at, value, Store="dev", **view)
 
-    def watched(self, at: float, overdue: float = 0, rejected: int = 0) -> None:
+    def watched(self, at: float, overdue: float = 0, rejected: int = 0, failed: int = 0) -> None:
         """The watch runs."""
         self.function("watch", at)
         for view in VIEWS:
             self.of_store("OverdueSeconds", at, overdue if view == VIEWS[0] else 0, View=view)
+            self.of_store("FailedEntities", at, failed if view == VIEWS[0] else 0, View=view)
         self.of_store("RejectedRows", at, rejected)
         self.of_store("OverdueViews", at, overdue > 0)
 
@@ -236,6 +237,18 @@ class TestWaking:
         assert set(found) == {"views-overdue"}
         (at,) = found["views-overdue"]
         assert at > 2 * DAY + 30 * MINUTE
+
+    def test_entities_that_fail_are_an_alarm_until_a_cut_has_written_them(
+        self, jobs: Template, conditions: Conditions
+    ) -> None:
+        def fails(world: World, at: float) -> None:
+            world.watched(at, failed=int(2 * DAY < at < 2 * DAY + HOUR))
+
+        world = some_days(watches=fails)
+        assert names(jobs, world, conditions) == {"entities-failed": 1}
+        alarm = Alarm(flat(alarms(jobs)["entities-failed"]))
+        states = list(alarm.states(world.series.in_order(), DEPLOYED, world.until, conditions))
+        assert states[-1][1] == "OK"
 
     def test_a_queue_that_fills_stays_an_alarm_until_it_is_empty(
         self, jobs: Template, conditions: Conditions

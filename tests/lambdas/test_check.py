@@ -82,7 +82,7 @@ def test_equal_values_are_no_mismatches(
 ) -> None:
     found = check({}, context())
     out = capsys.readouterr().out
-    assert found == {"compared": 600, "mismatches": 0, "stale": 0}
+    assert found == {"compared": 600, "mismatches": 0, "stale": 0, "failed": 0}
     assert metrics(out, "ParityCompared") == {None: 600}
     assert metrics(out, "ParityMismatches") == {None: 0}
     assert metrics(out, "ParityStale") == {None: 0}
@@ -94,7 +94,7 @@ def test_values_that_were_changed_are_counted_and_their_features_named(
     tamper(filled, "profile@1")
     found = check({}, context())
     out = capsys.readouterr().out
-    assert found == {"compared": 600, "mismatches": 99, "stale": 0}
+    assert found == {"compared": 600, "mismatches": 99, "stale": 0, "failed": 0}
     assert metrics(out, "ParityMismatches") == {None: 99, "profile@1": 99}
     lines = [vars(record) for record in caplog.records if "differ" in record.message]
     named = [(line["features"], line["view"], line["feature"]) for line in lines]
@@ -109,7 +109,7 @@ def test_a_view_whose_cut_is_missing_is_stale(
     filled: FeatureStore, clock: MovableClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clock.now += timedelta(days=1)
-    assert check({}, context()) == {"compared": 0, "mismatches": 0, "stale": 100}
+    assert check({}, context()) == {"compared": 0, "mismatches": 0, "stale": 100, "failed": 0}
     out = capsys.readouterr().out
     assert metrics(out, "ParityStale") == {None: 100}
     assert metrics(out, "ParityMismatches") == {}  # an alarm stays as it is
@@ -119,12 +119,12 @@ def test_nothing_is_compared_before_there_is_a_log(
     store: FeatureStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store.apply(model)
-    assert check({}, context()) == {"compared": 0, "mismatches": 0, "stale": 0}
+    assert check({}, context()) == {"compared": 0, "mismatches": 0, "stale": 0, "failed": 0}
     assert metrics(capsys.readouterr().out, "ParityCompared") == {None: 0}
 
 
 def test_a_store_without_definitions_has_nothing_to_compare(store: FeatureStore) -> None:
-    assert check({}, context()) == {"compared": 0, "mismatches": 0, "stale": 0}
+    assert check({}, context()) == {"compared": 0, "mismatches": 0, "stale": 0, "failed": 0}
 
 
 def test_every_view_is_compared_where_there_is_no_service(
@@ -133,7 +133,7 @@ def test_every_view_is_compared_where_there_is_no_service(
     store.apply([profile])
     fill(store)
     steps.run("profile@1")
-    assert check({}, context()) == {"compared": 200, "mismatches": 0, "stale": 0}
+    assert check({}, context()) == {"compared": 200, "mismatches": 0, "stale": 0, "failed": 0}
 
 
 def test_every_version_of_a_service_is_compared(store: FeatureStore, steps: Steps) -> None:
@@ -143,7 +143,7 @@ def test_every_version_of_a_service_is_compared(store: FeatureStore, steps: Step
     for view in ("spending@1", "profile@1"):
         steps.run(view)
     # Of version 1 the three features of spending; version 2 has those of profile already.
-    assert check({}, context()) == {"compared": 600, "mismatches": 0, "stale": 0}
+    assert check({}, context()) == {"compared": 600, "mismatches": 0, "stale": 0, "failed": 0}
 
 
 def test_what_an_older_version_alone_serves_counts_if_it_differs(
@@ -173,7 +173,7 @@ def test_two_versions_of_a_view_in_one_service_are_compared(
     fill(store)
     for view in ("profile@1", "profile@2"):
         steps.run(view)
-    assert check({}, context()) == {"compared": 200, "mismatches": 0, "stale": 0}
+    assert check({}, context()) == {"compared": 200, "mismatches": 0, "stale": 0, "failed": 0}
 
 
 def test_what_is_equal_when_it_has_landed_is_no_mismatch(

@@ -12,9 +12,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lambdas import runtime
+from lambdas.watch.handler import handle as watch
 from skewless import Entity, Every, FeatureStore, FeatureView, Source, agg, col
 from skewless.materialize import shard
 from skewless.types import Bytes, Float64, Int64, String
+from tests.lambdas.steps import context
+from tests.lambdas.test_watch import metrics
 from tests.store.builders import card, model, payment, payments
 
 if TYPE_CHECKING:
@@ -134,7 +137,7 @@ def test_a_row_that_cannot_be_written_is_kept_and_the_others_are_written(
     s3, bucket = filled.aws.client("s3"), filled.resources.bucket
     s3.put_object(Bucket=bucket, Key=f"{step['prefix']}poison.gz", Body=_gzipped("no line\n"))
     steps.write(step)
-    with pytest.raises(Exception, match="rows that cannot be written") as raised:
+    with pytest.raises(Exception, match="lines that are none of this view") as raised:
         steps.commit(step)
     assert type(raised.value).__name__ == "RefusedRowsError"
     (refused,) = steps.keys(step["write"]["refused"])
@@ -146,18 +149,38 @@ def test_a_row_that_cannot_be_written_is_kept_and_the_others_are_written(
     assert filled.get_online_features("profile", [{"card": "c1"}]).rows[0]["shop"] is None
 
 
-def test_an_item_that_grew_too_large_is_refused_with_its_reason(
-    store: FeatureStore, steps: Steps, monkeypatch: pytest.MonkeyPatch
+def test_an_entity_that_does_not_fit_fails_by_itself_and_the_cut_commits(
+    store: FeatureStore,
+    steps: Steps,
+    clock: MovableClock,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("skewless.online.table.MAX_ITEM_BYTES", 10)
     store.apply(model)
-    store.backfill("payments", [payment(-3000)])
+    store.backfill(
+        "payments", [payment(-3000, card="bad", shop="x7Qa" * 90_000), payment(-3000, card="c1")]
+    )
     step = steps.plan("profile@1")
     steps.query(step["statement"])
     steps.write(step)
-    (refused,) = steps.keys(step["write"]["refused"])
-    body = store.aws.client("s3").get_object(Bucket=store.resources.bucket, Key=refused)["Body"]
-    assert "more than the 10 that fit" in json.loads(body.read())["reason"]
+    assert steps.keys(step["write"]["refused"]) == []
+    steps.commit(step)
+    assert "bad" not in (told := capsys.readouterr().out)
+    assert metrics(told, "EntitiesFailed") == {"profile@1": 1}
+    answer = store.get_online_features("profile", [{"card": "bad"}, {"card": "c1"}])
+    assert [found["profile"].status for found in answer.status] == ["failed", "ok"]
+    assert answer.rows[0] == {"shop": None, "items": None}
+    watch({}, context())
+    failed = metrics(capsys.readouterr().out, "FailedEntities")
+    assert failed == {"profile@1": 1, "spending@1": 0}
+    # A later row fits; the entity is looked at again, and is not noted as failed any more.
+    clock.now += timedelta(days=1)
+    store.ingest("payments", [payment(60 * 24, card="bad", shop="short")])
+    clock.now += timedelta(days=1)
+    steps.run("profile@1")
+    answer = store.get_online_features("profile", [{"card": "bad"}])
+    assert answer.rows[0]["shop"] == "short"
+    watch({}, context())
+    assert set(metrics(capsys.readouterr().out, "FailedEntities").values()) == {0}
 
 
 def test_nothing_new_moves_the_watermark_all_the_same(

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 DAY = 86_400_000_000
 MARK = "zq"  # in every user's name, and in none of ours
-ROLES = ("column", "given", "entity", "feature", "view", "source")
+ROLES = ("column", "given", "entity", "feature", "view", "source", "overflow")
 
 USER = Entity("user_zq", keys={"Key_zq": String, "other_zq": Int64})
 LOGGED = Source(
@@ -225,7 +225,7 @@ def test_a_users_name_has_its_role_before_it_or_the_table_that_is_scanned(name: 
 
 def test_names_of_one_role_or_of_several_are_different() -> None:
     names = ["x", "X_y", "x__y", "v_v1", "x_v1__y", "events", "x_v1_events", "column__x"]
-    makers = (identifiers.column, identifiers.given, identifiers.feature)
+    makers = (identifiers.column, identifiers.given, identifiers.feature, identifiers.overflow)
     made = [make(name) for make in makers for name in names]
     assert len({*made}) == len(made)
 

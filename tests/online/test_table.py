@@ -10,7 +10,7 @@ from skewless.compiler.plan import plan_view
 from skewless.errors import ItemTooLargeError, OnlineStoreError
 from skewless.online.address import entity_partition, stream_sort, view_partition
 from skewless.online.attribute import NEVER, address_key, plain
-from skewless.online.record import Cut, CutCounts, CutOutcome, StreamItem, Watermark
+from skewless.online.record import Cut, CutOutcome, StreamItem, Watermark
 from skewless.online.table import MAX_ITEM_BYTES, OnlineTable
 from tests.online.builders import DAY, HOUR, TODAY, a_view
 
@@ -131,23 +131,11 @@ def test_a_cut_that_is_not_the_first_after_all_is_written_as_any_other(table: On
 
 def test_a_first_cut_takes_one_call_and_asks_for_no_update() -> None:
     client = FakeClient({"ConsumedCapacity": {"CapacityUnits": 1.0}})
-    counts = a_table(client).put_cuts([a_cut(TODAY, b"x")] * 2, are_first=True)
-    assert counts == CutCounts(2, 0, 0, 2.0)
-    assert [request["ConditionExpression"] for request in client.requests] == [
-        "attribute_not_exists(#pk)"
-    ] * 2
-    assert not any("UpdateExpression" in request for request in client.requests)
-
-
-def test_many_cuts_are_counted(table: OnlineTable) -> None:
-    table.put_cut(a_cut(TODAY, b"x", key=f"{VIEW}#0"))
-    table.put_cut(a_cut(TODAY + 1, b"x", key=f"{VIEW}#1"))
-    cuts = (a_cut(TODAY, b"x", key=f"{VIEW}#{n}") for n in range(40))
-    counts = table.put_cuts(cuts, concurrency=1)
-    assert counts == CutCounts(38, 1, 1, counts.write_units)
-    assert counts.write_units > 0
-    read = table.batch_get([(f"{VIEW}#{n}", "B") for n in range(40)])
-    assert len(read.items) == 40
+    written = a_table(client).put_cut(a_cut(TODAY, b"x"), is_first=True)
+    assert written == (CutOutcome.WRITTEN, 1.0)
+    (request,) = client.requests
+    assert request["ConditionExpression"] == "attribute_not_exists(#pk)"
+    assert "UpdateExpression" not in request
 
 
 def test_an_item_that_dynamodb_would_refuse_is_refused_before_writing() -> None:

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skewless.cli.failed import print_failed
 from skewless.cli.failure import PartlyFailedError
 from skewless.cli.invocation import Invocation
 from skewless.cli.screen import plain
 from skewless.cli.values import checked_instant
 from skewless.errors import RedriveError, SkewlessError
+from skewless.materialize.failures import Failures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -157,6 +159,12 @@ def _print(
     rows = [_row(cut) for item in done for cut in (item.before, item) if cut is not None]
     if rows:
         screen.table(("View", "Cut", ">Entities", ">Written", ">Units", "State"), rows)
+    failed = Failures()
+    for item in done:
+        for cut in (item.before, item):
+            if cut is not None:
+                failed.add_named(cut.failed, cut.failed_count)
+    print_failed(screen, failed.first, failed.count)
 
 
 def _row(item: Materialized) -> tuple[object, ...]:

@@ -82,6 +82,21 @@ def _print(screen: Screen, report: Report) -> None:
             f"{report.stale:,} of {counted(report.rows, 'row')} were stale and not compared.",
             "yellow",
         )
+    if report.failed:
+        screen.say(
+            f"{report.failed:,} of {counted(report.rows, 'row')} have failed views:", "yellow"
+        )
+        screen.table(
+            ("View", "Row", "Why"),
+            [
+                (
+                    item.view,
+                    " ".join(f"{name}={shown(value)}" for name, value in item.row.items()),
+                    item.reason,
+                )
+                for item in report.failures[:_MOST_SHOWN]
+            ],
+        )
     if report.is_equal:
         values, rows = counted(report.compared, "value"), report.rows - report.stale
         screen.say(f"{values} of {counted(rows, 'row')}: all equal, bit by bit.", "bold green")

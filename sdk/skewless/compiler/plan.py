@@ -58,6 +58,11 @@ class Measure:
     where: Bound | None
     scale: int
 
+    @property
+    def may_be_uncountable(self) -> bool:
+        """Whether a value may have no units in 64 bits: a double's are a product."""
+        return self.units is not None and self.type == types.Float64
+
 
 @dataclass(frozen=True, slots=True)
 class TileColumn:
@@ -123,6 +128,20 @@ class ViewPlan:
     aggregates: tuple[AggregatePlan, ...]
     measures: tuple[Measure, ...]
     tile_sets: tuple[TileSet, ...]
+
+    def may_overflow(self, aggregate: AggregatePlan) -> bool:
+        """Say whether an aggregate's value may leave the range of exact integers.
+
+        A sum of 64-bit units reaches 38 digits with 10^19 rows; the sum of their squares with two.
+        """
+        return (
+            aggregate.function in VARIANCES
+            or (aggregate.function is Function.SUM and aggregate.type == types.Int64)
+            or (
+                aggregate.function in ARITHMETIC
+                and self.measures[aggregate.measure].may_be_uncountable
+            )
+        )
 
     @property
     def key_types(self) -> tuple[ValueType, ...]:

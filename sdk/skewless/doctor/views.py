@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from skewless.compiler.instants import DAY, as_of, due_cut
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 # A job that runs at a cut needs a while; a stream is served right meanwhile.
 _GRACE = DAY // 24
+_MOST_FAILED = 1_000  # whose reasons are read
 
 
 def check_view(patient: Patient, view: FeatureView) -> Iterator[Finding]:
@@ -44,6 +46,7 @@ def check_view(patient: Patient, view: FeatureView) -> Iterator[Finding]:
             "or its job died",
             f"{remedy}, which finishes it, unless it is running",
         )
+    yield from _check_failed(patient, partition, subject)
     registry = patient.resources.registry_table
     if pending := RewriteLog(patient.aws, registry).pending(partition):
         yield warning(
@@ -52,6 +55,23 @@ def check_view(patient: Patient, view: FeatureView) -> Iterator[Finding]:
             "holds them",
             remedy,
         )
+
+
+def _check_failed(patient: Patient, partition: str, subject: str) -> Iterator[Finding]:
+    """Look at the entities that could not be written; a reason names none of them."""
+    table = OnlineTable(patient.aws, patient.resources.online_table)
+    if not (count := table.failed.count(partition)):
+        return
+    reasons = Counter(entity.reason for entity in table.failed.first(partition, _MOST_FAILED))
+    (reason, _), *others = reasons.most_common()
+    more = f" (and {len(others)} other reasons)" if others else ""
+    yield warning(
+        subject,
+        f"{count:,} {'entity is' if count == 1 else 'entities are'} served as failed: "
+        f"{reason}{more}",
+        "each cut looks at them again; docs/operations.md, alarm-entities-failed, says what to do "
+        "if they stay",
+    )
 
 
 def _check_due(

@@ -123,6 +123,15 @@ class Forgetting:
             if not self.is_dry_run:
                 for address in found:
                     items.delete(address)
+            self._erase_failure(plan)
+
+    def _erase_failure(self, plan: ViewPlan) -> None:
+        """Remove the entity from the list of those that could not be written."""
+        failed, view = self.bench.table.failed, view_partition(plan)
+        if failed.holds(view, self.subject.text):
+            self.journal.found(f"online {_named(plan)}", "notes of a failure", 1)
+            if not self.is_dry_run:
+                failed.forget(view, self.subject.text)
 
     def _cuts_under_way(self) -> Iterator[str]:
         """Tell of cuts that may have read the log before it was clean, and write afterwards."""
@@ -148,7 +157,7 @@ class Forgetting:
         items = EntityItems(self.bench.aws, self.bench.resources.online_table)
         for plan in self._plans():
             found = items.find(entity_partition(plan, self.subject.key))
-            if found:
+            if self.bench.table.failed.forget(view_partition(plan), self.subject.text) or found:
                 self.journal.found_again(f"online {_named(plan)}", "items", len(found))
                 for address in found:
                     items.delete(address)

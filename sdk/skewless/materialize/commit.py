@@ -31,21 +31,24 @@ def commit(
     """
     partition = view_partition(plan)
     table.commit_cut(partition, cut)
+    table.failed.settle(partition, cut)
     rewrites.done(partition, rewritten)
 
 
 def check_nothing_refused(s3: Any, bucket: str, prefix: str, view: str, cut: int) -> None:
-    """Refuse to commit a cut of which rows are missing.
+    """Refuse to commit a cut that was exported wrongly.
+
+    An entity that cannot be written is no such row: it is written as failed.
 
     Raises:
-        RefusedRowsError: there are objects with refused rows under the prefix.
+        RefusedRowsError: there are objects with refused lines under the prefix.
     """
     found = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
     if found.get("KeyCount"):
         raise RefusedRowsError(
-            f"view {view}: the cut {iso(cut)} has rows that cannot be written, and is not "
-            "committed. All others are written. The rows and the reasons are in "
-            f"s3://{bucket}/{prefix}. Publish a version of the view that they fit, with longer "
-            "hops, shorter windows or fewer features, or correct the source; then run "
+            f"view {view}: the cut {iso(cut)} has lines that are none of this view, and is not "
+            "committed. All others are written. The lines and the reasons are in "
+            f"s3://{bucket}/{prefix}. What a cut exports was changed, or its functions are of "
+            "another version of skewless than the definitions; then run "
             "skewless materialize --redrive"
         )

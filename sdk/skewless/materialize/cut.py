@@ -2,8 +2,9 @@
 
 1. check that the cut is due; finish a cut that was begun and never committed first;
 2. record in the watermark that the cut is begun;
-3. query the states of the entities with newly ingested events;
-4. write each under the condition that no newer cut is there;
+3. query the states of the entities with newly ingested events, and of those that failed before;
+4. write each under the condition that no newer cut is there; one that cannot be written fails by
+   itself;
 5. for a stream view's first cut, write its day items for what was ingested since;
 6. commit the watermark: readers move over at that instant.
 
@@ -14,29 +15,30 @@ takes the same steps, by `planning`, `shard` and `commit`.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from skewless.compiler.fingerprint import used_columns
 from skewless.definitions.expression import to_datetime
-from skewless.errors import QueryError
 from skewless.materialize.arrow_rows import entity_rows
 from skewless.materialize.commit import commit
-from skewless.materialize.due import begin, next_cut, to_cut
-from skewless.materialize.states import encoded_state
-from skewless.offline.overflow import explained
+from skewless.materialize.due import begin, next_cut
+from skewless.materialize.entity_writer import EntityWriter
+from skewless.materialize.failures import Failures
 from skewless.offline.states import States, span_of_states
 from skewless.online.address import view_partition
+from skewless.online.record import CutOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    from skewless.compiler.exported import EntityRows
     from skewless.compiler.plan import ViewPlan
     from skewless.materialize.due import Begun, Rewrites
-    from skewless.materialize.failures import Failures
+    from skewless.materialize.failures import FailedEntity
     from skewless.offline.engine import Engine
-    from skewless.online.record import Cut
     from skewless.online.table import OnlineTable
 
     Progress = Callable[[str, int], None]
@@ -50,10 +52,14 @@ class Materialized:
         cut: the instant whose state was written.
         is_new: False where it was committed before, and nothing was done.
         entities: how many changed since the cut before.
-        written: of them, those written now; the others were there from an earlier attempt.
+        written: of them, those written now; the others failed, or were there from an earlier
+            attempt.
         write_units: DynamoDB's capacity.
         before: a cut that had to be written first: one begun earlier and never committed, or, when
             a view is filled for the first time or a cut was missed, the one that is still served.
+        failed: entities whose values cannot be told online, the first of them; later cuts look at
+            them again.
+        failed_count: how many there are.
     """
 
     view: str
@@ -64,6 +70,8 @@ class Materialized:
     written: int
     write_units: float
     before: Materialized | None = None
+    failed: tuple[FailedEntity, ...] = ()
+    failed_count: int = 0
 
     def __str__(self) -> str:
         name, at = f"{self.view}@{self.version}", self.cut.isoformat()
@@ -121,37 +129,42 @@ class Materializer:
 
     def _run(self, plan: ViewPlan, begun: Begun, report: Progress) -> Materialized:
         report("query", 0)
-        cuts = self._cuts(plan, begun, report)
-        counts = self.table.put_cuts(cuts, are_first=begun.since is None)
+        writer = EntityWriter(self.table, plan, begun.cut, begun.since is None)
+        counts: Counter[str] = Counter()
+        failures, units = Failures(), 0.0
+        for found in writer.write_all(self._entities(plan, begun)):
+            counts[found.outcome] += 1
+            units += found.write_units
+            if found.reason is not None:
+                failures.add(plan, {found.key: found.reason})
+            report("write", counts.total())
+        written = counts[CutOutcome.WRITTEN.value]
         if begun.rebuilds_days(plan):
-            report("stream days", counts.written)
-            self.rebuild_days(plan, begun.cut)
-        if counts.written:
+            report("stream days", written)
+            failures.add_all(self.rebuild_days(plan, begun.cut))
+        if written or failures.count:
             time.sleep(self.settle_seconds)
         commit(self.table, self.rewrites, plan, begun.cut, begun.rewritten)
-        report("committed", counts.written)
+        report("committed", written)
         return Materialized(
             view=plan.view.name,
             version=plan.view.version,
             cut=to_datetime(begun.cut),
             is_new=True,
-            entities=counts.written + counts.already_there + counts.newer_there,
-            written=counts.written,
-            write_units=counts.write_units,
+            entities=counts.total(),
+            written=written,
+            write_units=units,
+            failed=failures.first,
+            failed_count=failures.count,
         )
 
-    def _cuts(self, plan: ViewPlan, begun: Begun, report: Progress) -> Iterator[Cut]:
+    def _entities(self, plan: ViewPlan, begun: Begun) -> Iterator[EntityRows]:
         with self.engine.session() as session:
             columns = used_columns(plan.view)
             span = span_of_states(plan, *begun)
             relation = session.relation(plan.view.source, columns, span, None)
-            try:
-                rows = session.run(States(plan, session.dialect, relation, *begun).script())
-            except QueryError as error:
-                raise explained(error, [plan]) from error
-        for count, entity in enumerate(entity_rows(plan, rows), start=1):
-            yield to_cut(plan, begun.cut, entity.key, encoded_state(plan, entity.rows))
-            report("write", count)
+            rows = session.run(States(plan, session.dialect, relation, *begun).script())
+        yield from entity_rows(plan, rows)
 
 
 def _done(cut: int | None, committed: int | None) -> int:

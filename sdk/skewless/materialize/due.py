@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from skewless.compiler import instants
+from skewless.compiler.again import MOST_NAMED, NOBODY, Again
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.refresh import Every, Stream
 from skewless.errors import InputError, NotDueError
@@ -47,11 +48,13 @@ class Begun(NamedTuple):
         since: the committed cut before, from which on new events are looked for; None if the view
             was never cut.
         rewritten: shards of the log that rewrote history in between.
+        again: entities that failed before.
     """
 
     cut: int
     since: int | None
     rewritten: tuple[str, ...]
+    again: Again = NOBODY
 
     def rebuilds_days(self, plan: ViewPlan) -> bool:
         """Say whether the view's stream items have to be written from the log."""
@@ -94,7 +97,9 @@ def begin(table: OnlineTable, rewrites: Rewrites, plan: ViewPlan, cut: int) -> B
             f"view {plan.view.name!r}: the cut {iso(cut)} cannot begin while the cut "
             f"{iso(watermark.started or 0)} is being written"
         )
-    return Begun(cut, watermark.cut, rewrites.pending(partition))
+    failed = table.failed.first(partition, MOST_NAMED + 1)
+    again = Again.of([entity.key for entity in failed], plan.key_types)
+    return Begun(cut, watermark.cut, rewrites.pending(partition), again)
 
 
 def to_cut(plan: ViewPlan, cut: int, key: tuple[Any, ...], state: bytes) -> Cut:

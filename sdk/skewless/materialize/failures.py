@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from skewless.compiler.physical import from_physical
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from skewless.compiler.plan import ViewPlan
 
@@ -64,10 +64,13 @@ class Failures:
 
     def add_all(self, others: Failures) -> None:
         """Add what another has."""
-        unnamed = others.count - len(others.first)
-        for entity in others.first:
+        self.add_named(others.first, others.count)
+
+    def add_named(self, entities: Sequence[FailedEntity], count: int) -> None:
+        """Add so many entities, of which these are named."""
+        for entity in entities:
             self._add(entity)
-        self.count += unnamed
+        self.count += count - len(entities)
 
     def _add(self, entity: FailedEntity) -> None:
         identity = entity.view, tuple(entity.key.values())

@@ -1,8 +1,9 @@
 """Write one object of a cut's exported result, in parts that fit in a function's time.
 
 Boto3's half of the package: no Arrow, no SQL. Every write is conditional, so a part that is written
-again changes nothing. A line that cannot be written is kept on S3 with the reason; the others are
-written, and the commit refuses the cut.
+again changes nothing. An entity that cannot be written is written as failed, by itself. A line that
+is none of the view's is kept on S3 with the reason; the others are written, and the commit refuses
+the cut.
 """
 
 from __future__ import annotations
@@ -18,9 +19,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skewless.compiler.exported import LineReader
-from skewless.errors import ItemTooLargeError, ValueOverflowError
-from skewless.materialize.due import to_cut
-from skewless.materialize.states import encoded_state
+from skewless.materialize.entity_writer import FAILED, EntityWriter
 from skewless.online.stream import LoggedEvent, rebuild_day
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ class Part(NamedTuple):
         next: the line to go on from.
         is_finished: whether the object is at its end.
         outcomes: how many lines had which outcome: "written", "already there", "newer there",
-            "refused".
+            "failed", "refused".
         write_units: DynamoDB's capacity.
     """
 
@@ -108,11 +107,11 @@ class ShardWriter:
         """
         reader = LineReader.of_states(plan)
 
+        writer = EntityWriter(self.table, plan, cut, is_first)
+
         def write(line: bytes) -> tuple[str, float]:
-            key, rows, _ = reader.read(line)
-            item = to_cut(plan, cut, key, encoded_state(plan, rows))
-            outcome, consumed = self.table.put_cut(item, is_first=is_first)
-            return outcome.value, consumed
+            found = writer.write(reader.read(line))
+            return found.outcome, found.write_units
 
         return self._write(write, key, first, refused)
 
@@ -132,7 +131,8 @@ class ShardWriter:
                 for row in rows
             ]
             applied = rebuild_day(self.table, plan, key, day or 0, events.copy)
-            return "written" if applied.writes else "already there", applied.write_units
+            outcome = "written" if applied.writes else "already there"
+            return FAILED if applied.failures else outcome, applied.write_units
 
         return self._write(write, key, first, refused)
 
@@ -191,7 +191,5 @@ class _Result(NamedTuple):
 def _tried(write: Writer, line: bytes) -> _Result:
     try:
         return _Result(*write(line))
-    except (ItemTooLargeError, ValueOverflowError) as error:
-        return _Result("refused", 0.0, str(error))
     except (KeyError, TypeError, ValueError) as error:
         return _Result("refused", 0.0, f"not a line of this view: {error!r}")

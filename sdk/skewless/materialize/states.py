@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from skewless.compiler.plan import Partial
-from skewless.compiler.state_rows import SEEN, START, TILE_SET, partial_names
+from skewless.compiler.state_rows import SEEN, SQUARES_BASE, START, TILE_SET, partial_names
 from skewless.online.codec import encode
 from skewless.online.state import Aggregated, Latest, Winner
 from skewless.online.tiles import Tiles
@@ -50,8 +50,10 @@ def _partial(column: TileColumn, row: Row) -> Any:
     names = partial_names(column)
     value = row[names[0]]
     match column.partial:
-        case Partial.SUM | Partial.SQUARES:
+        case Partial.SUM:
             return int(value)
+        case Partial.SQUARES:
+            return int(value) * SQUARES_BASE + int(row[names[1]])
         case Partial.FIRST | Partial.LAST:
             return None if value is None else tuple(row[name] for name in names)
         case _:

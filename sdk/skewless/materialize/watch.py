@@ -28,6 +28,14 @@ def overdue_views(table: OnlineTable, views: Iterable[FeatureView], now: int) ->
     return found
 
 
+def failed_entities(table: OnlineTable, views: Iterable[FeatureView]) -> dict[str, int]:
+    """Return how many entities of each view have values that cannot be told, by `name@version`."""
+    return {
+        f"{view.name}@{view.version}": table.failed.count(view_partition(plan_view(view)))
+        for view in views
+    }
+
+
 def rows_added(aws: Aws, database: str, name: str, since: int, until: int) -> int:
     """Return how many rows were appended to an Iceberg table in a span of time, in microseconds.
 

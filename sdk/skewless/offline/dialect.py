@@ -76,7 +76,12 @@ class Dialect:
         return sql.call("isfinite" if self.engine is Engine.DUCKDB else "is_finite", value)
 
     def round_half_away(self, value: Sql) -> Sql:
-        """Round a double to a BIGINT, halves away from zero; out of range is an error."""
+        """Round a double to a BIGINT, halves away from zero; null where it does not fit."""
+        limit = sql.double(2.0**63)
+        fits = sql.both(sql.less_equal(sql.double(-(2.0**63)), value), sql.less(value, limit))
+        return sql.when(fits, self._rounded(value))
+
+    def _rounded(self, value: Sql) -> Sql:
         if self.engine is Engine.DUCKDB:
             return sql.cast(sql.call("round", value), "BIGINT")
         # Trino's round() adds 0.5 in some releases, which turns 0.49999999999999994 into 1.

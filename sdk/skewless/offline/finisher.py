@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlglot import exp
+
 from skewless.compiler.bound import Apply, Bound, Column, Constant, Primitive
 from skewless.definitions import types
+from skewless.definitions.aggregation import VARIANCES
+from skewless.definitions.expression import INT64_MAX, INT64_MIN
 from skewless.offline import identifiers, sql
 from skewless.offline.render import Renderer
-from skewless.offline.totals import squares
+from skewless.offline.totals import squares, squares_fit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +48,31 @@ class Finisher:
                     found[name] = sql.column(name, "partial")
         return [sql.aliased(value, name) for name, value in found.items()]
 
+    def overflows(self, plan: ViewPlan) -> dict[str, Sql]:
+        """Return, for each feature that may overflow, whether it does."""
+        return {
+            aggregate.name: self._overflow(plan, aggregate)
+            for aggregate in plan.aggregates
+            if plan.may_overflow(aggregate)
+        }
+
+    def _overflow(self, plan: ViewPlan, aggregate: AggregatePlan) -> Sql:
+        def partial(name: str) -> Sql:
+            return sql.column(self.totals.column(aggregate, name), "partial")
+
+        conditions: list[Sql] = []
+        if plan.measures[aggregate.measure].may_be_uncountable:
+            conditions.append(sql.less(sql.integer(0), partial("o")))
+        if aggregate.function in VARIANCES:
+            fits = squares_fit(self.dialect, partial("Qhigh"), partial("Qlow"))
+            conditions.append(exp.Not(this=exp.Paren(this=fits)))
+        elif aggregate.type == types.Int64:
+            exact = self.dialect.exact
+            least, greatest = exact(sql.integer(INT64_MIN)), exact(sql.integer(INT64_MAX))
+            total = exact(partial("S"))
+            conditions += [sql.less(total, least), sql.less(greatest, total)]
+        return exp.Paren(this=exp.or_(*conditions))
+
     def hoisted(self, plan: ViewPlan) -> list[Sql]:
         """Return wide integers that become doubles, computed once: the recipe reads each often."""
         found: dict[str, Sql] = {}
@@ -51,11 +80,20 @@ class Finisher:
             renderer = self._renderer(aggregate, hoists=False)
             counted = sql.less(sql.integer(0), renderer.render(Column("n")))
             for bound, name in self._hoists(aggregate):
-                found[name] = sql.when(counted, renderer.render(bound))
+                # Products of what overflows would fail the query, for all.
+                fits = exp.Not(this=sql.column(identifiers.overflow(aggregate.name)))
+                found[name] = sql.when(sql.both(counted, fits), renderer.render(bound))
         return [sql.aliased(value, name) for name, value in found.items()]
 
-    def feature(self, aggregate: AggregatePlan) -> Sql:
-        """Return the feature's value, its default put in place of null."""
+    def feature(self, plan: ViewPlan, aggregate: AggregatePlan) -> Sql:
+        """Return the feature's value, its default put in place of null; null if it overflows."""
+        value = self._value(aggregate)
+        if not plan.may_overflow(aggregate):
+            return value
+        overflows = sql.column(identifiers.overflow(aggregate.name))
+        return sql.when(exp.Not(this=overflows), value)
+
+    def _value(self, aggregate: AggregatePlan) -> Sql:
         if aggregate.finish is None:
             value: Sql = sql.column(identifiers.feature(aggregate.name))
         else:

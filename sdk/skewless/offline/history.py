@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from skewless.compiler import instants
-from skewless.compiler.bound import Bound, Feature, Request
+from skewless.compiler.bound import Bound, Feature, Request, features_of
 from skewless.compiler.fingerprint import used_columns
 from skewless.offline import identifiers, sql
 from skewless.offline.events import ENTITY, Log, Relation, Span, as_of, deduplicated, view_events
@@ -30,10 +30,11 @@ from skewless.offline.statuses import THERE, add_status
 from skewless.offline.totals import POINT, Totals
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from skewless.compiler.plan import SelectionPlan, ViewPlan
     from skewless.definitions.entity import Entity
+    from skewless.definitions.on_demand import OnDemandView
     from skewless.definitions.source import Source
     from skewless.offline.dialect import Dialect
     from skewless.offline.sql import Sql
@@ -87,7 +88,8 @@ class History:
         """Return the query in steps.
 
         Its columns are `skewless_row` and the selected features, physical, as `identifiers` calls
-        them: what the user calls them is no matter of the engine's.
+        them: what the user calls them is no matter of the engine's. Beside a feature that may
+        overflow stands whether it does, in which case it is null.
         """
         return _Compiler(self).compile()
 
@@ -130,6 +132,7 @@ class _Compiler:
         self.plan = request.plan
         self.dialect = request.dialect
         self.steps = sql.Steps()
+        self.overflows: dict[Feature, str] = {}
         self.aliases = {plan: identifiers.steps_of(plan.view) for plan in request.plan.views}
 
     def compile(self) -> sql.Script:
@@ -251,6 +254,10 @@ class _Compiler:
             *(sql.column(name, "partial") for name in POINT),
             *finisher.columns(plan),
             *(sql.aliased(value, identifiers.feature(name)) for name, value in picked.items()),
+            *(
+                sql.aliased(value, identifiers.overflow(name))
+                for name, value in finisher.overflows(plan).items()
+            ),
         )
         self.steps.add(f"{alias}_sums", sums)
         hoisted = finisher.hoisted(plan)
@@ -259,10 +266,11 @@ class _Compiler:
             query = sql.select(sql.star(), *hoisted).from_(sql.table(exact))
             exact = self.steps.add(f"{alias}_exact", query)
         features = [
-            sql.aliased(finisher.feature(aggregate), identifiers.feature(aggregate.name))
+            sql.aliased(finisher.feature(plan, aggregate), identifiers.feature(aggregate.name))
             for aggregate in plan.aggregates
         ]
-        query = sql.select(*(sql.column(name) for name in POINT), *features)
+        overflows = (sql.column(identifiers.overflow(name)) for name in overflowing(plan))
+        query = sql.select(*(sql.column(name) for name in POINT), *features, *overflows)
         self.steps.add(f"{alias}_features", query.from_(sql.table(exact)))
 
     def _joined(self, partials: str, joins: Mapping[str, str]) -> exp.Select:
@@ -298,14 +306,22 @@ class _Compiler:
                     ),
                     copy=False,
                 )
+            for feature in overflowing(plan):
+                name = identifiers.selected_overflow(plan.view, feature)
+                self.overflows[Feature(plan.view.name, plan.view.version, feature)] = name
+                query = query.select(
+                    sql.aliased(sql.column(identifiers.overflow(feature), side), name),
+                    copy=False,
+                )
         step = self.steps.add("joined", query)
         columns = self._joined_columns()
         for on_demand in self.plan.on_demand:
             view = on_demand.view
             renderer = Renderer(self.dialect, columns)
             added = [
-                sql.aliased(renderer.render(typed.bound), identifiers.selected(view, name))
+                column
                 for name, typed in on_demand.features
+                for column in self._computed(view, name, typed.bound, renderer)
             ]
             query = sql.select(sql.star(), *added).from_(sql.table(step))
             step = self.steps.add(f"{identifiers.steps_of(view)}_added", query)
@@ -323,6 +339,21 @@ class _Compiler:
             sql.equal(sql.column("horizon", side), self._horizon(plan, "spine")),
         )
 
+    def _computed(
+        self, view: OnDemandView, name: str, bound: Bound, renderer: Renderer
+    ) -> Iterator[Sql]:
+        """Write an on-demand feature, and whether a feature that it reads overflows."""
+        value = renderer.render(bound)
+        inputs = sorted(self.overflows[item] for item in features_of(bound) & {*self.overflows})
+        if inputs:
+            overflow = exp.Paren(this=exp.or_(*map(sql.column, inputs)))
+            # A null that stands for a value which is there must not be computed with.
+            value = sql.when(exp.Not(this=overflow), value)
+            flag = identifiers.selected_overflow(view, name)
+            self.overflows[Feature(view.name, view.version, name)] = flag
+            yield sql.aliased(overflow, flag)
+        yield sql.aliased(value, identifiers.selected(view, name))
+
     def _joined_columns(self) -> dict[Bound, Sql]:
         columns: dict[Bound, Sql] = {
             Request(name): sql.column(identifiers.given(name)) for name, _ in self.plan.request
@@ -339,4 +370,13 @@ class _Compiler:
         ]
         if self.request.with_status:
             outputs += [sql.column(identifiers.there(plan.view)) for plan in self.plan.views]
-        return sql.select(sql.column(ROW), *outputs).from_(sql.table(step))
+        selected = [
+            Feature(item.view.name, item.view.version, item.feature) for item in self.plan.selected
+        ]
+        flags = [self.overflows[feature] for feature in selected if feature in self.overflows]
+        return sql.select(sql.column(ROW), *outputs, *map(sql.column, flags)).from_(sql.table(step))
+
+
+def overflowing(plan: ViewPlan) -> list[str]:
+    """Return the features of a view that may overflow."""
+    return [item.name for item in plan.aggregates if plan.may_overflow(item)]

@@ -56,6 +56,16 @@ def there(view: View) -> str:
     return _named("there", f"{view.name}_v{view.version}")
 
 
+def overflow(name: str) -> str:
+    """Name, in the steps of a view, what says whether a feature's value left its range."""
+    return _named("overflow", name)
+
+
+def selected_overflow(view: View, feature_: str) -> str:
+    """Name the same where those of all views stand side by side."""
+    return _named("overflow", selected(view, feature_))
+
+
 def steps_of(view: View) -> str:
     """Name what the steps of a view begin with; `_` and a word of ours follow."""
     return _named("view", f"{view.name}_v{view.version}")

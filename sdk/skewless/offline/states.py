@@ -12,9 +12,19 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from skewless.compiler import instants
+from skewless.compiler.again import NOBODY, Again
+from skewless.compiler.bound import Constant
 from skewless.compiler.fingerprint import used_columns
 from skewless.compiler.plan import Partial
-from skewless.compiler.state_rows import SEEN, START, TILE_SET, state_fields
+from skewless.compiler.state_rows import (
+    SEEN,
+    START,
+    TILE_SET,
+    UNCOUNTABLE,
+    UNCOUNTABLE_HIGH,
+    partial_names,
+    state_fields,
+)
 from skewless.offline import identifiers, sql
 from skewless.offline.events import (
     KNOWN,
@@ -25,6 +35,8 @@ from skewless.offline.events import (
     deduplicated,
     view_events,
 )
+from skewless.offline.render import Renderer
+from skewless.offline.totals import square_digits, uncountable
 
 if TYPE_CHECKING:
     from skewless.compiler.plan import TileColumn, ViewPlan
@@ -43,6 +55,7 @@ class States:
         cut: events ingested before it count.
         since: entities with an event ingested from here on changed; None takes all entities.
         rewritten: shards whose entities changed as well: history that was rewritten.
+        again: entities that failed before, and are looked at again.
     """
 
     plan: ViewPlan
@@ -51,6 +64,7 @@ class States:
     cut: int
     since: int | None
     rewritten: tuple[str, ...] = ()
+    again: Again = NOBODY
 
     def script(self) -> sql.Script:
         """Return the query in steps.
@@ -61,6 +75,8 @@ class States:
         steps = sql.Steps()
         keys = [f"k{index}" for index in range(len(self.plan.key_types))]
         self._add_rows(steps)
+        if self.again.keys:
+            steps.add("again", self._again(keys))
         self._add_changed(steps, keys)
         if self.plan.view.is_aggregated:
             found = self._add_tiles(steps, keys)
@@ -80,7 +96,8 @@ class States:
             .join(sql.table(found, alias="found"), on=on, join_type="left")
         )
         distinct = sql.select(*(sql.column(key) for key in keys)).distinct()
-        steps.add("seen", distinct.from_(sql.table("events")))
+        # An entity that failed had events, though all of them may have left its windows.
+        steps.add("seen", self._with_again(distinct.from_(sql.table("events")), keys))
         same = sql.both(
             *(sql.equal(sql.column(key, "seen"), sql.column(key, "changed")) for key in keys)
         )
@@ -89,7 +106,7 @@ class States:
 
     def _add_rows(self, steps: sql.Steps) -> None:
         view = self.plan.view
-        span = span_of_states(self.plan, self.cut, self.since, self.rewritten)
+        span = span_of_states(self.plan, self.cut, self.since, self.rewritten, self.again)
         log = Log(view.source, self.relation, self.dialect, used_columns(view), span)
         every = steps.add("logged", log.rows(with_origin=self.relation.is_log))
         columns = [sql.column(identifiers.column(key)) for key in view.entity.keys]
@@ -107,13 +124,36 @@ class States:
             for name, key in zip(self.plan.view.entity.keys, keys, strict=True)
         ]
         query = sql.select(*columns).distinct().from_(sql.table("source_rows"))
-        if self.since is not None:
+        if self.since is not None and not self.again.is_everyone:
             changed = sql.less_equal(sql.integer(self.since), sql.column(KNOWN))
             for shard in self.rewritten:
                 rewritten = sql.equal(sql.column(SHARD), sql.text(shard))
                 changed = exp.Paren(this=exp.or_(changed, rewritten))
             query = query.where(changed, copy=False)
-        steps.add("changed", query)
+        steps.add("changed", self._with_again(query, keys))
+
+    def _again(self, keys: list[str]) -> exp.Select:
+        renderer = Renderer(self.dialect, {})
+        rows = [
+            exp.Tuple(
+                expressions=[
+                    renderer.render(Constant(value, type_))
+                    for value, type_ in zip(key, self.plan.key_types, strict=True)
+                ]
+            )
+            for key in self.again.keys
+        ]
+        names = [sql.name(key) for key in keys]
+        alias = exp.TableAlias(this=sql.name("failed"), columns=names)
+        return sql.select(*(sql.column(key) for key in keys)).from_(
+            exp.Values(expressions=rows, alias=alias)
+        )
+
+    def _with_again(self, query: exp.Select, keys: list[str]) -> exp.Query:
+        if not self.again.keys:
+            return query
+        again = sql.select(*(sql.column(key) for key in keys)).from_(sql.table("again"))
+        return exp.union(query, again, distinct=True)
 
     def _add_tiles(self, steps: sql.Steps, keys: list[str]) -> str:
         events = self._add_ranks(steps, keys)
@@ -132,7 +172,7 @@ class States:
         steps.add("placed", expanded.where(inside))
         columns: dict[str, Sql] = {}
         for column in self._tile_columns():
-            columns.update(_partial_columns(column, self.dialect))
+            columns.update(_partial_columns(self.plan, column, self.dialect))
         steps.add(
             "tiles",
             sql.select(*group, *(sql.aliased(value, name) for name, value in columns.items()))
@@ -230,16 +270,22 @@ class States:
         return steps.add("winners", query)
 
 
-def span_of_states(plan: ViewPlan, cut: int, since: int | None, rewritten: tuple[str, ...]) -> Span:
+def span_of_states(
+    plan: ViewPlan,
+    cut: int,
+    since: int | None,
+    rewritten: tuple[str, ...],
+    again: Again = NOBODY,
+) -> Span:
     """Return the ingest times whose rows can count; the arguments are those of `States`."""
     reach = plan.longest_window
-    if reach is None or since is None or rewritten:
+    if reach is None or since is None or rewritten or again.is_everyone:
         return Span(None, cut)
     # Changed entities are looked for since the last cut, even if their windows are shorter.
     return Span(min(cut - reach - instants.DEDUPLICATION_SPAN, since), cut)
 
 
-def _partial_columns(column: TileColumn, dialect: Dialect) -> dict[str, Sql]:
+def _partial_columns(plan: ViewPlan, column: TileColumn, dialect: Dialect) -> dict[str, Sql]:
     index = column.measure
     name = f"{column.partial.value}{index}"
     units = dialect.exact(sql.column(f"u{index}"))
@@ -248,9 +294,14 @@ def _partial_columns(column: TileColumn, dialect: Dialect) -> dict[str, Sql]:
             total = sql.aggregate(exp.Sum, sql.column(f"n{index}"))
             return {name: sql.cast(total, "BIGINT")}
         case Partial.SUM:
-            return {name: _text(sql.aggregate(exp.Sum, units))}
+            return {name: _sum(plan, index, units, UNCOUNTABLE)}
         case Partial.SQUARES:
-            return {name: _text(sql.aggregate(exp.Sum, sql.multiply(units, units)))}
+            high, low = square_digits(dialect, units)
+            names = partial_names(column)
+            return {
+                names[0]: _sum(plan, index, high, UNCOUNTABLE_HIGH),
+                names[1]: _text(sql.aggregate(exp.Sum, low)),
+            }
         case Partial.MIN:
             return {name: sql.aggregate(exp.Min, sql.column(f"v{index}"))}
         case Partial.MAX:
@@ -259,6 +310,16 @@ def _partial_columns(column: TileColumn, dialect: Dialect) -> dict[str, Sql]:
             return {f"{name}_rank": sql.aggregate(exp.Min, sql.column(f"rank{index}"))}
         case Partial.LAST:
             return {f"{name}_rank": sql.aggregate(exp.Max, sql.column(f"rank{index}"))}
+
+
+def _sum(plan: ViewPlan, measure: int, value: Sql, otherwise: int) -> Sql:
+    """Write a tile's sum as text; another number where an event of the tile has no units."""
+    total = _text(sql.aggregate(exp.Sum, value))
+    if not plan.measures[measure].may_be_uncountable:
+        return total
+    one = sql.when(uncountable(measure), sql.integer(1))
+    count = sql.aggregate(exp.Count, one)
+    return sql.when(sql.less(sql.integer(0), count), sql.text(str(otherwise)), total)
 
 
 def _text(total: Sql) -> Sql:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from skewless.compiler.plan import Partial
+from skewless.compiler.state_rows import SQUARES_BASE
 from skewless.offline import sql
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from skewless.offline.dialect import Dialect
     from skewless.offline.sql import Sql, Steps
 
-# Squares are summed in two digits of this base, so that a running total over all history cannot
-# overflow 38 decimal digits where the window itself does not.
-SQUARES_BASE = 10**18
 POINT = ("entity", "as_of", "horizon")
 _BEFORE_ALL_TIME = -(2**62)
 _KNOWN, _HAPPENED = 0, 1
@@ -135,13 +133,13 @@ class Totals:
         for index in range(len(self.plan.measures)):
             found.append(Total(f"n{index}", index, sql.column(f"n{index}"), exp.Sum, "BIGINT"))
             units = self.dialect.exact(sql.column(f"u{index}"))
+            if (index, Partial.SUM) in needed and self.plan.measures[index].may_be_uncountable:
+                one = sql.when(uncountable(index), sql.integer(1), sql.integer(0))
+                found.append(Total(f"o{index}", index, one, exp.Sum, "BIGINT"))
             if (index, Partial.SUM) in needed:
                 found.append(Total(f"S{index}", index, units, exp.Sum, exact))
             if (index, Partial.SQUARES) in needed:
-                square = sql.multiply(units, units)
-                base = self.dialect.exact(sql.integer(SQUARES_BASE))
-                low = self.dialect.remainder(square, base)
-                high = self.dialect.quotient(sql.subtract(square, low), base)
+                high, low = square_digits(self.dialect, units)
                 found.append(Total(f"Qhigh{index}", index, high, exp.Sum, exact))
                 found.append(Total(f"Qlow{index}", index, low, exp.Sum, exact))
         return found
@@ -354,12 +352,41 @@ class Totals:
         return sql.aliased(value, name)
 
 
+def square_digits(dialect: Dialect, units: Sql) -> tuple[Sql, Sql]:
+    """Write the square of units in two digits of `SQUARES_BASE`, the high one first.
+
+    They are summed apart: no running total over all history, and no tile, overflows 38 decimal
+    digits where the window itself does not.
+    """
+    square = sql.multiply(units, units)
+    base = dialect.exact(sql.integer(SQUARES_BASE))
+    low = dialect.remainder(square, base)
+    return dialect.quotient(sql.subtract(square, low), base), low
+
+
+def uncountable(measure: int) -> Sql:
+    """Say of an event that its value counts, and has no units in 64 bits."""
+    counts = sql.equal(sql.column(f"n{measure}"), sql.integer(1))
+    return sql.both(counts, sql.is_null(sql.column(f"u{measure}")))
+
+
 def squares(dialect: Dialect, high: Sql, low: Sql) -> Sql:
-    """Put the two digits of a sum of squares together; more than 38 digits is an error."""
+    """Put the two digits of a sum of squares together; null where it has more than 38 digits."""
     base = dialect.exact(sql.integer(SQUARES_BASE))
     total = sql.add(sql.multiply(dialect.exact(high), base), dialect.exact(low))
-    # A HUGEINT reaches a little beyond 38 digits, where Trino and serving stop.
-    return dialect.exact(sql.cast(total, "DECIMAL(38, 0)"))
+    return sql.when(squares_fit(dialect, high, low), total)
+
+
+def squares_fit(dialect: Dialect, high: Sql, low: Sql) -> Sql:
+    """Say whether a sum of squares has at most 38 digits, without adding it up.
+
+    Each engine's exact integers end elsewhere: this ends at 38 digits in all of them.
+    """
+    base = dialect.exact(sql.integer(SQUARES_BASE))
+    high, low = dialect.exact(high), dialect.exact(low)
+    carried = dialect.quotient(sql.subtract(low, dialect.remainder(low, base)), base)
+    limit = dialect.exact(sql.text(str(10**38 // SQUARES_BASE)))
+    return sql.less(sql.add(high, carried), limit)
 
 
 def _windowed(name: str, window: Window | AllHistory | None) -> str:

@@ -12,12 +12,12 @@ import pyarrow.compute as pc
 
 from skewless.compiler.fingerprint import fingerprint
 from skewless.definitions import types
-from skewless.errors import InputError, QueryError
+from skewless.errors import InputError
 from skewless.offline import identifiers
 from skewless.offline.history import INSTANT, ROW, History, Mode, Spine
 from skewless.offline.labels import prepare_labels
 from skewless.offline.logical import logical
-from skewless.offline.overflow import explained
+from skewless.offline.overflow import Errors, Overflows
 from skewless.offline.own_frame import own_frame
 from skewless.offline.snapshots import Pin
 from skewless.offline.statuses import names_of, statuses
@@ -44,6 +44,7 @@ class TrainingRequest:
         frame: labels as the user gave them.
         snapshots: the snapshots to read, by source; the newest where not given, no row where None.
         watermark: for a replay, the column of ingest times before which events count.
+        errors: what becomes of a cell that overflows.
     """
 
     frame: Any
@@ -55,6 +56,7 @@ class TrainingRequest:
     about: Mapping[str, Any]
     full_names: bool = False
     with_status: bool = False
+    errors: Errors = Errors.RAISE
 
 
 def build_training_set(
@@ -65,7 +67,7 @@ def build_training_set(
     Raises:
         InputError: the labels do not fit the features.
         QueryError: the engine failed.
-        ValueOverflowError: a sum left the range of exact integers.
+        ValueOverflowError: a value left the range of exact integers, and errors are raised.
     """
     labels = own_frame(request.frame, aws, _kinds(request))
     _check_clashes(labels, request)
@@ -76,18 +78,22 @@ def build_training_set(
         spine = Spine(session.labels(prepared.table), prepared.first, prepared.last)
         history, used = _history(request, session, spine, snapshots)
         script = history.script()
-        try:
-            found = session.run(script)
-        except QueryError as error:
-            raise explained(error, request.plan.views) from error
+        found = session.run(script)
         text = session.dialect.render(script.query(), pretty=True)
     ordered = _in_order(found, labels.rows)
+    overflows = Overflows.found(ordered, request.plan)
+    if overflows.rows and request.errors is Errors.RAISE:
+        raise overflows.error(prepared.table, request.plan)
     features = _decoded(ordered, request.plan)
     status = None
     if request.with_status:
         leaks = request.mode is Mode.EVENT_TIME
         status = statuses(ordered, request.plan, prepared.table[INSTANT], leaks=leaks)
-    manifest = _manifest(request, prepared.table, features, used, text)
+    manifest = {
+        **_manifest(request, prepared.table, features, used, text),
+        "errors": request.errors.value,
+        "overflowed": overflows.counts(),
+    }
     return TrainingSet(labels, features, manifest, aws, index, status)
 
 

@@ -14,7 +14,9 @@ from skewless.online.attribute import address_key, names, plain, wire
 from skewless.online.call import ConditionFailedError, call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    from skewless.aws import Aws
 
 _SECONDS = 30.0
 
@@ -37,8 +39,8 @@ class FailedEntity(NamedTuple):
 class FailedEntities:
     """The failed entities of the views of one table; a view is given by its partition."""
 
-    def __init__(self, client: Callable[[], Any], table: str) -> None:
-        self._client = client
+    def __init__(self, aws: Aws, table: str) -> None:
+        self._aws = aws
         self._table = table
 
     def note(self, view: str, key: str, instant: int, reason: str) -> None:
@@ -51,7 +53,7 @@ class FailedEntities:
         fields = {"k": key, "i": instant, "x": reason}
         try:
             call(
-                self._client().put_item,
+                self._client.put_item,
                 _SECONDS,
                 f"to record the failure of {described(partition)}",
                 TableName=self._table,
@@ -112,7 +114,7 @@ class FailedEntities:
             OnlineStoreError: DynamoDB refused.
         """
         answer = call(
-            self._client().get_item,
+            self._client.get_item,
             _SECONDS,
             f"to read a failed entity of view {view!r}",
             TableName=self._table,
@@ -131,7 +133,7 @@ class FailedEntities:
             }
         try:
             answer = call(
-                self._client().delete_item,
+                self._client.delete_item,
                 _SECONDS,
                 f"to take out a failed entity of view {address[0]!r}",
                 TableName=self._table,
@@ -150,7 +152,7 @@ class FailedEntities:
     def _pages(self, view: str, **request: Any) -> Iterator[Any]:
         while True:
             page = call(
-                self._client().query,
+                self._client.query,
                 _SECONDS,
                 f"to read the failed entities of view {view!r}",
                 TableName=self._table,
@@ -163,3 +165,7 @@ class FailedEntities:
             if "LastEvaluatedKey" not in page:
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    @property
+    def _client(self) -> Any:
+        return self._aws.client("dynamodb")

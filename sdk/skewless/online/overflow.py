@@ -41,6 +41,7 @@ class _Judge:
     def __init__(self, plan: ViewPlan) -> None:
         self.folder = Folder(plan)
         self._plan = plan
+        judged = {item.measure for item in plan.aggregates if plan.may_overflow(item)}
         narrow = {
             item.measure
             for item in plan.aggregates
@@ -48,14 +49,14 @@ class _Judge:
         }
         self._bounds = [
             [
-                (index, INT64_MAX if column.measure in narrow else EXACT_MAX)
-                for index, column in enumerate(tile_set.columns)
-                if column.partial is Partial.SQUARES
-                or (column.partial is Partial.SUM and column.measure in narrow)
-                or (
-                    column.partial is Partial.SUM
-                    and plan.measures[column.measure].type == types.Float64
+                (
+                    index,
+                    INT64_MAX
+                    if column.partial is Partial.SUM and column.measure in narrow
+                    else EXACT_MAX,
                 )
+                for index, column in enumerate(tile_set.columns)
+                if column.partial in (Partial.SUM, Partial.SQUARES) and column.measure in judged
             ]
             for tile_set in plan.tile_sets
         ]

@@ -37,15 +37,6 @@ class CutOutcome(Enum):
     NEWER_THERE = "newer there"
 
 
-class CutCounts(NamedTuple):
-    """What became of many."""
-
-    written: int
-    already_there: int
-    newer_there: int
-    write_units: float
-
-
 class StreamItem(NamedTuple):
     """What an entity's stream item of a day holds.
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from skewless.compiler.instants import floor_to
 from skewless.compiler.interpret import compile_python
 from skewless.compiler.plan import Partial
+from skewless.compiler.state_rows import UNCOUNTABLE
 from skewless.definitions.names import TOMBSTONE
 from skewless.errors import ValueOverflowError
 from skewless.online.tiles import (
     COMBINE,
     NOTHING,
-    UNCOUNTABLE,
     Tiles,
     add_rows,
     merge_tiles,

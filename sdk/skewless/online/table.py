@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from skewless.errors import ItemTooLargeError, OnlineStoreError
@@ -13,10 +10,10 @@ from skewless.online.attribute import NEVER, address_key, names, plain, size_of,
 from skewless.online.batch_get import BatchGet
 from skewless.online.call import ConditionFailedError, call, units
 from skewless.online.failed import FailedEntities
-from skewless.online.record import CutCounts, CutOutcome, StreamItem, to_watermark
+from skewless.online.record import CutOutcome, StreamItem, to_watermark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from skewless.aws import Aws
     from skewless.online.address import Address
@@ -25,20 +22,19 @@ if TYPE_CHECKING:
 
 MAX_ITEM_BYTES = 390_000  # DynamoDB takes 409,600; the rest is for names, keys and estimates
 READ_SECONDS, WRITE_SECONDS = 1.0, 30.0
-_QUEUED_PER_THREAD = 16
 
 
 class OnlineTable:
-    """One DynamoDB table of online items.
-
-    Attributes:
-        failed: the entities that could not be written.
-    """
+    """One DynamoDB table of online items."""
 
     def __init__(self, aws: Aws, name: str) -> None:
         self._aws = aws
         self.name = name
-        self.failed = FailedEntities(lambda: self._client, name)
+
+    @property
+    def failed(self) -> FailedEntities:
+        """The entities that could not be written."""
+        return FailedEntities(self._aws, self.name)
 
     def batch_get(
         self,
@@ -72,25 +68,6 @@ class OnlineTable:
             if consumed is not None:
                 return CutOutcome.WRITTEN, consumed
         return self._update_cut(cut)
-
-    def put_cuts(
-        self, cuts: Iterable[Cut], concurrency: int = 16, *, are_first: bool = False
-    ) -> CutCounts:
-        """Write many states, side by side; see `put_cut` for what is first."""
-        counts = dict.fromkeys(CutOutcome, 0)
-        consumed = 0.0
-        put = partial(self.put_cut, is_first=are_first)
-        with ThreadPoolExecutor(concurrency) as pool:
-            for some in _chunks(cuts, concurrency * _QUEUED_PER_THREAD):
-                for outcome, cost in pool.map(put, some):
-                    counts[outcome] += 1
-                    consumed += cost
-        return CutCounts(
-            counts[CutOutcome.WRITTEN],
-            counts[CutOutcome.ALREADY_THERE],
-            counts[CutOutcome.NEWER_THERE],
-            consumed,
-        )
 
     def get_stream(self, key: str, day: int) -> StreamItem | None:
         """Read the stream item of the UTC day in which the instant `day` lies, consistently."""
@@ -285,9 +262,3 @@ def _check_size(key: str, size: int) -> None:
             f"the online item would take {size:,} bytes, more than the {MAX_ITEM_BYTES:,} that "
             "fit. Use longer hops, shorter windows or fewer features.",
         )
-
-
-def _chunks(cuts: Iterable[Cut], size: int) -> Iterator[list[Cut]]:
-    waiting = iter(cuts)
-    while some := list(islice(waiting, size)):
-        yield some

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     Row: TypeAlias = Sequence[Any]
 
 EXACT_MAX = 10**38 - 1  # DECIMAL(38, 0): what history can hold
-# Stands for the units of a value that has none in 64 bits, in S and in Q: whatever is added to it
-# stays beyond 38 digits, so the sum of a window that holds it overflows, as in history.
-UNCOUNTABLE = 10**45
 
 
 class Tiles(NamedTuple):

@@ -133,29 +133,43 @@ WITH "spine" AS (
       NOT "column__amount" IS NULL
     ) THEN 1 ELSE 0 END AS BIGINT) AS "n0",
     "column__amount" AS "v0",
-    CAST(CAST(CASE
+    CAST(CASE
       WHEN (
-        0.5e0 <= ABS(
-          (
-            (
-              "column__amount" * 1000000.0e0
-            ) - TRUNCATE((
-              "column__amount" * 1000000.0e0
-            ))
-          )
+        (
+          -9.223372036854776e+18
+        ) <= (
+          "column__amount" * 1000000.0e0
         )
       )
-      THEN (
-        TRUNCATE((
+      AND (
+        (
           "column__amount" * 1000000.0e0
-        )) + SIGN((
+        ) < 9.223372036854776e+18
+      )
+      THEN CAST(CASE
+        WHEN (
+          0.5e0 <= ABS(
+            (
+              (
+                "column__amount" * 1000000.0e0
+              ) - TRUNCATE((
+                "column__amount" * 1000000.0e0
+              ))
+            )
+          )
+        )
+        THEN (
+          TRUNCATE((
+            "column__amount" * 1000000.0e0
+          )) + SIGN((
+            "column__amount" * 1000000.0e0
+          ))
+        )
+        ELSE TRUNCATE((
           "column__amount" * 1000000.0e0
         ))
-      )
-      ELSE TRUNCATE((
-        "column__amount" * 1000000.0e0
-      ))
-    END AS BIGINT) AS BIGINT) AS "u0",
+      END AS BIGINT)
+    END AS BIGINT) AS "u0",
     CAST(CASE WHEN (
       NOT "column__fee" IS NULL
     ) THEN 1 ELSE 0 END AS BIGINT) AS "n1",
@@ -185,6 +199,11 @@ WITH "spine" AS (
     CAST(NULL AS BIGINT) AS "horizon",
     CAST(NULL AS BIGINT) AS "asks",
     "n0" AS "n0",
+    CASE WHEN (
+      "n0" = 1
+    ) AND (
+      "u0" IS NULL
+    ) THEN 1 ELSE 0 END AS "o0",
     CAST("u0" AS DECIMAL(38, 0)) AS "S0",
     CAST((
       (
@@ -227,6 +246,7 @@ WITH "spine" AS (
     "horizon",
     0 AS "asks",
     CAST(NULL AS BIGINT) AS "n0",
+    CAST(NULL AS BIGINT) AS "o0",
     CAST(NULL AS DECIMAL(38, 0)) AS "S0",
     CAST(NULL AS DECIMAL(38, 0)) AS "Qhigh0",
     CAST(NULL AS DECIMAL(38, 0)) AS "Qlow0",
@@ -254,6 +274,7 @@ WITH "spine" AS (
     "horizon",
     1 AS "asks",
     CAST(NULL AS BIGINT) AS "n0",
+    CAST(NULL AS BIGINT) AS "o0",
     CAST(NULL AS DECIMAL(38, 0)) AS "S0",
     CAST(NULL AS DECIMAL(38, 0)) AS "Qhigh0",
     CAST(NULL AS DECIMAL(38, 0)) AS "Qlow0",
@@ -284,6 +305,7 @@ WITH "spine" AS (
     "horizon",
     2 AS "asks",
     CAST(NULL AS BIGINT) AS "n0",
+    CAST(NULL AS BIGINT) AS "o0",
     CAST(NULL AS DECIMAL(38, 0)) AS "S0",
     CAST(NULL AS DECIMAL(38, 0)) AS "Qhigh0",
     CAST(NULL AS DECIMAL(38, 0)) AS "Qlow0",
@@ -305,6 +327,7 @@ WITH "spine" AS (
     "horizon",
     3 AS "asks",
     CAST(NULL AS BIGINT) AS "n0",
+    CAST(NULL AS BIGINT) AS "o0",
     CAST(NULL AS DECIMAL(38, 0)) AS "S0",
     CAST(NULL AS DECIMAL(38, 0)) AS "Qhigh0",
     CAST(NULL AS DECIMAL(38, 0)) AS "Qlow0",
@@ -326,6 +349,11 @@ WITH "spine" AS (
       ORDER BY "at", "kind"
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) AS "n0",
+    SUM("o0") OVER (
+      PARTITION BY "entity", "lane"
+      ORDER BY "at", "kind"
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS "o0",
     SUM("S0") OVER (
       PARTITION BY "entity", "lane"
       ORDER BY "at", "kind"
@@ -391,6 +419,29 @@ WITH "spine" AS (
         THEN "event"."n0"
       END
     ) AS "n0_3600s_300s",
+    SUM(
+      CASE
+        WHEN (
+          "event"."happened" < (
+            (
+              "point"."as_of" - 3600000000
+            ) - MOD(
+              (
+                MOD((
+                  "point"."as_of" - 3600000000
+                ), 300000000) + 300000000
+              ),
+              300000000
+            )
+          )
+        )
+        THEN CASE WHEN (
+          "event"."n0" = 1
+        ) AND (
+          "event"."u0" IS NULL
+        ) THEN 1 ELSE 0 END
+      END
+    ) AS "o0_3600s_300s",
     SUM(
       CASE
         WHEN (
@@ -537,6 +588,29 @@ WITH "spine" AS (
             )
           )
         )
+        THEN CASE WHEN (
+          "event"."n0" = 1
+        ) AND (
+          "event"."u0" IS NULL
+        ) THEN 1 ELSE 0 END
+      END
+    ) AS "o0_604800s_21600s",
+    SUM(
+      CASE
+        WHEN (
+          "event"."happened" < (
+            (
+              "point"."as_of" - 604800000000
+            ) - MOD(
+              (
+                MOD((
+                  "point"."as_of" - 604800000000
+                ), 21600000000) + 21600000000
+              ),
+              21600000000
+            )
+          )
+        )
         THEN CAST("event"."u0" AS DECIMAL(38, 0))
       END
     ) AS "S0_604800s_21600s",
@@ -637,6 +711,15 @@ WITH "spine" AS (
       (
         COALESCE(SUM(CASE WHEN (
           "running"."asks" = 0
+        ) THEN "running"."o0" END), 0) - COALESCE(SUM(CASE WHEN (
+          "running"."asks" = 1
+        ) THEN "running"."o0" END), 0)
+      ) + COALESCE(MAX("late"."o0_3600s_300s"), 0)
+    ) AS "o0_3600s_300s",
+    (
+      (
+        COALESCE(SUM(CASE WHEN (
+          "running"."asks" = 0
         ) THEN "running"."S0" END), 0) - COALESCE(SUM(CASE WHEN (
           "running"."asks" = 1
         ) THEN "running"."S0" END), 0)
@@ -687,6 +770,15 @@ WITH "spine" AS (
         ) THEN "running"."n0" END), 0)
       ) + COALESCE(MAX("late"."n0_604800s_21600s"), 0)
     ) AS "n0_604800s_21600s",
+    (
+      (
+        COALESCE(SUM(CASE WHEN (
+          "running"."asks" = 0
+        ) THEN "running"."o0" END), 0) - COALESCE(SUM(CASE WHEN (
+          "running"."asks" = 2
+        ) THEN "running"."o0" END), 0)
+      ) + COALESCE(MAX("late"."o0_604800s_21600s"), 0)
+    ) AS "o0_604800s_21600s",
     (
       (
         COALESCE(SUM(CASE WHEN (
@@ -952,18 +1044,56 @@ WITH "spine" AS (
     "partial"."horizon",
     "partial"."S0_3600s_300s" AS "S0_3600s_300s",
     "partial"."n0_3600s_300s" AS "n0_3600s_300s",
-    CAST(CAST((
-      (
-        CAST("partial"."Qhigh0_604800s_21600s" AS DECIMAL(38, 0)) * CAST(1000000000000000000 AS DECIMAL(38, 0))
-      ) + CAST("partial"."Qlow0_604800s_21600s" AS DECIMAL(38, 0))
-    ) AS DECIMAL(38, 0)) AS DECIMAL(38, 0)) AS "Q0_604800s_21600s",
+    CASE
+      WHEN (
+        (
+          CAST("partial"."Qhigh0_604800s_21600s" AS DECIMAL(38, 0)) + CAST((
+            (
+              CAST("partial"."Qlow0_604800s_21600s" AS DECIMAL(38, 0)) - MOD(
+                CAST("partial"."Qlow0_604800s_21600s" AS DECIMAL(38, 0)),
+                CAST(1000000000000000000 AS DECIMAL(38, 0))
+              )
+            ) / CAST(1000000000000000000 AS DECIMAL(38, 0))
+          ) AS DECIMAL(38, 0))
+        ) < CAST('100000000000000000000' AS DECIMAL(38, 0))
+      )
+      THEN (
+        (
+          CAST("partial"."Qhigh0_604800s_21600s" AS DECIMAL(38, 0)) * CAST(1000000000000000000 AS DECIMAL(38, 0))
+        ) + CAST("partial"."Qlow0_604800s_21600s" AS DECIMAL(38, 0))
+      )
+    END AS "Q0_604800s_21600s",
     "partial"."S0_604800s_21600s" AS "S0_604800s_21600s",
     "partial"."n0_604800s_21600s" AS "n0_604800s_21600s",
     "partial"."S1_all" AS "S1_all",
     "partial"."n1_all" AS "n1_all",
     "partial"."n2_3600s_300s" AS "n2_3600s_300s",
     "view__spending_v1_scan_3600s_300s"."greatest0" AS "feature__largest_1h",
-    "view__spending_v1_last3_all_3600s_300s"."value" AS "feature__last_items"
+    "view__spending_v1_last3_all_3600s_300s"."value" AS "feature__last_items",
+    (
+      (
+        0 < "partial"."o0_3600s_300s"
+      )
+    ) AS "overflow__mean_1h",
+    (
+      (
+        0 < "partial"."o0_604800s_21600s"
+      )
+      OR NOT (
+        (
+          (
+            CAST("partial"."Qhigh0_604800s_21600s" AS DECIMAL(38, 0)) + CAST((
+              (
+                CAST("partial"."Qlow0_604800s_21600s" AS DECIMAL(38, 0)) - MOD(
+                  CAST("partial"."Qlow0_604800s_21600s" AS DECIMAL(38, 0)),
+                  CAST(1000000000000000000 AS DECIMAL(38, 0))
+                )
+              ) / CAST(1000000000000000000 AS DECIMAL(38, 0))
+            ) AS DECIMAL(38, 0))
+          ) < CAST('100000000000000000000' AS DECIMAL(38, 0))
+        )
+      )
+    ) AS "overflow__deviation_7d"
   FROM "view__spending_v1_partials" AS "partial"
   LEFT JOIN "view__spending_v1_scan_3600s_300s" AS "view__spending_v1_scan_3600s_300s"
     ON (
@@ -991,7 +1121,7 @@ WITH "spine" AS (
     CASE
       WHEN (
         0 < "n0_604800s_21600s"
-      )
+      ) AND NOT "overflow__deviation_7d"
       THEN (
         (
           "Q0_604800s_21600s" - (
@@ -1013,7 +1143,7 @@ WITH "spine" AS (
     CASE
       WHEN (
         0 < "n0_604800s_21600s"
-      )
+      ) AND NOT "overflow__deviation_7d"
       THEN (
         MOD("S0_604800s_21600s", CAST("n0_604800s_21600s" AS DECIMAL(38, 0))) * MOD("S0_604800s_21600s", CAST("n0_604800s_21600s" AS DECIMAL(38, 0)))
       )
@@ -1025,101 +1155,69 @@ WITH "spine" AS (
     "as_of",
     "horizon",
     CASE
-      WHEN (
-        1 <= "n0_3600s_300s"
-      )
-      THEN (
-        CAST((
-          CASE
-            WHEN "S0_3600s_300s" BETWEEN CAST((
-              -9007199254740992
-            ) AS DECIMAL(38, 0)) AND CAST(9007199254740992 AS DECIMAL(38, 0))
-            THEN CAST(CAST("S0_3600s_300s" AS BIGINT) AS DOUBLE)
-            ELSE (
-              (
+      WHEN NOT "overflow__mean_1h"
+      THEN CASE
+        WHEN (
+          1 <= "n0_3600s_300s"
+        )
+        THEN (
+          CAST((
+            CASE
+              WHEN "S0_3600s_300s" BETWEEN CAST((
+                -9007199254740992
+              ) AS DECIMAL(38, 0)) AND CAST(9007199254740992 AS DECIMAL(38, 0))
+              THEN CAST(CAST("S0_3600s_300s" AS BIGINT) AS DOUBLE)
+              ELSE (
                 (
                   (
-                    CAST(CAST(CAST((
-                      (
-                        CAST((
-                          (
-                            "S0_3600s_300s" - MOD("S0_3600s_300s", CAST(9007199254740992 AS DECIMAL(38, 0)))
-                          ) / CAST(9007199254740992 AS DECIMAL(38, 0))
-                        ) AS DECIMAL(38, 0)) - MOD(
+                    (
+                      CAST(CAST(CAST((
+                        (
                           CAST((
                             (
                               "S0_3600s_300s" - MOD("S0_3600s_300s", CAST(9007199254740992 AS DECIMAL(38, 0)))
                             ) / CAST(9007199254740992 AS DECIMAL(38, 0))
-                          ) AS DECIMAL(38, 0)),
-                          CAST(9007199254740992 AS DECIMAL(38, 0))
-                        )
-                      ) / CAST(9007199254740992 AS DECIMAL(38, 0))
-                    ) AS DECIMAL(38, 0)) AS BIGINT) AS DOUBLE) * 9007199254740992.0e0
-                  ) + CAST(CAST(MOD(
-                    CAST((
-                      (
-                        "S0_3600s_300s" - MOD("S0_3600s_300s", CAST(9007199254740992 AS DECIMAL(38, 0)))
-                      ) / CAST(9007199254740992 AS DECIMAL(38, 0))
-                    ) AS DECIMAL(38, 0)),
-                    CAST(9007199254740992 AS DECIMAL(38, 0))
-                  ) AS BIGINT) AS DOUBLE)
-                ) * 9007199254740992.0e0
-              ) + CAST(CAST(MOD("S0_3600s_300s", CAST(9007199254740992 AS DECIMAL(38, 0))) AS BIGINT) AS DOUBLE)
-            )
-          END / CAST("n0_3600s_300s" AS DOUBLE)
-        ) AS DOUBLE) / 1000000.0e0
-      )
-    END AS "feature__mean_1h",
-    CASE
-      WHEN (
-        2 <= "n0_604800s_21600s"
-      )
-      THEN SQRT(
-        (
-          CAST((
-            (
-              CASE
-                WHEN "C0_604800s_21600s" BETWEEN CAST((
-                  -9007199254740992
-                ) AS DECIMAL(38, 0)) AND CAST(9007199254740992 AS DECIMAL(38, 0))
-                THEN CAST(CAST("C0_604800s_21600s" AS BIGINT) AS DOUBLE)
-                ELSE (
-                  (
-                    (
-                      (
-                        CAST(CAST(CAST((
-                          (
+                          ) AS DECIMAL(38, 0)) - MOD(
                             CAST((
                               (
-                                "C0_604800s_21600s" - MOD("C0_604800s_21600s", CAST(9007199254740992 AS DECIMAL(38, 0)))
+                                "S0_3600s_300s" - MOD("S0_3600s_300s", CAST(9007199254740992 AS DECIMAL(38, 0)))
                               ) / CAST(9007199254740992 AS DECIMAL(38, 0))
-                            ) AS DECIMAL(38, 0)) - MOD(
-                              CAST((
-                                (
-                                  "C0_604800s_21600s" - MOD("C0_604800s_21600s", CAST(9007199254740992 AS DECIMAL(38, 0)))
-                                ) / CAST(9007199254740992 AS DECIMAL(38, 0))
-                              ) AS DECIMAL(38, 0)),
-                              CAST(9007199254740992 AS DECIMAL(38, 0))
-                            )
-                          ) / CAST(9007199254740992 AS DECIMAL(38, 0))
-                        ) AS DECIMAL(38, 0)) AS BIGINT) AS DOUBLE) * 9007199254740992.0e0
-                      ) + CAST(CAST(MOD(
-                        CAST((
-                          (
-                            "C0_604800s_21600s" - MOD("C0_604800s_21600s", CAST(9007199254740992 AS DECIMAL(38, 0)))
-                          ) / CAST(9007199254740992 AS DECIMAL(38, 0))
-                        ) AS DECIMAL(38, 0)),
-                        CAST(9007199254740992 AS DECIMAL(38, 0))
-                      ) AS BIGINT) AS DOUBLE)
-                    ) * 9007199254740992.0e0
-                  ) + CAST(CAST(MOD("C0_604800s_21600s", CAST(9007199254740992 AS DECIMAL(38, 0))) AS BIGINT) AS DOUBLE)
-                )
-              END - (
+                            ) AS DECIMAL(38, 0)),
+                            CAST(9007199254740992 AS DECIMAL(38, 0))
+                          )
+                        ) / CAST(9007199254740992 AS DECIMAL(38, 0))
+                      ) AS DECIMAL(38, 0)) AS BIGINT) AS DOUBLE) * 9007199254740992.0e0
+                    ) + CAST(CAST(MOD(
+                      CAST((
+                        (
+                          "S0_3600s_300s" - MOD("S0_3600s_300s", CAST(9007199254740992 AS DECIMAL(38, 0)))
+                        ) / CAST(9007199254740992 AS DECIMAL(38, 0))
+                      ) AS DECIMAL(38, 0)),
+                      CAST(9007199254740992 AS DECIMAL(38, 0))
+                    ) AS BIGINT) AS DOUBLE)
+                  ) * 9007199254740992.0e0
+                ) + CAST(CAST(MOD("S0_3600s_300s", CAST(9007199254740992 AS DECIMAL(38, 0))) AS BIGINT) AS DOUBLE)
+              )
+            END / CAST("n0_3600s_300s" AS DOUBLE)
+          ) AS DOUBLE) / 1000000.0e0
+        )
+      END
+    END AS "feature__mean_1h",
+    CASE
+      WHEN NOT "overflow__deviation_7d"
+      THEN CASE
+        WHEN (
+          2 <= "n0_604800s_21600s"
+        )
+        THEN SQRT(
+          (
+            CAST((
+              (
                 CASE
-                  WHEN "R0_604800s_21600s" BETWEEN CAST((
+                  WHEN "C0_604800s_21600s" BETWEEN CAST((
                     -9007199254740992
                   ) AS DECIMAL(38, 0)) AND CAST(9007199254740992 AS DECIMAL(38, 0))
-                  THEN CAST(CAST("R0_604800s_21600s" AS BIGINT) AS DOUBLE)
+                  THEN CAST(CAST("C0_604800s_21600s" AS BIGINT) AS DOUBLE)
                   ELSE (
                     (
                       (
@@ -1128,12 +1226,12 @@ WITH "spine" AS (
                             (
                               CAST((
                                 (
-                                  "R0_604800s_21600s" - MOD("R0_604800s_21600s", CAST(9007199254740992 AS DECIMAL(38, 0)))
+                                  "C0_604800s_21600s" - MOD("C0_604800s_21600s", CAST(9007199254740992 AS DECIMAL(38, 0)))
                                 ) / CAST(9007199254740992 AS DECIMAL(38, 0))
                               ) AS DECIMAL(38, 0)) - MOD(
                                 CAST((
                                   (
-                                    "R0_604800s_21600s" - MOD("R0_604800s_21600s", CAST(9007199254740992 AS DECIMAL(38, 0)))
+                                    "C0_604800s_21600s" - MOD("C0_604800s_21600s", CAST(9007199254740992 AS DECIMAL(38, 0)))
                                   ) / CAST(9007199254740992 AS DECIMAL(38, 0))
                                 ) AS DECIMAL(38, 0)),
                                 CAST(9007199254740992 AS DECIMAL(38, 0))
@@ -1143,29 +1241,69 @@ WITH "spine" AS (
                         ) + CAST(CAST(MOD(
                           CAST((
                             (
-                              "R0_604800s_21600s" - MOD("R0_604800s_21600s", CAST(9007199254740992 AS DECIMAL(38, 0)))
+                              "C0_604800s_21600s" - MOD("C0_604800s_21600s", CAST(9007199254740992 AS DECIMAL(38, 0)))
                             ) / CAST(9007199254740992 AS DECIMAL(38, 0))
                           ) AS DECIMAL(38, 0)),
                           CAST(9007199254740992 AS DECIMAL(38, 0))
                         ) AS BIGINT) AS DOUBLE)
                       ) * 9007199254740992.0e0
-                    ) + CAST(CAST(MOD("R0_604800s_21600s", CAST(9007199254740992 AS DECIMAL(38, 0))) AS BIGINT) AS DOUBLE)
+                    ) + CAST(CAST(MOD("C0_604800s_21600s", CAST(9007199254740992 AS DECIMAL(38, 0))) AS BIGINT) AS DOUBLE)
                   )
-                END / CAST("n0_604800s_21600s" AS DOUBLE)
-              )
-            ) / CAST((
-              "n0_604800s_21600s" - 1
-            ) AS DOUBLE)
-          ) AS DOUBLE) / 1000000000000.0e0
+                END - (
+                  CASE
+                    WHEN "R0_604800s_21600s" BETWEEN CAST((
+                      -9007199254740992
+                    ) AS DECIMAL(38, 0)) AND CAST(9007199254740992 AS DECIMAL(38, 0))
+                    THEN CAST(CAST("R0_604800s_21600s" AS BIGINT) AS DOUBLE)
+                    ELSE (
+                      (
+                        (
+                          (
+                            CAST(CAST(CAST((
+                              (
+                                CAST((
+                                  (
+                                    "R0_604800s_21600s" - MOD("R0_604800s_21600s", CAST(9007199254740992 AS DECIMAL(38, 0)))
+                                  ) / CAST(9007199254740992 AS DECIMAL(38, 0))
+                                ) AS DECIMAL(38, 0)) - MOD(
+                                  CAST((
+                                    (
+                                      "R0_604800s_21600s" - MOD("R0_604800s_21600s", CAST(9007199254740992 AS DECIMAL(38, 0)))
+                                    ) / CAST(9007199254740992 AS DECIMAL(38, 0))
+                                  ) AS DECIMAL(38, 0)),
+                                  CAST(9007199254740992 AS DECIMAL(38, 0))
+                                )
+                              ) / CAST(9007199254740992 AS DECIMAL(38, 0))
+                            ) AS DECIMAL(38, 0)) AS BIGINT) AS DOUBLE) * 9007199254740992.0e0
+                          ) + CAST(CAST(MOD(
+                            CAST((
+                              (
+                                "R0_604800s_21600s" - MOD("R0_604800s_21600s", CAST(9007199254740992 AS DECIMAL(38, 0)))
+                              ) / CAST(9007199254740992 AS DECIMAL(38, 0))
+                            ) AS DECIMAL(38, 0)),
+                            CAST(9007199254740992 AS DECIMAL(38, 0))
+                          ) AS BIGINT) AS DOUBLE)
+                        ) * 9007199254740992.0e0
+                      ) + CAST(CAST(MOD("R0_604800s_21600s", CAST(9007199254740992 AS DECIMAL(38, 0))) AS BIGINT) AS DOUBLE)
+                    )
+                  END / CAST("n0_604800s_21600s" AS DOUBLE)
+                )
+              ) / CAST((
+                "n0_604800s_21600s" - 1
+              ) AS DOUBLE)
+            ) AS DOUBLE) / 1000000000000.0e0
+          )
         )
-      )
+      END
     END AS "feature__deviation_7d",
     CAST(CASE WHEN (
       1 <= "n1_all"
     ) THEN "S1_all" END AS DECIMAL(38, 0)) AS "feature__fees",
     CAST("n2_3600s_300s" AS BIGINT) AS "feature__large_1h",
     "feature__largest_1h" AS "feature__largest_1h",
-    COALESCE("feature__last_items", 0) AS "feature__last_items"
+    COALESCE("feature__last_items", 0) AS "feature__last_items",
+    "overflow__mean_1h",
+    "overflow__deviation_7d"
   FROM "view__spending_v1_exact"
 ), "joined" AS (
   SELECT
@@ -1175,7 +1313,9 @@ WITH "spine" AS (
     "view__spending_v1_features"."feature__fees" AS "view__spending_v1__feature__fees",
     "view__spending_v1_features"."feature__large_1h" AS "view__spending_v1__feature__large_1h",
     "view__spending_v1_features"."feature__largest_1h" AS "view__spending_v1__feature__largest_1h",
-    "view__spending_v1_features"."feature__last_items" AS "view__spending_v1__feature__last_items"
+    "view__spending_v1_features"."feature__last_items" AS "view__spending_v1__feature__last_items",
+    "view__spending_v1_features"."overflow__mean_1h" AS "overflow__view__spending_v1__feature__mean_1h",
+    "view__spending_v1_features"."overflow__deviation_7d" AS "overflow__view__spending_v1__feature__deviation_7d"
   FROM "spine"
   JOIN "view__spending_v1_features"
     ON (
@@ -1195,5 +1335,7 @@ SELECT
   "view__spending_v1__feature__fees",
   "view__spending_v1__feature__large_1h",
   "view__spending_v1__feature__largest_1h",
-  "view__spending_v1__feature__last_items"
+  "view__spending_v1__feature__last_items",
+  "overflow__view__spending_v1__feature__mean_1h",
+  "overflow__view__spending_v1__feature__deviation_7d"
 FROM "joined"

@@ -119,29 +119,43 @@ WITH "logged" AS (
       NOT "column__amount" IS NULL
     ) THEN 1 ELSE 0 END AS BIGINT) AS "n0",
     "column__amount" AS "v0",
-    CAST(CAST(CASE
+    CAST(CASE
       WHEN (
-        0.5e0 <= ABS(
-          (
-            (
-              "column__amount" * 1000000.0e0
-            ) - TRUNCATE((
-              "column__amount" * 1000000.0e0
-            ))
-          )
+        (
+          -9.223372036854776e+18
+        ) <= (
+          "column__amount" * 1000000.0e0
         )
       )
-      THEN (
-        TRUNCATE((
+      AND (
+        (
           "column__amount" * 1000000.0e0
-        )) + SIGN((
+        ) < 9.223372036854776e+18
+      )
+      THEN CAST(CASE
+        WHEN (
+          0.5e0 <= ABS(
+            (
+              (
+                "column__amount" * 1000000.0e0
+              ) - TRUNCATE((
+                "column__amount" * 1000000.0e0
+              ))
+            )
+          )
+        )
+        THEN (
+          TRUNCATE((
+            "column__amount" * 1000000.0e0
+          )) + SIGN((
+            "column__amount" * 1000000.0e0
+          ))
+        )
+        ELSE TRUNCATE((
           "column__amount" * 1000000.0e0
         ))
-      )
-      ELSE TRUNCATE((
-        "column__amount" * 1000000.0e0
-      ))
-    END AS BIGINT) AS BIGINT) AS "u0",
+      END AS BIGINT)
+    END AS BIGINT) AS "u0",
     CAST(CASE WHEN (
       NOT "column__fee" IS NULL
     ) THEN 1 ELSE 0 END AS BIGINT) AS "n1",
@@ -211,14 +225,59 @@ WITH "logged" AS (
     "tile_set",
     "start",
     CAST(SUM("n0") AS BIGINT) AS "n0",
-    CAST(COALESCE(SUM(CAST("u0" AS DECIMAL(38, 0))), 0) AS VARCHAR) AS "S0",
+    CASE
+      WHEN (
+        0 < COUNT(CASE WHEN (
+          "n0" = 1
+        ) AND (
+          "u0" IS NULL
+        ) THEN 1 END)
+      )
+      THEN '1000000000000000000000000000000000000000000000'
+      ELSE CAST(COALESCE(SUM(CAST("u0" AS DECIMAL(38, 0))), 0) AS VARCHAR)
+    END AS "S0",
     MAX("v0") AS "max0",
     CAST(SUM("n2") AS BIGINT) AS "n2",
     CAST(SUM("n3") AS BIGINT) AS "n3",
     MAX("rank3") AS "last3_rank",
-    CAST(COALESCE(SUM((
-      CAST("u0" AS DECIMAL(38, 0)) * CAST("u0" AS DECIMAL(38, 0))
-    )), 0) AS VARCHAR) AS "Q0",
+    CASE
+      WHEN (
+        0 < COUNT(CASE WHEN (
+          "n0" = 1
+        ) AND (
+          "u0" IS NULL
+        ) THEN 1 END)
+      )
+      THEN '1000000000000000000000000000'
+      ELSE CAST(COALESCE(
+        SUM(
+          CAST((
+            (
+              (
+                CAST("u0" AS DECIMAL(38, 0)) * CAST("u0" AS DECIMAL(38, 0))
+              ) - MOD(
+                (
+                  CAST("u0" AS DECIMAL(38, 0)) * CAST("u0" AS DECIMAL(38, 0))
+                ),
+                CAST(1000000000000000000 AS DECIMAL(38, 0))
+              )
+            ) / CAST(1000000000000000000 AS DECIMAL(38, 0))
+          ) AS DECIMAL(38, 0))
+        ),
+        0
+      ) AS VARCHAR)
+    END AS "Q0_high",
+    CAST(COALESCE(
+      SUM(
+        MOD(
+          (
+            CAST("u0" AS DECIMAL(38, 0)) * CAST("u0" AS DECIMAL(38, 0))
+          ),
+          CAST(1000000000000000000 AS DECIMAL(38, 0))
+        )
+      ),
+      0
+    ) AS VARCHAR) AS "Q0_low",
     CAST(SUM("n1") AS BIGINT) AS "n1",
     CAST(COALESCE(SUM(CAST("u1" AS DECIMAL(38, 0))), 0) AS VARCHAR) AS "S1"
   FROM "placed"
@@ -257,7 +316,8 @@ SELECT
   "found"."last3_at",
   "found"."last3_tie",
   "found"."last3_value",
-  "found"."Q0",
+  "found"."Q0_high",
+  "found"."Q0_low",
   "found"."n1",
   "found"."S1",
   (
