@@ -10,7 +10,7 @@ import pytest
 
 from skewless import Entity, Every, FeatureView, Source, agg, col
 from skewless.errors import InputError
-from skewless.types import Bool, Float64, String
+from skewless.types import Bool, Float64, Int64, String
 from tests import reference
 from tests.store.builders import NOON
 
@@ -124,6 +124,25 @@ def test_statuses_are_those_that_serving_says(filled: FeatureStore, clock: Movab
         for name in ("sums", "daily"):
             assert row[f"skewless_as_of__{name}"] == status[name].as_of
             assert row[f"skewless_status__{name}"] == status[name].status
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_overflows_is_failed(filled: FeatureStore, engine: str) -> None:
+    wide = Source("wide", schema={"k": String, "n": Int64}, event_time="at")
+    view = FeatureView(
+        "total", entity=user, source=wide, refresh="stream",
+        features={"sum": agg.sum("n", window="1d")},
+    )  # fmt: skip
+    filled.apply(view)
+    most = [{"k": "a", "n": 2**63 - 1, "at": NOON - n * HOUR} for n in (2, 4)]
+    filled.backfill("wide", [*most, {"k": "b", "n": 1, "at": NOON - HOUR}])
+    asked = [("a", 0), ("b", 0), ("c", 0), ("a", 3)]
+    rows = [{"k": k, "event_timestamp": NOON - hours * HOUR} for k, hours in asked]
+    found = filled.get_historical_features(
+        rows, view, engine=engine, with_status=True, errors="null"
+    ).to_arrow()
+    assert found["skewless_status__total"].to_pylist() == ["failed", "ok", "missing", "ok"]
+    assert found["sum"].to_pylist() == [None, 1, None, 2**63 - 1]
 
 
 def test_two_versions_are_told_apart_as_in_answers(filled: FeatureStore) -> None:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from skewless.offline.sql import Sql, Steps
 
 THERE = "is_there"
-_OK, _MISSING = "ok", "missing"  # as `online.answer` has them; what is stale, history cannot know
+# As `online.answer` has them; what is stale, history cannot know.
+_OK, _MISSING, _FAILED = "ok", "missing", "failed"
 
 
 def names_of(label: str) -> tuple[str, str]:
@@ -74,6 +75,17 @@ def statuses(found: pa.Table, plan: SelectionPlan, asked: Any, *, leaks: bool) -
             refresh = view_plan.view.refresh
             at = np.array([instants.as_of(refresh, int(moment)) for moment in moments], np.int64)
         columns[as_of] = pa.array(at).cast(pa.timestamp("us", "UTC"))
-        there = found[identifiers.there(view_plan.view)].to_pylist()
-        columns[status] = pa.array([_OK if known else _MISSING for known in there])
+        there = np.asarray(found[identifiers.there(view_plan.view)].to_pylist(), np.bool_)
+        told = np.where(there, _OK, _MISSING)
+        columns[status] = pa.array(np.where(_failed(found, view_plan), _FAILED, told).tolist())
     return pa.table(columns)
+
+
+def _failed(found: pa.Table, plan: ViewPlan) -> Any:
+    """Return in which rows a selected feature of the view overflowed."""
+    failed = np.zeros(found.num_rows, np.bool_)
+    for feature in plan.view.feature_types:
+        name = identifiers.selected_overflow(plan.view, feature)
+        if name in found.column_names:
+            failed |= np.asarray(found[name].to_pylist(), np.bool_)
+    return failed
