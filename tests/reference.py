@@ -155,8 +155,12 @@ def view_value(
     cut: int,
     *,
     event_time_mode: bool = False,
+    nulls_overflow: bool = False,
 ) -> tuple[dict[str, Any], str]:
-    """Return V(cut), feature by feature, and its status, "ok" or "missing"."""
+    """Return V(cut), feature by feature, and its status, "ok" or "missing".
+
+    With `nulls_overflow` a feature that overflows is None; else it is an OverflowError.
+    """
     visible = [
         event
         for event in events_of(view.source, events, key)
@@ -166,10 +170,14 @@ def view_value(
     ]
     if not view.is_aggregated:
         return _latest(view, visible, cut)
-    features = {
-        name: _feature(view, name, aggregation, visible, cut)
-        for name, aggregation in view.aggregations.items()
-    }
+    features = {}
+    for name, aggregation in view.aggregations.items():
+        try:
+            features[name] = _feature(view, name, aggregation, visible, cut)
+        except OverflowError:
+            if not nulls_overflow:
+                raise
+            features[name] = None
     return features, "ok" if visible else "missing"
 
 
