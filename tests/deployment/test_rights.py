@@ -36,9 +36,9 @@ _OF_AGENTS = {
 # Granted for what this run does not do, each with when it does.
 _RARE = {
     "plan": {"dynamodb:GetItem": "rewrites; read once a cut is begun"},
-    "write": {"s3:PutObject": "rows that cannot be written"},
-    "days": {"s3:PutObject": "rows that cannot be written"},
-    "commit": {},
+    "write": {"s3:PutObject": "lines that are none of the view"},
+    "days": {"s3:PutObject": "lines that are none of the view"},
+    "commit": {"dynamodb:DeleteItem": "entities that failed before, and are written now"},
 }
 
 
