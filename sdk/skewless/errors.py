@@ -7,7 +7,8 @@ SkewlessError
 ├── UnknownNameError (KeyError)       no such view, feature, source or service
 ├── PublishError (ValueError)         apply would change what a published version means
 ├── InputError (ValueError)           a frame, row or argument does not fit
-│   └── NaiveTimestampError           a timestamp without a time zone
+│   ├── NaiveTimestampError           a timestamp without a time zone
+│   └── DocumentError (StoreError)    a lock, or a registry's document, is not what was written
 ├── ValueOverflowError (OverflowError) an exact integer left its range
 ├── NotDueError (ValueError)          the cut to materialize lies in the future
 ├── RewriteError (ValueError)         a backfill would rewrite history that was served
@@ -159,6 +160,13 @@ class ItemTooLargeError(SkewlessError, ValueError):
 
 class StoreError(SkewlessError, RuntimeError):
     """A store is not there, or an AWS call failed."""
+
+
+class DocumentError(InputError, StoreError):
+    """A lock file, or a document of the registry, is not what skewless wrote.
+
+    It is both kinds of error, since a lock is a user's file and a registry is the store's.
+    """
 
 
 class ErasedSnapshotError(StoreError):

@@ -9,6 +9,7 @@ import base64
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
 
+from skewless.compiler.written import check_same
 from skewless.definitions import types
 from skewless.definitions.aggregation import Aggregation, Function
 from skewless.definitions.duration import Duration
@@ -37,6 +38,15 @@ if TYPE_CHECKING:
 
 Document: TypeAlias = dict[str, Any]
 ViewKey: TypeAlias = tuple[str, int]
+# What decoding a document raises that is none of a definition.
+UNREADABLE = (
+    LookupError,
+    TypeError,
+    AttributeError,
+    ValueError,
+    ArithmeticError,
+    RecursionError,
+)
 
 
 def encode(item: Definition) -> Document:
@@ -77,7 +87,17 @@ class Decoder:
         self.services: dict[ViewKey, FeatureService] = {}
 
     def decode(self, document: Document) -> Definition:
-        """Rebuild one definition and remember it for those that refer to it."""
+        """Rebuild one definition and remember it for those that refer to it.
+
+        Raises:
+            KeyError: it lacks a member, or refers to what was not decoded before it.
+            ValueError: it is no document of `encode`; so are all other errors of `UNREADABLE`.
+        """
+        item = self._decode(document)
+        check_same(encode(item), document)
+        return item
+
+    def _decode(self, document: Document) -> Definition:
         prose = {key: document.get(key, "") for key in ("description", "owner")}
         prose["tags"] = document.get("tags", {})
         name, version = document["name"], int(document.get("version", 1))
@@ -104,7 +124,7 @@ class Decoder:
                 )
                 self.views[name, version] = on_demand
                 return on_demand
-            case _:
+            case "FeatureService":
                 features = [
                     FeatureRef(self.views[view, number], feature)
                     for view, number, feature in document["features"]
@@ -112,6 +132,8 @@ class Decoder:
                 service = FeatureService(name, features=features, version=version, **prose)
                 self.services[name, version] = service
                 return service
+            case kind:
+                raise ValueError(f"there is no kind {kind!r}")
 
     def _feature_view(self, document: Document, prose: Document) -> FeatureView:
         features: Any = document["features"]
@@ -229,8 +251,10 @@ def encode_refresh(refresh: Refresh) -> Document | str:
 
 
 def _decode_refresh(document: Document | str) -> Refresh:
-    if isinstance(document, str):
+    if document == "stream":
         return Stream()
+    if isinstance(document, str):
+        raise ValueError(f"there is no refresh {document!r}")  # noqa: TRY004 - of a document
     return Every(Duration(int(document["every"])), Duration(int(document["delay"])))
 
 

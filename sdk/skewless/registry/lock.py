@@ -1,23 +1,28 @@
 """The lock file: a service and all that it needs, pinned; what an inference Lambda ships with.
 
+A lock carries a digest over all of it but descriptions, owners and tags. Locks of releases before
+have none: of these only the definitions are checked, and what the table's ARN repeats.
+
 Serving reads it in a cold start instead of the registry: standard library and definitions only.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skewless.compiler import fingerprint
-from skewless.compiler.document import Decoder, encode
+from skewless.compiler.document import UNREADABLE, Decoder, encode
 from skewless.definitions.collection import Definitions
 from skewless.definitions.frozen import FrozenMapping
 from skewless.definitions.service import FeatureService
 from skewless.definitions.view import FeatureRef
-from skewless.errors import InputError
-from skewless.registry.identity import Identity, meaning
+from skewless.errors import DocumentError, InputError, shown
+from skewless.registry.identity import Identity, meaning, without_prose
+from skewless.registry.strict_json import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,6 +34,20 @@ if TYPE_CHECKING:
 FORMAT = 1
 SELECTION = "selection"  # the name of a service that stands for loose features
 _ADVICE = "run skewless lock again, and commit what it writes"
+_BY_HAND = f"the file was edited or merged by hand; {_ADVICE}"
+_MEMBERS = frozenset(
+    {
+        "definitions",
+        "fingerprint_format",
+        "format",
+        "online_table",
+        "online_table_arn",
+        "region",
+        "service",
+        "store",
+    }
+)
+_MEMBERS_OF_ENTRIES = frozenset({"document", "fingerprint", "key"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +111,7 @@ def write_lock(
         region: the AWS region of the store.
     """
     pinned = _service(service)
-    content = {
+    content: Document = {
         "definitions": [
             {
                 "document": _sorted(encode(item)),
@@ -110,8 +129,8 @@ def write_lock(
     }
     if isinstance(resources, LockedResources) and resources.online_table_arn:
         content["online_table_arn"] = resources.online_table_arn
-        content = dict(sorted(content.items()))
-    text = json.dumps(content, indent=2) + "\n"
+    content["digest"] = _digest(content)
+    text = json.dumps(dict(sorted(content.items())), indent=2) + "\n"
     Path(path).write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -119,34 +138,78 @@ def read_lock(path: str | Path) -> Lock:
     """Read a lock file and rebuild its service.
 
     Raises:
-        InputError: there is no such file, it is none of ours, or a definition in it does not match
-            its fingerprint.
+        InputError: there is no such file, or it cannot be opened.
+        DocumentError: it is no lock, or not as it was written.
     """
     content = _parsed(path)
     decoder = Decoder()
     try:
         entries: list[Document] = content["definitions"]
+        # What is wrong with a definition is told by its name: before the digest, which has none.
         for entry in entries:
             _decode(path, decoder, entry)
         service = decoder.services[_service_key(content["service"])]
+        resources, region = _resources(path, content), _text(path, content, "region")
+        _check_whole(path, content)
         return Lock(
-            resources=_resources(path, content),
-            region=content["region"],
+            resources=resources,
+            region=region,
             service=service,
             fingerprints=FrozenMapping({entry["key"]: entry["fingerprint"] for entry in entries}),
         )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"the lock {str(path)!r} lacks {error}; {_ADVICE}") from error
+    except DocumentError:
+        raise
+    except UNREADABLE as error:
+        raise DocumentError(f"the lock {str(path)!r} lacks {error}; {_ADVICE}") from error
+
+
+def _check_whole(path: str | Path, content: Document) -> None:
+    """Compare the digest; or look for what no release before the digest wrote."""
+    if "digest" in content:
+        if content["digest"] != (now := _digest(content)):
+            raise DocumentError(
+                f"the lock {str(path)!r} does not match its digest: its content has {now}, the "
+                f"file says {content['digest']!r}: {_BY_HAND}"
+            )
+        return
+    entries = [(entry.keys(), _MEMBERS_OF_ENTRIES) for entry in content["definitions"]]
+    for found, known in [(content.keys(), _MEMBERS), *entries]:
+        if unknown := sorted(found - known):
+            raise DocumentError(f"the lock {str(path)!r} has a member {unknown[0]!r}: {_BY_HAND}")
+
+
+def _digest(content: Document) -> str:
+    """Return 64 hexadecimal digits over all of a lock but its words for people."""
+    canonical = {key: value for key, value in content.items() if key != "digest"}
+    canonical["definitions"] = [
+        {**entry, "document": without_prose(entry["document"])} for entry in content["definitions"]
+    ]
+    text = json.dumps(canonical, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _resources(path: str | Path, content: Document) -> LockedResources:
-    name, arn = content["online_table"], content.get("online_table_arn", "")
-    if arn and not arn.endswith(f":table/{name}"):
-        raise InputError(
-            f"the lock {str(path)!r}: its online_table_arn {arn!r} is not of its online_table "
-            f"{name!r}: the file was edited or merged by hand; {_ADVICE}"
-        )
-    return LockedResources(store=content["store"], online_table=name, online_table_arn=arn)
+    name, store = _text(path, content, "online_table"), _text(path, content, "store")
+    if "online_table_arn" not in content:
+        return LockedResources(store=store, online_table=name)
+    arn = _text(path, content, "online_table_arn")
+    for label, is_of in (
+        ("online_table", arn.endswith(f":table/{name}")),
+        ("region", arn.split(":")[3:4] == [content["region"]]),
+    ):
+        if not is_of:
+            raise DocumentError(
+                f"the lock {str(path)!r}: its online_table_arn {arn!r} is not of its {label} "
+                f"{content[label]!r}: {_BY_HAND}"
+            )
+    return LockedResources(store=store, online_table=name, online_table_arn=arn)
+
+
+def _text(path: str | Path, content: Document, label: str) -> str:
+    value = content[label]
+    if not isinstance(value, str) or not value:
+        raise DocumentError(f"the lock {str(path)!r}: its {label} is {shown(value)}: {_BY_HAND}")
+    return value
 
 
 def _decode(path: str | Path, decoder: Decoder, entry: Document) -> None:
@@ -154,38 +217,44 @@ def _decode(path: str | Path, decoder: Decoder, entry: Document) -> None:
     try:
         item = decoder.decode(entry["document"])
         is_same = Identity.of(item).key == key and meaning(item) == entry["fingerprint"]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(
+    except UNREADABLE as error:
+        raise DocumentError(
             f"the lock {str(path)!r}: {_named(key)} cannot be read ({error}); {_ADVICE}"
         ) from error
     if not is_same:
-        raise InputError(
-            f"the lock {str(path)!r}: {_named(key)} does not match its fingerprint: the file was "
-            f"edited or merged by hand; {_ADVICE}"
+        raise DocumentError(
+            f"the lock {str(path)!r}: {_named(key)} does not match its fingerprint: {_BY_HAND}"
         )
 
 
 def _parsed(path: str | Path) -> Document:
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        content = parse(Path(path).read_bytes())
     except FileNotFoundError as error:
         raise InputError(f"there is no lock file {str(path)!r}; write it with skewless lock") from (
             error
         )
+    except OSError as error:
+        raise InputError(f"the lock {str(path)!r} cannot be opened: {error.strerror}") from error
     except ValueError as error:
-        raise InputError(
+        raise DocumentError(
             f"the lock {str(path)!r} is not JSON ({error}); run skewless lock "
             "again with --force, and commit what it writes"
         ) from error
     document: Document = content if isinstance(content, dict) else {}
     found = (document.get("format"), document.get("fingerprint_format"))
-    if found != (FORMAT, fingerprint.FORMAT):
-        raise InputError(
+    if [*map(_plain, found)] != [FORMAT, fingerprint.FORMAT]:
+        raise DocumentError(
             f"the lock {str(path)!r} has format {found[0]}, fingerprints {found[1]}; this skewless "
             f"reads format {FORMAT}, fingerprints {fingerprint.FORMAT}. Install the skewless that "
             f"wrote it, or {_ADVICE}"
         )
     return document
+
+
+def _plain(number: object) -> object:
+    """Python takes true and 1.0 for 1."""
+    return number if type(number) is int else None
 
 
 def _service(service: FeatureService | Iterable[tuple[View, str]]) -> FeatureService:
@@ -199,11 +268,11 @@ def _service_key(key: str) -> tuple[str, int]:
     return identity.name, identity.version
 
 
-def _named(key: str) -> str:
+def _named(key: object) -> str:
     try:
-        return str(Identity.parse(key))
+        return str(Identity.parse(str(key)))
     except ValueError:
-        return repr(key)
+        return shown(key)
 
 
 def _sorted(value: Any, *, keeps_order: bool = False) -> Any:

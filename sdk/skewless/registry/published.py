@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from skewless.compiler.document import Decoder
 from skewless.definitions.collection import Definitions
 from skewless.definitions.entity import Entity
 from skewless.definitions.on_demand import OnDemandView
@@ -17,7 +16,7 @@ from skewless.errors import UnknownNameError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from skewless.compiler.document import Document
+    from skewless.definitions.collection import Definition
     from skewless.definitions.service import View
 
 Named = TypeVar("Named", Entity, Source)
@@ -31,10 +30,9 @@ class Published:
     definitions: Definitions = field(default_factory=Definitions)
 
     @classmethod
-    def decode(cls, documents: Iterable[Document]) -> Published:
-        """Rebuild the definitions from documents in order of dependency."""
-        decoder = Decoder()
-        items = [decoder.decode(document) for document in documents]
+    def of(cls, definitions: Iterable[Definition]) -> Published:
+        """Sort definitions, which come in order of dependency, by their kinds."""
+        items = list(definitions)
         return cls(
             Definitions(
                 tuple(item for item in items if isinstance(item, Entity)),

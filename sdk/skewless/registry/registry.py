@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from skewless.compiler.document import encode
 from skewless.errors import (
+    DocumentError,
     InputError,
     NaiveTimestampError,
     PublishError,
@@ -25,6 +26,7 @@ from skewless.registry.changes import Action
 from skewless.registry.identity import Identity, level, meaning
 from skewless.registry.published import Published
 from skewless.registry.selection import resolve
+from skewless.registry.stored_item import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -61,19 +63,22 @@ class Registry:
         """Read everything that is published.
 
         Raises:
-            StoreError: the table could not be read, or holds what does not fit together.
+            DocumentError: it holds what is not as it was written, or does not fit together.
+            StoreError: the table could not be read.
         """
         for _ in range(_ATTEMPTS):
-            documents = self._documents()
+            items = self._items()
             try:
-                return Published.decode(documents)
-            except (KeyError, TypeError, ValueError) as error:
+                return Published.of(decoded(items))
+            except ValueError as error:
                 # Pages are read one after another: a publish in between can show a definition
                 # without what it refers to. The next read has both.
-                problem: Exception = error
-        raise StoreError(
-            f"the registry table {self._table_name!r} does not fit together: {problem!r}. It was "
-            "written by a newer skewless, or edited by hand"
+                problem = error
+        raise DocumentError(
+            f"the registry table {self._table_name!r} does not fit together: {problem}. It was "
+            "edited by hand, or written by a newer skewless: put the item back as it was (the "
+            "table's backups have it: aws dynamodb restore-table-to-point-in-time), or install "
+            "the skewless that wrote it"
         ) from problem
 
     def publish(self, plan: Plan, definitions: Definitions, now: datetime) -> None:
@@ -106,7 +111,7 @@ class Registry:
         """Find what `features` names among what is published now; see `selection.resolve`."""
         return resolve(self.load(), features)
 
-    def _documents(self) -> list[dict[str, Any]]:
+    def _items(self) -> list[dict[str, Any]]:
         client = self._aws.client("dynamodb")
         request: dict[str, Any] = {
             "TableName": self._table_name,
@@ -120,8 +125,7 @@ class Registry:
                 items.extend(page["Items"])
         except (ClientError, BotoCoreError) as error:
             raise self._failure("read", error) from error
-        items.sort(key=lambda item: (int(item["o"]["N"]), item["sk"]["S"]))
-        return [json.loads(item["d"]["S"]) for item in items]
+        return items
 
     def _write(self, change: Change, item: Definition, published_at: str) -> dict[str, Any]:
         document = json.dumps(encode(item), separators=(",", ":"))

@@ -1,0 +1,66 @@
+"""An item of the registry's table, checked against the fingerprint that stands beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from skewless.compiler.document import UNREADABLE, Decoder
+from skewless.errors import UnknownNameError
+from skewless.registry.identity import Identity, level, meaning
+from skewless.registry.strict_json import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from skewless.definitions.collection import Definition
+
+
+def decoded(items: Iterable[dict[str, Any]]) -> list[Definition]:
+    """Rebuild what is published, in order of dependency.
+
+    Args:
+        items: as DynamoDB returns them: `d` is the document, `fingerprint` what it means, `o` how
+            many definitions stand below it at most.
+
+    Raises:
+        ValueError: an item is not as it was written, or refers to one that is not there.
+    """
+    decoder = Decoder()
+    return [_decoded(decoder, item) for item in sorted(items, key=_order)]
+
+
+def _order(item: dict[str, Any]) -> tuple[int, str]:
+    try:
+        return int(item["o"]["N"]), item["sk"]["S"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{_named(item)} has no order o that is a number") from error
+
+
+def _decoded(decoder: Decoder, item: dict[str, Any]) -> Definition:
+    try:
+        found = decoder.decode(parse(item["d"]["S"]))
+        written = item["fingerprint"]["S"]
+    except UnknownNameError as error:
+        raise ValueError(f"{_named(item)} cannot be read ({error})") from error
+    except KeyError as error:
+        raise ValueError(f"{_named(item)} lacks, or refers to what lacks: {error}") from error
+    except UNREADABLE as error:
+        raise ValueError(f"{_named(item)} cannot be read ({error})") from error
+    if Identity.of(found).key != item["sk"]["S"]:
+        raise ValueError(f"{_named(item)} holds the document of {Identity.of(found)}")
+    if (now := meaning(found)) != written:
+        raise ValueError(
+            f"{_named(item)} does not mean what was published: its document has the fingerprint "
+            f"{now}, beside it stands {written}"
+        )
+    if (below := level(found)) != int(item["o"]["N"]):
+        raise ValueError(f"{_named(item)} has the order o={item['o']['N']}, not {below}")
+    return found
+
+
+def _named(item: dict[str, Any]) -> str:
+    key = item["sk"]["S"]
+    try:
+        return str(Identity.parse(key))
+    except ValueError:
+        return repr(key)
