@@ -75,12 +75,23 @@ class _Body:
 
 
 @contextmanager
-def injected(aws: LocalAws, fault: Fault, *, is_after: bool = False) -> Iterator[Injector]:
-    """Let a fault happen for a while; `is_after`, the request is done and its answer lost."""
-    server = aws._server
-    stock = server.wsgi_app
-    server.wsgi_app = injector = Injector(stock, fault, is_after=is_after)
-    try:
+def injected(
+    aws: LocalAws, fault: Fault, *, is_after: bool = False, may_miss: bool = False
+) -> Iterator[Injector]:
+    """Let a fault happen for a while, to whoever asks: this process and others.
+
+    Args:
+        aws: Whom requests are for.
+        fault: What answers which of them.
+        is_after: Whether a request is done all the same, and only its answer lost.
+        may_miss: Whether the fault need not happen: it only looks, or chance decides.
+
+    Raises:
+        AssertionError: the block ended well and no request was answered by the fault. A test that
+            injects nothing proves nothing.
+    """
+    with aws.entrance.behind(
+        lambda application: Injector(application, fault, is_after=is_after)
+    ) as injector:
         yield injector
-    finally:
-        server.wsgi_app = stock
+    assert may_miss or injector.injected, "no request met the fault that was to be injected"

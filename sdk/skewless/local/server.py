@@ -19,6 +19,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from skewless.local import athena, dynamodb, glue, kms, optimizers, regions, s3
 from skewless.local.dispatch import Dispatch
+from skewless.local.entrance import Entrance
 from skewless.local.iam import Calls, Gate, roles, simulation
 from skewless.local.in_process import InProcess
 from skewless.local.on_demand import OnDemand
@@ -39,6 +40,11 @@ class LocalAws:
 
     State lives in moto's backends, which belong to the process: there is one at a time.
 
+    Attributes:
+        endpoint: its address.
+        calls: who called what.
+        entrance: what every request passes, and where a test may answer in AWS's place.
+
     Example:
         aws = LocalAws.start()
         aws.client("s3").create_bucket(Bucket="events")
@@ -51,9 +57,9 @@ class LocalAws:
     def __init__(self, port: int, clock: Callable[[], datetime]) -> None:
         self._on_demand = OnDemand(Dispatch(_moto()))
         gate = Gate(self._on_demand)
-        server = _listening(gate, port)
+        self.entrance = Entrance(gate)
+        server = _listening(self.entrance, port)
         self._server = server
-        self._gate = gate
         self._functions: Fleet | None = None
         self._thread = threading.Thread(target=server.serve, name="local-aws", daemon=True)
         self.endpoint = f"http://{_HOST}:{server.bind_addr[1]}"
@@ -152,7 +158,7 @@ class LocalAws:
         self._on_demand.before("scheduler", self.scheduler.start)
         self._on_demand.before("states", self._prepare_states)
         self._thread.start()
-        answer_here(self.endpoint, InProcess(self.endpoint, self._gate).answer)
+        answer_here(self.endpoint, InProcess(self.endpoint, self.entrance).answer)
 
     def _prepare_cloudformation(self) -> None:
         regions.load_networks(self.endpoint)
@@ -185,7 +191,7 @@ def _moto() -> DomainDispatcherApplication:
     return application
 
 
-def _listening(application: Gate, port: int) -> Any:
+def _listening(application: Entrance, port: int) -> Any:
     server = wsgi.Server(
         (_HOST, port), application, numthreads=_THREADS, request_queue_size=256, timeout=60
     )

@@ -1,0 +1,47 @@
+"""The one way into the local AWS, for requests by the socket and for those of this process.
+
+Whoever wants to see every request, or to answer some in AWS's place, stands here and misses none:
+the server and `in_process` both hand what they get to the entrance, and to nothing behind it.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+_Wrapper = TypeVar("_Wrapper", bound="Application")
+
+
+class Entrance:
+    """A WSGI application that hands each request to another, or to what was put before that.
+
+    Example:
+        with aws.entrance.behind(lambda application: Counting(application)):
+            aws.client("s3").list_buckets()  # asks Counting, as do other processes
+    """
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer a request."""
+        return self._application(environ, start)
+
+    @contextmanager
+    def behind(self, wrap: Callable[[Application], _Wrapper]) -> Iterator[_Wrapper]:
+        """Put an application before what answers now, for a while; the innermost comes first.
+
+        Args:
+            wrap: makes it, of the application that it may hand requests to.
+        """
+        inner = self._application
+        self._application = outer = wrap(inner)
+        try:
+            yield outer
+        finally:
+            self._application = inner
