@@ -65,12 +65,7 @@ class StoreAccess(Construct):
         if not is_locked:
             self._refuse_foreign("serving without a lock file")
         role = permissions.SERVE if is_locked else permissions.SERVE_PUBLISHED
-        if views is None:
-            return self._grant(grantee, role)
-        keys = sorted({_leading_key(view) for view in views})
-        if not keys:
-            raise InputError(f"{self.node.path}: views must name at least one view")
-        return self._grant(grantee, role, leading_keys=keys)
+        return self._grant(grantee, role, leading_keys=self._leading_keys(views))
 
     def grant_train(
         self, grantee: iam.IGrantable, *, sources: Iterable[str] | None = None
@@ -83,16 +78,38 @@ class StoreAccess(Construct):
         return self._grant(grantee, permissions.TRAIN, sources=_checked(sources))
 
     def grant_ingest(
-        self, grantee: iam.IGrantable, *, sources: Iterable[str] | None = None
+        self,
+        grantee: iam.IGrantable,
+        *,
+        sources: Iterable[str] | None = None,
+        views: Iterable[str] | None = None,
     ) -> iam.Grant:
-        """Let a producer take in events and history of these sources, or all."""
+        """Let a producer take in events and history of these sources, or all.
+
+        Args:
+            grantee: the producer's role.
+            sources: whose logs and refused rows it reads and writes; all if None.
+            views: whose online items it reads and writes, as `name` or `name@version`; of all views
+                if None, whatever `sources` says. Name every view of the sources, since what is
+                ingested is applied to all of them at once.
+        """
         self._refuse_foreign("ingesting")
-        return self._grant(grantee, permissions.INGEST, sources=_checked(sources))
+        keys = self._leading_keys(views)
+        return self._grant(
+            grantee, permissions.INGEST, sources=_checked(sources), leading_keys=keys
+        )
 
     def grant_administer(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let a person or pipeline publish definitions, run cuts, and erase."""
         self._refuse_foreign("administering")
         return self._grant(grantee, permissions.ADMINISTER).combine(self._grant_reports(grantee))
+
+    def _leading_keys(self, views: Iterable[str] | None) -> list[str] | None:
+        if views is None:
+            return None
+        if keys := sorted({_leading_key(view) for view in views}):
+            return keys
+        raise InputError(f"{self.node.path}: views must name at least one view")
 
     def _refuse_foreign(self, use: str) -> None:
         """Other accounts may read features by a lock file: the table's own policy says so."""
@@ -151,6 +168,8 @@ def statements(
         partitions = list(permission.partitions)
         if permission.partition_of_source:
             partitions = [permission.partition_of_source + name for name in sources or ("*",)]
+        if permission.partition_of_view:
+            partitions = [permission.partition_of_view + key for key in leading_keys or ("*",)]
         if leading_keys is not None and Part.ONLINE in permission.on:
             partitions = leading_keys
         if partitions:

@@ -57,8 +57,8 @@ _ROWS = "Object names are drawn at random, below this one prefix of the store's 
 WILDCARDS: Mapping[Part, str] = {
     Part.LOG: "The logs of all sources, in the store's own bucket: sources come by `apply`.",
     Part.LOG_TABLES: "The tables of all sources, in the store's own database: they come by `apply`",
-    Part.QUARANTINE: "The files of one table.",
-    Part.QUARANTINE_METADATA: "The metadata of one table.",
+    Part.QUARANTINE_METADATA: "The metadata of the sources' tables of refused rows.",
+    Part.QUARANTINE_TABLE: "Each source has a table of its refused rows: sources come by `apply`.",
     Part.CUTS: _ROWS,
     Part.REFUSED: _ROWS,
     Part.QUERIES: _ROWS,

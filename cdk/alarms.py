@@ -221,7 +221,7 @@ class StoreAlarms(Construct):
             Runbook(
                 id="RowsRejected",
                 means="Rows did not fit, and the log refused them.",
-                first_step="skewless_quarantine, in Athena, holds each with its reason.",
+                first_step="skewless_quarantine_<source>, in Athena, holds each with its reason.",
             ),
             self._metrics.over_all_views("SUM", metrics.REJECTED_ROWS, metrics.WATCHED),
             missing=_MISSING.NOT_BREACHING,

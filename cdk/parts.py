@@ -5,7 +5,12 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from skewless.offline.catalog import LOG_FOLDER, QUARANTINE_TABLE, TEMPORARY_FOLDERS
+from skewless.offline.catalog import (
+    LOG_FOLDER,
+    QUARANTINE_TABLE,
+    TEMPORARY_FOLDERS,
+    quarantine_table,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,13 +64,16 @@ def arns(part: Part, names: StoreNames, sources: tuple[str, ...] | None = None) 
 
     The logs lie in one folder with the quarantine: all of them need no more for that.
     """
+    quarantines = [quarantine_table(source) for source in sources or ()]
     match part:
         case Part.LOG if sources is not None:
             return [names.bucket_arn(f"{LOG_FOLDER}/{source}/*") for source in sources]
         case Part.LOG_TABLES if sources is not None:
             return [names.arn("glue", f"table/{names.database}/{source}") for source in sources]
-        case Part.QUARANTINE if sources is None:
-            return []
+        case Part.QUARANTINE:
+            return [names.bucket_arn(f"{LOG_FOLDER}/{table}/*") for table in quarantines]
+        case Part.QUARANTINE_TABLE if sources is not None:
+            return [names.arn("glue", f"table/{names.database}/{table}") for table in quarantines]
         case _:
             return [_resource(pattern, names) for pattern in _PATTERNS[part]]
 
@@ -76,8 +84,7 @@ _PATTERNS: Mapping[Part, tuple[str, ...]] = {
     Part.REGISTRY: ("dynamodb:table/{registry}",),
     Part.BUCKET: ("path:",),
     Part.LOG: (f"path:{LOG_FOLDER}/*",),
-    Part.QUARANTINE: (f"path:{LOG_FOLDER}/{QUARANTINE_TABLE}/*",),
-    Part.QUARANTINE_METADATA: (f"path:{LOG_FOLDER}/{QUARANTINE_TABLE}/metadata/*",),
+    Part.QUARANTINE_METADATA: (f"path:{LOG_FOLDER}/{QUARANTINE_TABLE}*/metadata/*",),
     Part.CUTS: ("path:cuts/*",),
     Part.REFUSED: ("path:refused/*",),
     Part.QUERIES: ("path:queries/*",),
@@ -90,7 +97,7 @@ _PATTERNS: Mapping[Part, tuple[str, ...]] = {
     Part.CATALOG: ("glue:catalog", "glue:database/{database}"),
     Part.DEFAULT_DATABASE: ("glue:catalog", "glue:database/default"),
     Part.LOG_TABLES: ("glue:table/{database}/*",),
-    Part.QUARANTINE_TABLE: (f"glue:table/{{database}}/{QUARANTINE_TABLE}",),
+    Part.QUARANTINE_TABLE: (f"glue:table/{{database}}/{QUARANTINE_TABLE}*",),
     Part.SESSION_TABLES: (
         "glue:table/{database}/skewless_labels_*",
         "glue:table/{database}/skewless_step_*",

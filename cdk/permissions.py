@@ -27,6 +27,7 @@ class Permission:
         prefixes: for listing the bucket: below which prefixes.
         partitions: for a table: the items of which partitions alone.
         partition_of_source: for a table: what a source's partition begins with, before its name.
+        partition_of_view: the same of a view's partition.
     """
 
     why: str
@@ -35,6 +36,7 @@ class Permission:
     prefixes: tuple[str, ...] = ()
     partitions: tuple[str, ...] = ()
     partition_of_source: str = ""
+    partition_of_view: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +152,7 @@ INGEST = Role(
             actions=("glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"),
         ),
         Permission(
-            why="the quarantine's table is made with the first refused row",
+            why="a source's quarantine is made with its first refused row",
             on=(Part.CATALOG, Part.QUARANTINE_TABLE),
             actions=("glue:CreateTable", "glue:GetTable", "glue:UpdateTable"),
         ),
@@ -163,7 +165,7 @@ INGEST = Role(
             why="a backfill of history that was served leaves its shard for the next cut",
             on=(Part.REGISTRY,),
             actions=("dynamodb:UpdateItem",),
-            partitions=_REWRITES,
+            partition_of_view="rewrites#",
         ),
         Permission(
             why="producers that come at once wait in line, and share one commit",

@@ -9,10 +9,14 @@ from lambdas import runtime
 from skewless.compiler.instants import MINUTE, floor_to
 from skewless.definitions.expression import to_microseconds
 from skewless.materialize.watch import failed_entities, overdue_views, rows_added
-from skewless.offline.catalog import QUARANTINE_TABLE
+from skewless.offline.catalog import QUARANTINE_TABLE, quarantine_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from skewless.definitions.source import Source
 
 _EVERY = 5 * MINUTE
 # A commit is stamped before it can be seen, by its writer's clock. Spans end this much before the
@@ -29,7 +33,8 @@ def handle(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
             call by hand has none: it counts no refused rows, which the scheduled one counts.
     """
     now = runtime.now()
-    views = runtime.published().definitions.views
+    definitions = runtime.published().definitions
+    views = definitions.views
     behind = overdue_views(runtime.online_table(), views, now)
     for view, seconds in behind.items():
         runtime.emit(view, OverdueSeconds=seconds)
@@ -39,7 +44,7 @@ def handle(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     late = sum(seconds > 0 for seconds in behind.values())
     told: dict[str, Any] = {"views": len(behind), "overdue": late, "failed": sum(failed.values())}
     if scheduled := event.get("scheduled"):
-        told["rejected"] = _rejected(datetime.fromisoformat(scheduled))
+        told["rejected"] = _rejected(definitions.sources, datetime.fromisoformat(scheduled))
         runtime.emit(None, RejectedRows=told["rejected"])
     # The last one: an alarm takes it that the watch has run to its end.
     runtime.emit(None, OverdueViews=late)
@@ -48,8 +53,10 @@ def handle(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     return told
 
 
-def _rejected(scheduled: datetime) -> int:
+def _rejected(sources: Iterable[Source], scheduled: datetime) -> int:
     """Count the rows refused in the span of a scheduled call; each instant is in one span."""
     until = floor_to(to_microseconds(scheduled, "scheduled"), _EVERY) - _LANDING
     database = runtime.resources().database
-    return rows_added(runtime.aws, database, QUARANTINE_TABLE, until - _EVERY, until)
+    # Producers of an older release keep the refused rows of all sources in one table.
+    tables = (QUARANTINE_TABLE, *(quarantine_table(source.name) for source in sources))
+    return sum(rows_added(runtime.aws, database, table, until - _EVERY, until) for table in tables)

@@ -169,7 +169,7 @@ def test_ingestion_appends_and_deletes_nothing(features: StoreAccess) -> None:
             "glue:GetTable",
             "glue:UpdateTable",
         },
-        f"{GLUE}:table/skewless_prod/skewless_quarantine": {
+        f"{GLUE}:table/skewless_prod/skewless_quarantine*": {
             "glue:CreateTable",
             "glue:GetTable",
             "glue:UpdateTable",
@@ -178,7 +178,7 @@ def test_ingestion_appends_and_deletes_nothing(features: StoreAccess) -> None:
     }
 
 
-def test_ingestion_of_some_sources_reaches_them_and_the_quarantine(
+def test_ingestion_of_some_sources_reaches_them_and_their_quarantine(
     features: StoreAccess,
 ) -> None:
     def grant(store: StoreAccess, grantee: iam.IGrantable) -> None:
@@ -188,8 +188,12 @@ def test_ingestion_of_some_sources_reaches_them_and_the_quarantine(
     found = by_resource(statements)
 
     assert {each for each in found if "/log/" in each} == {
-        f"{BUCKET}/log/skewless_quarantine/*",
+        f"{BUCKET}/log/skewless_quarantine_transactions/*",
         f"{BUCKET}/log/transactions/*",
+    }
+    assert {each for each in found if ":table/skewless_prod/" in each} == {
+        f"{GLUE}:table/skewless_prod/skewless_quarantine_transactions",
+        f"{GLUE}:table/skewless_prod/transactions",
     }
     (line,) = [
         each
@@ -199,6 +203,43 @@ def test_ingestion_of_some_sources_reaches_them_and_the_quarantine(
     assert line["Condition"] == {
         "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["commits#transactions"]}
     }
+
+
+def test_ingestion_for_some_views_reaches_their_items_and_rewrites_alone(
+    features: StoreAccess,
+) -> None:
+    def grant(store: StoreAccess, grantee: iam.IGrantable) -> None:
+        store.grant_ingest(grantee, sources=["transactions"], views=["spending", "profile@2"])
+
+    statements = granted(grant, features)
+    (items,) = [each for each in statements if ONLINE in by_resource([each])]
+    (rewrites,) = [
+        each
+        for each in statements
+        if REGISTRY in by_resource([each]) and actions([each]) == {"dynamodb:UpdateItem"}
+    ]
+    assert items["Condition"] == {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["profile@2#*", "spending@*"]}
+    }
+    assert rewrites["Condition"] == {
+        "ForAllValues:StringLike": {
+            "dynamodb:LeadingKeys": ["rewrites#profile@2#*", "rewrites#spending@*"]
+        }
+    }
+
+
+def test_ingestion_without_views_writes_items_of_all(features: StoreAccess) -> None:
+    def grant(store: StoreAccess, grantee: iam.IGrantable) -> None:
+        store.grant_ingest(grantee, sources=["transactions"])
+
+    (items,) = [each for each in granted(grant, features) if ONLINE in by_resource([each])]
+    assert "Condition" not in items
+
+
+def test_ingestion_for_no_view_is_refused(features: StoreAccess) -> None:
+    role = iam.Role(features, "Role", assumed_by=iam.AccountRootPrincipal())
+    with pytest.raises(InputError, match="views must name at least one view"):
+        features.grant_ingest(role, views=[])
 
 
 def test_administering_runs_cuts_erases_and_signs(features: StoreAccess) -> None:

@@ -178,7 +178,7 @@ def test_the_watch_reads_the_quarantines_metadata_and_no_rows(jobs: Template) ->
     bucket = "arn:<Partition>:s3:::skewless-dev-<AccountId>-<Region>"
 
     (reading,) = [each for each in statements if "s3:" in str(each["Action"])]
-    assert reading["Resource"] == f"{bucket}/log/skewless_quarantine/metadata/*"
+    assert reading["Resource"] == f"{bucket}/log/skewless_quarantine*/metadata/*"
 
 
 def test_no_part_of_the_store_may_do_everything_of_a_service(

@@ -80,7 +80,9 @@ def refuse_at(store: FeatureStore, instant: datetime) -> None:
     """Ingest two rows that are refused, as if their commit were of an instant."""
     store.ingest("payments", [payment(amount="much"), payment(amount="more"), payment()])
     glue, s3 = store.aws.client("glue"), store.aws.client("s3")
-    table = glue.get_table(DatabaseName=store.resources.database, Name="skewless_quarantine")
+    table = glue.get_table(
+        DatabaseName=store.resources.database, Name="skewless_quarantine_payments"
+    )
     place = table["Table"]["Parameters"]["metadata_location"].removeprefix("s3://")
     bucket, _, key = place.partition("/")
     metadata = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())

@@ -88,8 +88,8 @@ def test_the_ddl_of_a_log() -> None:
 
 
 def test_the_quarantine_is_declared_beside_the_logs() -> None:
-    sql = create_quarantine_sql("store", "bucket")
-    assert sql.startswith("CREATE TABLE store.skewless_quarantine (")
+    sql = create_quarantine_sql("events", "store", "bucket")
+    assert sql.startswith("CREATE TABLE store.skewless_quarantine_events (")
     assert "PARTITIONED BY (day(`refused_at`))" in sql
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from skewless.errors import PublishError, StoreError
 from skewless.offline import objects
-from skewless.offline.catalog import QUARANTINE_COLUMNS, QUARANTINE_TABLE, REFUSED_AT
+from skewless.offline.catalog import QUARANTINE_COLUMNS, REFUSED_AT, quarantine_table
 from skewless.offline.day_table import DayTable
 from skewless.offline.quarantine import Quarantine
 from skewless.types import Array, Float64, Int64, String, Timestamp
@@ -135,7 +135,6 @@ def test_a_refused_row_of_such_a_text_is_kept_in_quarantine(aws: Aws, resources:
     text = "a" * 15 + "\ud7ff" + "b"
     rejected = pa.table({"row_number": [0], "reason": [text], "row": [text]})
     quarantine.keep(a_source(), rejected, NOON, "shard")
-    kept = DayTable(aws, resources, QUARANTINE_TABLE, QUARANTINE_COLUMNS, day_of=REFUSED_AT).read(
-        ["reason"]
-    )
+    name = quarantine_table(a_source().name)
+    kept = DayTable(aws, resources, name, QUARANTINE_COLUMNS, day_of=REFUSED_AT).read(["reason"])
     assert pa.Table.from_batches(kept)["reason"].to_pylist() == [text]

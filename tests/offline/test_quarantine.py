@@ -11,6 +11,7 @@ import pytest
 
 from skewless import Source
 from skewless.errors import InputError, NaiveTimestampError
+from skewless.offline.catalog import QUARANTINE_COLUMNS, QUARANTINE_TABLE, quarantine_table
 from skewless.offline.normalise import REJECTED, normalise
 from skewless.offline.quarantine import Quarantine
 from skewless.types import Int64
@@ -80,3 +81,25 @@ def test_rows_without_a_reason_are_refused(quarantine: Quarantine) -> None:
 def test_a_naive_time_of_refusal_is_refused(quarantine: Quarantine) -> None:
     with pytest.raises(NaiveTimestampError):
         quarantine.keep(a_source(), refused(0.5), NOON.replace(tzinfo=None), "a")
+
+
+def test_the_refused_rows_of_an_older_release_are_listed_beside_those_of_their_source(
+    quarantine: Quarantine,
+) -> None:
+    old = quarantine.table(QUARANTINE_TABLE)
+    old.create()
+    quarantine.keep(a_source("others"), refused(1.5), NOON, "a")
+    rows = next(quarantine.tables(["others"])).read(list(QUARANTINE_COLUMNS))
+    assert not list(rows)
+    quarantine.keep(a_source(), refused(0.5), NOON, "a")
+    batch = next(iter(quarantine.table(quarantine_table("events")).read(list(QUARANTINE_COLUMNS))))
+    old.append({name: pa.chunked_array([batch.column(name)]) for name in batch.schema.names})
+    assert quarantine.list("events")["source"].to_pylist() == ["events", "events"]
+    assert quarantine.list("others")["source"].to_pylist() == ["others"]
+    assert quarantine.list().num_rows == 3
+
+
+def test_the_longest_name_of_a_source_has_a_quarantine(quarantine: Quarantine) -> None:
+    source = a_source("s" * 100)
+    quarantine.keep(source, refused(0.5), NOON, "a")
+    assert quarantine.list(source).num_rows == 1

@@ -150,7 +150,7 @@ def test_an_erased_entity_is_as_one_never_seen(erased: Erased) -> None:
 def test_the_report_counts_by_place_and_names_no_key(erased: Erased) -> None:
     found = counts(erased.report)
     assert found["log payments", "rows"] == 8
-    assert found["log skewless_quarantine", "rows"] == 1
+    assert found["log skewless_quarantine_payments", "rows"] == 1
     assert found["online spending@1", "items"] == 2
     assert found["online profile@1", "items"] == found["online profile@2", "items"] == 1
     assert found[f"training set s3://{erased.store.resources.bucket}/{SET}", "rows"] == 2

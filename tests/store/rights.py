@@ -30,13 +30,21 @@ class NamesOf(StoreNames):
         return self.made
 
 
-def session_as(local: LocalAws, role: Role, store: FeatureStore) -> LocalSession:
+def session_as(
+    local: LocalAws,
+    role: Role,
+    store: FeatureStore,
+    *,
+    sources: tuple[str, ...] | None = None,
+    leading_keys: list[str] | None = None,
+) -> LocalSession:
     """A session with the statements that a stack would give to the role."""
     made = store.resources
     names = NamesOf(
         made=made, store=made.store, account=DEFAULT_ACCOUNT_ID, region=REGION, partition="aws"
     )
-    return local.as_policy(*(_document(one) for one in statements(role, names)))
+    found = statements(role, names, sources, leading_keys)
+    return local.as_policy(*(_document(one) for one in found))
 
 
 def _document(statement: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 from pyiceberg.catalog.glue import GlueCatalog
 
 from cdk import permissions
@@ -194,6 +195,52 @@ def test_ingesting_goes_on_where_a_log_outgrows_the_metadata_that_its_table_keep
     for minute in range(3):
         assert producer.ingest("payments", [payment(minute)]).accepted == 1
     assert not aws.calls.refused_of(session.principal)
+
+
+def producer(
+    aws: LocalAws, filled: FeatureStore, clock: MovableClock, source: str, *views: str
+) -> FeatureStore:
+    """A store as a producer of one source sees it, that was granted the items of some views."""
+    session = session_as(
+        aws,
+        permissions.INGEST,
+        filled,
+        sources=(source,),
+        leading_keys=[f"{view}@*" for view in views],
+    )
+    return as_session(filled, session, clock)
+
+
+def test_a_producer_of_one_source_and_its_views_takes_in_events_history_and_refused_rows(
+    aws: LocalAws, filled: FeatureStore, clock: MovableClock
+) -> None:
+    narrow = producer(aws, filled, clock, "payments", "spending", "profile")
+    found = narrow.ingest("payments", [payment(), payment(amount="much"), payment(1)])
+    assert (found.accepted, len(found.rejected)) == (2, 1)
+    assert narrow.backfill("payments", [payment(-2003)], rewrite=True).accepted == 1
+    assert filled._workbench.quarantine.list("payments").num_rows == 1
+
+
+def test_a_producer_of_another_source_reaches_neither_refused_rows_nor_log(
+    aws: LocalAws, filled: FeatureStore, clock: MovableClock
+) -> None:
+    filled.ingest("payments", [payment(amount="much"), payment()])
+    narrow = producer(aws, filled, clock, "clicks", "clicks_1h")
+    with pytest.raises(StoreError, match="not authorized to perform: glue:GetTable"):
+        narrow.ingest("payments", [payment(2)])
+    s3 = narrow.aws.client("s3")
+    tables = ("skewless_quarantine_payments", "skewless_quarantine", "payments")
+    for key in (f"log/{table}/metadata/a.json" for table in tables):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            s3.get_object(Bucket=filled.resources.bucket, Key=key)
+
+
+def test_a_producer_granted_some_views_reaches_the_items_of_no_others(
+    aws: LocalAws, filled: FeatureStore, clock: MovableClock
+) -> None:
+    narrow = producer(aws, filled, clock, "payments", "profile")
+    with pytest.raises(OnlineStoreError, match="not authorized to perform: dynamodb"):
+        narrow.ingest("payments", [payment()])
 
 
 def test_training_may_not_write_the_log(

@@ -86,9 +86,9 @@ class Forgetting:
         for source in sources:
             if source.table is None:
                 yield self.bench.log.table(source), LoggedRows(self.subject)
-        if self.bench.quarantine.table.exists():
-            names = frozenset(source.name for source in sources)
-            yield self.bench.quarantine.table, RefusedRows(self.subject, names)
+        names = frozenset(source.name for source in sources)
+        for table in self.bench.quarantine.tables(sorted(names)):
+            yield table, RefusedRows(self.subject, names)
 
     def _erase_rows(self, table: DayTable, matching: Matching) -> Iterator[str]:
         """Remove rows from a table, in all its snapshots and files; yield what is left to do."""

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from skewless.definitions.source import Source
     from skewless.definitions.types import ValueType
 
-QUARANTINE_TABLE = "skewless_quarantine"  # no source can have this name: the prefix is reserved
+# No source can have such a name: the prefix is reserved. Releases before kept the refused rows of
+# all sources in one table, which is still read.
+QUARANTINE_TABLE = "skewless_quarantine"
 REFUSED_AT = "refused_at"
 LOG_FOLDER = "log"
 # What a query, a spine or a cut leaves in the bucket, of no use an hour later: rules expire it.
@@ -82,9 +84,15 @@ def create_log_sql(source: Source, database: str, bucket: str) -> str:
     return _create_sql(f"{database}.{source.name}", columns, INGEST_TIME, bucket)
 
 
-def create_quarantine_sql(database: str, bucket: str) -> str:
-    """Return the DDL of the table of refused rows."""
-    return _create_sql(f"{database}.{QUARANTINE_TABLE}", QUARANTINE_COLUMNS, REFUSED_AT, bucket)
+def quarantine_table(source: str) -> str:
+    """Return the name of the table of a source's refused rows."""
+    return f"{QUARANTINE_TABLE}_{source}"
+
+
+def create_quarantine_sql(source: str, database: str, bucket: str) -> str:
+    """Return the DDL of the table of a source's refused rows."""
+    name = f"{database}.{quarantine_table(source)}"
+    return _create_sql(name, QUARANTINE_COLUMNS, REFUSED_AT, bucket)
 
 
 def _create_sql(identifier: str, columns: Mapping[str, ValueType], day_of: str, bucket: str) -> str:

@@ -15,6 +15,7 @@ from skewless.offline.day_table import DayTable
 from skewless.offline.normalise import REJECTED
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from skewless.aws import Aws, Resources
@@ -24,15 +25,14 @@ pc: Any = pyarrow.compute
 
 
 class Quarantine:
-    """The table of a store's refused rows; it is made with the first of them."""
+    """The tables of a store's refused rows, one for each source; each is made with the first row.
+
+    A producer of one source may so be kept from the refused rows of others.
+    """
 
     def __init__(self, aws: Aws, resources: Resources) -> None:
         self._aws = aws
         self._resources = resources
-
-    def create(self) -> None:
-        """Make the table, if it is not there."""
-        self.table.create()
 
     def keep(
         self, source: Source | str, rejected: pa.Table, refused_at: datetime, shard: str
@@ -54,10 +54,12 @@ class Quarantine:
         if missing := [name for name in REJECTED.names if name not in rejected.column_names]:
             raise InputError(f"refused rows lack {', '.join(map(repr, missing))}")
         instant = pa.scalar(to_microseconds(refused_at, "refused_at"), pa.int64())
-        self.create()
-        return self.table.append(
+        name = _name(source)
+        table = self.table(catalog.quarantine_table(name))
+        table.create()
+        return table.append(
             {
-                "source": pa.repeat(source if isinstance(source, str) else source.name, rows),
+                "source": pa.repeat(name, rows),
                 catalog.REFUSED_AT: pa.repeat(instant, rows).cast(pa.timestamp("us", "UTC")),
                 "shard": pa.repeat(shard, rows),
                 **{name: rejected[name] for name in REJECTED.names},
@@ -68,29 +70,47 @@ class Quarantine:
         """Return refused rows, those of one source or all, in order of refusal."""
         kinds = catalog.QUARANTINE_COLUMNS
         schema = pa.schema([(name, arrow_type(type_)) for name, type_ in kinds.items()])
-        if not self.table.exists():
-            return schema.empty_table()
+        tables = self._all() if source is None else self.tables([_name(source)])
         batches = [
             pa.RecordBatch.from_arrays(
                 [batch.column(name).cast(schema.field(name).type) for name in schema.names],
                 schema=schema,
             )
-            for batch in self.table.read(schema.names)
+            for table in tables
+            for batch in table.read(schema.names)
         ]
         table = pa.Table.from_batches(batches, schema)
         if source is not None:
-            name = source if isinstance(source, str) else source.name
-            table = table.filter(pc.equal(table["source"], name))
+            table = table.filter(pc.equal(table["source"], _name(source)))
         order = [(catalog.REFUSED_AT, "ascending"), ("shard", "ascending")]
         return table.sort_by([*order, ("row_number", "ascending")])
 
-    @property
-    def table(self) -> DayTable:
-        """The Iceberg table; it may not be there yet."""
+    def tables(self, sources: Iterable[str]) -> Iterator[DayTable]:
+        """Yield the tables there are that may hold rows of these sources.
+
+        The one of older releases is among them: it holds the rows of all sources.
+        """
+        for name in (catalog.QUARANTINE_TABLE, *map(catalog.quarantine_table, sources)):
+            if (table := self.table(name)).exists():
+                yield table
+
+    def table(self, name: str) -> DayTable:
+        """Return an Iceberg table of refused rows; it may not be there yet."""
         return DayTable(
             self._aws,
             self._resources,
-            catalog.QUARANTINE_TABLE,
+            name,
             catalog.QUARANTINE_COLUMNS,
             day_of=catalog.REFUSED_AT,
         )
+
+    def _all(self) -> Iterator[DayTable]:
+        pages = self._aws.client("glue").get_paginator("get_tables")
+        for page in pages.paginate(DatabaseName=self._resources.database):
+            for found in page["TableList"]:
+                if found["Name"].startswith(catalog.QUARANTINE_TABLE):
+                    yield self.table(found["Name"])
+
+
+def _name(source: Source | str) -> str:
+    return source if isinstance(source, str) else source.name
