@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -127,7 +127,7 @@ class Erasure:
 
     def text(self) -> str:
         """Return the report as it is kept: JSON for people to read."""
-        return json.dumps(self.document(), indent=2, ensure_ascii=False)
+        return _kept_form(self.document())
 
     def signed(self, key: str, aws: Aws) -> Erasure:
         """Return the report with its signature; the same where the store has no key.
@@ -163,21 +163,19 @@ def verify_report(report: Mapping[str, Any] | str, key: str, aws: Aws) -> bool:
         aws: where the key is.
 
     Raises:
-        InputError: it is no report, or it is unsigned.
+        InputError: it is no report, it is unsigned, or its text is not the form in which reports
+            are kept: two readers of another form may read two reports.
         StoreError: KMS refused.
     """
-    document = json.loads(report) if isinstance(report, str) else dict(report)
-    if not document.get("signature"):
-        raise InputError(
-            f"the report {document.get('id')!r} is not signed: the store had no key for reports"
-        )
+    document = _parsed(report) if isinstance(report, str) else dict(report)
+    signature = _signature(document)
     kms = aws.client("kms")
     try:
         kms.verify(
             KeyId=key,
             Message=_digest(document),
             MessageType="DIGEST",
-            Signature=base64.b64decode(document["signature"]["value"]),
+            Signature=signature,
             SigningAlgorithm=_ALGORITHM,
         )
     except kms.exceptions.KMSInvalidSignatureException:
@@ -187,11 +185,67 @@ def verify_report(report: Mapping[str, Any] | str, key: str, aws: Aws) -> bool:
     return True
 
 
+def _parsed(text: str) -> dict[str, Any]:
+    """Read a report's text, of which there is one form, so that all readers read the same."""
+    try:
+        document = json.loads(text, object_pairs_hook=_members)
+    except ValueError as error:
+        raise InputError(f"the report is no JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise InputError("the report is no JSON object")
+    if text.strip() not in (_kept_form(document), _one_line(document)):
+        raise InputError(
+            f"the report {document.get('id')!r} is not in the form in which reports are kept. "
+            "Give the text as it is in the bucket, or the document that you read from it"
+        )
+    return document
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise InputError(
+            f"the report has the member {twice[0]!r} twice: what it says depends on who reads it"
+        )
+    return found
+
+
+def _signature(document: Mapping[str, Any]) -> bytes:
+    """Return a document's signature; nothing beside it, which nobody would have signed."""
+    found = document.get("signature")
+    if not found:
+        raise InputError(
+            f"the report {document.get('id')!r} is not signed: the store had no key for reports"
+        )
+    expected = {item.name for item in fields(Signature)}
+    if not isinstance(found, dict) or set(found) != expected or found["algorithm"] != _ALGORITHM:
+        raise InputError(
+            f"the signature of {document.get('id')!r} is none: it has the members "
+            f"{', '.join(sorted(expected))}, and the algorithm {_ALGORITHM}"
+        )
+    try:
+        return base64.b64decode(found["value"], validate=True)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"the signature of {document.get('id')!r} is none: {error}") from error
+
+
+def _one_line(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _kept_form(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
 def canonical(document: Mapping[str, Any]) -> bytes:
     """Return the bytes that are signed."""
     body = {name: value for name, value in document.items() if name != "signature"}
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return text.encode()
+    try:
+        return _one_line(body).encode()
+    except ValueError as error:  # half a character is no UTF-8
+        raise InputError(f"the report cannot be written as it is signed: {error}") from error
 
 
 def _digest(document: Mapping[str, Any]) -> bytes:
