@@ -517,6 +517,7 @@ class FeatureStore:
         """
         from skewless.erasure.forget import forget  # noqa: PLC0415 - needs the training extra
 
+        self.refresh()  # a source that others published since may hold the key
         return forget(self._workbench, self.published, name_of(entity), key, is_dry_run=dry_run)
 
     def doctor(self) -> Diagnosis:

@@ -142,11 +142,11 @@ def test_a_writer_that_comes_first_does_not_bring_it_back(
     other = FeatureStore(store.aws, store.resources, clock=clock)
     rewrite = Removal._rewrite
 
-    def raced(self: Removal, survey: Any) -> None:
+    def raced(self: Removal, *arguments: Any) -> None:
         with monkeypatch.context() as patch:
             patch.setattr(Removal, "_rewrite", rewrite)
             other.ingest("payments", [payment(0, card=ERASED), payment(0, card="c1")])
-        rewrite(self, survey)
+        rewrite(self, *arguments)
 
     before = store._workbench.log.scan(source).read_all().num_rows
     erased = counts(store.forget("card", ERASED, dry_run=True))["log payments", "rows"]

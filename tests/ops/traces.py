@@ -42,10 +42,15 @@ def _decoded(key: str, content: bytes) -> str:
 
 
 def _manifest(content: bytes) -> str:
+    return "".join(str(data) for data in manifest_data(content))
+
+
+def manifest_data(content: bytes) -> list[Any]:
+    """Return what the records of a manifest hold, and those within them."""
     file = _Content(content)
     schema = MANIFEST_ENTRY_SCHEMAS[2]
     with AvroFile[Any](file, schema) as reader:  # type: ignore[arg-type]  # it needs open() alone
-        return "".join(str(record._data) for record in reader for record in _all(record))
+        return [record._data for outer in reader for record in _all(outer)]
 
 
 def _all(record: Any) -> list[Any]:

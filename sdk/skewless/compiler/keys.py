@@ -49,13 +49,23 @@ def encode_key(values: Sequence[Any], kinds: Sequence[ValueType]) -> str:
     Raises:
         InputError: the text is longer than DynamoDB takes.
     """
-    text = "|".join(_encode(value, kind) for value, kind in zip(values, kinds, strict=True))
+    text = spell_key(values, kinds)
     if len(text) * 4 > MAX_KEY_BYTES and len(text.encode()) > MAX_KEY_BYTES:
         raise InputError(
             f"the key {text[:40]!r}… is longer than {MAX_KEY_BYTES} bytes, more than an online "
             "item's key can hold"
         )
     return text
+
+
+def spell_key(values: Sequence[Any], kinds: Sequence[ValueType]) -> str:
+    """Return the canonical text of a physical key of any length, for what is no online item."""
+    return "|".join(_encode(value, kind) for value, kind in zip(values, kinds, strict=True))
+
+
+def is_addressable(values: Sequence[Any], kinds: Sequence[ValueType]) -> bool:
+    """Say whether an online item can have the key: one that is too long was never written."""
+    return len(spell_key(values, kinds).encode()) <= MAX_KEY_BYTES
 
 
 def decode_key(text: str, kinds: Sequence[ValueType]) -> tuple[Any, ...]:

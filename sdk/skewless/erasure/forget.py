@@ -1,11 +1,11 @@
 """Forget an entity, in an order in which it cannot come back.
 
-1. the log of every source whose views are of the entity, then the quarantine; views of other
-   entities that counted its events are brought in line;
-2. training sets, and what queries and cuts left in the bucket;
-3. online items, last: until the log is clean, a cut could write them anew from old rows;
-4. look again at what a writer that was under way may have brought back;
-5. sign the report, keep it, and remove the journal.
+1. the log of every source with its key columns, then the quarantine;
+2. views of other entities that counted its events are written anew from what is left;
+3. online items: not before the log is clean, or a cut could write them anew from old rows;
+4. training sets, and what queries and cuts left in the bucket;
+5. look again at what a writer that was under way may have brought back;
+6. sign the report, keep it, and remove the journal if there is nothing left to do.
 
 A cut that read the log before it was clean still holds the entity's state, and can write it after
 step 3. Such a cut is told by the watermark: begun, and not committed. The report then says to run
@@ -28,7 +28,8 @@ from skewless.erasure.report import Erasure, NotReached
 from skewless.erasure.sets import TrainingSets
 from skewless.erasure.subject import LoggedRows, RefusedRows, Subject
 from skewless.errors import InputError
-from skewless.offline.objects import write_bytes
+from skewless.materialize.commit_queue import CommitQueue
+from skewless.offline.objects import split_uri, write_bytes
 from skewless.offline.removal import Removal
 from skewless.offline.stored import StoredObjects
 from skewless.offline.sweep import find_strays
@@ -36,11 +37,14 @@ from skewless.online.address import entity_partition, view_partition
 from skewless.online.items import EntityItems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
+
+    import pyarrow as pa
 
     from skewless.compiler.plan import ViewPlan
     from skewless.definitions.source import Source
     from skewless.offline.day_table import DayTable
+    from skewless.offline.removal import Notes
     from skewless.offline.survey import Matching
     from skewless.registry.published import Published
     from skewless.workbench import Workbench
@@ -59,38 +63,35 @@ class Forgetting:
 
     def run(self) -> Erasure:
         """Erase, and report."""
-        not_reached: list[NotReached] = []
+        not_reached = list(self._not_ours())
         again: list[str] = []
         neighbours = Neighbours(self.bench, self.published, self.subject, self.journal)
-        for source in self._sources():
-            if source.table is None and not self.is_dry_run:
-                neighbours.prepare(source)
-        for table, matching in self._tables():
-            again += self._erase_rows(table, matching)
-        neighbours.settle()
-        sets = TrainingSets(self.bench.aws, self.bench.sets, self.subject)
+        for source in self._logged():
+            notes = _Leaving(self.journal, neighbours, source)
+            again += self._erase_rows(self.bench.log.table(source), LoggedRows(self.subject), notes)
+        for table, matching in self._quarantined():
+            again += self._erase_rows(table, matching, self.journal)
+        if not self.is_dry_run:
+            again += neighbours.settle()
+        again += self._cuts_under_way()
+        self._erase_items()
+        sets = TrainingSets(self.bench.aws, self.bench.sets, self.objects, self.subject)
         now = _now().isoformat()
         not_reached += sets.erase(self.journal, now, is_dry_run=self.is_dry_run)
         not_reached += erase_leftovers(
             self.objects, self.journal, _now(), is_dry_run=self.is_dry_run
         )
-        again += self._cuts_under_way()
-        self._erase_items()
-        again += self._came_back()
-        not_reached += self._not_ours()
-        return self._report(tuple(not_reached), tuple(again))
+        if not self.is_dry_run:
+            again += self._came_back()
+            again += neighbours.look_again()
+        return self._report(tuple(not_reached), tuple(dict.fromkeys(again)))
 
-    def _tables(self) -> Iterator[tuple[DayTable, Matching]]:
-        """The log's tables to clean, and what to look for in each."""
-        sources = self._sources()
-        for source in sources:
-            if source.table is None:
-                yield self.bench.log.table(source), LoggedRows(self.subject)
-        names = frozenset(source.name for source in sources)
+    def _quarantined(self) -> Iterator[tuple[DayTable, Matching]]:
+        names = frozenset(source.name for source in self._sources())
         for table in self.bench.quarantine.tables(sorted(names)):
             yield table, RefusedRows(self.subject, names)
 
-    def _erase_rows(self, table: DayTable, matching: Matching) -> Iterator[str]:
+    def _erase_rows(self, table: DayTable, matching: Matching, notes: Notes) -> Iterator[str]:
         """Remove rows from a table, in all its snapshots and files; yield what is left to do."""
         removal = Removal(table, matching, self.objects, self.journal.id)
         place = place_of(table.name)
@@ -102,11 +103,12 @@ class Forgetting:
             self.journal.found(place, "snapshots", len(found.snapshots))
             self.journal.found(place, "files", files)
             return
-        removal.run(self.journal)
+        removal.run(notes)
         # After it: what a run that died left unnamed is in the journal, and no stray.
         strays = find_strays(table, matching, self.objects, _now())
         if strays.settled:
             self.journal.found(place, "stray files", len(strays.settled))
+            self._leave_the_line(table, {found.key for found in strays.settled})
             self.objects.delete(strays.settled)
         if strays.young:
             yield (
@@ -114,10 +116,19 @@ class Forgetting:
                 "hour; a writer may be about to commit them. Run this again in an hour"
             )
 
+    def _leave_the_line(self, table: DayTable, gone: set[str]) -> None:
+        """Take out of the queue of commits what a writer that died left there, before its files."""
+        name = table.name.partition(".")[2]
+        queue = CommitQueue(self.bench.aws, self.bench.rewrites.table_name, name)
+        for id_, append in queue.waiting().items():
+            if any(split_uri(file.file_path)[1] in gone for file in append.files):
+                self.journal.found_again(place_of(table.name), "waiting appends", 1)
+                queue.drop(id_)
+
     def _erase_items(self) -> None:
         """Remove the entity's online items, of all versions of all its views."""
         items = EntityItems(self.bench.aws, self.bench.resources.online_table)
-        for plan in self._plans():
+        for plan in self._addressed():
             found = items.find(entity_partition(plan, self.subject.key))
             self.journal.found(f"online {_named(plan)}", "items", len(found))
             if not self.is_dry_run:
@@ -145,9 +156,10 @@ class Forgetting:
 
     def _came_back(self) -> Iterator[str]:
         """Look again at the log and online: what was written meanwhile."""
-        if self.is_dry_run:
-            return
-        for table, matching in self._tables():
+        tables = [
+            (self.bench.log.table(found), LoggedRows(self.subject)) for found in self._logged()
+        ]
+        for table, matching in tables:
             removal = Removal(table, matching, self.objects, self.journal.id)
             if rows := removal.find().rows:
                 yield (
@@ -155,7 +167,7 @@ class Forgetting:
                     "and run this again"
                 )
         items = EntityItems(self.bench.aws, self.bench.resources.online_table)
-        for plan in self._plans():
+        for plan in self._addressed():
             found = items.find(entity_partition(plan, self.subject.key))
             if self.bench.table.failed.forget(view_partition(plan), self.subject.text) or found:
                 self.journal.found_again(f"online {_named(plan)}", "items", len(found))
@@ -172,6 +184,22 @@ class Forgetting:
                 yield NotReached(
                     f"table {source.table}",
                     f"source {source.name!r} reads it where it is: yours to erase",
+                )
+            elif not self.bench.log.table(source).exists():
+                yield NotReached(
+                    f"log {source.name}",
+                    "the table is not in Glue: its files, if there are any, were not looked at",
+                )
+        kinds = self.subject.entity.keys
+        for source in self.published.definitions.sources:
+            others = [
+                name for name in kinds if source.columns.get(name, kinds[name]) != kinds[name]
+            ]
+            if others and set(kinds) <= set(source.columns):
+                types = ", ".join(f"{name!r} is {source.columns[name]}" for name in others)
+                yield NotReached(
+                    f"log {source.name}",
+                    f"{types} there, another type than the entity's: not looked at",
                 )
 
     def _report(self, not_reached: tuple[NotReached, ...], again: tuple[str, ...]) -> Erasure:
@@ -195,7 +223,8 @@ class Forgetting:
             return report
         signed = report.signed(resources.report_key, self.bench.aws)
         write_bytes(signed.uri, signed.text().encode(), self.bench.aws)
-        journal.close()
+        if signed.is_complete:  # else the next run needs what it says
+            journal.close()
         return signed
 
     def _plans(self) -> list[ViewPlan]:
@@ -205,8 +234,44 @@ class Forgetting:
             if view.entity.name == self.subject.entity.name
         ]
 
+    def _addressed(self) -> list[ViewPlan]:
+        """The views with items of the entity; a key that is too long for one has none."""
+        return self._plans() if self.subject.has_items else []
+
     def _sources(self) -> tuple[Source, ...]:
-        return tuple({plan.view.source.name: plan.view.source for plan in self._plans()}.values())
+        """The sources with the entity's key columns, whomever their views are of."""
+        kinds = self.subject.entity.keys.items()
+        return tuple(
+            source
+            for source in self.published.definitions.sources
+            if all(source.columns.get(name) == type_ for name, type_ in kinds)
+        )
+
+    def _logged(self) -> Iterator[Source]:
+        for source in self._sources():
+            if source.table is None and self.bench.log.table(source).exists():
+                yield source
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaving:
+    """Notes of a removal from a source's log, which neighbours take as well."""
+
+    journal: Journal
+    neighbours: Neighbours
+    source: Source
+
+    def note(
+        self, table: str, *, rows: int, snapshots: Collection[int], files: Collection[str]
+    ) -> None:
+        self.journal.note(table, rows=rows, snapshots=snapshots, files=files)
+
+    def files(self, table: str) -> frozenset[str]:
+        return self.journal.files(table)
+
+    def leaving(self, table: str, rows: pa.Table) -> None:
+        self.journal.leaving(table, rows)
+        self.neighbours.note(self.source, rows)
 
 
 def forget(
@@ -221,8 +286,11 @@ def forget(
         journal = Journal.open(bench.aws, resources.bucket, resources.store, subject, _now())
     objects = StoredObjects(bench.aws, resources.bucket)
     work = Forgetting(bench, published, subject, journal, objects, is_dry_run)
-    if not work._plans():  # noqa: SLF001 - its own module
-        raise InputError(f"no published view is of the entity {entity!r}: there is nothing of it")
+    if not work._plans() and not work._sources():  # noqa: SLF001 - its own module
+        raise InputError(
+            f"no published view is of the entity {entity!r}, and no source has its key columns: "
+            "there is nothing of it"
+        )
     return work.run()
 
 

@@ -18,8 +18,10 @@ from skewless.offline.objects import write_bytes
 from skewless.offline.stored import StoredObjects
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from datetime import datetime
+
+    import pyarrow as pa
 
     from skewless.aws import Aws
     from skewless.erasure.subject import Subject
@@ -37,7 +39,8 @@ class Journal:
             was counted by the run before.
         files_of: by table, those to delete once nothing names them.
         snapshots_of: by table, the expired ones.
-        rebuild: partitions of the stream views whose days have to be built anew.
+        neighbours: by partition of a view of another entity, the keys whose states held rows that
+            are gone, column by column; null where a column is the erased key's own.
     """
 
     id: str
@@ -47,7 +50,7 @@ class Journal:
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     files_of: dict[str, list[str]] = field(default_factory=dict)
     snapshots_of: dict[str, list[int]] = field(default_factory=dict)
-    rebuild: list[str] = field(default_factory=list)
+    neighbours: dict[str, list[list[str | None]]] = field(default_factory=dict)
     _place: tuple[Aws, str] | None = field(default=None, repr=False, compare=False)
 
     @classmethod
@@ -59,8 +62,8 @@ class Journal:
         """
         objects = StoredObjects(aws, bucket)
         for found in objects.current(_PENDING):
-            document: dict[str, Any] = json.loads(objects.read(found))
-            if document["key_digest"] == subject.digest(store, document["salt"]):
+            document = _document(objects.read(found))
+            if document and document["key_digest"] == subject.digest(store, document["salt"]):
                 return cls(**document, _place=(aws, bucket))
         return replace(cls.dry(store, subject, now), _place=(aws, bucket))
 
@@ -91,10 +94,11 @@ class Journal:
         self._raise(place, what, self.counts.get(place, {}).get(what, 0) + count)
         self._save()
 
-    def rebuild_later(self, partition: str) -> None:
-        """Write down that a stream view's days have to be built anew."""
-        if partition not in self.rebuild:
-            self.rebuild.append(partition)
+    def add_neighbours(self, partition: str, keys: Iterable[tuple[str | None, ...]]) -> None:
+        """Write down whose states hold rows that are about to go."""
+        known = {tuple(key) for key in self.neighbours.get(partition, ())}
+        if more := set(keys) - known:
+            self.neighbours.setdefault(partition, []).extend(map(list, more))
             self._save()
 
     def note(
@@ -111,6 +115,9 @@ class Journal:
         if snapshots and self._place is not None:
             ExpiredSnapshots(*self._place).add(name, self.id, self.snapshots_of[table])
         self._save()
+
+    def leaving(self, table: str, rows: pa.Table) -> None:
+        """Take no notice: a journal holds no rows."""
 
     def files(self, table: str) -> frozenset[str]:
         """Return the files of a table that were noted so far."""
@@ -140,6 +147,17 @@ class Journal:
     @property
     def _key(self) -> str:
         return f"{_PENDING}{self.id}.json"
+
+
+def _document(content: bytes) -> dict[str, Any] | None:
+    """Read a journal; None for what is none, or was left by another release."""
+    try:
+        found = json.loads(content)
+    except ValueError:
+        return None
+    names = {item.name for item in fields(Journal)} - {"_place"}
+    is_one = isinstance(found, dict) and {"id", "salt", "key_digest", "started_at"} <= set(found)
+    return {name: found[name] for name in names & set(found)} if is_one else None
 
 
 def place_of(table: str) -> str:

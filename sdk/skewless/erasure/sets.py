@@ -1,22 +1,26 @@
-"""Training sets that were written through the store, written anew without an entity's rows."""
+"""Training sets that were written through the store, written anew without an entity's rows.
+
+A set is judged by its Parquet, in all its versions. Its manifest may be missing, and the index may
+name anything: whoever trains may write both. What cannot be looked at is told, and stops nobody.
+"""
 
 from __future__ import annotations
 
-import io
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute
 import pyarrow.parquet as pq
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
+from skewless.definitions import types
 from skewless.erasure.report import NotReached
-from skewless.errors import StoreError
-from skewless.offline.objects import split_uri
-from skewless.offline.stored import StoredObjects
+from skewless.errors import SkewlessError, StoreError
+from skewless.offline.catalog import LOG_FOLDER, TEMPORARY_FOLDERS
+from skewless.offline.objects import split_uri, write_bytes
 from skewless.offline.training import digest
-from skewless.offline.training_set import manifest_of, write_set
+from skewless.offline.training_set import manifest_of, parquet_of, write_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,60 +28,155 @@ if TYPE_CHECKING:
     from skewless.aws import Aws
     from skewless.erasure.journal import Journal
     from skewless.erasure.subject import Subject
-    from skewless.offline.set_index import SetIndex
+    from skewless.offline.set_index import Entry, SetIndex
+    from skewless.offline.stored import Stored, StoredObjects
 
 pc: Any = pyarrow.compute
 _MARK = "erasures"  # of a manifest
-_ABSENT = ("NoSuchKey", "404")
-_BEYOND = ("AccessDenied", "403", "NoSuchBucket", "AllAccessDisabled", "PermanentRedirect")
+_BEYOND = ("AccessDenied", "403", "AllAccessDisabled", "InvalidObjectState")
+_NO_SETS = (f"{LOG_FOLDER}/", "reports/", *TEMPORARY_FOLDERS)
+
+
+class _Version(NamedTuple):
+    """A version of a set: what is stored, its rows, and how many are the entity's."""
+
+    stored: Stored
+    rows: pa.Table | None
+    matching: int
 
 
 class TrainingSets:
     """The sets of a store."""
 
-    def __init__(self, aws: Aws, index: SetIndex, subject: Subject) -> None:
+    def __init__(self, aws: Aws, index: SetIndex, objects: StoredObjects, subject: Subject) -> None:
         self._aws = aws
         self._index = index
+        self._objects = objects
         self._subject = subject
 
     def erase(self, journal: Journal, now: str, *, is_dry_run: bool) -> Iterator[NotReached]:
-        """Write each set anew that holds the entity; yield those that are out of reach.
+        """Write each set anew that holds the entity; yield what is out of reach, or left in it.
 
         Raises:
             StoreError: AWS refused.
         """
-        for uri in self._index.places():
-            if not uri.startswith("s3://"):
-                yield NotReached(f"training set {uri}", "a file on somebody's machine: delete it")
+        for entry in self._index.entries():
+            if entry.uri is None or (why := self._beyond(entry.uri)):
+                yield _not_looked_at(entry, why if entry.uri else "it names no place")
                 continue
             try:
-                self._erase(uri, journal, now, is_dry_run=is_dry_run)
+                yield from self._erase(entry.uri, journal, now, is_dry_run=is_dry_run)
             except (ClientError, StoreError) as error:
-                code = _code(error)
-                if code in _BEYOND:
-                    yield NotReached(
-                        f"training set {uri}",
-                        f"S3 refused it ({code}): erase it with an identity that may",
-                    )
-                elif code not in _ABSENT:  # a set that was deleted holds nothing
-                    raise StoreError(f"the training set {uri} was not erased: {error}") from error
-            except (BotoCoreError, pa.ArrowException, ValueError) as error:
-                raise StoreError(f"the training set {uri} was not erased: {error}") from error
+                if (code := _code(error)) not in _BEYOND:
+                    raise StoreError(
+                        f"the training set {entry.uri} was not erased: {error}"
+                    ) from error
+                yield _not_looked_at(
+                    entry, f"S3 refused it ({code}): erase it with an identity that may"
+                )
 
-    def _erase(self, uri: str, journal: Journal, now: str, *, is_dry_run: bool) -> None:
+    def _beyond(self, uri: str) -> str:
+        """Return why a place is not looked at; empty if it is."""
+        if not uri.startswith("s3://"):
+            return "a file on somebody's machine: delete it"
+        try:
+            bucket, key = split_uri(uri)
+        except (SkewlessError, ValueError):
+            return "it names no object"
+        if bucket != self._objects.bucket:
+            return "it is in another bucket than the store's, and was not looked at: yours to erase"
+        if not key or key.startswith(_NO_SETS):
+            return "it names a file of the store's own, and was not looked at"
+        return ""
+
+    def _erase(
+        self, uri: str, journal: Journal, now: str, *, is_dry_run: bool
+    ) -> Iterator[NotReached]:
         """Write a set anew, and then delete what a bucket with versions keeps of the old one."""
-        rows = pq.read_table(pa.BufferReader(self._read(uri)))
-        count, kept = self._without(rows)
-        place = f"training set {uri}"
-        journal.found(place, "rows", count)
+        key, place = split_uri(uri)[1], f"training set {uri}"
+        found = self._look(uri)
+        unread = sum(version.rows is None for version in found)
+        if unread:
+            yield NotReached(place, f"{unread} versions of it hold no Parquet: not looked at")
+        known = [version for version in found if version.rows is not None]
+        current = next((version for version in known if version.stored.is_current), None)
+        if current is not None:
+            journal.found(place, "rows", current.matching)
+            if not is_dry_run and journal.counts[place]["rows"]:
+                yield from self._write(uri, current, journal, now)
+        yield from self._left(place, current)
         if is_dry_run:
             return
-        if journal.counts[place]["rows"]:
-            # Also where a run died between the two: the manifest then tells of rows that are gone.
-            manifest = json.loads(self._read(manifest_of(uri)))
-            if count or journal.id not in (item["erasure"] for item in manifest.get(_MARK, ())):
-                write_set(uri, kept, _erased(manifest, kept, journal.id, now), self._aws)
-        self._erase_versions(uri, journal)
+        # Also where the set itself was deleted, or was written anew just now.
+        kept = {version.stored.version for version in known if not version.matching}
+        old = [
+            version
+            for version in self._objects.versions_of([key], key)
+            if not version.is_current and not version.is_marker and version.version not in kept
+            if self._count(version)
+        ]
+        if old:
+            journal.found_again(place, "old versions", len(old))
+            self._objects.delete(old)
+
+    def _look(self, uri: str) -> list[_Version]:
+        """Read all versions of a set; the rows of one that is no Parquet are None."""
+        key = split_uri(uri)[1]
+        found = []
+        for stored in self._objects.versions_of([key], key):
+            if stored.is_marker:
+                continue
+            rows = _rows(self._objects.read(stored))
+            count = 0 if rows is None else self._without(rows)[0]
+            found.append(_Version(stored, rows, count))
+        return found
+
+    def _count(self, stored: Stored) -> int:
+        rows = _rows(self._objects.read(stored))
+        return 0 if rows is None else self._without(rows)[0]
+
+    def _write(
+        self, uri: str, current: _Version, journal: Journal, now: str
+    ) -> Iterator[NotReached]:
+        """Write what is left of a set, and its manifest if it has one."""
+        kept = self._without(current.rows)[1]
+        manifest = self._manifest(uri, kept.column_names)
+        if manifest is None:
+            if current.matching:
+                write_bytes(uri, parquet_of(kept), self._aws)
+            yield NotReached(
+                f"training set {manifest_of(uri)}",
+                "the set was looked at without it: it is missing, or is no manifest",
+            )
+        elif current.matching or journal.id not in _erasures(manifest):
+            # Also where a run died between the two: the manifest tells of rows that are gone.
+            write_set(uri, kept, _erased(manifest, kept, journal.id, now), self._aws)
+
+    def _manifest(self, uri: str, columns: list[str]) -> dict[str, Any] | None:
+        key = split_uri(manifest_of(uri))[1]
+        for stored in self._objects.versions_of([key], key):
+            if stored.is_current:
+                return _as_manifest(self._objects.read(stored), columns)
+        return None
+
+    def _left(self, place: str, current: _Version | None) -> Iterator[NotReached]:
+        """Tell of features of other entities whose values are the key."""
+        if current is None:
+            return
+        kept = self._without(current.rows)[1]
+        texts = [
+            value
+            for value, type_ in zip(
+                self._subject.key, self._subject.entity.keys.values(), strict=True
+            )
+            if type_ == types.String
+        ]
+        for name in kept.column_names:
+            if any(_tells(kept[name], text) for text in texts):
+                yield NotReached(
+                    place,
+                    f"column {name!r} holds the key in rows of others: make the set again",
+                )
 
     def _without(self, rows: pa.Table) -> tuple[int, pa.Table]:
         if not set(self._subject.entity.keys) <= set(rows.column_names):
@@ -86,25 +185,45 @@ class TrainingSets:
         count = int(pc.sum(mask).as_py() or 0)
         return count, rows.filter(pc.invert(mask)) if count else rows
 
-    def _erase_versions(self, uri: str, journal: Journal) -> None:
-        bucket, key = split_uri(uri)
-        objects = StoredObjects(self._aws, bucket)
-        if not objects.is_versioned:
-            return
-        old = [
-            found
-            for found in objects.versions_of([key], key)
-            if not found.is_current and not found.is_marker
-            if self._without(pq.read_table(io.BytesIO(objects.read(found))))[0]
-        ]
-        if old:
-            journal.found(f"training set {uri}", "old versions", len(old))
-            objects.delete(old)
 
-    def _read(self, uri: str) -> bytes:
-        bucket, key = split_uri(uri)
-        body: bytes = self._aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-        return body
+def _not_looked_at(entry: Entry, why: str) -> NotReached:
+    return NotReached(f"training set {entry.uri or entry.key}", why)
+
+
+def _rows(content: bytes) -> pa.Table | None:
+    try:
+        return pq.read_table(pa.BufferReader(content))
+    except (pa.ArrowException, OSError, ValueError):
+        return None
+
+
+def _tells(column: Any, text: str) -> bool:
+    """Say whether values of a column, or values in its lists, are a text."""
+    while pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
+        column = pc.list_flatten(column)
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        return False
+    return bool(pc.any(pc.equal(column, pa.scalar(text, column.type))).as_py())
+
+
+def _as_manifest(content: bytes, columns: list[str]) -> dict[str, Any] | None:
+    """Read a manifest; None for what an erasure could not keep in line with its set."""
+    try:
+        found = json.loads(content)
+        outputs = [item["output"] for item in found["features"]]
+        erasures = _erasures(found)
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        return None
+    is_one = set(map(str, outputs)) <= set(columns) and all(
+        isinstance(id_, str) for id_ in erasures
+    )
+    return found if is_one else None
+
+
+def _erasures(manifest: Mapping[str, Any]) -> list[str]:
+    return [item["erasure"] for item in manifest.get(_MARK, ())]
 
 
 def _erased(manifest: Mapping[str, Any], kept: pa.Table, erasure: str, now: str) -> dict[str, Any]:

@@ -83,6 +83,17 @@ class CommitQueue:
             self._leave(me, append.id, item, outcomes)
         return snapshot_of(outcomes[append.id])
 
+    def waiting(self) -> dict[str, Append]:
+        """Return all appends that wait, by their ids; those of writers that died wait for ever."""
+        item = self._read()
+        names = [name for name in item if name.startswith(_WAITING)]
+        ids = (name.removeprefix(_WAITING) for name in names)
+        return {id_: _unpacked(id_, item[_WAITING + id_]) for id_ in ids}
+
+    def drop(self, id_: str) -> None:
+        """Take an append out of the line, whose writer died: nobody will commit it."""
+        self._update("REMOVE #w", {"w": _WAITING + id_}, {})
+
     def _wait(self, me: str, id_: str) -> Outcome | dict[str, Any]:
         """Wait in line; return the outcome, or the queue's item if it is ours to lead."""
         watched: str | None = None

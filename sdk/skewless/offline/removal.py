@@ -36,6 +36,7 @@ from skewless.offline.survey import Survey, Surveyor
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    import pyarrow as pa
     from pyiceberg.manifest import ManifestFile
 
     from skewless.offline.day_table import DayTable
@@ -58,6 +59,10 @@ class Notes(Protocol):
 
     def files(self, table: str) -> frozenset[str]:
         """Return the files noted so far."""
+        ...
+
+    def leaving(self, table: str, rows: pa.Table) -> None:
+        """Take notice of rows before the commit that removes them."""
         ...
 
 
@@ -131,7 +136,7 @@ class Removal:
 
     def _step(self, survey: Survey, notes: Notes) -> None:
         if survey.live:
-            self._rewrite(survey)
+            self._rewrite(survey, notes)
         elif survey.current_tainted_manifests:
             self._reseal(survey)
         else:
@@ -145,7 +150,7 @@ class Removal:
             notes.note(self._table.name, rows=0, snapshots=snapshots, files=survey.doomed())
             survey.table.maintenance.expire_snapshots().by_ids(snapshots).commit()
 
-    def _rewrite(self, survey: Survey) -> None:
+    def _rewrite(self, survey: Survey, notes: Notes) -> None:
         """Replace data files by others without the rows."""
         table = survey.table
         with (
@@ -154,7 +159,9 @@ class Removal:
         ):
             for task in survey.live:
                 rows = self._surveyor.rows(table, task)
-                kept = rows.filter(pyarrow.compute.invert(self._surveyor.mask(rows)))
+                mask = self._surveyor.mask(rows)
+                notes.leaving(self._table.name, rows.filter(mask))
+                kept = rows.filter(pyarrow.compute.invert(mask))
                 update.delete_data_file(task.file)
                 if kept.num_rows:
                     for file in self._table.write_files(table, kept):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skewless.offline.objects import write_bytes
 from skewless.offline.stored import StoredObjects
@@ -16,6 +16,18 @@ if TYPE_CHECKING:
     from skewless.aws import Aws
 
 SETS_FOLDER = "reports/sets/"
+
+
+class Entry(NamedTuple):
+    """One object of the index.
+
+    Attributes:
+        key: the object's own, in the store's bucket.
+        uri: where a set was written; None if the object does not say.
+    """
+
+    key: str
+    uri: str | None
 
 
 class SetIndex:
@@ -36,13 +48,23 @@ class SetIndex:
         place = f"s3://{self._bucket}/{SETS_FOLDER}{name}.json"
         write_bytes(place, json.dumps(record).encode(), self._aws)
 
-    def places(self) -> Iterator[str]:
+    def entries(self) -> Iterator[Entry]:
         """List where sets were written: paths and `s3://` addresses.
+
+        Whoever trains may write here. What is no entry is listed as such, and stops nobody.
 
         Raises:
             StoreError: S3 refused.
         """
         objects = StoredObjects(self._aws, self._bucket)
         for found in objects.current(SETS_FOLDER):
-            record: dict[str, Any] = json.loads(objects.read(found))
-            yield record["uri"]
+            yield Entry(found.key, _uri(objects.read(found)))
+
+
+def _uri(content: bytes) -> str | None:
+    try:
+        record: Any = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    uri = record.get("uri") if isinstance(record, dict) else None
+    return uri if isinstance(uri, str) and uri else None

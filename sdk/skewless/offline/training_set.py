@@ -126,7 +126,7 @@ class TrainingSet:
             InputError: a column of the labels has no form in Parquet; nothing is written.
         """
         table = self.to_arrow()
-        body = _parquet(table)
+        body = parquet_of(table)
         self.index.add(uri if uri.startswith("s3://") else str(Path(uri).resolve()))
         _write(uri, body, self.manifest, self.aws)
 
@@ -155,7 +155,7 @@ class TrainingSet:
 
 def write_set(uri: str, table: pa.Table, manifest: Mapping[str, Any], aws: Aws) -> None:
     """Write a set and its manifest."""
-    _write(uri, _parquet(table), manifest, aws)
+    _write(uri, parquet_of(table), manifest, aws)
 
 
 def manifest_of(uri: str) -> str:
@@ -170,7 +170,12 @@ def _write(uri: str, body: bytes, manifest: Mapping[str, Any], aws: Aws) -> None
     write_bytes(manifest_of(uri), text.encode(), aws)
 
 
-def _parquet(table: pa.Table) -> bytes:
+def parquet_of(table: pa.Table) -> bytes:
+    """Return a set as a file of Parquet.
+
+    Raises:
+        InputError: a column has no form in Parquet.
+    """
     buffer = io.BytesIO()
     try:
         pq.write_table(table, buffer, compression="zstd")

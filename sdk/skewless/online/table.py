@@ -69,6 +69,49 @@ class OnlineTable:
                 return CutOutcome.WRITTEN, consumed
         return self._update_cut(cut)
 
+    def cut_of(self, key: str) -> tuple[int, int] | None:
+        """Return the cut and the version of an entity's item, consistently; None without one."""
+        answer = call(
+            self._client.get_item,
+            WRITE_SECONDS,
+            f"to read item {BATCH!r} of {described(key)}",
+            TableName=self.name,
+            Key=address_key((key, BATCH)),
+            ConsistentRead=True,
+            ProjectionExpression="#g, #v",
+            ExpressionAttributeNames=names("g", "v"),
+        )
+        if "Item" not in answer:
+            return None
+        item = plain(answer["Item"])
+        return item["g"], item["v"]
+
+    def rewrite_cut(self, cut: Cut, before: tuple[int, bytes] | None, version: int | None) -> bool:
+        """Write an entity's item whole, unless it changed since it was read; say whether it was.
+
+        Args:
+            cut: the state, and of which cut.
+            before: the cut before and its state, for views that keep it; None if there is none.
+            version: of the item that was read; None if there was none.
+
+        Raises:
+            ItemTooLargeError: DynamoDB would not take it.
+        """
+        fields: dict[str, Any] = {"c": cut.state, "g": cut.cut, "v": (version or 0) + 1}
+        if cut.keep_previous:
+            instant, state = before or (NEVER, b"")
+            fields |= {"p": state, "pg": instant}
+        if cut.expires_at is not None:
+            fields["e"] = cut.expires_at
+        _check_size(cut.key, size_of(fields))
+        item = address_key((cut.key, BATCH)) | {name: wire(value) for name, value in fields.items()}
+        return self._if_same(self._client.put_item, cut.key, version, Item=item)
+
+    def drop_cut(self, key: str, version: int | None) -> bool:
+        """Delete an entity's item, unless it changed since it was read; say whether it is gone."""
+        address = address_key((key, BATCH))
+        return self._if_same(self._client.delete_item, key, version, Key=address)
+
     def get_stream(self, key: str, day: int) -> StreamItem | None:
         """Read the stream item of the UTC day in which the instant `day` lies, consistently."""
         answer = call(
@@ -221,6 +264,26 @@ class OnlineTable:
             is_same = plain(error.item).get("g") == cut.cut
             return (CutOutcome.ALREADY_THERE if is_same else CutOutcome.NEWER_THERE), 0.0
         return CutOutcome.WRITTEN, units(answer)
+
+    def _if_same(self, write: Any, key: str, version: int | None, **request: Any) -> bool:
+        if version is None:
+            request["ConditionExpression"] = "attribute_not_exists(#v)"
+        else:
+            request["ConditionExpression"] = "#v = :v"
+            request["ExpressionAttributeValues"] = {":v": wire(version)}
+        what = f"to write item {BATCH!r} of {described(key)}"
+        try:
+            call(
+                write,
+                WRITE_SECONDS,
+                what,
+                TableName=self.name,
+                ExpressionAttributeNames=names("v"),
+                **request,
+            )
+        except ConditionFailedError:
+            return False
+        return True
 
     def _move_watermark(
         self, view: str, update: str, condition: str, values: dict[str, Any], used: list[str]

@@ -1,0 +1,154 @@
+"""States of some entities written anew from the log, of the cuts that a view serves already.
+
+A cut is never written twice: an item has the state of a cut or of a newer one. An erasure changes
+what the cuts should have held. So items of entities that lost events are replaced whole, each under
+the condition that no cut has written it since it was read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute
+
+from skewless.compiler.fingerprint import used_columns
+from skewless.compiler.keys import encode_key
+from skewless.definitions.refresh import Every
+from skewless.errors import ItemTooLargeError
+from skewless.materialize.arrow_rows import entity_rows
+from skewless.materialize.due import to_cut
+from skewless.materialize.states import encoded_state
+from skewless.offline.columns import arrow_type, physical
+from skewless.offline.duckdb_engine import DuckDbEngine
+from skewless.offline.log import EventLog
+from skewless.offline.states import States, span_of_states
+from skewless.online.address import BATCH, entity_partition, view_partition
+from skewless.online.codec import failed_state
+from skewless.online.items import EntityItems
+from skewless.online.overflow import overflow_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from skewless.compiler.plan import ViewPlan
+    from skewless.definitions.source import Source
+    from skewless.online.record import Watermark
+    from skewless.workbench import Workbench
+
+    Key = tuple[Any, ...]
+
+pc: Any = pyarrow.compute
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Anew:
+    """Writes entities of one view anew."""
+
+    bench: Workbench
+    plan: ViewPlan
+
+    def write(self, keys: Collection[Key]) -> int:
+        """Write the entities' items of the cuts; return how many a cut holds at this moment.
+
+        Entities of which the log has nothing lose their items.
+
+        Raises:
+            OnlineStoreError: DynamoDB refused.
+            StoreError: the log could not be read.
+        """
+        left = set(keys)
+        for _ in range(_ATTEMPTS):
+            watermark = self.bench.table.read_watermark(view_partition(self.plan))
+            if watermark.cut is None or not left:
+                break
+            states = self._states(left, watermark.cut)
+            keeps = isinstance(self.plan.view.refresh, Every)
+            is_kept = keeps and watermark.previous is not None
+            before = self._states(left, watermark.previous or 0) if is_kept else {}
+            left = {
+                key
+                for key in left
+                if not self._replace(key, watermark, states.get(key), before.get(key))
+            }
+        return len(left)
+
+    def drop_days(self, keys: Collection[Key]) -> None:
+        """Delete the entities' day items; whoever calls builds those that count from the log."""
+        items = EntityItems(self.bench.aws, self.bench.resources.online_table)
+        for key in keys:
+            for address in items.find(entity_partition(self.plan, key)):
+                if address[1] != BATCH:
+                    items.delete(address)
+
+    def _states(self, keys: Collection[Key], cut: int) -> dict[Key, bytes]:
+        """Return the encoded states at a cut; none for an entity that the log does not know."""
+        view = self.plan.view
+        engine = DuckDbEngine(_LogOf(self.bench, self.plan, keys))
+        asked = (cut, None, ())
+        with engine.session() as session:
+            span = span_of_states(self.plan, *asked)
+            relation = session.relation(view.source, used_columns(view), span, None)
+            rows = session.run(States(self.plan, session.dialect, relation, *asked).script())
+        return {
+            entity.key: encoded_state(self.plan, entity.rows)
+            for entity in entity_rows(self.plan, rows)
+            if entity.key in keys
+        }
+
+    def _replace(
+        self, key: Key, watermark: Watermark, state: bytes | None, before: bytes | None
+    ) -> bool:
+        """Replace an entity's item; say whether that was done."""
+        table, cut = self.bench.table, watermark.cut
+        if cut is None:
+            return False
+        partition = entity_partition(self.plan, key)
+        found, version = table.cut_of(partition) or (cut, None)
+        if found > cut:
+            return False  # of a cut under way
+        view, text = view_partition(self.plan), encode_key(key, self.plan.key_types)
+        if state is None:
+            is_gone = version is None or table.drop_cut(partition, version)
+            table.failed.forget(view, text)
+            return is_gone
+        reason = overflow_of(self.plan, state, cut)
+        table.failed.forget(view, text)
+        if reason is not None:
+            table.failed.note(view, text, cut, reason)
+        previous = None if before is None else (watermark.previous or 0, before)
+        wanted = to_cut(self.plan, cut, key, state)
+        try:
+            return table.rewrite_cut(wanted, previous, version)
+        except ItemTooLargeError as error:
+            table.failed.note(view, text, cut, error.reason)
+            small = wanted._replace(state=failed_state(error.reason))
+            return table.rewrite_cut(small, None, version)
+
+
+class _LogOf(EventLog):
+    """The log of some entities alone: a rebuild needs no one else's events."""
+
+    def __init__(self, bench: Workbench, plan: ViewPlan, keys: Collection[Key]) -> None:
+        super().__init__(bench.aws, bench.resources)
+        self._wanted: dict[str, Any] = {}
+        for place, (name, type_) in enumerate(plan.view.entity.keys.items()):
+            kind = physical(pa.nulls(0, arrow_type(type_)), type_).type
+            self._wanted[name] = pa.array({key[place] for key in keys}, kind)
+
+    def scan(
+        self, source: Source, columns: Sequence[str] | None = None, **options: Any
+    ) -> pa.RecordBatchReader:
+        """Read events of the entities."""
+        names = None if columns is None else list(dict.fromkeys([*columns, *self._wanted]))
+        reader = super().scan(source, names, **options)
+        return pa.RecordBatchReader.from_batches(
+            reader.schema, (self._of(batch) for batch in reader)
+        )
+
+    def _of(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        for name, values in self._wanted.items():
+            batch = batch.filter(pc.is_in(batch[name], values))
+        return batch
