@@ -74,6 +74,23 @@ def test_each_thing_that_is_well_is_told_once(well: FeatureStore) -> None:
     assert f"bucket {well.resources.bucket}" in subjects
 
 
+def test_tables_of_killed_sessions_are_listed_with_the_command_that_removes_them(
+    well: FeatureStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, names = well.resources.database, ["skewless_labels_a_0", "skewless_step_a_1"]
+    for name in names:
+        well.aws.client("glue").create_table(DatabaseName=database, TableInput={"Name": name})
+    assert bad(well.doctor()) == []  # they may be of a session that runs
+    monkeypatch.setattr("skewless.doctor.leftovers.ABANDONED_AFTER", timedelta(0))
+    found = only(well.doctor())
+    assert (found.severity, found.subject) == (Severity.WARNING, f"leftovers {database}")
+    assert found.what.startswith("2 tables of Athena sessions that were killed")
+    assert found.remedy == (
+        f"aws glue batch-delete-table --database-name {database} --tables-to-delete "
+        "skewless_labels_a_0 skewless_step_a_1"
+    )
+
+
 def _no_protection(store: FeatureStore) -> None:
     store.aws.client("dynamodb").update_table(
         TableName=store.resources.online_table, DeletionProtectionEnabled=False

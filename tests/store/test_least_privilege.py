@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,7 @@ from skewless.aws import Aws
 from skewless.errors import ErasedSnapshotError, OnlineStoreError, QueryError, StoreError
 from skewless.local import LocalAws
 from skewless.local.iam import granted_actions
+from skewless.offline.abandoned import Abandoned
 from skewless.offline.expired import ExpiredSnapshots
 from skewless.offline.file_io import iceberg_properties
 from skewless.offline.snapshots import Snapshots
@@ -159,6 +161,23 @@ def test_training_by_athena_uses_what_it_is_granted_and_all_of_it(
     wanted = filled.get_historical_features(rows, "model", engine="duckdb")
     assert found.manifest["digest"] == wanted.manifest["digest"]
     assert aws.calls.actions_of(session.principal) == granted_actions({"Statement": statements})
+    assert not aws.calls.refused_of(session.principal)
+
+
+def test_training_sweeps_what_a_killed_session_left(aws: LocalAws, filled: FeatureStore) -> None:
+    made, id_ = filled.resources, "0123456789abcdef" * 2
+    label, step = f"skewless_labels_{id_}_0", f"skewless_step_{id_}_1"
+    filled.aws.client("s3").put_object(
+        Bucket=made.bucket, Key=f"queries/{id_}/{label}/labels.parquet", Body=b"x"
+    )
+    glue = filled.aws.client("glue")
+    for name in (label, step):
+        glue.create_table(DatabaseName=made.database, TableInput={"Name": name})
+    session = session_as(aws, permissions.TRAIN, filled, sources=("payments",))
+    training = Aws(session, filled.aws.endpoint)
+    assert Abandoned(training, made, timedelta(0)).sweep() == 1
+    found = glue.get_tables(DatabaseName=made.database)["TableList"]
+    assert not {label, step} & {table["Name"] for table in found}
     assert not aws.calls.refused_of(session.principal)
 
 

@@ -15,6 +15,7 @@ from skewless.doctor import caller, data
 from skewless.doctor.caller import GRANT
 from skewless.doctor.diagnosis import Diagnosis, Finding, Severity, error, warning
 from skewless.doctor.jobs import check_failed_queue, check_schedules, check_state_machine
+from skewless.doctor.leftovers import check_leftovers
 from skewless.doctor.patient import AbsentError, NotAllowedError, Patient, is_refusal
 from skewless.doctor.sources import check_source
 from skewless.doctor.views import check_view
@@ -76,6 +77,7 @@ def _checks(
     yield f"bucket {names.bucket}", "there, private, encrypted, cleaned up", data.check_bucket
     yield f"workgroup {names.workgroup}", "there, with a scan limit", data.check_workgroup
     yield f"database {names.database}", "there", data.check_database
+    yield f"leftovers {names.database}", "none of killed sessions", check_leftovers
     if patient.published is not None:
         for source in patient.published.definitions.sources:
             check: Check = partial(check_source, source=source)

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from skewless.errors import QueryError
 from skewless.offline import sql, user_table
+from skewless.offline.abandoned import ABANDONED_AFTER, FOLDER, LABELS, STEP, Abandoned
 from skewless.offline.athena_tables import relation_of
 from skewless.offline.dialect import Dialect
 from skewless.offline.dialect import Engine as EngineName
@@ -22,6 +23,7 @@ from skewless.offline.stages import AROUND_A_STATEMENT, STATEMENT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import timedelta
 
     from sqlglot import exp
 
@@ -48,15 +50,26 @@ _POLLING_SECONDS, _LOCAL_POLLING_SECONDS = 0.25, 0.05
 
 
 class AthenaEngine:
-    """History by Athena."""
+    """History by Athena.
 
-    def __init__(self, aws: Aws, resources: Resources) -> None:
+    Args:
+        aws: where it is.
+        resources: the store's.
+        abandoned_after: a session to which nobody wrote for so long is taken for dead, and what it
+            left is removed by the next one.
+    """
+
+    def __init__(
+        self, aws: Aws, resources: Resources, abandoned_after: timedelta = ABANDONED_AFTER
+    ) -> None:
         self._aws = aws
         self._resources = resources
+        self._abandoned = Abandoned(aws, resources, abandoned_after)
 
     @contextmanager
     def session(self) -> Iterator[AthenaSession]:
         """Open a session under a prefix of its own in the store's bucket."""
+        self._abandoned.sweep()
         session = AthenaSession(self._aws, self._resources)
         try:
             yield session
@@ -72,7 +85,7 @@ class AthenaSession:
         self._aws = aws
         self._resources = resources
         self._id = uuid.uuid4().hex
-        self._prefix = f"queries/{self._id}/"
+        self._prefix = f"{FOLDER}{self._id}/"
         self._tables: list[str] = []
         self._runs = 0
         self._steps = 0
@@ -103,7 +116,7 @@ class AthenaSession:
 
     def labels(self, table: pa.Table) -> exp.Table:
         """Upload labels as Parquet, under a Glue table that lives as long as the session."""
-        name = f"skewless_labels_{self._id}_{len(self._tables)}"
+        name = f"{LABELS}{self._id}_{len(self._tables)}"
         prefix = f"{self._prefix}{name}/"
         buffer = io.BytesIO()
         pq.write_table(table, buffer, compression=_CODEC)
@@ -173,7 +186,7 @@ class AthenaSession:
     def _new_table(self) -> exp.Table:
         """Name a table for a step."""
         self._steps += 1
-        name = f"skewless_step_{self._id}_{self._steps}"
+        name = f"{STEP}{self._id}_{self._steps}"
         return sql.table(name, self._resources.database)
 
     def _unload(self, text: str, location: str) -> None:
@@ -221,7 +234,8 @@ class AthenaSession:
     def close(self) -> None:
         """Remove the session's tables and objects."""
         prefixes = [self._prefix]
-        for name in self._tables:
+        # The last one first: a killed session then leaves the first ones, which have no gaps.
+        for name in reversed(self._tables):
             found = {"DatabaseName": self._resources.database, "Name": name}
             # A workgroup may insist on a place of its own for tables that a query makes.
             location = self._glue.get_table(**found)["Table"]["StorageDescriptor"]["Location"]

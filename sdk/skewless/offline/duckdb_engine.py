@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from skewless.errors import QueryError
 from skewless.offline import identifiers, sql
 from skewless.offline.dialect import Dialect, Engine
 from skewless.offline.events import HAPPENED, KNOWN, SEQUENCE, SHARD, Relation
+from skewless.offline.spill import spill_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,10 +37,10 @@ class DuckDbEngine:
     @contextmanager
     def session(self) -> Iterator[DuckDbSession]:
         """Open a database of its own, in memory."""
-        with tempfile.TemporaryDirectory(prefix="skewless-") as folder:
+        with spill_folder() as folder:
             connection = duckdb.connect(
                 config={
-                    "temp_directory": folder,
+                    "temp_directory": str(folder),
                     "autoinstall_known_extensions": False,
                     "autoload_known_extensions": False,
                 }

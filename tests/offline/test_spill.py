@@ -1,0 +1,78 @@
+"""DuckDB's folders do not outlive their process for long."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from skewless.offline.spill import PREFIX, spill_folder, sweep
+
+_HOLD = """
+import sys, time
+from skewless.offline.spill import spill_folder
+with spill_folder() as folder:
+    (folder / "spilled").write_text("anyone's values")
+    print(folder.parent, flush=True)
+    time.sleep(100)
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def holding(place: Path) -> tuple[subprocess.Popen[str], Path]:
+    """Start a process that spills, and return its folder."""
+    found = subprocess.Popen(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", _HOLD],
+        env={**os.environ, "TMPDIR": str(place)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert found.stdout is not None
+    return found, Path(found.stdout.readline().strip())
+
+
+def test_a_folder_is_gone_after_its_session(place: Path) -> None:
+    with spill_folder() as folder:
+        (folder / "spilled").write_text("x")
+        assert folder.parent.parent == place
+    assert list(place.iterdir()) == []
+
+
+def test_a_killed_process_s_folder_is_removed_by_the_next_session(place: Path) -> None:
+    process, folder = holding(place)
+    with process:
+        process.send_signal(signal.SIGKILL)
+    assert (folder / "data" / "spilled").exists()
+    sweep(settle_seconds=0)
+    assert list(place.iterdir()) == []
+
+
+def test_the_folder_of_a_process_that_runs_stays(place: Path) -> None:
+    process, folder = holding(place)
+    with process:
+        sweep(settle_seconds=0)
+        assert (folder / "data" / "spilled").exists()
+        process.kill()
+
+
+def test_a_folder_that_is_about_to_be_locked_stays(place: Path) -> None:
+    folder = place / f"{PREFIX}new"
+    folder.mkdir()
+    sweep()
+    assert folder.exists()
+
+
+def test_a_folder_of_something_else_stays(place: Path) -> None:
+    (place / "skewless-other").mkdir()
+    sweep(settle_seconds=0)
+    assert (place / "skewless-other").exists()
