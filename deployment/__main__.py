@@ -36,7 +36,7 @@ class Walk:
     def __init__(self, folder: Path, days: int | None) -> None:
         self.console = Console()
         self.folder = folder
-        self.aws = LocalAws.start()
+        self.aws = LocalAws.start(functions=True)
         self.cli = CdkCli(self.aws, folder / "cdk.out")
         self.flights = Flights(self.aws, days=days)
         self._began = time.monotonic()

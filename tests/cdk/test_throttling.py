@@ -26,7 +26,7 @@ REFUSED = CUTS * 6
 
 @pytest.fixture
 def aws() -> LocalAws:
-    aws = LocalAws.start()
+    aws = LocalAws.start(functions=True)
     a_role_for_all(aws, "workflow")
     return aws
 

@@ -81,3 +81,19 @@ def test_a_port_that_is_taken_is_refused() -> None:
 
 def test_a_port_that_is_none_is_wrong_usage() -> None:
     assert run("local", "--port", "70000").code == 2
+
+
+def test_whoever_has_not_the_printed_key_is_refused() -> None:
+    with serving() as process:
+        environment = exported(process)
+        stale = {**environment, "AWS_ACCESS_KEY_ID": "testing"}
+        refused = run_process("list", "services", env=stale)
+        assert refused.code == 1
+        assert "new key at each start" in refused.err
+        assert run_process("list", "services", env=environment).code == 0
+
+
+def test_an_origin_that_is_none_is_refused() -> None:
+    ran = run_process("local", "--port", "0", "--cors", "*", env=dict(os.environ))
+    assert ran.code == 1
+    assert "is no origin" in ran.err

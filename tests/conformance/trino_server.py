@@ -67,7 +67,9 @@ def _catalogs(aws: LocalAws, files: Path) -> Mapping[str, Mapping[str, str]]:
     its Hive timestamps have milliseconds. `files` is a catalog in a folder for what moto's Glue
     cannot do (statistics of tables that Trino writes), and for tables made by the hundreds.
     """
-    key, secret = "testing", "testing"
+    key, secret = (
+        aws.environment[f"AWS_{name}"] for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")
+    )
     s3 = {
         "fs.s3.enabled": "true",
         "s3.endpoint": aws.endpoint,

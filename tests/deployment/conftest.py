@@ -17,7 +17,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> CdkCli:
     """Both stacks of a store, deployed."""
     if missing := why_not():
         pytest.skip(missing)
-    aws = LocalAws.start()
+    aws = LocalAws.start(functions=True)
     folder = tmp_path_factory.mktemp("deployment")
     stores = json.dumps({STORE: {}})
     cli = CdkCli(aws, folder / "cdk.out", (("skewless:stores", stores),))

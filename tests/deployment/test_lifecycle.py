@@ -31,7 +31,7 @@ def rendered(aws: LocalAws, folder: Path, **settings: Any) -> CdkCli:
 def test_a_stores_life(tmp_path: Path) -> None:  # noqa: PLR0915 - a life has an order
     if missing := why_not():
         pytest.skip(missing)
-    aws = LocalAws.start()
+    aws = LocalAws.start(functions=True)
     cli = rendered(aws, tmp_path / "first")
     cli.bootstrap()
     cli.deploy(DATA, JOBS)

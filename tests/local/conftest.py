@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def aws() -> Iterator[LocalAws]:
     wr.config.athena_query_wait_polling_delay = 0.02
-    running = LocalAws.start()
+    running = LocalAws.start(functions=True)
     yield running
     running.stop()
 

@@ -74,9 +74,10 @@ class Sandbox:
         target = self.new_path()
         self.run(f"UNLOAD ({sql}) TO '{target}' WITH (format = 'PARQUET')")
         endpoint = self.aws.endpoint.removeprefix("http://")
+        own = self.aws.environment
         s3 = fs.S3FileSystem(
-            access_key="testing",
-            secret_key="testing",  # noqa: S106 moto takes any
+            access_key=own["AWS_ACCESS_KEY_ID"],
+            secret_key=own["AWS_SECRET_ACCESS_KEY"],
             endpoint_override=endpoint,
             scheme="http",
             region=self.aws.region,
@@ -84,13 +85,14 @@ class Sandbox:
         return pq.read_table(target.removeprefix("s3://").rstrip("/"), filesystem=s3)
 
     def iceberg(self) -> GlueCatalog:
+        own = self.aws.environment
         return GlueCatalog(
             "test",
             client=self.aws.client("glue"),
             **{
                 "s3.endpoint": self.aws.endpoint,
-                "s3.access-key-id": "testing",
-                "s3.secret-access-key": "testing",
+                "s3.access-key-id": own["AWS_ACCESS_KEY_ID"],
+                "s3.secret-access-key": own["AWS_SECRET_ACCESS_KEY"],
                 "s3.region": self.aws.region,
             },
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import urllib3
@@ -13,11 +13,10 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from moto.core.request import Request
 
+from skewless.local import LocalAws
 from skewless.local.dispatch import Dispatch
 
-if TYPE_CHECKING:
-    from skewless.local import LocalAws
-
+KEY = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 AUTHORIZATION = "AWS4-HMAC-SHA256 Credential=testing/20260101/us-east-1/dynamodb/aws4_request"
 
 
@@ -33,7 +32,8 @@ def post(aws: LocalAws, operation: str, body: Any, **headers: str) -> urllib3.Ba
         },
         data=data,
     )
-    SigV4Auth(Credentials("testing", "testing"), "dynamodb", aws.region).add_auth(request)
+    own = Credentials(*(aws.environment[name] for name in KEY))
+    SigV4Auth(own, "dynamodb", aws.region).add_auth(request)
     return urllib3.request("POST", f"{aws.endpoint}/", headers=dict(request.headers), body=data)
 
 
@@ -79,8 +79,16 @@ def test_what_is_not_plain_takes_the_long_way(changes: dict[str, str]) -> None:
     assert way_of(**changes) == "long"
 
 
-@pytest.mark.parametrize("origin", [{}, {"Origin": "http://localhost"}])
-def test_both_ways_refuse_alike(aws: LocalAws, origin: dict[str, str]) -> None:
+@pytest.fixture
+def allowed(aws: LocalAws) -> str:
+    """An origin whose requests are answered, by the long way."""
+    LocalAws.start(origins=["http://dispatch.example"])
+    return "http://dispatch.example"
+
+
+@pytest.mark.parametrize("is_long", [False, True])
+def test_both_ways_refuse_alike(aws: LocalAws, allowed: str, *, is_long: bool) -> None:
+    origin = {"Origin": allowed} if is_long else {}
     refused = post(aws, "DescribeTable", {"TableName": "absent"}, **origin)
     assert refused.status == 400
     assert refused.json()["__type"].endswith("#ResourceNotFoundException")
@@ -88,8 +96,11 @@ def test_both_ways_refuse_alike(aws: LocalAws, origin: dict[str, str]) -> None:
     assert "x-amzn-requestid" in refused.headers
 
 
-@pytest.mark.parametrize("origin", [{}, {"Origin": "http://localhost"}])
-def test_both_ways_reach_one_table(aws: LocalAws, counters: Any, origin: dict[str, str]) -> None:
+@pytest.mark.parametrize("is_long", [False, True])
+def test_both_ways_reach_one_table(
+    aws: LocalAws, allowed: str, counters: Any, *, is_long: bool
+) -> None:
+    origin = {"Origin": allowed} if is_long else {}
     item = {"TableName": counters.name, "Item": {"pk": {"S": "ä"}, "n": {"N": "1"}}}
     assert post(aws, "PutItem", item, **origin).json() == {}
     assert counters.get_item(Key={"pk": "ä"})["Item"]["n"] == 1

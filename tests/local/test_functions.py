@@ -360,7 +360,7 @@ def test_a_function_ends_with_the_interpreter_that_started_it() -> None:
         "import json, sys, threading, time, os, uuid\n"
         "from skewless.local import LocalAws, functions\n"
         "from tests.local.packages import a_function, call\n"
-        "aws = LocalAws.start()\n"
+        "aws = LocalAws.start(functions=True)\n"
         "name = a_function(aws, 'import time\\ndef handler(e, c): time.sleep(25)')\n"
         "call(aws, name, InvocationType='Event')\n"
         "while not any(e.is_busy for e in functions.environments(name)): time.sleep(0.01)\n"
@@ -399,3 +399,65 @@ def test_no_more_run_at_once_than_an_account_may(aws: LocalAws) -> None:
         assert fleet.refused > 0
     assert invoke(aws, other, 1) == 1
     functions.environments(busy)[0].kill()
+
+
+UNASKED = """
+import json
+from botocore.exceptions import ClientError
+from moto.awslambda.models import lambda_backends
+from skewless.local import LocalAws
+from tests.local.packages import a_function, call
+
+SOURCE = "def handler(event, context): return 1"
+aws = LocalAws.start()
+
+
+def refused(made):
+    try:
+        return made()
+    except ClientError as error:
+        return error.response["Error"]
+
+
+found = [refused(lambda: a_function(aws, SOURCE))]
+LocalAws.start(functions=True)
+name = a_function(aws, SOURCE)
+found.append(call(aws, name)["Payload"].read().decode())
+aws.runs_functions = False
+found.append(refused(lambda: call(aws, name)))
+found.append(refused(lambda: call(aws, name, InvocationType="Event")))
+print(json.dumps(found))
+"""
+
+
+def test_functions_are_made_and_run_only_if_the_user_says_so() -> None:
+    ran = subprocess.run(  # noqa: S603 our own interpreter and our own words
+        [sys.executable, "-c", UNASKED], capture_output=True, text=True, check=True
+    )
+    made, answer, *refused = json.loads(ran.stdout)
+    assert answer == "1"
+    for error in (made, *refused):
+        assert error["Code"] == "AccessDeniedException"
+        assert "`skewless local --functions`" in error["Message"]
+
+
+UNSIGNED_WAY = """
+import urllib3
+from moto.awslambda.models import lambda_backends
+from skewless.local import LocalAws
+
+aws = LocalAws.start()
+scope = f"{aws.environment['AWS_ACCESS_KEY_ID']}/20260101/us-east-1/s3/aws4_request"
+made = urllib3.request(
+    "POST",
+    f"{aws.endpoint}/lambda_us-east-1/functions?X-Amz-Credential={scope}",
+    json={"FunctionName": "f", "Runtime": "python3.11", "Role": "arn:aws:iam::1:role/r",
+          "Handler": "a.b", "Code": {"ZipFile": "eA=="}},
+)
+assert made.status in {403, 404, 405}, made.data
+assert not lambda_backends["123456789012"]["us-east-1"].list_functions()
+"""
+
+
+def test_moto_s_own_way_to_lambda_asks_as_well() -> None:
+    subprocess.run([sys.executable, "-c", UNSIGNED_WAY], check=True)  # noqa: S603 our own words

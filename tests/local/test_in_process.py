@@ -25,6 +25,8 @@ def by_socket(aws: LocalAws, service: str) -> Any:
     return session.client(
         service,
         endpoint_url=aws.endpoint,
+        aws_access_key_id=aws.environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=aws.environment["AWS_SECRET_ACCESS_KEY"],
         config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
     )
 

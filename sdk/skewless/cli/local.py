@@ -13,7 +13,7 @@ from skewless.cli.invocation import LOCAL, Invocation
 from skewless.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 _PORT, _LAST_PORT = 4600, 65535
 
@@ -31,6 +31,20 @@ def local(
             metavar="NAME", help="The store's name, --store's or else local.", show_default=False
         ),
     ] = None,
+    functions: Annotated[
+        bool,
+        typer.Option(
+            "--functions", help="Let Lambda functions run: as you, with all that you may do."
+        ),
+    ] = False,
+    cors: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ORIGIN",
+            help="Let web pages of this origin call, such as http://localhost:5173.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Serve an AWS on this machine, with a store in it, until Ctrl-C.
 
@@ -39,6 +53,8 @@ def local(
 
       skewless local            in one terminal; then, where it says so,
       skewless plan definitions.py
+
+    One of them is a key, new at each start: whoever has none is refused.
     """
     if not 0 <= port <= _LAST_PORT:
         raise typer.BadParameter(f"port {port} is none; ports are 0 to {_LAST_PORT}")
@@ -46,7 +62,7 @@ def local(
     screen = invocation.screen
     store = name or invocation.store_name or LOCAL
     with screen.progress("starting"):
-        environment, stop = _started(port, store)
+        environment, stop = _started(port, store, functions=functions, origins=cors or ())
     is_over = _end_of_service()  # first: whoever has read the variables may end it
     screen.document({"store": store, "environment": environment})
     for variable, value in environment.items():
@@ -59,13 +75,15 @@ def local(
     stop()
 
 
-def _started(port: int, store: str) -> tuple[dict[str, str], Callable[[], None]]:
+def _started(
+    port: int, store: str, *, functions: bool, origins: Sequence[str]
+) -> tuple[dict[str, str], Callable[[], None]]:
     # Both import moto, which takes a second: no other command should wait for it.
     from skewless.local.provision import provision  # noqa: PLC0415
     from skewless.local.server import LocalAws  # noqa: PLC0415
 
     try:
-        aws = LocalAws.start(port)
+        aws = LocalAws.start(port, functions=functions, origins=origins)
     except OSError as error:
         raise InputError(
             f"port {port} cannot be listened on ({error.strerror or error}); try another, or "

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
-_SERVICE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
+_SERVICE = re.compile(r"AWS4-HMAC-SHA256\s+Credential=[^/,]+/[^/,]*/[^/,]*/([^/,]+)/")
 
 
 class OnDemand:
@@ -36,8 +36,9 @@ class OnDemand:
         """Answer a request."""
         if self._waiting:
             found = _SERVICE.search(environ.get("HTTP_AUTHORIZATION", ""))
-            if found is not None and found[1] in self._waiting:
-                self._prepare(found[1])
+            service = found[1].lower() if found is not None else ""
+            if service in self._waiting:
+                self._prepare(service)
         return self._application(environ, start)
 
     def _prepare(self, service: str) -> None:

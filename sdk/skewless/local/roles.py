@@ -9,6 +9,7 @@ import functools
 import time
 from typing import TYPE_CHECKING
 
+from skewless.local import own_key
 from skewless.local.session import LocalSession
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ _KEPT_SECONDS = 1800
 
 def credentials_of(endpoint: str, region: str, role_arn: str, name: str) -> Mapping[str, str]:
     """Assume a role: fresh credentials, under boto3's names for them."""
-    sts = _own_session(endpoint, region).client("sts")
+    # The key makes a session another: it is new when a server starts again where one was before.
+    sts = _own_session(endpoint, region, own_key.of(endpoint)["aws_access_key_id"]).client("sts")
     answer = sts.assume_role(RoleArn=role_arn, RoleSessionName=name)["Credentials"]
     return {
         "aws_access_key_id": answer["AccessKeyId"],
@@ -40,5 +42,5 @@ def _kept_session(endpoint: str, region: str, role_arn: str, name: str, _: int) 
 
 
 @functools.lru_cache(maxsize=8)
-def _own_session(endpoint: str, region: str) -> LocalSession:
+def _own_session(endpoint: str, region: str, _: str) -> LocalSession:
     return LocalSession(endpoint, region)

@@ -14,20 +14,22 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cheroot import wsgi
+from moto.core.config import default_user_config
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from skewless.local import athena, dynamodb, glue, kms, optimizers, regions, s3
+from skewless.local import athena, dynamodb, glue, kms, optimizers, own_key, regions, s3
+from skewless.local.browsers import Browsers
 from skewless.local.dispatch import Dispatch
 from skewless.local.entrance import Entrance
 from skewless.local.iam import Calls, Gate, roles, simulation
 from skewless.local.in_process import InProcess
 from skewless.local.on_demand import OnDemand
 from skewless.local.scheduler import Scheduler
-from skewless.local.session import CREDENTIALS, REGION, LocalSession, answer_here
+from skewless.local.session import REGION, LocalSession, answer_here
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from skewless.local.functions import Fleet
 
@@ -55,14 +57,19 @@ class LocalAws:
     _running: ClassVar[LocalAws | None] = None
 
     def __init__(self, port: int, clock: Callable[[], datetime]) -> None:
-        self._on_demand = OnDemand(Dispatch(_moto()))
-        gate = Gate(self._on_demand)
+        self._on_demand = OnDemand(Dispatch(_moto(self._prepare_before)))
+        own = own_key.new()
+        gate = Gate(self._on_demand, own)
         self.entrance = Entrance(gate)
-        server = _listening(self.entrance, port)
+        self._browsers = Browsers(self.entrance)
+        server = _listening(self._browsers, port)
         self._server = server
+        self.runs_functions = False
         self._functions: Fleet | None = None
         self._thread = threading.Thread(target=server.serve, name="local-aws", daemon=True)
         self.endpoint = f"http://{_HOST}:{server.bind_addr[1]}"
+        own_key.keep(self.endpoint, own)
+        self._browsers.serve_at(_HOST, server.bind_addr[1])
         self.region = REGION
         self.clock = clock
         self.calls: Calls = gate.calls
@@ -70,26 +77,39 @@ class LocalAws:
         self._client = functools.cache(self._new_client)
 
     @classmethod
-    def start(cls, port: int = 0, *, clock: Callable[[], datetime] | None = None) -> LocalAws:
+    def start(
+        cls,
+        port: int = 0,
+        *,
+        clock: Callable[[], datetime] | None = None,
+        functions: bool = False,
+        origins: Collection[str] = (),
+    ) -> LocalAws:
         """Start the local AWS, or return the one that runs already.
 
         Args:
             port: Where to listen; 0 lets the system choose.
             clock: What time it is, for whoever asks `aws.clock`; moto's own stamps ignore it.
+            functions: Whether Lambda functions run: as you, with all that you may do. One that
+                runs already lets them from now on.
+            origins: Whose web pages may call, such as "http://localhost:5173"; they need the key
+                as anybody does. One that runs already lets them from now on.
         """
         with cls._lock:
             if cls._running is None:
                 cls._running = cls(port, clock or _now)
                 cls._running._serve()
-            return cls._running
+            running = cls._running
+            running.runs_functions = running.runs_functions or functions
+            running._browsers.admit(origins)
+            return running
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that point other processes' AWS clients here."""
+        """The variables that point other processes' AWS clients here, the key among them."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"],
-            "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"],
+            **{name.upper(): value for name, value in own_key.of(self.endpoint).items()},
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
             # Clients must neither look for an instance's role nor put an account in the host name.
@@ -145,6 +165,8 @@ class LocalAws:
         return self.session().client(service)
 
     def _serve(self) -> None:
+        # A job's container would run as the user, who was not asked.
+        default_user_config["batch"] = {"use_docker": False}
         regions.apply(self.endpoint)
         s3.apply()
         glue.apply()
@@ -174,7 +196,12 @@ class LocalAws:
 
         with LocalAws._lock:
             if self._functions is None:
-                self._functions = functions.apply(self.endpoint)
+                self._functions = functions.apply(self.endpoint, lambda: self.runs_functions)
+
+    def _prepare_before(self, service: str) -> None:
+        """Prepare a service whose requests moto found where no signature says so."""
+        if service in {"awslambda", "lambda"}:
+            self._prepare_functions()
 
     def _prepare_states(self) -> None:
         regions.load_networks(self.endpoint)
@@ -183,15 +210,20 @@ class LocalAws:
         step_functions.apply(self.endpoint, self.now)
 
 
-def _moto() -> DomainDispatcherApplication:
+def _moto(prepare: Callable[[str], None]) -> DomainDispatcherApplication:
     """Moto's application, that looks a service up once: it lists a directory to find it."""
-    application = DomainDispatcherApplication(create_backend_app)
+
+    def make(service: Any) -> Any:
+        prepare(service)
+        return create_backend_app(service)
+
+    application = DomainDispatcherApplication(make)
     found: Any = application
     found.get_backend_for_host = functools.cache(application.get_backend_for_host)
     return application
 
 
-def _listening(application: Entrance, port: int) -> Any:
+def _listening(application: Browsers, port: int) -> Any:
     server = wsgi.Server(
         (_HOST, port), application, numthreads=_THREADS, request_queue_size=256, timeout=60
     )

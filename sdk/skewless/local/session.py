@@ -1,7 +1,7 @@
 """boto3 sessions that can reach the local AWS and nothing else.
 
 Whatever the user's environment says (profiles, endpoints, proxies, certificate bundles), a client
-made here talks to one loopback address with credentials that are worth nothing.
+made here talks to one loopback address, with credentials that no other place takes.
 """
 
 from __future__ import annotations
@@ -15,16 +15,14 @@ import botocore.loaders
 import botocore.session
 from botocore.config import Config
 
+from skewless.local import own_key
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 REGION = "us-east-1"
-CREDENTIALS: Mapping[str, str] = {
-    "aws_access_key_id": "testing",
-    "aws_secret_access_key": "testing",
-}
 ADMINISTRATOR = "administrator"
 
 _CONFIG = Config(
@@ -52,9 +50,10 @@ class LocalSession(boto3.Session):
         self,
         endpoint: str,
         region: str = REGION,
-        credentials: Mapping[str, str] = CREDENTIALS,
+        credentials: Mapping[str, str] | None = None,
         principal: str = ADMINISTRATOR,
     ) -> None:
+        credentials = own_key.of(endpoint) if credentials is None else credentials
         super().__init__(
             **credentials,
             region_name=region,

@@ -11,16 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 from pyiceberg.catalog.glue import GlueCatalog
 
+from skewless.local import own_key
 from skewless.local.athena.failure import QueryFailedError
 from skewless.local.iam.caller import forwarded
-from skewless.local.session import CREDENTIALS, LocalSession
+from skewless.local.session import LocalSession
 from skewless.offline import file_io
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pyiceberg.io import FileIO
 
 _SERVICE = "athena.amazonaws.com"
+
+
+class _Catalog(GlueCatalog):
+    """A catalog whose tables' files are objects of the local AWS, whatever their metadata says."""
+
+    def _load_file_io(self, *_: object, **__: object) -> FileIO:
+        return file_io.S3FileIO(self.properties)
 
 
 class Aws:
@@ -31,10 +40,8 @@ class Aws:
             be asked for, also one that was read before.
     """
 
-    def __init__(
-        self, endpoint: str, region: str, credentials: Mapping[str, str] = CREDENTIALS
-    ) -> None:
-        self.is_restricted = credentials != CREDENTIALS
+    def __init__(self, endpoint: str, region: str, credentials: Mapping[str, str]) -> None:
+        self.is_restricted = credentials != own_key.of(endpoint)
         credentials = forwarded(credentials, _SERVICE)
         session = LocalSession(endpoint, region, credentials)
         self.s3 = session.client("s3")
@@ -48,7 +55,7 @@ class Aws:
     @functools.cached_property
     def iceberg(self) -> GlueCatalog:
         """The Iceberg tables of the Glue catalog, through this session's client only."""
-        return GlueCatalog("local", client=self.glue, **self.iceberg_properties)
+        return _Catalog("local", client=self.glue, **self.iceberg_properties)
 
     def look_up(self, database: str) -> None:
         """Read a database's description, as Athena does before a table's; it may not be there."""
@@ -87,7 +94,7 @@ def is_iceberg(table: Mapping[str, Any]) -> bool:
     return kind.upper() == "ICEBERG"
 
 
-def aws_of(endpoint: str, region: str, credentials: Mapping[str, str] = CREDENTIALS) -> Aws:
+def aws_of(endpoint: str, region: str, credentials: Mapping[str, str]) -> Aws:
     """The one `Aws` of a caller in a region: its clients are slow to make and safe to share."""
     return _aws_of(endpoint, region, tuple(credentials.items()))
 

@@ -51,7 +51,7 @@ def apply(endpoint: str) -> None:
         )
         execution = Execution(asked, context or {}, group)
         self.executions[execution.id] = execution
-        aws = aws_of(endpoint, self.region_name, caller.credentials())
+        aws = aws_of(endpoint, self.region_name, caller.credentials(endpoint))
         if aws.is_restricted:
             _verify_output(aws, asked.output)
         execution.submit(aws)

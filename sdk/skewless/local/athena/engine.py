@@ -15,15 +15,24 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from skewless.local.athena.storage import scratch
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# Set once and for all connections, and locked: no statement reaches another file than the copies of
+# objects that this process made, nor the network, nor a variable of this program.
 _SETTINGS = """
-set TimeZone = 'UTC';
-set autoinstall_known_extensions = false;
-set autoload_known_extensions = false;
-set integer_division = false;
-set ieee_floating_point_ops = true;
+set global TimeZone = 'UTC';
+set global integer_division = false;
+set global ieee_floating_point_ops = true;
+set global autoinstall_known_extensions = false;
+set global autoload_known_extensions = false;
+set global python_enable_replacements = false;
+set global temp_directory = {spilled};
+set global allowed_directories = [{copies}];
+set global enable_external_access = false;
+set global lock_configuration = true;
 """
 
 # Trino: integers divide to integers and refuse zero, doubles follow IEEE 754, decimals stay exact
@@ -180,9 +189,7 @@ class Relation:
 
 def connect() -> duckdb.DuckDBPyConnection:
     """A connection for one query: what it makes must be temporary, for the database is shared."""
-    connection = _database().cursor()
-    connection.execute(_SETTINGS)
-    return connection
+    return _database().cursor()
 
 
 @functools.cache
@@ -191,9 +198,15 @@ def _database() -> duckdb.DuckDBPyConnection:
     database = duckdb.connect(":memory:")
     for macros in _MACROS:
         database.execute(macros)
+    spilled, copies = (_text(f"{scratch() / name}/") for name in ("spilled", ""))
+    database.execute(_SETTINGS.format(spilled=spilled, copies=copies))
     # A connection that is there when the interpreter goes makes DuckDB print what it leaks.
     atexit.register(_forget)
     return database
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
 def _forget() -> None:

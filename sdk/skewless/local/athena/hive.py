@@ -71,7 +71,7 @@ def selection_of(
         selections.append(f"select {', '.join(chosen)} from {reader}")
     if not selections:
         columns = [(name, duckdb_type(kind)) for name, kind in declared.items()]
-        nothing = [f'cast(null as {kind}) as "{name}"' for name, kind in (*columns, *keys)]
+        nothing = [f"cast(null as {kind}) as {_quoted(name)}" for name, kind in (*columns, *keys)]
         selections = [f"select {', '.join(nothing or ['1'])} where false"]
     return " union all ".join(selections), size
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import hashlib
 import re
 import shutil
 import tempfile
@@ -20,6 +21,7 @@ from typing import Any
 from skewless.local.athena.failure import QueryFailedError
 
 _DOWNLOADS_AT_ONCE = 8
+_ENDINGS = re.compile(r"(\.[A-Za-z0-9]{1,16}){1,2}\Z")
 _UNSAFE = re.compile(r"[^A-Za-z0-9!_.*'()/=-]")  # = as in Hive's names of partitions
 
 
@@ -95,10 +97,14 @@ def _is_hidden(relative_key: str) -> bool:
 
 
 def _copy_path(bucket: str, entry: dict[str, Any]) -> Path:
-    key: str = entry["Key"]
-    etag: str = entry["ETag"].strip('"')
-    folder, _, name = key.rpartition("/")
-    return scratch() / "objects" / bucket / folder / f"{etag}_{name}"
+    """Where an object's copy is: a key is any text, `../../x` and `*` too, and names no file.
+
+    The endings stay, by which DuckDB knows how a file is compressed.
+    """
+    version = f"{bucket}/{entry['Key']}/{entry['ETag']}"
+    endings = _ENDINGS.search(entry["Key"])
+    name = hashlib.sha256(version.encode()).hexdigest() + (endings[0] if endings else "")
+    return scratch() / "objects" / name
 
 
 def _fetch(s3: Any, bucket: str, wanted: CachedObject) -> None:

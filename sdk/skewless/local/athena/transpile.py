@@ -11,12 +11,14 @@ import sqlglot
 from sqlglot import ErrorLevel, exp
 
 from skewless.local.athena.exemplar import exemplar
+from skewless.local.athena.failure import QueryFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _INTEGER_TYPES = ("bigint", "int", "smallint", "tinyint")
 _NAMED = (exp.Alias, exp.Aliases, exp.Column, exp.Dot)
+_FOREIGN = frozenset({"current_setting", "getenv", "getvariable", "write_log"})
 _DAY_OF_WEEK = frozenset({"DOW", "DAYOFWEEK", "DAY_OF_WEEK"})
 
 
@@ -30,9 +32,11 @@ def to_duckdb(statement: exp.Expr) -> str:
     """The statement, its tables being DuckDB's already, as DuckDB SQL that means the same.
 
     Raises:
+        QueryFailedError: A function is DuckDB's alone, and tells of this machine.
         sqlglot.errors.UnsupportedError: A construct has no translation.
     """
     tree = statement.copy()
+    _refuse_foreign(tree)
     # Children first, so that a rewrite sees operands that are rewritten already.
     for node in reversed(list(tree.walk())):
         rewrite = _REWRITES.get(type(node))
@@ -40,6 +44,17 @@ def to_duckdb(statement: exp.Expr) -> str:
         if new is not None:
             node.replace(new)
     return tree.sql("duckdb", unsupported_level=ErrorLevel.RAISE)
+
+
+def _refuse_foreign(tree: exp.Expr) -> None:
+    """Refuse what DuckDB has and Athena has not: functions that read files and settings."""
+    for node in tree.find_all(exp.Func):
+        name = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
+        is_table = isinstance(node.parent, exp.Table | exp.Lateral) and node.arg_key == "this"
+        if name in _FOREIGN or (is_table and not isinstance(node, exp.Unnest)):
+            raise QueryFailedError(
+                "FUNCTION_NOT_FOUND", f"line 1:1: Function '{name}' not registered"
+            )
 
 
 def with_parameters(statement: exp.Expr, parameters: Sequence[str]) -> exp.Expr:

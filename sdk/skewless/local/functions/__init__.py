@@ -21,7 +21,7 @@ from skewless.local.functions.outcome import ColdStart, Outcome
 from skewless.local.functions.package import Package
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = [
     "ColdStart",
@@ -40,9 +40,14 @@ __all__ = [
 _fleets: list[Fleet] = []
 
 
-def apply(endpoint: str) -> Fleet:
-    """Let moto's Lambda run functions, which reach AWS at this endpoint; return their processes."""
-    fleet = Fleet(endpoint)
+def apply(endpoint: str, is_allowed: Callable[[], bool]) -> Fleet:
+    """Let moto's Lambda run functions, where the user allows it; return their processes.
+
+    Args:
+        endpoint: where functions reach AWS.
+        is_allowed: whether functions may be made and run.
+    """
+    fleet = Fleet(endpoint, is_allowed)
     _fleets.append(fleet)
     backend.apply(fleet)
     managed_layer.apply()

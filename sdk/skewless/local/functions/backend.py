@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _LOG_TAIL_BYTES = 4096
 _LONGEST_ANSWER_BYTES = 6_291_556
+_stock_create: Any = LambdaBackend.create_function
 _stock_delete: Any = LambdaBackend.delete_function
 _STATUS = {"DryRun": HTTPStatus.NO_CONTENT, "Event": HTTPStatus.ACCEPTED}
 
@@ -42,6 +43,7 @@ def apply(fleet: Fleet) -> None:
     _keep_logging_configuration()
 
     def invoke(self: Any, body: Any, request_headers: Any, response_headers: Any) -> bytes:
+        fleet.check_allowed(self.function_name)
         payload = _payload(body)
         kind = request_headers.get("x-amz-invocation-type", "RequestResponse")
         if kind == "DryRun":
@@ -68,8 +70,12 @@ def apply(fleet: Fleet) -> None:
         _stock_delete(self, function_name, qualifier)
         fleet.forget(arn)
 
+    def create(self: Any, spec: dict[str, Any]) -> Any:
+        fleet.check_allowed(str(spec.get("FunctionName")))
+        return _stock_create(self, spec)
+
     backend: Any = LambdaBackend
-    backend.delete_function = delete
+    backend.create_function, backend.delete_function = create, delete
 
 
 def _run(fleet: Fleet, function: Any, payload: bytes) -> tuple[bytes, bool, list[str]]:

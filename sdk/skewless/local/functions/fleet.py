@@ -21,7 +21,7 @@ from skewless.local.functions.package import Package
 from skewless.local.functions.pool import Pool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from skewless.local.functions.environment import Environment
     from skewless.local.functions.outcome import Outcome
@@ -36,6 +36,20 @@ class TooManyRequestsError(LambdaClientError):
         super().__init__("TooManyRequestsException", "Rate Exceeded.")
 
 
+class NotAllowedError(LambdaClientError):
+    """The user has not said that functions may run."""
+
+    code = 403
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            "AccessDeniedException",
+            f"Function {name}: this local AWS runs no functions, because they would run as you, "
+            "with all that you may do on this machine. Start it with `skewless local --functions`, "
+            "or by LocalAws.start(functions=True)",
+        )
+
+
 class Fleet:
     """Runs moto's functions.
 
@@ -45,7 +59,8 @@ class Fleet:
         refused: how many calls found no room.
     """
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, is_allowed: Callable[[], bool]) -> None:
+        self._is_allowed = is_allowed
         self.concurrency: int | None = None
         self.refused = 0
         self._endpoint = endpoint
@@ -63,6 +78,15 @@ class Fleet:
         lines = report.lines(pool.configuration, outcome)
         logs.store(function.account_id, environment, lines)
         return outcome, lines
+
+    def check_allowed(self, name: str) -> None:
+        """Refuse functions that the user has not asked for.
+
+        Raises:
+            NotAllowedError: the local AWS was started without them.
+        """
+        if not self._is_allowed():
+            raise NotAllowedError(name)
 
     def check_limit(self, function: Any) -> None:
         """Refuse a call where there is no place for it."""

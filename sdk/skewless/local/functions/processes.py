@@ -22,9 +22,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # 1 is PR_SET_PDEATHSIG, 9 is SIGKILL. Elsewhere than on Linux the Runtime API's end must do.
+# The Runtime API's address ends in a path. The part of the client that is written in C puts its own
+# paths behind it; the one in Python, which tells that the handler could not be loaded, has to be
+# taught so: it takes the address for a host and port.
 _RUN_FUNCTION = (
     "import ctypes, sys, runpy\n"
     "sys.platform == 'linux' and ctypes.CDLL(None).prctl(1, 9)\n"
+    "import os\n"
+    "from awslambdaric.lambda_runtime_client import BaseLambdaRuntimeClient as Client\n"
+    "stock = Client.call_rapid\n"
+    "address, _, secret = os.environ['AWS_LAMBDA_RUNTIME_API'].partition('/')\n"
+    "def call(self, method, path, *rest):\n"
+    "    self.lambda_runtime_address = address\n"
+    "    return stock(self, method, f'/{secret}{path}', *rest)\n"
+    "Client.call_rapid = call\n"
     "runpy.run_module('awslambdaric', run_name='__main__', alter_sys=True)\n"
 )
 

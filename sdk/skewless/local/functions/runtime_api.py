@@ -1,10 +1,13 @@
 """The Runtime API: what a function's process asks for its next event and tells how it went.
 
-One server an environment, as in Lambda, where it is at an address of the environment's own.
+One server an environment, as in Lambda, where it is at an address of the environment's own. Here
+others can reach it too: so its paths begin with a secret, which is part of the address it is told.
 """
 
 from __future__ import annotations
 
+import hmac
+import secrets
 import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +15,7 @@ from queue import SimpleQueue
 from typing import Any
 
 _HOST = "127.0.0.1"
+_SECRET_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,14 +65,15 @@ class RuntimeApi:
     def __init__(self) -> None:
         self.events: SimpleQueue[Event | None] = SimpleQueue()
         self.news: SimpleQueue[News] = SimpleQueue()
+        self.secret = secrets.token_hex(_SECRET_BYTES)
         self._server = _Server((_HOST, 0), _Handler)
         self._server.api = self
         threading.Thread(target=self._serve, name="runtime-api", daemon=True).start()
 
     @property
     def address(self) -> str:
-        """Host and port."""
-        return f"{_HOST}:{self._server.server_port}"
+        """Host, port, and the secret with which all paths begin."""
+        return f"{_HOST}:{self._server.server_port}/{self.secret}"
 
     def close(self) -> None:
         """Serve no more; whoever waits for an event gets none."""
@@ -96,6 +101,8 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
+        if not self._is_known():
+            return
         self.server.api.news.put(Ready())
         event = self.server.api.events.get()
         if event is None:
@@ -113,6 +120,8 @@ class _Handler(BaseHTTPRequestHandler):
         )
 
     def do_POST(self) -> None:
+        if not self._is_known():
+            return
         body = self._body()
         *_, request_id, kind = self.path.split("/")
         if request_id == "init":
@@ -122,6 +131,15 @@ class _Handler(BaseHTTPRequestHandler):
             answered = Answered(request_id=request_id, payload=body, is_error=is_error)
             self.server.api.news.put(answered)
         self._answer(202, b'{"status":"OK"}', {})
+
+    def _is_known(self) -> bool:
+        """Whether the request has the secret; if not, it is refused and the connection ends."""
+        given = self.path.partition("/")[2].partition("/")[0]
+        if hmac.compare_digest(given.encode(), self.server.api.secret.encode()):
+            return True
+        self.close_connection = True
+        self._answer(403, b'{"errorMessage":"The path does not begin with the secret."}', {})
+        return False
 
     def log_message(self, *_: Any) -> None:
         """Write no log."""

@@ -6,7 +6,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from skewless.local.session import CREDENTIALS
+from skewless.local import own_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,11 +28,11 @@ def serving(principal: Principal | None) -> Iterator[None]:
         _thread.principal = before
 
 
-def credentials() -> Mapping[str, str]:
-    """What a service signs with that does something for whoever called it."""
+def credentials(endpoint: str) -> Mapping[str, str]:
+    """What a service of this endpoint signs with that does something for whoever called it."""
     principal: Principal | None = getattr(_thread, "principal", None)
     if principal is None:
-        return CREDENTIALS
+        return own_key.of(endpoint)
     found = {
         "aws_access_key_id": principal.key_id,
         "aws_secret_access_key": principal.secret,

@@ -1,4 +1,4 @@
-"""The gate: every request to the local AWS is recorded, and a real principal's must be allowed.
+"""The gate: every request must have a key, is recorded, and a real principal's must be allowed.
 
 Who calls (`principal`), what for (`request`, `needs`), may they (`policy`, `evaluation`), and how
 the service says no (`refusal`).
@@ -18,18 +18,27 @@ from skewless.local.iam.needs import needs
 from skewless.local.iam.needs.s3 import visibility
 from skewless.local.iam.permission import UNKNOWN
 from skewless.local.iam.policy import Policy
-from skewless.local.iam.principal import InvalidTokenError, Principal, principal_of
+from skewless.local.iam.principal import (
+    Administrator,
+    InvalidTokenError,
+    Principal,
+    UnknownKeyError,
+    principal_of,
+)
 from skewless.local.iam.record import Call, Calls
 from skewless.local.iam.refusal import Refusal
 from skewless.local.iam.request import ApiRequest, Credential, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from skewless.local.iam.permission import Context, Permission
 
     Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
+# moto's own: a dashboard, a reset, a recorder of requests, the metadata of an instance.
+_MOTO = ("/moto-api", "/favicon.ico", "/latest/meta-data/", "/latest/api/")
+_MOTO_ALLOWED = frozenset({"/moto-api/reset", "/moto-api/data.json"})
 _REASONS = {
     Decision.DENIED: "with an explicit deny in {an} {kind} policy",
     Decision.NOT_ALLOWED: "because no {kind} policy allows the {action} action",
@@ -43,19 +52,28 @@ class Gate:
         calls: who called what.
     """
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: Application, own: Mapping[str, str]) -> None:
+        """Guard an application.
+
+        Args:
+            application: what answers.
+            own: the local AWS's own key, under boto3's names for its parts.
+        """
         self.calls = Calls()
         self._application = application
+        self._own = own
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request, or refuse it."""
         credential = Credential.of(environ)
         if credential is None:
-            return self._application(environ, start)
+            return Refusal.unsigned().answer(_unsigned(environ), start)
         try:
-            principal = principal_of(credential)
+            principal = principal_of(credential, self._own)
         except (InvalidTokenError, PolicyError) as error:
             return _refused_unseen(environ, credential, error, start)
+        if environ["PATH_INFO"].startswith(_MOTO):
+            return self._moto(principal, environ, credential, start)
         request = read(environ, credential, principal.account)
         if request is None:
             if isinstance(principal, Principal):
@@ -72,6 +90,19 @@ class Gate:
                 request, start
             )
         return self._application(environ, start)
+
+    def _moto(
+        self,
+        principal: Principal | Administrator,
+        environ: dict[str, Any],
+        credential: Credential,
+        start: Callable[..., Any],
+    ) -> Iterable[bytes]:
+        """Answer what moto has of its own: it can erase all, but neither write files nor call."""
+        if isinstance(principal, Administrator) and environ["PATH_INFO"] in _MOTO_ALLOWED:
+            return self._application(environ, start)
+        refusal = Refusal(message=f"The local AWS does not serve {environ['PATH_INFO']} to you.")
+        return refusal.answer(_unknown(environ, credential), start)
 
     def _checked(
         self,
@@ -254,4 +285,11 @@ def _refused_unseen(
     request = read(environ, credential, "") or _unknown(environ, credential)
     if isinstance(error, PolicyError):
         return Refusal(message=str(error)).answer(request, start)
+    if isinstance(error, UnknownKeyError):
+        return Refusal.unknown_key().answer(request, start)
     return Refusal.invalid_token().answer(request, start)
+
+
+def _unsigned(environ: dict[str, Any]) -> ApiRequest:
+    # Written as S3 does, whose clients alone have a way to sign nothing.
+    return ApiRequest("s3", "", {}, "rest-xml", "", "", environ)

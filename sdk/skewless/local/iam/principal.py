@@ -1,6 +1,6 @@
 """Who calls: an IAM user or a role's session, by the access key, with the policies they have now.
 
-Any other key is the local AWS's own administrator, who may do anything.
+The local AWS's own key is its administrator's, who may do anything; any other is nobody's.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
+from skewless.local import own_key
 from skewless.local.iam.policy import Policy
 from skewless.local.session import ADMINISTRATOR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from skewless.local.iam.permission import Context
     from skewless.local.iam.request import Credential
@@ -29,6 +30,10 @@ _ADMINISTRATOR_ARN = ":user/moto"  # what moto calls a caller whose key nobody i
 
 class InvalidTokenError(Exception):
     """A temporary key that belongs to no session, or came without the session's token."""
+
+
+class UnknownKeyError(InvalidTokenError):
+    """A key that nobody has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,23 +106,30 @@ def grants_of(arn: str) -> Grants | None:
     return None
 
 
-def principal_of(credential: Credential) -> Principal | Administrator:
+def principal_of(credential: Credential, own: Mapping[str, str]) -> Principal | Administrator:
     """Find who a credential belongs to.
 
+    Args:
+        credential: of a request.
+        own: the local AWS's own key.
+
     Raises:
+        UnknownKeyError: nobody has that key.
         InvalidTokenError: it is a session's, and not valid.
         PolicyError: one of the principal's policies cannot be evaluated.
     """
+    if own_key.is_same(own, credential.key_id):
+        return Administrator()
     for account in list(iam_backends):
         backend = iam_backends[account][_PARTITION]
-        key = backend.access_keys.get(credential.key_id)
-        if key is not None and key.role_arn is not None:
+        issued = backend.access_keys.get(credential.key_id)
+        if issued is not None and issued.role_arn is not None:
             return _session(backend, account, credential)
-        if key is not None and (user := backend.get_user_from_access_key_id(credential.key_id)):
-            return _user(backend, user, key)
+        if issued is not None and (user := backend.get_user_from_access_key_id(credential.key_id)):
+            return _user(backend, user, issued)
     if credential.key_id.startswith(_TEMPORARY):
         raise InvalidTokenError
-    return Administrator()
+    raise UnknownKeyError
 
 
 def _session(backend: Any, account: str, credential: Credential) -> Principal:
@@ -149,14 +161,14 @@ def _session(backend: Any, account: str, credential: Credential) -> Principal:
     )
 
 
-def _user(backend: Any, user: Any, key: Any) -> Principal:
+def _user(backend: Any, user: Any, issued: Any) -> Principal:
     return Principal(
         name=user.name,
         arn=user.arn,
         identity=user.arn,
         account=backend.account_id,
-        key_id=key.access_key_id,
-        secret=key.secret_access_key,
+        key_id=issued.access_key_id,
+        secret=issued.secret_access_key,
         token="",
         policies=tuple(_policies_of_user(backend, user)),
         limits=(),

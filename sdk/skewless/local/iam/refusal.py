@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from skewless.local.iam.request import ApiRequest
 
 _INVALID_TOKEN = "The security token included in the request is invalid."  # noqa: S105
+_NEW_KEY = (
+    "A local AWS has a new key at each start: use the AWS_ACCESS_KEY_ID and "
+    "AWS_SECRET_ACCESS_KEY that it printed, or that LocalAws.environment has."
+)
 # Protocols of JSON whose errors keep the codes of the query protocol that came before.
 _QUERY_COMPATIBLE = frozenset({"cloudwatch", "sqs"})
 
@@ -35,6 +39,16 @@ class Refusal:
     def invalid_token(cls) -> Refusal:
         """Nobody has these credentials."""
         return cls(message=_INVALID_TOKEN, is_invalid_token=True)
+
+    @classmethod
+    def unknown_key(cls) -> Refusal:
+        """Nobody has this key; most often a local AWS that ran before had it."""
+        return cls(message=f"{_INVALID_TOKEN} {_NEW_KEY}", is_invalid_token=True)
+
+    @classmethod
+    def unsigned(cls) -> Refusal:
+        """The request has no key."""
+        return cls(message=f"The local AWS answers signed requests only. {_NEW_KEY}")
 
     def answer(self, request: ApiRequest, start: Callable[..., Any]) -> list[bytes]:
         """Answer a request with this refusal, as its service does."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
@@ -18,6 +19,7 @@ from moto.core.routing import get_service_router
 from werkzeug.exceptions import NotFound
 
 from skewless.local.iam.caller import via_of
+from skewless.local.session import REGION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +29,9 @@ _IAM_NAMES = {"monitoring": "cloudwatch"}
 _SERVICE_MODELS = {"states": "stepfunctions"}
 _REST_XML = frozenset({"s3"})
 _FORM = "application/x-www-form-urlencoded"
+# The scope stands first, where moto looks for it: both must see the same key and service.
+_SIGNED = re.compile(r"AWS4-HMAC-SHA256\s+Credential=([^\s,]*)")
+_SIGNED_BEFORE = re.compile(r"AWS\s+([^\s:]+):")  # version 2, which S3 still takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +55,28 @@ class Credential:
     @classmethod
     def of(cls, environ: Mapping[str, Any]) -> Credential | None:
         """The credential of a request: in its header, or in a presigned address; None unsigned."""
-        _, found, rest = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")
-        token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN", "")
-        if not found:
-            query = parse_qs(environ.get("QUERY_STRING", ""))
-            rest = query.get("X-Amz-Credential", [""])[0]
+        if authorization := environ.get("HTTP_AUTHORIZATION"):
+            token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN", "")
+            if signed := _SIGNED.match(authorization):
+                return cls._scoped(signed[1], token)
+            before = _SIGNED_BEFORE.match(authorization)
+            return cls(before[1], REGION, "s3", token) if before else None
+        query = parse_qs(environ.get("QUERY_STRING", ""))
+        if "X-Amz-Credential" in query:
             token = query.get("X-Amz-Security-Token", [""])[0]
-        scope = rest.partition(",")[0].split("/")
+            return cls._scoped(query["X-Amz-Credential"][0], token)
+        if "AWSAccessKeyId" in query:
+            token = query.get("x-amz-security-token", [""])[0]
+            return cls(query["AWSAccessKeyId"][0], REGION, "s3", token)
+        return None
+
+    @classmethod
+    def _scoped(cls, text: str, token: str) -> Credential | None:
+        scope = text.split("/")
         if len(scope) != len(("key", "date", "region", "service", "aws4_request")):
             return None
         via, key_id = via_of(scope[0])
-        return cls(key_id, scope[2], scope[3], token, via)
+        return cls(key_id, scope[2], scope[3].lower(), token, via)
 
 
 @dataclass(frozen=True, slots=True)
