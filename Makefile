@@ -16,7 +16,7 @@ unexport PYTEST_ADDOPTS PYTEST_PLUGINS MYPYPATH VIRTUAL_ENV
 unexport PIP_PREFIX PIP_ROOT PIP_TARGET PIP_USER PIP_CONSTRAINT PIP_REQUIREMENT
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo deploy-local test check format benchmark synth conformance lock clean
+.PHONY: help install demo deploy-local test soak check format benchmark synth conformance lock clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -31,6 +31,9 @@ deploy-local: $(INSTALLED) $(CDK_INSTALLED) ## Deploy the stacks to a local AWS 
 
 test: $(INSTALLED) $(CDK_INSTALLED) ## Run all tests; ARGS="-k words" goes to pytest
 	$(BIN)/python -m pytest $(ARGS)
+
+soak: $(INSTALLED) ## Interrupt operations at every single call to AWS (an hour or more)
+	SKEWLESS_STRIDE=1 $(BIN)/python -m pytest tests/store/test_side_by_side.py $(ARGS)
 
 check: $(INSTALLED) $(CDK_INSTALLED) ## Check style, types, layers and spelling
 	$(BIN)/ruff check

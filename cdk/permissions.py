@@ -299,6 +299,18 @@ PLAN = Role(
             partitions=_REWRITES,
         ),
         Permission(
+            why="the line of the source is closed at the cut, and looked at for who is inside",
+            on=(Part.REGISTRY,),
+            actions=("dynamodb:GetItem", "dynamodb:UpdateItem"),
+            partition_of_source="commits#",
+        ),
+        Permission(
+            why="the log's snapshots: what came after the cut before, and was known before it",
+            on=(Part.CATALOG, Part.LOG_TABLES),
+            actions=("glue:GetTable",),
+        ),
+        Permission(why="the same", on=(Part.LOG,), actions=("s3:GetObject",)),
+        Permission(
             why="the watermark is read, and the cut begun; failed entities are looked at again",
             on=(Part.ONLINE,),
             actions=("dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:UpdateItem"),

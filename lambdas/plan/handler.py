@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lambdas import runtime
 from skewless.definitions.expression import to_microseconds
 from skewless.materialize.planning import Planner
+from skewless.materialize.source_log import SourceLogs
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -23,7 +24,11 @@ def handle(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     text, cut = runtime.of_event(event, "view"), event.get("cut")
     landing = runtime.setting("LANDING_SECONDS") or 0.0
     planner = Planner(
-        runtime.resources(), runtime.online_table(), runtime.rewrites(), round(landing * 1_000_000)
+        runtime.resources(),
+        runtime.online_table(),
+        runtime.rewrites(),
+        SourceLogs(runtime.aws, runtime.resources()),
+        round(landing * 1_000_000),
     )
     wanted = None if cut is None else to_microseconds(datetime.fromisoformat(cut), "cut")
     step = planner.next_step(runtime.view_plan(text), wanted, runtime.now())

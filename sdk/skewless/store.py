@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from skewless.erasure.report import Erasure
     from skewless.materialize.cut import Materialized, Progress
     from skewless.materialize.executions import Execution
-    from skewless.materialize.front_door import Ingested
+    from skewless.materialize.ingested import Ingested
     from skewless.offline.training_set import TrainingSet
     from skewless.online.answer import Answer
     from skewless.registry.changes import Plan
@@ -196,6 +196,10 @@ class FeatureStore:
             self._published = None
             self._readers.clear()
 
+    def _reloaded(self) -> Published:
+        self.refresh()
+        return self.published
+
     def plan(self, definitions: object) -> Plan:
         """Say what `apply` would change and what it costs; change nothing.
 
@@ -273,11 +277,12 @@ class FeatureStore:
                 written. A source with an `event_id` ignores repeats by itself.
             RewriteError: history was served already, and `rewrite` is not set; nothing was written.
         """
-        return self._workbench.front_door.backfill(
+        return self._workbench.history.load(
             self.published.source(name_of(source)),
             self.published,
             frame,
             self._now(),
+            reload=self._reloaded,
             rewrite=rewrite,
             again=again,
             strict=strict,
@@ -303,6 +308,7 @@ class FeatureStore:
             self.published,
             frame,
             self._now(),
+            reload=self._reloaded,
             strict=strict,
         )
 

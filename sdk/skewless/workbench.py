@@ -14,10 +14,13 @@ from skewless.aws import Jobs
 from skewless.compiler.plan import plan_selection, plan_view
 from skewless.definitions.refresh import Stream
 from skewless.errors import InputError, StoreError
+from skewless.materialize.backfill import Backfill
 from skewless.materialize.cut import Materializer
+from skewless.materialize.days import DayItems
 from skewless.materialize.executions import Executions
 from skewless.materialize.front_door import FrontDoor
 from skewless.materialize.schedules import Schedules
+from skewless.materialize.source_log import SourceLogs
 from skewless.offline.athena import AthenaEngine
 from skewless.offline.duckdb_engine import DuckDbEngine
 from skewless.offline.history import Mode
@@ -62,7 +65,11 @@ class Workbench:
         self.sets = SetIndex(aws, resources.bucket)
         self.table = OnlineTable(aws, resources.online_table)
         self.rewrites = RewriteLog(aws, resources.registry_table)
+        self.days = DayItems(self.log, self.table)
         self.front_door = FrontDoor(aws, self.log, self.quarantine, self.table, self.rewrites)
+        self.history = Backfill(
+            aws, self.log, self.quarantine, self.table, self.rewrites, self.days
+        )
 
     def engine(self, name: str | None) -> Engine:
         """Return an engine by name, the store's own by default.
@@ -167,7 +174,8 @@ class Workbench:
             self.engine(engine),
             self.table,
             self.rewrites,
-            self.front_door.rebuild_days,
+            SourceLogs(self.aws, self.resources),
+            self.days.rebuild,
             0.0 if self.aws.endpoint else _SETTLE_SECONDS,
         )
         return materializer.run(plan_view(view), cut, now, progress)
@@ -181,7 +189,7 @@ class Workbench:
                 f"{view} has no items of the day to repair: it is no stream, or was never cut; "
                 "materialize it"
             )
-        self.front_door.rebuild_days(plan, cut)
+        self.days.rebuild(plan, cut)
 
 
 def _mode(name: str, watermark: str | None) -> Mode:

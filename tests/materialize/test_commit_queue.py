@@ -95,7 +95,7 @@ def test_the_line_is_empty_afterwards(events: EventLog, queue: CommitQueue) -> N
     committer = Committer(events.table(SOURCE))
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda x: queue.commit(an_append(events, x), committer), range(4)))
-    assert set(queue._read()) == {"pk", "sk"}
+    assert set(queue._item.read()) == {"pk", "sk"}
 
 
 def test_a_leader_that_died_is_followed_by_another(events: EventLog, queue: CommitQueue) -> None:
@@ -108,7 +108,7 @@ def test_what_a_dead_producer_left_in_line_is_committed_once(
     events: EventLog, queue: CommitQueue
 ) -> None:
     left = an_append(events, 7)
-    queue._update("SET #w = :w", {"w": f"w#{left.id}"}, {":w": _packed(left)})
+    queue._item.update("SET #w = :w", {"w": f"w#{left.id}"}, {":w": _packed(left)})
     committer = Committer(events.table(SOURCE))
     queue.commit(an_append(events, 1), committer)
     queue.commit(an_append(events, 2), committer)
@@ -139,7 +139,7 @@ def test_a_leader_that_fails_leaves_the_others_to_the_next(
         raise ConnectionError
 
     left = an_append(events, 7)
-    queue._update("SET #w = :w", {"w": f"w#{left.id}"}, {":w": _packed(left)})
+    queue._item.update("SET #w = :w", {"w": f"w#{left.id}"}, {":w": _packed(left)})
     with pytest.raises(ConnectionError):
         queue.commit(an_append(events, 0), failing)
     queue.commit(an_append(events, 1), Committer(events.table(SOURCE)))

@@ -11,7 +11,7 @@ from skewless.errors import ItemTooLargeError, OnlineStoreError
 from skewless.online.address import entity_partition, stream_sort, view_partition
 from skewless.online.attribute import NEVER, address_key, plain
 from skewless.online.record import Cut, CutOutcome, StreamItem, Watermark
-from skewless.online.table import MAX_ITEM_BYTES, OnlineTable
+from skewless.online.table import MAX_ITEM_BYTES, NO_SNAPSHOT, OnlineTable
 from tests.online.builders import DAY, HOUR, TODAY, a_view
 
 VIEW = "delays@1#0123456789abcdef"
@@ -212,10 +212,10 @@ def test_a_stream_item_goes_nine_days_after_its_day(table: OnlineTable) -> None:
 
 def test_a_watermark_moves_by_begin_and_commit(table: OnlineTable) -> None:
     assert table.read_watermark(VIEW) == Watermark(None, None, None)
-    assert table.begin_cut(VIEW, TODAY) == Watermark(None, None, TODAY)
-    assert table.commit_cut(VIEW, TODAY) == Watermark(TODAY, None, TODAY)
-    table.begin_cut(VIEW, TODAY + DAY)
-    wanted = Watermark(TODAY + DAY, TODAY, TODAY + DAY)
+    assert table.begin_cut(VIEW, TODAY, 7) == Watermark(None, None, TODAY)
+    assert table.commit_cut(VIEW, TODAY) == Watermark(TODAY, None, TODAY, 7)
+    table.begin_cut(VIEW, TODAY + DAY, 8)
+    wanted = Watermark(TODAY + DAY, TODAY, TODAY + DAY, 8)
     assert table.commit_cut(VIEW, TODAY + DAY) == wanted
     assert table.read_watermark(VIEW) == wanted
 
@@ -224,7 +224,7 @@ def test_beginning_and_committing_again_change_nothing(table: OnlineTable) -> No
     for cut in (TODAY, TODAY + DAY):
         assert table.begin_cut(VIEW, cut) == table.begin_cut(VIEW, cut)
         assert table.commit_cut(VIEW, cut) == table.commit_cut(VIEW, cut)
-    assert table.read_watermark(VIEW) == Watermark(TODAY + DAY, TODAY, TODAY + DAY)
+    assert table.read_watermark(VIEW) == Watermark(TODAY + DAY, TODAY, TODAY + DAY, NO_SNAPSHOT)
     assert table.begin_cut(VIEW, TODAY).started == TODAY + DAY
     assert table.commit_cut(VIEW, TODAY).cut == TODAY + DAY
 

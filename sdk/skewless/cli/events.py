@@ -14,7 +14,7 @@ from skewless.errors import InputError
 
 if TYPE_CHECKING:
     from skewless.cli.screen import Screen
-    from skewless.materialize.front_door import Ingested
+    from skewless.materialize.ingested import Ingested
 
 _MOST_SHOWN = 20
 

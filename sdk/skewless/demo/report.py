@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from skewless.demo.screen import Screen
     from skewless.demo.tape import Tape
     from skewless.materialize.cut import Materialized
-    from skewless.materialize.front_door import Ingested
+    from skewless.materialize.ingested import Ingested
     from skewless.offline.training_set import TrainingSet
     from skewless.registry.changes import Plan
 

@@ -82,7 +82,7 @@ class Neighbours:
         if not isinstance(plan.view.refresh, Stream) or cut is None:
             return  # a first cut builds all days
         try:
-            self.bench.front_door.rebuild_days(plan, cut)
+            self.bench.days.rebuild(plan, cut)
         except OnlineStoreError as error:
             yield (
                 f"view {_named(plan)}: items of the day are not built anew: "

@@ -20,10 +20,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from skewless.errors import RepeatedLoadError, StoreError
+from skewless.materialize.source_line import LineItem
 from skewless.offline.commits import Append, Claim, ShardTakenError, snapshot_of
 from skewless.offline.data_files import from_text, to_text
-from skewless.online.attribute import plain, wire
-from skewless.online.call import ConditionFailedError, call
+from skewless.online.call import ConditionFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,13 +32,10 @@ if TYPE_CHECKING:
     from skewless.errors import SkewlessError
     from skewless.offline.commits import Outcome, Together
 
-PARTITION = "commits#"
-_SORT = "queue"
 _LEADER, _WAITING, _DONE = "leader", "w#", "d#"
 _MOST_TOGETHER = 50  # some 2 KB each: an item holds 400
 _SILENCE_SECONDS = 10.0
 _PATIENCE_SECONDS = 60.0
-_CALL_SECONDS = 10.0
 _POLLING_SECONDS = (0.03, 0.12)
 _KEPT_SECONDS = 3600  # outcomes that nobody fetched: their writers died
 
@@ -49,11 +46,9 @@ class CommitQueue:
     def __init__(
         self, aws: Aws, table_name: str, log: str, *, silence_seconds: float = _SILENCE_SECONDS
     ) -> None:
-        self._aws = aws
+        self._item = LineItem(aws, table_name, log)
+        self._log = log
         self._silence_seconds = silence_seconds
-        self._table_name = table_name
-        self._what = f"to commit to the log {log!r}"
-        self._key = {"pk": {"S": PARTITION + log}, "sk": {"S": _SORT}}
 
     def commit(self, append: Append, together: Together) -> int:
         """Have an append committed, by whoever leads; return the snapshot.
@@ -70,7 +65,7 @@ class CommitQueue:
         me = uuid.uuid4().hex
         item = self._lead(me, None)
         if item is None:
-            self._update("SET #w = :w", {"w": _WAITING + append.id}, {":w": _packed(append)})
+            self._item.update("SET #w = :w", {"w": _WAITING + append.id}, {":w": _packed(append)})
             found = self._wait(me, append.id)
             if not isinstance(found, dict):
                 return snapshot_of(found)
@@ -85,14 +80,14 @@ class CommitQueue:
 
     def waiting(self) -> dict[str, Append]:
         """Return all appends that wait, by their ids; those of writers that died wait for ever."""
-        item = self._read()
+        item = self._item.read()
         names = [name for name in item if name.startswith(_WAITING)]
         ids = (name.removeprefix(_WAITING) for name in names)
         return {id_: _unpacked(id_, item[_WAITING + id_]) for id_ in ids}
 
     def drop(self, id_: str) -> None:
         """Take an append out of the line, whose writer died: nobody will commit it."""
-        self._update("REMOVE #w", {"w": _WAITING + id_}, {})
+        self._item.update("REMOVE #w", {"w": _WAITING + id_}, {})
 
     def _wait(self, me: str, id_: str) -> Outcome | dict[str, Any]:
         """Wait in line; return the outcome, or the queue's item if it is ours to lead."""
@@ -100,9 +95,9 @@ class CommitQueue:
         since = time.monotonic()
         give_up_at = since + _PATIENCE_SECONDS
         while time.monotonic() < give_up_at:
-            item = self._read()
+            item = self._item.read()
             if (outcome := item.get(_DONE + id_)) is not None:
-                self._update("REMOVE #d", {"d": _DONE + id_}, {})
+                self._item.update("REMOVE #d", {"d": _DONE + id_}, {})
                 return _outcome(outcome)
             leader = item.get(_LEADER)
             if leader != watched:
@@ -113,8 +108,9 @@ class CommitQueue:
                     return led
             time.sleep(random.uniform(*_POLLING_SECONDS))  # noqa: S311 - jitter
         raise StoreError(
-            f"the rows waited {_PATIENCE_SECONDS:.0f} s {self._what}; whether they will be there "
-            "is not known. Look at the log before sending them again"
+            f"the rows waited {_PATIENCE_SECONDS:.0f} s to be committed to the log of "
+            f"{self._log!r}; whether they will be there is not known. Look at it before sending "
+            "them again"
         )
 
     def _lead(self, me: str, after: str | None) -> dict[str, Any] | None:
@@ -122,7 +118,7 @@ class CommitQueue:
         free = "attribute_not_exists(#l)" if after is None else "#l = :after"
         values = {":me": me} if after is None else {":me": me, ":after": after}
         try:
-            return self._update("SET #l = :me", {"l": _LEADER}, values, free)
+            return self._item.update("SET #l = :me", {"l": _LEADER}, values, free)
         except ConditionFailedError:
             return None
 
@@ -143,51 +139,9 @@ class CommitQueue:
         if removed:
             update += " REMOVE " + ", ".join(f"#{alias}" for alias in removed)
         if update:
-            self._update(update, aliases | removed, told)
+            self._item.update(update, aliases | removed, told)
         with suppress(ConditionFailedError):  # taken for silent, another leads
-            self._update("REMOVE #l", {"l": _LEADER}, {":me": me}, "#l = :me")
-
-    def _read(self) -> dict[str, Any]:
-        answer = call(
-            self._client.get_item,
-            _CALL_SECONDS,
-            self._what,
-            TableName=self._table_name,
-            Key=self._key,
-            ConsistentRead=True,
-        )
-        return plain(answer.get("Item", {}))
-
-    def _update(
-        self,
-        update: str,
-        aliases: Mapping[str, str],
-        values: Mapping[str, Any],
-        condition: str | None = None,
-    ) -> dict[str, Any]:
-        request: dict[str, Any] = {}
-        if values:
-            request["ExpressionAttributeValues"] = {
-                name: wire(value) for name, value in values.items()
-            }
-        if condition is not None:
-            request["ConditionExpression"] = condition
-        answer = call(
-            self._client.update_item,
-            _CALL_SECONDS,
-            self._what,
-            TableName=self._table_name,
-            Key=self._key,
-            UpdateExpression=update.strip(),
-            ExpressionAttributeNames={f"#{alias}": name for alias, name in aliases.items()},
-            ReturnValues="ALL_NEW",
-            **request,
-        )
-        return plain(answer.get("Attributes", {}))
-
-    @property
-    def _client(self) -> Any:
-        return self._aws.client("dynamodb")
+            self._item.update("REMOVE #l", {"l": _LEADER}, {":me": me}, "#l = :me")
 
 
 def _waiting(item: Mapping[str, Any], mine: str) -> list[str]:

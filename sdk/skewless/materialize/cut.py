@@ -1,7 +1,7 @@
 """Run a cut in this process: the states of all entities that changed, then the watermark.
 
 1. check that the cut is due; finish a cut that was begun and never committed first;
-2. record in the watermark that the cut is begun;
+2. close the line of the source at the cut, and record in the watermark that it is begun;
 3. query the states of the entities with newly ingested events, and of those that failed before;
 4. write each under the condition that no newer cut is there; one that cannot be written fails by
    itself;
@@ -38,10 +38,14 @@ if TYPE_CHECKING:
     from skewless.compiler.plan import ViewPlan
     from skewless.materialize.due import Begun, Rewrites
     from skewless.materialize.failures import FailedEntity
+    from skewless.materialize.source_log import SourceLogs
     from skewless.offline.engine import Engine
     from skewless.online.table import OnlineTable
 
     Progress = Callable[[str, int], None]
+
+# Producers who are inside that long are taken for dead; the next cut finds what they bring.
+_PATIENCE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,7 @@ class Materializer:
     engine: Engine
     table: OnlineTable
     rewrites: Rewrites
+    logs: SourceLogs
     rebuild_days: Callable[[ViewPlan, int], Failures]
     settle_seconds: float
 
@@ -123,7 +128,10 @@ class Materializer:
             following = next_cut(plan, cut, watermark, now)
             if following is None:
                 return last or _nothing(plan, _done(cut, watermark.cut))
-            begun = begin(self.table, self.rewrites, plan, following)
+            line = self.logs.close(plan, following)
+            if line is not None:
+                line.wait(following, _PATIENCE_SECONDS)
+            begun = begin(self.table, self.rewrites, self.logs, plan, following)
             if begun is not None:
                 last = replace(self._run(plan, begun, report), before=last)
 
@@ -144,7 +152,7 @@ class Materializer:
             failures.add_all(self.rebuild_days(plan, begun.cut))
         if written or failures.count:
             time.sleep(self.settle_seconds)
-        commit(self.table, self.rewrites, plan, begun.cut, begun.rewritten)
+        commit(self.table, self.rewrites, plan, begun.cut, begun.marks)
         report("committed", written)
         return Materialized(
             view=plan.view.name,
@@ -161,9 +169,9 @@ class Materializer:
     def _entities(self, plan: ViewPlan, begun: Begun) -> Iterator[EntityRows]:
         with self.engine.session() as session:
             columns = used_columns(plan.view)
-            span = span_of_states(plan, *begun)
+            span = span_of_states(plan, *begun.changed)
             relation = session.relation(plan.view.source, columns, span, None)
-            rows = session.run(States(plan, session.dialect, relation, *begun).script())
+            rows = session.run(States(plan, session.dialect, relation, *begun.changed).script())
         yield from entity_rows(plan, rows)
 
 

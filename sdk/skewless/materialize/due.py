@@ -13,19 +13,24 @@ from skewless.compiler.again import MOST_NAMED, NOBODY, Again
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.refresh import Every, Stream
 from skewless.errors import InputError, NotDueError
+from skewless.materialize.log_state import Late
 from skewless.online.address import entity_partition, view_partition
 from skewless.online.record import Cut
+from skewless.online.table import NO_SNAPSHOT
 
 if TYPE_CHECKING:
     from typing import Any
 
     from skewless.compiler.plan import ViewPlan
+    from skewless.materialize.log_state import LogState
+    from skewless.materialize.source_log import SourceLogs
     from skewless.online.record import Watermark
     from skewless.online.table import OnlineTable
 
 # Longer than DynamoDB takes to delete, and than a clock or a job may be off.
 _EXPIRY_SLACK = 14 * instants.DAY
 _STREAM_SLACK = 60 * instants.MINUTE
+_MOST_LATE = 100  # shards that a statement names; of more, all entities are looked at
 
 
 class Rewrites(Protocol):
@@ -47,14 +52,21 @@ class Begun(NamedTuple):
         cut: its instant, in microseconds.
         since: the committed cut before, from which on new events are looked for; None if the view
             was never cut.
-        rewritten: shards of the log that rewrote history in between.
+        rewritten: shards of the log that rewrote history in between, or came late.
         again: entities that failed before.
+        marks: of the shards, those that are marked as rewritten; the commit takes the marks away.
     """
 
     cut: int
     since: int | None
     rewritten: tuple[str, ...]
     again: Again = NOBODY
+    marks: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> tuple[int, int | None, tuple[str, ...], Again]:
+        """Whose states are asked for: the arguments of `offline.states.States`."""
+        return self.cut, self.since, self.rewritten, self.again
 
     def rebuilds_days(self, plan: ViewPlan) -> bool:
         """Say whether the view's stream items have to be written from the log."""
@@ -82,14 +94,20 @@ def next_cut(plan: ViewPlan, cut: int | None, watermark: Watermark, now: int) ->
     return first if first is not None and first < wanted else wanted
 
 
-def begin(table: OnlineTable, rewrites: Rewrites, plan: ViewPlan, cut: int) -> Begun | None:
+def begin(
+    table: OnlineTable, rewrites: Rewrites, logs: SourceLogs, plan: ViewPlan, cut: int
+) -> Begun | None:
     """Record that a cut is being written; None if it is committed already.
+
+    Call it once the line of the source is closed at the cut, and nobody is inside.
 
     Raises:
         NotDueError: another cut is being written.
     """
     partition = view_partition(plan)
-    watermark = table.begin_cut(partition, cut)
+    # The state first: what is committed after it, the next cut looks at again.
+    state = logs.state(plan)
+    watermark = table.begin_cut(partition, cut, NO_SNAPSHOT if state is None else state.current)
     if watermark.cut is not None and watermark.cut >= cut:
         return None
     if watermark.started != cut:
@@ -99,7 +117,19 @@ def begin(table: OnlineTable, rewrites: Rewrites, plan: ViewPlan, cut: int) -> B
         )
     failed = table.failed.first(partition, MOST_NAMED + 1)
     again = Again.of([entity.key for entity in failed], plan.key_types)
-    return Begun(cut, watermark.cut, rewrites.pending(partition), again)
+    marks = rewrites.pending(partition)
+    late = _late(state, watermark)
+    if late.is_unknown or len(late.shards) > _MOST_LATE:
+        again = Again((), is_everyone=True)
+    rewritten = tuple(sorted({*marks, *late.shards[:_MOST_LATE]}))
+    return Begun(cut, watermark.cut, rewritten, again, marks)
+
+
+def _late(state: LogState | None, watermark: Watermark) -> Late:
+    """Return what the log has of before the cut before, and did not have when that was taken."""
+    if state is None or watermark.cut is None or watermark.snapshot is None:
+        return Late((), is_unknown=False)
+    return state.late(watermark.snapshot, watermark.cut)
 
 
 def to_cut(plan: ViewPlan, cut: int, key: tuple[Any, ...], state: bytes) -> Cut:

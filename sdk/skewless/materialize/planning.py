@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from skewless.aws import Resources
     from skewless.compiler.plan import ViewPlan
     from skewless.materialize.due import Begun, Rewrites
+    from skewless.materialize.source_log import SourceLogs
     from skewless.online.table import OnlineTable
 
     Step = dict[str, Any]
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 # Step Functions passes 262,144 bytes of JSON from state to state. A failure that is caught comes
 # beside the step, with up to 32,768 characters of its cause.
 _MAX_STEP_BYTES = 262_144 - 40_000
+
+
+# Producers who are inside that long after a cut are taken for dead; the next cut finds their rows.
+_PATIENCE, _PAUSE = 60_000_000, 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ class Planner:
     resources: Resources
     table: OnlineTable
     rewrites: Rewrites
+    logs: SourceLogs
     landing: int
 
     def next_step(self, plan: ViewPlan, cut: int | None, now: int) -> Step:
@@ -68,7 +74,12 @@ class Planner:
             return {"action": "none"}
         if now < following + self.landing:
             return {"action": "wait", "until": _utc(following + self.landing)}
-        begun = begin(self.table, self.rewrites, plan, following)
+        line = self.logs.close(plan, following)
+        if line is not None and (inside := line.inside(following)):
+            if now < following + self.landing + _PATIENCE:
+                return {"action": "wait", "until": _utc(now + _PAUSE)}
+            line.forget(inside)
+        begun = begin(self.table, self.rewrites, self.logs, plan, following)
         if begun is None:  # another execution committed it just now
             return {"action": "wait", "until": _utc(now)}
         return self._step(plan, begun)
@@ -81,7 +92,7 @@ class Planner:
         place = f"cuts/{plan.view.name}/{plan.view.version}/{attempt}"
         dialect = Dialect(Engine.ATHENA)
         relation = relation_of(plan.view.source, self.resources.database)
-        states = States(plan, dialect, relation, *begun)
+        states = States(plan, dialect, relation, *begun.changed)
         prefix, refused = f"{place}/states/", f"refused/{view}/{attempt}/"
         write = {
             "view": view,
@@ -97,7 +108,7 @@ class Planner:
             "prefix": prefix,
             "write": write,
             "days": {},
-            "commit": {**write, "rewritten": list(begun.rewritten)},
+            "commit": {**write, "rewritten": list(begun.marks)},
         }
         if begun.rebuilds_days(plan):
             prefix = f"{place}/days/"

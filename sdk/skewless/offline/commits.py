@@ -40,12 +40,14 @@ class Claim(NamedTuple):
         shard: who the rows came by.
         first, end: the sequence numbers that they have within it: from `first` on, before `end`.
         content: a digest of the rows, if they may not be there twice.
+        known: the earliest of their ingest times, by which a later cut sees what came late.
     """
 
     shard: str
     first: int
     end: int
     content: str | None = None
+    known: int | None = None
 
 
 class Append(NamedTuple):

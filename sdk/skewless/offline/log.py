@@ -119,7 +119,8 @@ class EventLog:
         columns[INGEST_TIME] = known
         columns[INGEST_SHARD] = pa.repeat(shard, count)
         columns[INGEST_SEQUENCE] = pa.array(np.arange(first_sequence, first_sequence + count))
-        claim = Claim(shard, first_sequence, first_sequence + count, content)
+        earliest = pc.min(known.cast(pa.int64())).as_py()
+        claim = Claim(shard, first_sequence, first_sequence + count, content, earliest)
         return self.table(source).append(columns, claim, queue)
 
     def days(self, source: Source) -> set[int]:

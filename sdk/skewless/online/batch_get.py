@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAX_KEYS = 100
 _CALLS_SIDE_BY_SIDE = 16
 # What a reader needs of B, S and W; not the bookkeeping of writers.
-_NAMES = names("pk", "sk", "c", "g", "p", "pg", "d", "i", "cut", "previous", "started")
+_NAMES = names("pk", "sk", "c", "g", "p", "pg", "d", "i", "cut", "previous", "started", "snapshot")
 
 
 class BatchRead(NamedTuple):

@@ -62,11 +62,13 @@ class Watermark(NamedTuple):
         cut: the last committed cut; None before the first.
         previous: the one before.
         started: the cut begun last: committed if it is `cut`.
+        snapshot: the log's snapshot at the committed cut; None where a release before wrote it.
     """
 
     cut: int | None
     previous: int | None
     started: int | None
+    snapshot: int | None = None
 
 
 def to_watermark(item: Mapping[str, Any]) -> Watermark:
@@ -76,4 +78,5 @@ def to_watermark(item: Mapping[str, Any]) -> Watermark:
         item.get("cut"),
         None if previous == NEVER else previous,
         item.get("started"),
+        item.get("snapshot"),
     )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from skewless.online.record import Cut, Watermark
 
 MAX_ITEM_BYTES = 390_000  # DynamoDB takes 409,600; the rest is for names, keys and estimates
+NO_SNAPSHOT = -1  # of a log without rows, or of a table that keeps none
 READ_SECONDS, WRITE_SECONDS = 1.0, 30.0
 
 
@@ -173,19 +174,25 @@ class OnlineTable:
         items = self.batch_get([(view, WATERMARK)], consistent=True).items
         return to_watermark(items.get((view, WATERMARK), {}))
 
-    def begin_cut(self, view: str, cut: int) -> Watermark:
+    def begin_cut(self, view: str, cut: int, snapshot: int = NO_SNAPSHOT) -> Watermark:
         """Record that a cut is being written, and return the watermark as it then is.
 
         If its `started` is not `cut`, nothing was recorded: another cut was begun and never
         committed, and has to be finished first, or `cut` is not later than the committed one.
+
+        Args:
+            view: its partition.
+            cut: microseconds.
+            snapshot: the log's, of before the cut reads it. A cut that goes on keeps the one with
+                which it began: its first attempt may have written entities as they were then.
         """
         return self._move_watermark(
             view,
-            "SET #started = :cut",
-            "(attribute_not_exists(#started) OR #started = :cut OR #started <= #cut) "
+            "SET #started = :cut, #reading = :snapshot",
+            "(attribute_not_exists(#started) OR #started <= #cut) "
             "AND (attribute_not_exists(#cut) OR #cut < :cut)",
-            {":cut": cut},
-            ["started", "cut"],
+            {":cut": cut, ":snapshot": snapshot},
+            ["started", "cut", "reading"],
         )
 
     def commit_cut(self, view: str, cut: int) -> Watermark:
@@ -199,10 +206,11 @@ class OnlineTable:
         """
         found = self._move_watermark(
             view,
-            "SET #previous = if_not_exists(#cut, :never), #cut = :cut",
+            "SET #previous = if_not_exists(#cut, :never), #cut = :cut, "
+            "#snapshot = if_not_exists(#reading, :none)",
             "#started = :cut AND (attribute_not_exists(#cut) OR #cut < :cut)",
-            {":cut": cut, ":never": NEVER},
-            ["started", "cut", "previous"],
+            {":cut": cut, ":never": NEVER, ":none": NO_SNAPSHOT},
+            ["started", "cut", "previous", "snapshot", "reading"],
         )
         if found.cut is None or found.cut < cut:
             raise OnlineStoreError(

@@ -1,0 +1,181 @@
+"""Backfill: history on its way into the log, where it counts as known when it happened, or later.
+
+Cuts wait while history is brought in: what a cut has read stays what was there. What was cut before
+is rewritten, which must be asked for by name.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from skewless.definitions.expression import to_datetime
+from skewless.definitions.refresh import Stream
+from skewless.errors import RepeatedLoadError, RewriteError
+from skewless.materialize.checked_rows import checked_rows, plans_of
+from skewless.materialize.failures import Failures
+from skewless.materialize.ingested import Ingested
+from skewless.materialize.source_line import SourceLine
+from skewless.offline.repeats import content_of, repeated_rows
+from skewless.online.address import view_partition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from skewless.aws import Aws
+    from skewless.definitions.source import Source
+    from skewless.materialize.days import DayItems
+    from skewless.offline.log import EventLog
+    from skewless.offline.quarantine import Quarantine
+    from skewless.online.table import OnlineTable
+    from skewless.registry.published import Published
+    from skewless.registry.rewrites import RewriteLog
+
+_INSTANT = pa.timestamp("us", tz="UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """Loads history."""
+
+    aws: Aws
+    log: EventLog
+    quarantine: Quarantine
+    table: OnlineTable
+    rewrites: RewriteLog
+    days: DayItems
+
+    def load(  # noqa: PLR0913 - what may be said of a load
+        self,
+        source: Source,
+        published: Published,
+        frame: Any,
+        now: int,
+        *,
+        reload: Callable[[], Published],
+        rewrite: bool,
+        again: bool = False,
+        strict: bool = False,
+    ) -> Ingested:
+        """Take in history: each row counts as known its source's delay after it happened.
+
+        A source with an `ingest_time` takes a row's own word for it, where there is one.
+
+        Raises:
+            InputError: the frame as a whole does not fit the source, or, if strict, a row.
+            RepeatedLoadError: all rows are in the log already, and `again` is not set.
+            RewriteError: rows would count in values that were served already.
+        """
+        checked = checked_rows(source, published, frame, self.aws, not_after=now, strict=strict)
+        accepted, known, clamped = _as_history(checked.accepted, source)
+        stamps = pc.cast(known, _INSTANT)
+        repeated, content = self._repeats(source, accepted, stamps, again=again)
+        shard = f"backfill-{uuid.uuid4().hex[:16]}"
+        line = SourceLine(self.aws, self.rewrites.table_name, source.name)
+        failures, snapshot = Failures(), None
+        least = pc.min(known).as_py()
+        with line.inside_of(now if least is None else least, is_history=True) as place:
+            # From here on, cuts wait until the rows are in the log.
+            self._check_rewrite(source, published, known, shard, is_allowed=rewrite)
+            self.quarantine.keep(source, checked.rejected, to_datetime(now), shard)
+            snapshot = self.log.append(
+                source,
+                accepted,
+                ingest_time=stamps,
+                shard=shard,
+                first_sequence=0,
+                content=content,
+            )
+            cut_views = place.leave()
+        plans = plans_of(source, published)
+        if not cut_views <= {view_partition(plan) for plan in plans}:
+            plans = plans_of(source, reload())
+        for plan in plans:
+            cut = self.table.read_watermark(view_partition(plan)).cut
+            if isinstance(plan.view.refresh, Stream) and cut is not None:
+                failures.add_all(self.days.rebuild(plan, cut))
+        return Ingested(
+            source.name,
+            accepted.num_rows,
+            checked.rejected.to_pylist(),
+            clamped,
+            None,
+            shard,
+            snapshot,
+            failures.first,
+            failures.count,
+            repeated,
+            reasons=checked.reasons,
+        )
+
+    def _check_rewrite(
+        self,
+        source: Source,
+        published: Published,
+        known: pa.ChunkedArray,
+        shard: str,
+        *,
+        is_allowed: bool,
+    ) -> None:
+        """Refuse to rewrite what was served unless it is meant; mark the views that must follow.
+
+        A cut that was begun counts as served: it may have read the log already.
+        """
+        cuts: dict[str, int] = {}
+        for plan in plans_of(source, published):
+            watermark = self.table.read_watermark(view_partition(plan))
+            begun = [at for at in (watermark.cut, watermark.started) if at is not None]
+            if begun:
+                cuts[view_partition(plan)] = max(begun)
+        least = pc.min(known).as_py()
+        rewritten = [view for view, cut in cuts.items() if least is not None and least < cut]
+        if rewritten and not is_allowed:
+            raise RewriteError(_rewrite_message(source, known, cuts, rewritten))
+        self.rewrites.add(rewritten, shard)
+
+    def _repeats(
+        self, source: Source, accepted: pa.Table, stamps: Any, *, again: bool
+    ) -> tuple[int, str | None]:
+        """Count the rows that the log has already; return the digest that it may not have."""
+        if source.event_id is not None:
+            return 0, None  # repeats are ignored by their id
+        repeated = repeated_rows(self.log, source, accepted, stamps)
+        if again:
+            return repeated, None
+        if repeated and repeated == accepted.num_rows:
+            raise RepeatedLoadError.of(source.name)
+        return repeated, content_of(accepted, stamps)
+
+
+def _as_history(rows: pa.Table, source: Source) -> tuple[pa.Table, Any, int]:
+    """Return the source's columns, when each row became known, and how many rows were clamped."""
+    happened = pc.cast(rows[source.event_time], pa.int64())
+    known = pc.add(happened, source.delay.microseconds)
+    if source.arrival is not None:
+        known = pc.coalesce(pc.cast(rows[source.arrival], pa.int64()), known)
+    rows = rows.select(list(source.columns))
+    clamped = pc.sum(pc.cast(pc.greater(happened, known), pa.int64())).as_py() or 0
+    if clamped:
+        times = pc.cast(pc.if_else(pc.greater(happened, known), known, happened), _INSTANT)
+        place = rows.column_names.index(source.event_time)
+        rows = rows.set_column(place, source.event_time, times)
+    return rows, known, clamped
+
+
+def _rewrite_message(
+    source: Source, known: pa.ChunkedArray, cuts: Mapping[str, int | None], views: Sequence[str]
+) -> str:
+    greatest = max(cuts[view] or 0 for view in views)
+    count = pc.sum(pc.cast(pc.less(known, greatest), pa.int64())).as_py()
+    names = ", ".join(sorted(view.partition("#")[0] for view in views))
+    return (
+        f"source {source.name!r}: {count} rows count as known before "
+        f"{to_datetime(greatest).isoformat()}, up to which {names} were served already. Nothing "
+        "was written. Training sets would no longer "
+        "tell what was served then; if that is meant, backfill with rewrite=True: the entities "
+        "are rebuilt at the next cut. New events belong to ingest."
+    )

@@ -1,0 +1,80 @@
+"""What a log says of its commits: the snapshot that is current, and what came late.
+
+A cut takes all that was known before its instant and is in the log when it looks. What is committed
+later with an earlier ingest time (history that is rewritten, a producer that stood still) the next
+cut finds here. Boto3's half of the package: the metadata is read, no rows.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from skewless.offline.glue_table import describe_table, iceberg_metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from skewless.aws import Aws
+
+CLAIMS = "skewless.claims"
+EMPTY = -1
+
+
+class Late(NamedTuple):
+    """What was committed since a snapshot, and known before an instant.
+
+    Attributes:
+        shards: who brought it.
+        is_unknown: whether it cannot be told, since an erasure expired the snapshot.
+    """
+
+    shards: tuple[str, ...]
+    is_unknown: bool
+
+
+class LogState:
+    """A log's snapshots at one moment."""
+
+    def __init__(self, metadata: Mapping[str, Any]) -> None:
+        self._snapshots: list[Mapping[str, Any]] = metadata.get("snapshots") or []
+        current = metadata.get("current-snapshot-id")
+        self.current: int = EMPTY if current is None else current
+
+    @classmethod
+    def read(cls, table: str, aws: Aws) -> LogState:
+        """Read the state of `"database.table"`.
+
+        Raises:
+            InputError: there is no such table.
+            StoreError: AWS refused.
+        """
+        return cls(iceberg_metadata(describe_table(table, aws), aws))
+
+    def late(self, since: int, before: int) -> Late:
+        """Return what was committed after a snapshot, with ingest times before an instant.
+
+        Args:
+            since: the snapshot, or `EMPTY`.
+            before: microseconds.
+        """
+        after = 0
+        if since != EMPTY:
+            there = [each for each in self._snapshots if each["snapshot-id"] == since]
+            if not there:
+                return Late((), is_unknown=True)
+            after = there[0].get("sequence-number", 0)
+        shards = {
+            shard
+            for snapshot in self._snapshots
+            if snapshot.get("sequence-number", 0) > after
+            for shard, known in _claims(snapshot)
+            if known < before
+        }
+        return Late(tuple(sorted(shards)), is_unknown=False)
+
+
+def _claims(snapshot: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    for shard, _, _, _, known in json.loads(snapshot.get("summary", {}).get(CLAIMS) or "[]"):
+        if known is not None:
+            yield shard, known
