@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from skewless.compiler.instants import DAY, floor_to
 from skewless.compiler.keys import encode_key
-from skewless.errors import ItemTooLargeError, OnlineStoreError
+from skewless.errors import InputError, ItemTooLargeError, OnlineStoreError
 from skewless.online.address import described, entity_partition, view_partition
 from skewless.online.call import Deadline
 from skewless.online.codec import decode, encode, failed_state, failure_of
@@ -121,7 +121,10 @@ def rebuild_day(
         OnlineStoreError: DynamoDB refused, or the log lacks events that the item has applied.
     """
     day = floor_to(day, DAY)
-    item_of_day = _DayItem(table, plan, key, day)
+    try:
+        item_of_day = _DayItem(table, plan, key, day)
+    except InputError as error:  # a key that no item can have is the entity's own failure
+        return Applied(0, 0, 0, 0, 0.0, {key: str(error)})
     partition = item_of_day.partition
     deadline = Deadline(_RACE_SECONDS)
     lost_races = 0
@@ -191,7 +194,10 @@ def _apply(
     day: int,
     events: list[LoggedEvent],
 ) -> Applied:
-    item_of_day = _DayItem(table, plan, key, day)
+    try:
+        item_of_day = _DayItem(table, plan, key, day)
+    except InputError as error:
+        return Applied(len(events), 0, 0, 0, 0.0, {key: str(error)})
     deadline = Deadline(_RACE_SECONDS)
     lost_races = 0
     while True:
