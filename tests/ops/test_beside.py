@@ -1,0 +1,220 @@
+"""An erasure beside others, stepped at its calls to AWS: what it calls complete is clean.
+
+`SKEWLESS_STEPS=all` tries every call; otherwise some are drawn, other ones each day, whose seed may
+be given as `SKEWLESS_STEPS=2026-01-31`.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import uuid
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import botocore.client
+import pytest
+
+from skewless import Every, FeatureStore, agg
+from skewless.erasure import forget
+from tests.ops.builders import ERASED, NOON, MovableClock, payment, payments_view, shop
+from tests.ops.raw import places_with
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
+
+LAST = {"last_card": agg.last("card", window="7d"), "n": agg.count(window="7d")}
+VIEWS = (
+    payments_view(),
+    payments_view("stream_of_shops", entity=shop, features=LAST),
+    payments_view("days_of_shops", entity=shop, features=LAST, refresh=Every("1d")),
+)
+NEXT_DAY = NOON + timedelta(hours=13)
+_CLIENT: Any = botocore.client.BaseClient
+_CALLS = 150  # about as many as an erasure of so small a store makes
+_SEED = os.environ.get("SKEWLESS_STEPS", f"{datetime.now(UTC):%Y-%m-%d}")
+_WRITES = ("PutItem", "UpdateItem", "TransactWriteItems")
+
+
+def _steps(name: str, count: int) -> list[int]:
+    if _SEED == "all":
+        return list(range(_CALLS))
+    return sorted(random.Random(_SEED + name).sample(range(_CALLS), count))  # noqa: S311
+
+
+@pytest.fixture
+def beside(monkeypatch: pytest.MonkeyPatch) -> FeatureStore:
+    """A store with a card to be forgotten, whose log and bucket are old enough to be swept."""
+    store = FeatureStore.local(f"ops-{uuid.uuid4().hex[:10]}", clock=MovableClock())
+    store.apply(VIEWS)
+    rows = [payment(-3000, card=ERASED, shop=name) for name in ("book", "only")]
+    store.backfill("payments", [payment(-3100, card="c1"), *rows])
+    for view in VIEWS:
+        store.materialize(view)
+    store.ingest("payments", [payment(-2, card="c1"), payment(-1, card=ERASED)])
+    _clock(store).now = NEXT_DAY
+    now = forget._now
+    monkeypatch.setattr(forget, "_now", lambda: now() + timedelta(hours=2))
+    return store
+
+
+def _clock(store: FeatureStore) -> MovableClock:
+    clock = store.clock
+    assert isinstance(clock, MovableClock)
+    return clock
+
+
+def _other(store: FeatureStore) -> FeatureStore:
+    return FeatureStore(store.aws, store.resources, clock=store.clock)
+
+
+@contextmanager
+def _at(step: int, act: Callable[[], None]) -> Iterator[None]:
+    """Do something before this thread's call to AWS of that number."""
+    real = _CLIENT._make_api_call
+    mine, counted, is_acting = threading.get_ident(), [0], [False]
+
+    def call(self: Any, operation: str, request: Any) -> Any:
+        if threading.get_ident() == mine and not is_acting[0]:
+            counted[0] += 1
+            if counted[0] == step + 1:
+                is_acting[0] = True
+                try:
+                    act()
+                finally:
+                    is_acting[0] = False
+        return real(self, operation, request)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_CLIENT, "_make_api_call", call)
+        yield
+
+
+def _forgotten(store: FeatureStore) -> None:
+    """Run the erasure to its end, and check that nothing is left and all agree."""
+    for _ in range(4):
+        report = store.forget("card", ERASED)
+        if report.is_complete:
+            break
+        for view in VIEWS:
+            store.materialize(view)
+    assert report.is_complete, report
+    assert places_with(store, ERASED) == []
+    for view in VIEWS:
+        store.materialize(view)
+    assert places_with(store, ERASED) == []
+    rows = [{"shop": name} for name in ("book", "only", "new")]
+    for name in ("stream_of_shops", "days_of_shops"):
+        store.verify(name, entity_rows=rows).raise_if_different()
+
+
+@pytest.mark.parametrize("step", _steps("cut", 2))
+def test_a_cut_of_neighbours_at_any_call(beside: FeatureStore, step: int) -> None:
+    other = _other(beside)
+
+    def cut() -> None:
+        for view in VIEWS:
+            other.materialize(view)
+
+    with _at(step, cut):
+        report = beside.forget("card", ERASED)
+    if report.is_complete:
+        assert places_with(beside, ERASED) == []
+    _forgotten(beside)
+
+
+@pytest.mark.parametrize("step", _steps("paused", 1))
+@pytest.mark.parametrize("view", [view.name for view in VIEWS])
+def test_a_cut_that_read_before_and_writes_at_any_call(
+    beside: FeatureStore, view: str, step: int
+) -> None:
+    cut = _PausedCut(_other(beside), view)
+    with cut.patched():
+        cut.start()
+        with _at(step, cut.finish):
+            report = beside.forget("card", ERASED)
+        if report.is_complete:
+            assert places_with(beside, ERASED) == []
+        cut.finish()
+    _forgotten(beside)
+
+
+@pytest.mark.parametrize("step", _steps("ingest", 2))
+def test_an_event_of_the_key_at_any_call(beside: FeatureStore, step: int) -> None:
+    other = _other(beside)
+    new = [payment(60 * 13, card=ERASED, shop=name) for name in ("new", "book")]
+
+    def ingest() -> None:
+        other.ingest("payments", new)
+
+    with _at(step, ingest):
+        beside.forget("card", ERASED)
+    _forgotten(beside)
+
+
+@pytest.mark.parametrize("step", _steps("death", 3))
+def test_a_death_at_any_call(beside: FeatureStore, step: int) -> None:
+    with _at(step, _die):
+        try:
+            beside.forget("card", ERASED)
+        except _DeathError:
+            assert all("reports/" not in place for place in places_with(beside, ERASED))
+    _forgotten(beside)
+
+
+class _DeathError(Exception):
+    """The process ends here."""
+
+
+def _die() -> None:
+    raise _DeathError
+
+
+class _PausedCut:
+    """A cut in a thread of its own, which stands still before the first item that it writes."""
+
+    def __init__(self, store: FeatureStore, view: str) -> None:
+        self._store, self._view = store, view
+        self._is_at_write, self._may_write = threading.Event(), threading.Event()
+        self._known = {thread.ident for thread in threading.enumerate()}
+        self._thread = threading.Thread(target=self._run)
+        self._errors: list[BaseException] = []
+
+    @contextmanager
+    def patched(self) -> Iterator[None]:
+        real = _CLIENT._make_api_call
+
+        def call(client: Any, operation: str, request: Any) -> Any:
+            key = request.get("Key") or request.get("Item") or {}
+            if (
+                not self._may_write.is_set()
+                and threading.get_ident() not in self._known
+                and operation in _WRITES
+                and key.get("sk", {}).get("S") == "B"
+            ):
+                self._is_at_write.set()
+                assert self._may_write.wait(60)
+            return real(client, operation, request)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_CLIENT, "_make_api_call", call)
+            yield
+
+    def start(self) -> None:
+        self._thread.start()
+        assert self._is_at_write.wait(60)
+
+    def finish(self) -> None:
+        self._may_write.set()
+        self._thread.join(60)
+        assert not self._errors
+
+    def _run(self) -> None:
+        try:
+            self._store.materialize(self._view)
+        except BaseException as error:  # noqa: BLE001 - it is told where the test waits
+            self._errors.append(error)
