@@ -518,7 +518,7 @@ class FeatureStore:
             dry_run: say what would be removed, and change nothing.
 
         Raises:
-            InputError: the key does not fit the entity, or no view is of it.
+            InputError: the key does not fit the entity, or no view and no source has it.
             StoreError: AWS refused; run it again to finish.
         """
         from skewless.erasure.forget import forget  # noqa: PLC0415 - needs the training extra
