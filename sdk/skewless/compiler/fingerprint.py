@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from skewless.compiler.document import Document, encode, encode_schema
 from skewless.definitions.expression import ColumnNode, FeatureNode, walk
@@ -27,9 +27,21 @@ FORMAT = 1
 LENGTH = 16  # hexadecimal digits: 64 bits of SHA-256
 
 
-def fingerprint(item: View | FeatureService) -> str:
-    """Return 16 hexadecimal digits that stand for what the definition means."""
-    return _digest(_meaning(item))
+Known: TypeAlias = "dict[int, str]"
+
+
+def fingerprint(item: View | FeatureService, known: Known | None = None) -> str:
+    """Return 16 hexadecimal digits that stand for what the definition means.
+
+    Args:
+        item: whose.
+        known: fingerprints by the `id` of definitions that outlive it; it grows. Where many
+            definitions share views, each is looked at once so.
+    """
+    known = {} if known is None else known
+    if id(item) not in known:
+        known[id(item)] = _digest(_meaning(item, known))
+    return known[id(item)]
 
 
 def used_columns(view: FeatureView) -> tuple[str, ...]:
@@ -51,7 +63,7 @@ def _expressions(view: FeatureView) -> Iterator[Any]:
         yield view.where
 
 
-def _meaning(item: View | FeatureService) -> Document:
+def _meaning(item: View | FeatureService, known: Known) -> Document:
     document = encode(item)
     for key in ("description", "owner", "tags", "version"):
         document.pop(key)
@@ -76,16 +88,14 @@ def _meaning(item: View | FeatureService) -> Document:
         case OnDemandView():
             document["reads"] = sorted(
                 {
-                    fingerprint(part.view)
+                    fingerprint(part.view, known)
                     for node in item.expressions.values()
                     for part in walk(node)
                     if isinstance(part, FeatureNode)
                 }
             )
         case FeatureService():
-            views = {id(view): view for view, _ in item.features}
-            known = {key: fingerprint(view) for key, view in views.items()}
-            document["reads"] = [known[id(view)] for view, _ in item.features]
+            document["reads"] = [fingerprint(view, known) for view, _ in item.features]
     return {"format": FORMAT, **document}
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from skewless.compiler.document import Document
+    from skewless.compiler.fingerprint import Known
     from skewless.definitions.collection import Definition
     from skewless.definitions.service import View
 
@@ -70,14 +71,15 @@ class Identity:
         return f"{self.kind} {self.name!r}{version}"
 
 
-def meaning(item: Definition) -> str:
+def meaning(item: Definition, known: Known | None = None) -> str:
     """Return 16 hexadecimal digits over all of the definition but its prose.
 
     For views and services this is their fingerprint, which the online store and locks use as well.
+    `known` is as for `fingerprint`.
     """
     match item:
         case FeatureView() | OnDemandView() | FeatureService():
-            return fingerprint(item)
+            return fingerprint(item, known)
         case Entity() | Source():
             document = without_prose(encode(item))
             text = json.dumps(document, sort_keys=True, separators=(",", ":"))

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from skewless.compiler.document import UNREADABLE, Decoder
 from skewless.errors import UnknownNameError
-from skewless.registry.identity import Identity, level, meaning
+from skewless.registry.identity import Identity, meaning
 from skewless.registry.strict_json import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from skewless.compiler.fingerprint import Known
     from skewless.definitions.collection import Definition
 
 
@@ -20,13 +21,15 @@ def decoded(items: Iterable[dict[str, Any]]) -> list[Definition]:
 
     Args:
         items: as DynamoDB returns them: `d` is the document, `fingerprint` what it means, `o` how
-            many definitions stand below it at most.
+            many definitions stand below it at most. Another order that brings each after what it
+            refers to would do as well, and is not looked at.
 
     Raises:
         ValueError: an item is not as it was written, or refers to one that is not there.
     """
     decoder = Decoder()
-    return [_decoded(decoder, item) for item in sorted(items, key=_order)]
+    known: Known = {}
+    return [_decoded(decoder, known, item) for item in sorted(items, key=_order)]
 
 
 def _order(item: dict[str, Any]) -> tuple[int, str]:
@@ -36,7 +39,7 @@ def _order(item: dict[str, Any]) -> tuple[int, str]:
         raise ValueError(f"{_named(item)} has no order o that is a number") from error
 
 
-def _decoded(decoder: Decoder, item: dict[str, Any]) -> Definition:
+def _decoded(decoder: Decoder, known: Known, item: dict[str, Any]) -> Definition:
     try:
         found = decoder.decode(parse(item["d"]["S"]))
         written = item["fingerprint"]["S"]
@@ -48,13 +51,11 @@ def _decoded(decoder: Decoder, item: dict[str, Any]) -> Definition:
         raise ValueError(f"{_named(item)} cannot be read ({error})") from error
     if Identity.of(found).key != item["sk"]["S"]:
         raise ValueError(f"{_named(item)} holds the document of {Identity.of(found)}")
-    if (now := meaning(found)) != written:
+    if (now := meaning(found, known)) != written:
         raise ValueError(
             f"{_named(item)} does not mean what was published: its document has the fingerprint "
             f"{now}, beside it stands {written}"
         )
-    if (below := level(found)) != int(item["o"]["N"]):
-        raise ValueError(f"{_named(item)} has the order o={item['o']['N']}, not {below}")
     return found
 
 
