@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from http.client import HTTPConnection
@@ -243,3 +244,20 @@ def test_a_role_may_not_erase_all(aws: LocalAws) -> None:
 )
 def test_moto_s_other_addresses_are_closed_even_with_the_key(aws: LocalAws, path: str) -> None:
     assert signed(aws, "POST", path) == 403
+
+
+def test_a_user_s_key_cannot_be_guessed_and_works(aws: LocalAws) -> None:
+    iam = aws.client("iam")
+    iam.create_user(UserName="keyed")
+    made = [iam.create_access_key(UserName="keyed")["AccessKey"] for _ in range(2)]
+    # moto's begin with fourteen letters that tell the account.
+    assert len({one["AccessKeyId"][:8] for one in made}) == 2
+    assert all(re.fullmatch("AKIA[A-Z2-7]{16}", one["AccessKeyId"]) for one in made)
+    listed = iam.list_access_keys(UserName="keyed")["AccessKeyMetadata"]
+    assert {one["AccessKeyId"] for one in listed} == {one["AccessKeyId"] for one in made}
+    credentials = {
+        "aws_access_key_id": made[0]["AccessKeyId"],
+        "aws_secret_access_key": made[0]["SecretAccessKey"],
+    }
+    session = LocalSession(aws.endpoint, credentials=credentials)
+    assert session.client("sts").get_caller_identity()["Arn"].endswith(":user/keyed")

@@ -22,7 +22,7 @@ from skewless.local import athena, dynamodb, glue, kms, optimizers, own_key, reg
 from skewless.local.browsers import Browsers
 from skewless.local.dispatch import Dispatch
 from skewless.local.entrance import Entrance
-from skewless.local.iam import Calls, Gate, roles, simulation
+from skewless.local.iam import Calls, Gate, roles, simulation, user_keys
 from skewless.local.in_process import InProcess
 from skewless.local.on_demand import OnDemand
 from skewless.local.scheduler import Scheduler
@@ -172,6 +172,7 @@ class LocalAws:
         glue.apply()
         kms.apply()
         simulation.apply()
+        user_keys.apply()
         optimizers.apply()
         dynamodb.apply()
         athena.apply(self.endpoint)
