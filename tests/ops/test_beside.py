@@ -10,7 +10,7 @@ import os
 import random
 import threading
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ import pytest
 
 from skewless import Every, FeatureStore, agg
 from skewless.erasure import forget
+from skewless.errors import StoreError
 from tests.ops.builders import ERASED, NOON, MovableClock, payment, payments_view, shop
 from tests.ops.raw import places_with
 
@@ -154,6 +155,25 @@ def test_an_event_of_the_key_at_any_call(beside: FeatureStore, step: int) -> Non
     with _at(step, ingest):
         beside.forget("card", ERASED)
     _forgotten(beside)
+
+
+@pytest.mark.parametrize("step", _steps("erasure", 2))
+def test_an_erasure_of_another_at_any_call(beside: FeatureStore, step: int) -> None:
+    second = "another-" + ERASED
+    beside.ingest("payments", [payment(60 * 13, card=second), payment(60 * 13, card="c1")])
+    other = _other(beside)
+
+    def erase() -> None:
+        other.forget("card", second)
+
+    with pytest.MonkeyPatch.context() as patch:
+        # By the true clock: files of the one that are being committed are no strays to the other.
+        patch.setattr(forget, "_now", lambda: datetime.now(UTC))
+        with _at(step, erase), suppress(StoreError):  # a file that both would delete
+            beside.forget("card", ERASED)
+    _forgotten(beside)
+    assert other.forget("card", second).is_complete
+    assert places_with(beside, second) == []
 
 
 @pytest.mark.parametrize("step", _steps("death", 3))

@@ -66,14 +66,19 @@ class Anew:
                 return 0  # a first cut writes all entities
             if not left:
                 break
+            # Before the log is read: whoever writes afterwards may know more than what is read.
+            versions = {key: self.bench.table.cut_of(self._partition(key)) for key in left}
             states = self._states(left, watermark.cut)
             keeps = isinstance(self.plan.view.refresh, Every)
             is_kept = keeps and watermark.previous is not None
             before = self._states(left, watermark.previous or 0) if is_kept else {}
             left = {
                 key
-                for key in left
-                if not self._replace(key, watermark, states.get(key), before.get(key))
+                for key, found in versions.items()
+                if (found is not None and found[0] > watermark.cut)  # of a cut under way
+                or not self._replace(
+                    key, watermark, found and found[1], states.get(key), before.get(key)
+                )
             }
         return len(left)
 
@@ -100,17 +105,20 @@ class Anew:
             if entity.key in keys
         }
 
+    def _partition(self, key: Key) -> str:
+        return entity_partition(self.plan, key)
+
     def _replace(
-        self, key: Key, watermark: Watermark, state: bytes | None, before: bytes | None
+        self,
+        key: Key,
+        watermark: Watermark,
+        version: int | None,
+        state: bytes | None,
+        before: bytes | None,
     ) -> bool:
-        """Replace an entity's item; say whether that was done."""
-        table, cut = self.bench.table, watermark.cut
-        if cut is None:
-            return False
-        partition = entity_partition(self.plan, key)
-        found, version = table.cut_of(partition) or (cut, None)
-        if found > cut:
-            return False  # of a cut under way
+        """Replace an entity's item if it is as it was; say whether it was."""
+        table, cut = self.bench.table, watermark.cut or 0
+        partition = self._partition(key)
         view, text = view_partition(self.plan), encode_key(key, self.plan.key_types)
         if state is None:
             is_gone = version is None or table.drop_cut(partition, version)

@@ -223,7 +223,11 @@ class DayTable:
         after = AlwaysTrue() if start is None else _GREATER_EQUAL(self._day_of, start)
         before = AlwaysTrue() if end is None else _LESS(self._day_of, end)
         scan = table.scan(And(after, before), chosen, snapshot_id=snapshot_id)
-        return iter(scan.to_arrow_batch_reader())
+        try:
+            return iter(scan.to_arrow_batch_reader())
+        except (ClientError, BotoCoreError, OSError) as error:
+            # An erasure may have deleted a file that this state of the table names.
+            raise StoreError(f"the table {self.name} could not be read: {error}") from error
 
     def write_files(self, table: Table, rows: pa.Table) -> Iterator[DataFile]:
         """Write a file a day, to be committed. pyiceberg filters all rows once for each day."""

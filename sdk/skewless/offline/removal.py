@@ -117,8 +117,9 @@ class Removal:
                 CommitFailedException,
                 CommitStateUnknownException,
                 ValidationException,
+                FileNotFoundError,
             ):
-                _wait(attempt)  # another writer came first: survey again
+                _wait(attempt)  # another writer, or erasure, came first: survey again
             except (ClientError, BotoCoreError, OSError) as error:
                 raise StoreError(
                     f"rows could not be removed from {self._table.name}: {error}"
@@ -130,7 +131,7 @@ class Removal:
 
     def _survey(self) -> Survey:
         try:
-            return self._surveyor.survey(self._table.load())
+            return self._surveyor.latest(self._table.load)
         except (ClientError, BotoCoreError, OSError) as error:
             raise StoreError(f"{self._table.name} could not be searched: {error}") from error
 

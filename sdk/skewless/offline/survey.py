@@ -7,6 +7,7 @@ looked into once.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -20,7 +21,7 @@ from pyiceberg.manifest import DataFileContent, ManifestEntryStatus
 from pyiceberg.table import FileScanTask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from pyiceberg.expressions import BooleanExpression
     from pyiceberg.manifest import DataFile, ManifestEntry, ManifestFile
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 pc: Any = pyarrow.compute
 _READERS = 16
+_ATTEMPTS = 4
 _MAIN = "main"
 
 
@@ -157,6 +159,17 @@ class Surveyor:
     matching: Matching
     _entries: dict[str, tuple[ManifestEntry, ...]] = field(default_factory=dict)
     _holding: dict[str, bool] = field(default_factory=dict)
+
+    def latest(self, load: Callable[[], Table]) -> Survey:
+        """Survey a table as it is now; begin again where others deleted files meanwhile.
+
+        Raises:
+            OSError: S3 refused, or files are missing again and again.
+        """
+        for _ in range(_ATTEMPTS):
+            with suppress(FileNotFoundError):
+                return self.survey(load())
+        return self.survey(load())
 
     def survey(self, table: Table) -> Survey:
         """Look into all that the table's snapshots name."""

@@ -65,7 +65,7 @@ def find_strays(
 
 
 def _named(table: DayTable, surveyor: Surveyor) -> frozenset[str]:
-    return surveyor.survey(table.load()).reachable
+    return surveyor.latest(table.load).reachable
 
 
 def _unnamed(table: DayTable, objects: StoredObjects, named: frozenset[str]) -> Iterator[Stored]:
