@@ -26,7 +26,7 @@ ENDPOINT = os.environ.get("SKEWLESS_TEST_DYNAMODB")
 def table_of(session: boto3.Session, name: str) -> Iterator[Aws]:
     """A table with the keys `pk` and `sk`, gone afterwards."""
     if ENDPOINT is not None:
-        with _table(Aws(session, ENDPOINT), name) as aws:
+        with keyed_table(Aws(session, ENDPOINT), name) as aws:
             yield aws
         return
     # Moto's state belongs to the process, and the local AWS of other tests lives in it: starting
@@ -34,14 +34,15 @@ def table_of(session: boto3.Session, name: str) -> Iterator[Aws]:
     mock = mock_aws()
     mock.start(reset=False)
     try:
-        with _table(Aws(session), name) as aws:
+        with keyed_table(Aws(session), name) as aws:
             yield aws
     finally:
         mock.stop(remove_data=False)
 
 
 @contextmanager
-def _table(aws: Aws, name: str) -> Iterator[Aws]:
+def keyed_table(aws: Aws, name: str) -> Iterator[Aws]:
+    """A table with the keys `pk` and `sk`, gone afterwards."""
     aws.client("dynamodb").create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",

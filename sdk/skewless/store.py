@@ -586,8 +586,8 @@ class FeatureStore:
         if key not in self._readers:
             selection = plan_selection(self._selected(chosen), full_names=full_names)
             reader = OnlineReader(selection, self._table, now=self._now)
-            # The features are kept, so that no other object can take their identity.
-            self._readers[key] = (reader, features)
+            # Both are kept, so that no other object can take their identity.
+            self._readers[key] = (reader, (features, chosen))
         return self._readers[key][0]
 
     def current(self, features: object) -> tuple[object, bool]:

@@ -13,10 +13,11 @@ from skewless.errors import RepeatedLoadError
 from skewless.materialize.commit_queue import CommitQueue, _packed
 from skewless.offline.commits import Append, Claim, ShardTakenError, commit
 from skewless.offline.data_files import from_text, to_text
+from tests.in_process import keyed_table
 from tests.offline.events import NOON, a_source, rows, scanned
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from skewless.aws import Aws
     from skewless.offline.commits import Outcome
@@ -34,19 +35,9 @@ def events(log: EventLog) -> EventLog:
 
 
 @pytest.fixture
-def queue(aws: Aws, place: str) -> CommitQueue:
-    aws.client("dynamodb").create_table(
-        TableName=place,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")
-        ],
-    )
-    return CommitQueue(aws, place, SOURCE.name, silence_seconds=0.3)
+def queue(aws: Aws, place: str) -> Iterator[CommitQueue]:
+    with keyed_table(aws, place):
+        yield CommitQueue(aws, place, SOURCE.name, silence_seconds=0.3)
 
 
 def an_append(events: EventLog, x: int, claim: Claim | None = None) -> Append:

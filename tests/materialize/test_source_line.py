@@ -11,27 +11,20 @@ import pytest
 
 from skewless.materialize.log_state import EMPTY, LogState
 from skewless.materialize.source_line import SourceLine
+from tests.in_process import keyed_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from skewless.aws import Aws
 
 _NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="module")
-def table(aws: Aws) -> str:
-    aws.client("dynamodb").create_table(
-        TableName="lines",
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")
-        ],
-    )
-    return "lines"
+def table(aws: Aws) -> Iterator[str]:
+    with keyed_table(aws, "lines"):
+        yield "lines"
 
 
 @pytest.fixture
