@@ -19,7 +19,7 @@ import pytest
 
 from skewless import Entity, Every, FeatureView, Source, agg
 from skewless.definitions.clock import StandingClock
-from skewless.errors import RepeatedLoadError
+from skewless.errors import OnlineStoreError, RepeatedLoadError, StoreError
 from skewless.types import Float64, String
 from tests.store.builders import NOON
 from tests.store.interleaving import STRIDE, KilledError, at_call, kill
@@ -221,3 +221,25 @@ def test_a_producer_learns_of_a_view_that_was_cut_since(
     with at_call(producer, -1, kill) as calls:
         producer.ingest("ev", [event()])
     assert "Query" not in calls
+
+
+def test_a_view_that_cannot_be_learnt_of_is_named_and_repaired(
+    new_store: Callable[[], FeatureStore], clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    producer = new_store()
+    producer.apply([live])
+    producer.ingest("ev", [event()])
+    other = copy.copy(producer)
+    other.apply([newcomer])
+    other.materialize(newcomer)
+
+    def refused() -> None:
+        raise StoreError("throttled")
+
+    monkeypatch.setattr(producer, "_reloaded", refused)
+    with pytest.raises(OnlineStoreError, match=r"newcomer@1 was cut.*throttled.*repair"):
+        producer.ingest("ev", [event()])
+    other.repair(newcomer)
+    clock.now += timedelta(seconds=1)
+    (row,) = other.get_online_features(newcomer, [{"k": "a"}]).rows
+    assert row["seen"] == 2

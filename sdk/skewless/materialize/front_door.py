@@ -15,9 +15,7 @@ import pyarrow.compute as pc
 
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.refresh import Stream
-from skewless.errors import (
-    StoreError,
-)
+from skewless.errors import OnlineStoreError, StoreError
 from skewless.materialize.checked_rows import checked_rows, plans_of
 from skewless.materialize.commit_queue import CommitQueue
 from skewless.materialize.failures import Failures
@@ -226,7 +224,15 @@ class FrontDoor:
         seen = {view_partition(plan) for plan in plans_of(batch.source, batch.published)}
         if cut <= seen | self._retired:
             return []
-        plans = plans_of(batch.source, batch.reload())
+        try:
+            plans = plans_of(batch.source, batch.reload())
+        except StoreError as error:
+            names = ", ".join(sorted(view.partition("#")[0] for view in cut - seen))
+            raise OnlineStoreError(
+                f"the rows are in the log of {batch.source.name!r}, and in the views that this "
+                f"process knows. {names} was cut meanwhile, and the registry could not be read: "
+                f"{error}. store.repair(view) writes what is missing; do not send the rows again"
+            ) from error
         self._retired |= cut - {view_partition(plan) for plan in plans}
         return [plan for plan in plans if view_partition(plan) in cut - seen]
 
