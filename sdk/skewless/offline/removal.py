@@ -27,9 +27,10 @@ from pyiceberg.exceptions import (
 )
 from pyiceberg.manifest import ManifestEntry, ManifestEntryStatus
 from pyiceberg.table.snapshots import Operation
-from pyiceberg.table.update.snapshot import _FastAppendFiles
+from pyiceberg.table.update.snapshot import _FastAppendFiles, _OverwriteFiles
 
 from skewless.errors import StoreError
+from skewless.offline.exclusive_append import KeepsManifests, commit_once
 from skewless.offline.objects import split_uri
 from skewless.offline.survey import Survey, Surveyor
 
@@ -90,6 +91,7 @@ class Removal:
         self._objects = objects
         self._surveyor = Surveyor(matching)
         self._erasure = {_ERASURE: erasure}
+        self._update: KeepsManifests | None = None
 
     def find(self) -> Found:
         """Say what would be removed; change nothing."""
@@ -119,7 +121,11 @@ class Removal:
                 ValidationException,
                 FileNotFoundError,
             ):
-                _wait(attempt)  # another writer, or erasure, came first: survey again
+                # Another writer, or erasure, came first: survey again. What this attempt left goes
+                # at the end, if nothing names it: its manifests tell of the rows.
+                left = () if self._update is None else self._update.kept
+                notes.note(self._table.name, rows=0, snapshots=(), files=left)
+                _wait(attempt)
             except (ClientError, BotoCoreError, OSError) as error:
                 raise StoreError(
                     f"rows could not be removed from {self._table.name}: {error}"
@@ -154,22 +160,28 @@ class Removal:
     def _rewrite(self, survey: Survey, notes: Notes) -> None:
         """Replace data files by others without the rows."""
         table = survey.table
-        with (
-            table.transaction() as transaction,
-            transaction.update_snapshot(self._erasure).overwrite() as update,
-        ):
-            for task in survey.live:
-                rows = self._surveyor.rows(table, task)
-                mask = self._surveyor.mask(rows)
-                notes.leaving(self._table.name, rows.filter(mask))
-                kept = rows.filter(pyarrow.compute.invert(mask))
-                update.delete_data_file(task.file)
-                if kept.num_rows:
-                    for file in self._table.write_files(table, kept):
-                        update.append_data_file(file)
+        # A commit in between is surveyed anew: to go on from what was seen before would bring back
+        # rows that another erasure removed.
+        commit_once(table)
+        with table.transaction() as transaction:
+            update = _Overwrite(
+                Operation.OVERWRITE, transaction, table.io, snapshot_properties=self._erasure
+            )
+            self._update = update
+            with update:
+                for task in survey.live:
+                    rows = self._surveyor.rows(table, task)
+                    mask = self._surveyor.mask(rows)
+                    notes.leaving(self._table.name, rows.filter(mask))
+                    kept = rows.filter(pyarrow.compute.invert(mask))
+                    update.delete_data_file(task.file)
+                    if kept.num_rows:
+                        for file in self._table.write_files(table, kept):
+                            update.append_data_file(file)
 
     def _reseal(self, survey: Survey) -> None:
         """Commit a snapshot whose manifests do not tell of files that are no longer its own."""
+        commit_once(survey.table)
         with survey.table.transaction() as transaction:
             update = _Reseal(
                 operation=Operation.APPEND,
@@ -177,6 +189,7 @@ class Removal:
                 io=survey.table.io,
                 snapshot_properties=self._erasure,
             )
+            self._update = update
             update.tainted = survey.current_tainted_manifests
             update.commit()
 
@@ -193,7 +206,11 @@ class Removal:
         return self._objects.delete(list(self._objects.versions_of(keys, prefix)))
 
 
-class _Reseal(_FastAppendFiles):
+class _Overwrite(KeepsManifests, _OverwriteFiles):
+    pass
+
+
+class _Reseal(KeepsManifests, _FastAppendFiles):
     """An append of nothing that rewrites manifests with their living entries only.
 
     pyiceberg drops a manifest that tells of deleted files alone; other writers keep deleted and
