@@ -119,6 +119,8 @@ def test_a_function_logs_to_a_group_that_forgets(jobs: Template, name: str) -> N
                 "dynamodb:GetItem",
                 "dynamodb:Query",
                 "dynamodb:UpdateItem",
+                "glue:GetTable",
+                "s3:GetObject",
             },
         ),
         (
