@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from skewless.materialize.log_state import EMPTY, LogState
+from skewless.materialize.log_state import LogState
 from skewless.materialize.source_line import SourceLine
+from skewless.online.table import NO_SNAPSHOT
 from tests.in_process import keyed_table
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def test_what_came_late_is_told_by_its_shard() -> None:
     assert state.current == 13
     assert state.late(11, 10).shards == ("c",)
     assert state.late(11, 60).shards == ("b", "c")
-    assert state.late(EMPTY, 10).shards == ("a", "c")
+    assert state.late(NO_SNAPSHOT, 10).shards == ("a", "c")
     assert state.late(13, 60).shards == ()
 
 
@@ -134,5 +135,5 @@ def test_commits_of_others_are_passed_over() -> None:
         ],
         "current-snapshot-id": 1,
     }
-    assert LogState(metadata).late(EMPTY, 10).shards == ()
-    assert LogState({"current-snapshot-id": -1}).current == EMPTY
+    assert LogState(metadata).late(NO_SNAPSHOT, 10).shards == ()
+    assert LogState({"current-snapshot-id": -1}).current == NO_SNAPSHOT

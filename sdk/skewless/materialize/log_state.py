@@ -10,15 +10,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from skewless.offline.catalog import CLAIMS
 from skewless.offline.glue_table import describe_table, iceberg_metadata
+from skewless.online.table import NO_SNAPSHOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from skewless.aws import Aws
-
-CLAIMS = "skewless.claims"
-EMPTY = -1
 
 
 class Late(NamedTuple):
@@ -39,7 +38,7 @@ class LogState:
     def __init__(self, metadata: Mapping[str, Any]) -> None:
         self._snapshots: list[Mapping[str, Any]] = metadata.get("snapshots") or []
         current = metadata.get("current-snapshot-id")
-        self.current: int = EMPTY if current is None else current
+        self.current: int = NO_SNAPSHOT if current is None else current
 
     @classmethod
     def read(cls, table: str, aws: Aws) -> LogState:
@@ -55,11 +54,11 @@ class LogState:
         """Return what was committed after a snapshot, with ingest times before an instant.
 
         Args:
-            since: the snapshot, or `EMPTY`.
+            since: the snapshot, or `NO_SNAPSHOT`.
             before: microseconds.
         """
         after = 0
-        if since != EMPTY:
+        if since != NO_SNAPSHOT:
             there = [each for each in self._snapshots if each["snapshot-id"] == since]
             if not there:
                 return Late((), is_unknown=True)

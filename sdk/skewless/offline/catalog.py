@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 QUARANTINE_TABLE = "skewless_quarantine"
 REFUSED_AT = "refused_at"
 LOG_FOLDER = "log"
+CLAIMS = "skewless.claims"  # what a snapshot's summary says of who committed it, and how early
 # What a query, a spine or a cut leaves in the bucket, of no use an hour later: rules expire it.
 TEMPORARY_FOLDERS = ("athena/", "cuts/", "queries/", "refused/", "spines/")
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 from pyiceberg.exceptions import CommitFailedException, CommitStateUnknownException
 
 from skewless.errors import RepeatedLoadError, SkewlessError, StoreError
+from skewless.offline.catalog import CLAIMS
 from skewless.offline.exclusive_append import append_exclusively
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 _SECONDS = 60.0
 _LONGEST_WAIT_SECONDS = 3.0
-_IDS, _CLAIMS = "skewless.append", "skewless.claims"
+_IDS = "skewless.append"
 
 
 class Claim(NamedTuple):
@@ -157,7 +158,7 @@ def _committed(table: Table) -> tuple[dict[str, int], dict[str, int], set[str | 
         if summary is None:
             continue
         there |= dict.fromkeys((summary.get(_IDS) or "").split(), snapshot.snapshot_id)
-        for claim in json.loads(summary.get(_CLAIMS) or "[]"):
+        for claim in json.loads(summary.get(CLAIMS) or "[]"):
             _note(Claim(*claim), ends, contents)
     return there, ends, contents
 
@@ -172,5 +173,5 @@ def _summary(appends: Sequence[Append]) -> dict[str, str]:
     claims = [list(one.claim) for one in appends if one.claim is not None]
     return {
         _IDS: " ".join(one.id for one in appends),
-        _CLAIMS: json.dumps(claims, separators=(",", ":")),
+        CLAIMS: json.dumps(claims, separators=(",", ":")),
     }

@@ -14,8 +14,6 @@ last one is noted before the third, since afterwards nothing names it.
 
 from __future__ import annotations
 
-import random
-import time
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import pyarrow.compute
@@ -30,6 +28,7 @@ from pyiceberg.table.snapshots import Operation
 from pyiceberg.table.update.snapshot import _FastAppendFiles, _OverwriteFiles
 
 from skewless.errors import StoreError
+from skewless.offline.commits import wait
 from skewless.offline.exclusive_append import KeepsManifests, commit_once
 from skewless.offline.objects import split_uri
 from skewless.offline.survey import Survey, Surveyor
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
     from skewless.offline.survey import Matching
 
 _ATTEMPTS = 40  # three of them do, where nobody else writes
-_LONGEST_WAIT_SECONDS = 3.0
 _ERASURE = "skewless.erasure"
 
 
@@ -125,7 +123,7 @@ class Removal:
                 # at the end, if nothing names it: its manifests tell of the rows.
                 left = () if self._update is None else self._update.kept
                 notes.note(self._table.name, rows=0, snapshots=(), files=left)
-                _wait(attempt)
+                wait(attempt)
             except (ClientError, BotoCoreError, OSError) as error:
                 raise StoreError(
                     f"rows could not be removed from {self._table.name}: {error}"
@@ -241,8 +239,3 @@ class _Reseal(KeepsManifests, _FastAppendFiles):
                     )
             kept.append(writer.to_manifest_file())
         return kept
-
-
-def _wait(attempt: int) -> None:
-    longest = min(0.1 * 2**attempt, _LONGEST_WAIT_SECONDS)
-    time.sleep(random.uniform(0, longest))  # noqa: S311 - jitter
