@@ -11,12 +11,12 @@ import duckdb
 
 from skewless.compiler.plan import plan_selection
 from skewless.definitions.names import INGEST_TIME
-from skewless.offline import identifiers, sql
-from skewless.offline.duckdb_engine import DuckDbSession
-from skewless.offline.events import KNOWN, Span
-from skewless.offline.history import ROW, History, Mode, Spine
-from skewless.offline.labels import prepare_labels
-from skewless.offline.own_frame import own_frame
+from skewless.offline.engines.duckdb_engine import DuckDbSession
+from skewless.offline.frames.own_frame import own_frame
+from skewless.offline.query import identifiers, sql
+from skewless.offline.query.events import KNOWN, Span
+from skewless.offline.query.history import ROW, History, Mode, Spine
+from skewless.offline.training.labels import prepare_labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from skewless import FeatureView
     from skewless.definitions.source import Source
-    from skewless.offline.log import EventLog
+    from skewless.offline.lake.log import EventLog
 
 
 class Training:

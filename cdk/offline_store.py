@@ -18,7 +18,7 @@ from cdk import permissions
 from cdk.access import allow
 from cdk.acknowledgements import BUCKET, acknowledge
 from cdk.retention import removal_policy
-from skewless.offline.catalog import LOG_FOLDER, TEMPORARY_FOLDERS
+from skewless.offline.lake.catalog import LOG_FOLDER, TEMPORARY_FOLDERS
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from skewless.offline.catalog import (
+from skewless.offline.lake.catalog import (
     LOG_FOLDER,
     QUARANTINE_TABLE,
     TEMPORARY_FOLDERS,

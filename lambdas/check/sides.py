@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from skewless.compiler.plan import plan_selection
 from skewless.definitions.expression import to_microseconds
-from skewless.offline.athena import AthenaEngine
-from skewless.offline.history import Mode
-from skewless.offline.keys import logged_keys
-from skewless.offline.overflow import Errors
-from skewless.offline.set_index import SetIndex
-from skewless.offline.snapshots import Snapshots
-from skewless.offline.training import TrainingRequest, build_training_set
+from skewless.offline.engines.athena import AthenaEngine
+from skewless.offline.engines.keys import logged_keys
+from skewless.offline.lake.snapshots import Snapshots
+from skewless.offline.query.history import Mode
+from skewless.offline.training.build import TrainingRequest, build_training_set
+from skewless.offline.training.overflow import Errors
+from skewless.offline.training.set_index import SetIndex
 from skewless.online.reader import OnlineReader
 from skewless.registry.selection import resolve
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from skewless.aws import Aws, Resources
     from skewless.definitions.view import FeatureView
-    from skewless.offline.training_set import TrainingSet
+    from skewless.offline.training.training_set import TrainingSet
     from skewless.online.answer import Answer
     from skewless.online.table import OnlineTable
     from skewless.registry.published import Published

@@ -9,7 +9,7 @@ from lambdas import runtime
 from skewless.compiler.instants import MINUTE, floor_to
 from skewless.definitions.expression import to_microseconds
 from skewless.materialize.watch import failed_entities, overdue_views, rows_added
-from skewless.offline.catalog import QUARANTINE_TABLE, quarantine_table
+from skewless.offline.lake.catalog import QUARANTINE_TABLE, quarantine_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from skewless.compiler.fingerprint import fingerprint
 from skewless.errors import InputError, RebuildError, UnknownNameError
-from skewless.offline.objects import open_object
-from skewless.offline.training_set import manifest_of
+from skewless.offline.storage.objects import open_object
+from skewless.offline.training.training_set import manifest_of
 
 if TYPE_CHECKING:
     from skewless.aws import Aws
     from skewless.definitions.view import FeatureRef
-    from skewless.offline.training_set import TrainingSet
+    from skewless.offline.training.training_set import TrainingSet
     from skewless.registry.published import Published
     from skewless.store import FeatureStore
 

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from skewless.materialize.cut import Materialized, Progress
     from skewless.materialize.executions import Execution
     from skewless.materialize.ingested import Ingested
-    from skewless.offline.training_set import TrainingSet
+    from skewless.offline.training.training_set import TrainingSet
     from skewless.online.answer import Answer
     from skewless.registry.changes import Plan
     from skewless.verify import Report

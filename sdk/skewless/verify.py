@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from skewless.definitions.entity import Entity
     from skewless.definitions.types import ValueType
     from skewless.definitions.view import FeatureView
-    from skewless.offline.training_set import TrainingSet
+    from skewless.offline.training.training_set import TrainingSet
     from skewless.online.answer import Answer, ViewStatus
     from skewless.registry.published import Published
 

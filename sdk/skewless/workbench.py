@@ -14,6 +14,7 @@ from skewless.aws import Jobs
 from skewless.compiler.plan import plan_selection, plan_view
 from skewless.definitions.refresh import Stream
 from skewless.errors import InputError, StoreError
+from skewless.ingest.quarantine import Quarantine
 from skewless.materialize.backfill import Backfill
 from skewless.materialize.cut import Materializer
 from skewless.materialize.days import DayItems
@@ -21,17 +22,16 @@ from skewless.materialize.executions import Executions
 from skewless.materialize.front_door import FrontDoor
 from skewless.materialize.schedules import Schedules
 from skewless.materialize.source_log import SourceLogs
-from skewless.offline.athena import AthenaEngine
-from skewless.offline.duckdb_engine import DuckDbEngine
-from skewless.offline.history import Mode
-from skewless.offline.keys import logged_keys
-from skewless.offline.log import EventLog
-from skewless.offline.optimizers import TableOptimizers
-from skewless.offline.overflow import Errors
-from skewless.offline.quarantine import Quarantine
-from skewless.offline.set_index import SetIndex
-from skewless.offline.snapshots import Snapshots
-from skewless.offline.training import TrainingRequest, build_training_set
+from skewless.offline.engines.athena import AthenaEngine
+from skewless.offline.engines.duckdb_engine import DuckDbEngine
+from skewless.offline.engines.keys import logged_keys
+from skewless.offline.lake.log import EventLog
+from skewless.offline.lake.optimizers import TableOptimizers
+from skewless.offline.lake.snapshots import Snapshots
+from skewless.offline.query.history import Mode
+from skewless.offline.training.build import TrainingRequest, build_training_set
+from skewless.offline.training.overflow import Errors
+from skewless.offline.training.set_index import SetIndex
 from skewless.online.address import view_partition
 from skewless.online.table import OnlineTable
 from skewless.registry.rewrites import RewriteLog
@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from skewless.definitions.source import Source
     from skewless.definitions.view import FeatureView
     from skewless.materialize.cut import Materialized, Progress
-    from skewless.offline.engine import Engine
-    from skewless.offline.training_set import TrainingSet
+    from skewless.offline.engines.engine import Engine
+    from skewless.offline.training.training_set import TrainingSet
 
 # DynamoDB's replicas agree within a second as a rule; a local AWS has one.
 _SETTLE_SECONDS = 5.0

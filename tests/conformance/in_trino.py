@@ -12,11 +12,12 @@ import pyarrow.parquet as pq
 from skewless.compiler.plan import SelectionPlan, ViewPlan, plan_selection
 from skewless.definitions import types
 from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD, INGEST_TIME
-from skewless.offline import columns, sql
-from skewless.offline.dialect import Dialect, Engine
-from skewless.offline.events import Relation
-from skewless.offline.history import ROW, History, Mode, Spine
-from skewless.offline.states import States
+from skewless.offline.frames import columns
+from skewless.offline.query import sql
+from skewless.offline.query.dialect import Dialect, Engine
+from skewless.offline.query.events import Relation
+from skewless.offline.query.history import ROW, History, Mode, Spine
+from skewless.offline.query.states import States
 from tests.parity.in_duckdb import named, spine_table
 from tests.parity.test_states import encoded_states
 from tests.reference import normalise

@@ -10,11 +10,12 @@ import pytest
 
 from skewless.aws import Resources
 from skewless.compiler.plan import plan_selection, plan_view
-from skewless.offline import columns, sql
-from skewless.offline.athena import AthenaEngine
-from skewless.offline.history import ROW
-from skewless.offline.identifiers import selected
-from skewless.offline.log import EventLog
+from skewless.offline.engines.athena import AthenaEngine
+from skewless.offline.frames import columns
+from skewless.offline.lake.log import EventLog
+from skewless.offline.query import sql
+from skewless.offline.query.history import ROW
+from skewless.offline.query.identifiers import selected
 from skewless.online.fold import Folder
 from tests import reference
 from tests.conformance.in_trino import ATHENA
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from skewless.definitions.service import View
     from skewless.definitions.source import Source
     from skewless.definitions.view import FeatureView
-    from skewless.offline.engine import Engine
+    from skewless.offline.engines.engine import Engine
     from tests.conformance.trino_client import Trino
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")

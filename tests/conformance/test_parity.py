@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from skewless.offline.history import Mode
+from skewless.offline.query.history import Mode
 from tests.parity.test_history import (
     assert_history_is_the_oracle,
     assert_on_demand_is_the_oracle,

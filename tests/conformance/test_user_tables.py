@@ -9,8 +9,8 @@ import pytest
 
 from skewless.aws import Resources
 from skewless.errors import InputError, QueryError
-from skewless.offline.duckdb_engine import DuckDbEngine
-from skewless.offline.log import EventLog
+from skewless.offline.engines.duckdb_engine import DuckDbEngine
+from skewless.offline.lake.log import EventLog
 from tests.conformance.test_golden_sql import PARQUET
 from tests.conformance.trino_engine import TrinoEngine
 from tests.offline.events import a_source, events_read_by
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from skewless.aws import Aws
     from skewless.definitions.source import Source
-    from skewless.offline.engine import Engine
+    from skewless.offline.engines.engine import Engine
     from skewless.types import ValueType
     from tests.conformance.in_trino import Files
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from skewless.offline import sql
-from skewless.offline.athena import AthenaSession
+from skewless.offline.engines.athena import AthenaSession
+from skewless.offline.query import sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

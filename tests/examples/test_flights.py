@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from skewless.demo.loop import Day
     from skewless.demo.parity import Parity
     from skewless.materialize.cut import Materialized
-    from skewless.offline.training_set import TrainingSet
+    from skewless.offline.training.training_set import TrainingSet
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 

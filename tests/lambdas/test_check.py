@@ -15,7 +15,7 @@ from skewless import Every, FeatureService, FeatureStore, FeatureView
 from skewless.aws import Aws
 from skewless.errors import QueryError
 from skewless.local import LocalAws
-from skewless.offline.athena import AthenaSession
+from skewless.offline.engines.athena import AthenaSession
 from tests.lambdas.steps import context
 from tests.lambdas.test_watch import metrics
 from tests.store.builders import card, model, payment, payments, profile, ratio, spending
@@ -24,7 +24,7 @@ from tests.store.rights import session_as
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from skewless.offline.sql import Script
+    from skewless.offline.query.sql import Script
     from tests.lambdas.conftest import MovableClock
     from tests.lambdas.steps import Steps
 
@@ -199,7 +199,7 @@ def test_a_failing_query_is_an_error_that_shows_no_value(
         def run(self, script: Script) -> pa.Table:  # noqa: ARG002
             raise QueryError("Athena", "INVALID_CAST_ARGUMENT: Cannot cast 'secret-card-3'")
 
-    monkeypatch.setattr("skewless.offline.athena.AthenaSession", Broken)
+    monkeypatch.setattr("skewless.offline.engines.athena.AthenaSession", Broken)
     with pytest.raises(Exception, match=r"1 of 1 could not be compared.*: model@1") as raised:
         check({}, context())
     assert type(raised.value).__name__ == "StoreError"
@@ -225,7 +225,7 @@ def test_an_unforeseen_error_of_one_service_leaves_the_others_compared(
                 raise pa.ArrowNotImplementedError("Support for codec 'secret-card-3' not built")
             return super().run(script)
 
-    monkeypatch.setattr("skewless.offline.athena.AthenaSession", Broken)
+    monkeypatch.setattr("skewless.offline.engines.athena.AthenaSession", Broken)
     with pytest.raises(Exception, match=r"1 of 2 could not be compared.*: alone@1"):
         check({}, context())
     assert metrics(capsys.readouterr().out, "ParityCompared")[None] > 0

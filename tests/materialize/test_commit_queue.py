@@ -11,8 +11,8 @@ import pytest
 
 from skewless.errors import RepeatedLoadError
 from skewless.materialize.commit_queue import CommitQueue, _packed
-from skewless.offline.commits import Append, Claim, ShardTakenError, commit
-from skewless.offline.data_files import from_text, to_text
+from skewless.offline.lake.commits import Append, Claim, ShardTakenError, commit
+from skewless.offline.lake.data_files import from_text, to_text
 from tests.in_process import keyed_table
 from tests.offline.events import NOON, a_source, rows, scanned
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from skewless.aws import Aws
-    from skewless.offline.commits import Outcome
-    from skewless.offline.day_table import DayTable
-    from skewless.offline.log import EventLog
+    from skewless.offline.lake.commits import Outcome
+    from skewless.offline.lake.day_table import DayTable
+    from skewless.offline.lake.log import EventLog
 
 SOURCE = a_source()
 _NUMBERS = itertools.count()

@@ -8,8 +8,8 @@ import pytest
 
 from skewless.aws import Aws, Resources
 from skewless.local import LocalAws
-from skewless.offline.log import EventLog
-from skewless.offline.snapshots import Snapshots
+from skewless.offline.lake.log import EventLog
+from skewless.offline.lake.snapshots import Snapshots
 
 
 @pytest.fixture(scope="module")

@@ -10,17 +10,17 @@ import pyarrow as pa
 
 from skewless import Source
 from skewless.definitions.expression import to_microseconds
-from skewless.offline import identifiers, sql
-from skewless.offline.events import HAPPENED, KNOWN, Log, Span
-from skewless.offline.frames import to_arrow
-from skewless.offline.normalise import normalise
+from skewless.ingest.normalise import normalise
+from skewless.offline.frames.incoming import to_arrow
+from skewless.offline.query import identifiers, sql
+from skewless.offline.query.events import HAPPENED, KNOWN, Log, Span
 from skewless.types import Int64
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from skewless.offline.engine import Engine
-    from skewless.offline.log import EventLog
+    from skewless.offline.engines.engine import Engine
+    from skewless.offline.lake.log import EventLog
     from skewless.types import ValueType
 
 _SHARDS = itertools.count()  # each append is a producer of its own

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from skewless.offline import objects
+from skewless.offline.storage import objects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

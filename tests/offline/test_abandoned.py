@@ -13,10 +13,10 @@ import pyarrow as pa
 import pytest
 from botocore.client import BaseClient
 
-from skewless.offline import sql
-from skewless.offline.abandoned import Abandoned
-from skewless.offline.athena import AthenaEngine
-from skewless.offline.catalog import quarantine_table
+from skewless.offline.engines.abandoned import Abandoned
+from skewless.offline.engines.athena import AthenaEngine
+from skewless.offline.lake.catalog import quarantine_table
+from skewless.offline.query import sql
 
 if TYPE_CHECKING:
     from skewless.aws import Aws, Resources

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from skewless.errors import QueryError
-from skewless.offline import sql
-from skewless.offline.athena import AthenaEngine
+from skewless.offline.engines.athena import AthenaEngine
+from skewless.offline.query import sql
 
 if TYPE_CHECKING:
     from skewless.aws import Aws, Resources

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from skewless import Source
-from skewless.offline.catalog import (
+from skewless.offline.lake.catalog import (
     create_log_sql,
     create_quarantine_sql,
     log_columns,
@@ -95,7 +95,7 @@ def test_the_quarantine_is_declared_beside_the_logs() -> None:
 
 def test_the_catalog_needs_neither_aws_nor_arrow() -> None:
     code = (
-        "import sys, skewless.offline.catalog\n"
+        "import sys, skewless.offline.lake.catalog\n"
         "heavy = {'boto3', 'pyarrow', 'pyiceberg', 'numpy'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from skewless import Entity, FeatureView, Source, agg, col
 from skewless.compiler.keys import MAX_KEY_BYTES, encode_key
 from skewless.compiler.plan import plan_view
-from skewless.offline.checks import key_check, units_check
-from skewless.offline.normalise import normalise
+from skewless.ingest.checks import key_check, units_check
+from skewless.ingest.normalise import normalise
 from skewless.types import Float64, String
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from skewless import Source
 from skewless.errors import InputError, NaiveTimestampError
-from skewless.offline.columns import physical
-from skewless.offline.frames import to_arrow
-from skewless.offline.normalise import Normalised, normalise
+from skewless.ingest.normalise import Normalised, normalise
+from skewless.offline.frames.columns import physical
+from skewless.offline.frames.incoming import to_arrow
 from skewless.types import (
     Array,
     Bool,

@@ -13,7 +13,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skewless.offline.csv_file import csv_of
+from skewless.offline.frames.csv_file import csv_of
 
 
 def written(**columns: Any) -> list[dict[str, str]]:

@@ -12,16 +12,16 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from skewless.errors import PublishError, StoreError
-from skewless.offline import objects
-from skewless.offline.catalog import QUARANTINE_COLUMNS, REFUSED_AT, quarantine_table
-from skewless.offline.day_table import DayTable
-from skewless.offline.quarantine import Quarantine
+from skewless.ingest.quarantine import Quarantine
+from skewless.offline.lake.catalog import QUARANTINE_COLUMNS, REFUSED_AT, quarantine_table
+from skewless.offline.lake.day_table import DayTable
+from skewless.offline.storage import objects
 from skewless.types import Array, Float64, Int64, String, Timestamp
 from tests.offline.events import DAY, MICROS, NOON, a_source, append, rows, scanned
 
 if TYPE_CHECKING:
     from skewless.aws import Aws, Resources
-    from skewless.offline.log import EventLog
+    from skewless.offline.lake.log import EventLog
 
 
 def test_a_new_column_is_null_in_old_rows_and_old_snapshots(log: EventLog) -> None:

@@ -9,18 +9,18 @@ import pyarrow as pa
 import pytest
 
 from skewless.errors import InputError
-from skewless.offline.athena import AthenaEngine
-from skewless.offline.day_table import DayTable
-from skewless.offline.duckdb_engine import DuckDbEngine
-from skewless.offline.events import HAPPENED, KNOWN
+from skewless.offline.engines.athena import AthenaEngine
+from skewless.offline.engines.duckdb_engine import DuckDbEngine
+from skewless.offline.lake.day_table import DayTable
+from skewless.offline.query.events import HAPPENED, KNOWN
 from skewless.types import Float64, Int64, String, Timestamp
 from tests.offline.events import HOUR, MICROS, NOON, a_source, append, events_read_by, rows, scanned
 from tests.offline.lake import a_glue_table, put
 
 if TYPE_CHECKING:
     from skewless.aws import Aws, Resources
-    from skewless.offline.log import EventLog
-    from skewless.offline.snapshots import Snapshots
+    from skewless.offline.lake.log import EventLog
+    from skewless.offline.lake.snapshots import Snapshots
     from skewless.types import ValueType
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pyiceberg.io import load_file_io
 
-from skewless.offline import file_io
+from skewless.offline.storage import file_io
 from tests.offline.lake import put
 
 if TYPE_CHECKING:

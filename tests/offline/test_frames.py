@@ -16,8 +16,8 @@ import pyarrow as pa
 import pytest
 
 from skewless.errors import InputError
-from skewless.offline.frames import column_of, to_arrow
-from skewless.offline.own_frame import own_frame
+from skewless.offline.frames.incoming import column_of, to_arrow
+from skewless.offline.frames.own_frame import own_frame
 from skewless.types import Float64, Int64
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -178,8 +178,8 @@ def test_a_pandas_frame_may_have_nothing_but_nullable_columns() -> None:
 def test_pandas_and_polars_are_not_imported_unless_there() -> None:
     code = (
         "import sys, pyarrow as pa\n"
-        "from skewless.offline.frames import to_arrow\n"
-        "from skewless.offline.own_frame import own_frame\n"
+        "from skewless.offline.frames.incoming import to_arrow\n"
+        "from skewless.offline.frames.own_frame import own_frame\n"
         "table = to_arrow(pa.Table.from_arrays([pa.nulls(1)], ['a']))\n"
         "own_frame(table).joined(table)\n"
         "assert 'pandas' not in sys.modules and 'polars' not in sys.modules\n"

@@ -14,11 +14,11 @@ import sqlglot
 
 from skewless import Entity, Every, FeatureView, OnDemandView, Source, agg, col, request
 from skewless.compiler.plan import plan_selection, plan_view
-from skewless.offline import sql
-from skewless.offline.dialect import Dialect, Engine
-from skewless.offline.events import Relation
-from skewless.offline.history import History, Mode, Spine
-from skewless.offline.states import States
+from skewless.offline.query import sql
+from skewless.offline.query.dialect import Dialect, Engine
+from skewless.offline.query.events import Relation
+from skewless.offline.query.history import History, Mode, Spine
+from skewless.offline.query.states import States
 from skewless.types import Bool, Decimal, Float64, Int64, String, Timestamp
 
 if TYPE_CHECKING:

@@ -17,19 +17,19 @@ from sqlglot import exp
 
 from skewless import Entity, Every, FeatureView, OnDemandView, Source, agg, col, request
 from skewless.compiler.plan import plan_selection, plan_view
-from skewless.offline import identifiers, sql
-from skewless.offline.dialect import Dialect, Engine
-from skewless.offline.events import Relation
-from skewless.offline.export import events_statement, states_statement
-from skewless.offline.history import History, Mode, Spine
-from skewless.offline.keys import logged_keys
-from skewless.offline.states import States
+from skewless.offline.engines.keys import logged_keys
+from skewless.offline.query import identifiers, sql
+from skewless.offline.query.dialect import Dialect, Engine
+from skewless.offline.query.events import Relation
+from skewless.offline.query.export import events_statement, states_statement
+from skewless.offline.query.history import History, Mode, Spine
+from skewless.offline.query.states import States
 from skewless.types import Bool, Float64, Int64, String, Timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from skewless.offline.events import Span
+    from skewless.offline.query.events import Span
 
 DAY = 86_400_000_000
 MARK = "zq"  # in every user's name, and in none of ours

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from skewless import Entity, FeatureView, agg
-from skewless.offline.athena import AthenaEngine
-from skewless.offline.duckdb_engine import DuckDbEngine
-from skewless.offline.keys import logged_keys
+from skewless.offline.engines.athena import AthenaEngine
+from skewless.offline.engines.duckdb_engine import DuckDbEngine
+from skewless.offline.engines.keys import logged_keys
 from skewless.types import Bool, Bytes, Int64, String, Timestamp
 from tests.offline.events import NOON, a_source, append, rows
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from skewless.aws import Aws, Resources
     from skewless.definitions.types import ValueType
-    from skewless.offline.engine import Engine
-    from skewless.offline.log import EventLog
+    from skewless.offline.engines.engine import Engine
+    from skewless.offline.lake.log import EventLog
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 

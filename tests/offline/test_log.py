@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from skewless.errors import InputError, StoreError
-from skewless.offline import catalog
-from skewless.offline.glue_table import describe_table
+from skewless.offline.lake import catalog
+from skewless.offline.storage.glue_table import describe_table
 from skewless.types import (
     Array,
     Bool,
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from skewless.aws import Aws, Resources
-    from skewless.offline.log import EventLog
-    from skewless.offline.snapshots import Snapshots
+    from skewless.offline.lake.log import EventLog
+    from skewless.offline.lake.snapshots import Snapshots
 
 EVERY_TYPE: Mapping[str, tuple[ValueType, Any]] = {
     "bool": (Bool, True),

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from skewless import Source
 from skewless.errors import InputError, NaiveTimestampError
-from skewless.offline.checks import RowCheck
-from skewless.offline.frames import to_arrow
-from skewless.offline.normalise import normalise
+from skewless.ingest.checks import RowCheck
+from skewless.ingest.normalise import normalise
+from skewless.offline.frames.incoming import to_arrow
 from skewless.types import (
     Array,
     Bool,

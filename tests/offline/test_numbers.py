@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skewless.errors import InputError
-from skewless.offline.numbers import matrix_of, with_floats
+from skewless.offline.frames.numbers import matrix_of, with_floats
 
 VALUES = pa.table(
     {

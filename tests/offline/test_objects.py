@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from skewless.errors import StoreError
-from skewless.offline import objects
-from skewless.offline.frames import to_arrow
+from skewless.offline.frames.incoming import to_arrow
+from skewless.offline.storage import objects
 from tests.offline.lake import put
 
 if TYPE_CHECKING:

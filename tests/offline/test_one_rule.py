@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from skewless import Source
 from skewless.compiler.physical import to_physical
 from skewless.errors import InputError
-from skewless.offline.columns import physical
-from skewless.offline.frames import to_arrow
-from skewless.offline.labels import physical_column
-from skewless.offline.normalise import normalise
-from skewless.offline.own_frame import own_frame
+from skewless.ingest.normalise import normalise
+from skewless.offline.frames.columns import physical
+from skewless.offline.frames.incoming import to_arrow
+from skewless.offline.frames.own_frame import own_frame
+from skewless.offline.training.labels import physical_column
 from skewless.online.incoming import receive
 from skewless.types import Bool, Bytes, Decimal, Float64, Int64, String, Timestamp
 

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skewless.errors import InputError
-from skewless.offline.own_frame import own_frame
+from skewless.offline.frames.own_frame import own_frame
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 NEW_YORK = ZoneInfo("America/New_York")

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from skewless.errors import InputError, StoreError
-from skewless.offline.frames import to_arrow
-from skewless.offline.glue_rows import read_glue_table
+from skewless.offline.frames.incoming import to_arrow
+from skewless.offline.tables.glue_rows import read_glue_table
 from tests.offline.lake import a_glue_table, put
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import pytest
 
 from skewless import Source
 from skewless.errors import InputError, NaiveTimestampError
-from skewless.offline.catalog import QUARANTINE_COLUMNS, QUARANTINE_TABLE, quarantine_table
-from skewless.offline.normalise import REJECTED, normalise
-from skewless.offline.quarantine import Quarantine
+from skewless.ingest.normalise import REJECTED, normalise
+from skewless.ingest.quarantine import Quarantine
+from skewless.offline.lake.catalog import QUARANTINE_COLUMNS, QUARANTINE_TABLE, quarantine_table
 from skewless.types import Int64
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from skewless.offline.spill import PREFIX, spill_folder, sweep
+from skewless.offline.engines.spill import PREFIX, spill_folder, sweep
 
 _HOLD = """
 import sys, time
-from skewless.offline.spill import spill_folder
+from skewless.offline.engines.spill import spill_folder
 with spill_folder() as folder:
     (folder / "spilled").write_text("anyone's values")
     print(folder.parent, flush=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from skewless.offline import sql
-from skewless.offline.dialect import Dialect, Engine
-from skewless.offline.stages import AROUND_A_STATEMENT, READS_OF_A_STATEMENT, stored_steps
+from skewless.offline.query import sql
+from skewless.offline.query.dialect import Dialect, Engine
+from skewless.offline.query.stages import AROUND_A_STATEMENT, READS_OF_A_STATEMENT, stored_steps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,11 +10,11 @@ from sqlglot import exp
 
 from examples.flights import definitions as flights
 from skewless.compiler.plan import plan_selection
-from skewless.offline import sql
-from skewless.offline.dialect import Dialect, Engine
-from skewless.offline.events import Relation
-from skewless.offline.history import History, Mode, Spine
-from skewless.offline.stages import AROUND_A_STATEMENT, STATEMENT_BYTES
+from skewless.offline.query import sql
+from skewless.offline.query.dialect import Dialect, Engine
+from skewless.offline.query.events import Relation
+from skewless.offline.query.history import History, Mode, Spine
+from skewless.offline.query.stages import AROUND_A_STATEMENT, STATEMENT_BYTES
 
 if TYPE_CHECKING:
     from skewless import FeatureView

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pytest
 
 from skewless.definitions.expression import to_microseconds
-from skewless.offline.athena import AthenaEngine
-from skewless.offline.duckdb_engine import DuckDbEngine
-from skewless.offline.frames import to_arrow
-from skewless.offline.normalise import normalise
+from skewless.ingest.normalise import normalise
+from skewless.offline.engines.athena import AthenaEngine
+from skewless.offline.engines.duckdb_engine import DuckDbEngine
+from skewless.offline.frames.incoming import to_arrow
 from skewless.types import Float64, Int64, String
 from tests.offline.events import a_source, events_read_by
 from tests.offline.lake import a_glue_table, put
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from skewless.aws import Aws, Resources
-    from skewless.offline.log import EventLog
+    from skewless.offline.lake.log import EventLog
 
 SCHEMA = {"k": String, "x": Float64, "n": Int64, "day": String}
 DATA = {name: kind for name, kind in COLUMNS.items() if name != "day"}

@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from skewless.errors import InputError, SkewlessError
-from skewless.offline.athena import AthenaEngine
-from skewless.offline.duckdb_engine import DuckDbEngine
-from skewless.offline.frames import to_arrow
-from skewless.offline.normalise import normalise
-from skewless.offline.projection import projected
+from skewless.ingest.normalise import normalise
+from skewless.offline.engines.athena import AthenaEngine
+from skewless.offline.engines.duckdb_engine import DuckDbEngine
+from skewless.offline.frames.incoming import to_arrow
+from skewless.offline.tables.projection import projected
 from skewless.types import Array, Bool, Bytes, Decimal, Float64, Int64, String, Timestamp
 from tests.offline.events import a_source, events_read_by
 from tests.offline.lake import a_glue_table, put
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from skewless.aws import Aws, Resources
-    from skewless.offline.log import EventLog
+    from skewless.offline.lake.log import EventLog
     from skewless.types import ValueType
 
 NAIVE = NOON.replace(tzinfo=None)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 from pyarrow import BufferReader
 
-from skewless.offline.stored import StoredObjects
+from skewless.offline.storage.stored import StoredObjects
 from tests.ops.traces import manifest_data
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 
 from skewless import Entity, Every, FeatureStore, FeatureView, Source, agg
 from skewless.errors import InputError
-from skewless.offline.named import read_named
+from skewless.offline.tables.named import read_named
 from skewless.types import Int64, String
 from tests.ops.builders import ERASED, NOON, MovableClock, card, payment, payments_view, shop
 from tests.ops.raw import places_with

@@ -16,8 +16,8 @@ from skewless.compiler.plan import plan_view
 from skewless.erasure import forget
 from skewless.erasure.report import canonical, verify_report
 from skewless.errors import ErasedSnapshotError, InputError, StoreError, UnknownNameError
-from skewless.offline.named import read_named
-from skewless.offline.training import digest
+from skewless.offline.tables.named import read_named
+from skewless.offline.training.build import digest
 from skewless.online.address import view_partition
 from skewless.types import Bool, Int64, String, Timestamp
 from tests.ops.builders import ERASED, NOON, MovableClock, card, daily_view, payment, payments_view
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from skewless.erasure.report import Erasure
-    from skewless.offline.training_set import TrainingSet
+    from skewless.offline.training.training_set import TrainingSet
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 

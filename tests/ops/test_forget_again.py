@@ -8,12 +8,12 @@ import pytest
 
 from skewless import FeatureStore
 from skewless.erasure import sets
+from skewless.erasure.removal import Removal
 from skewless.erasure.report import Erasure
 from skewless.errors import StoreError
-from skewless.offline import training_set
-from skewless.offline.expired import ExpiredSnapshots
-from skewless.offline.removal import Removal
-from skewless.offline.stored import StoredObjects
+from skewless.offline.lake.expired import ExpiredSnapshots
+from skewless.offline.storage.stored import StoredObjects
+from skewless.offline.training import training_set
 from skewless.online.items import EntityItems
 from tests.ops.builders import ERASED, MovableClock, payment
 from tests.ops.test_forget import counts, fill, items

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from skewless import Every, FeatureStore, agg
-from skewless.offline.removal import Removal
+from skewless.erasure.removal import Removal
 from skewless.registry.rewrites import RewriteLog
 from tests.ops.builders import ERASED, NOON, payment, payments_view, shop
 from tests.ops.test_forget import items

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from skewless import FeatureStore
-from skewless.offline.optimizers import OPTIMIZERS, TableOptimizers
+from skewless.offline.lake.optimizers import OPTIMIZERS, TableOptimizers
 from tests.ops.builders import payments_view
 
 if TYPE_CHECKING:

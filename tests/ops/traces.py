@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from pyiceberg.avro.file import AvroFile
 from pyiceberg.manifest import MANIFEST_ENTRY_SCHEMAS
 
-from skewless.offline.stored import StoredObjects
+from skewless.offline.storage.stored import StoredObjects
 
 if TYPE_CHECKING:
     from skewless import FeatureStore

@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from skewless.compiler.plan import SelectionPlan, plan_selection
 from skewless.definitions import types
-from skewless.offline import identifiers, sql
-from skewless.offline.dialect import Dialect, Engine
-from skewless.offline.events import HAPPENED, KNOWN, SEQUENCE, SHARD, Relation
-from skewless.offline.history import INSTANT, ROW, WATERMARK, History, Mode, Spine
+from skewless.offline.query import identifiers, sql
+from skewless.offline.query.dialect import Dialect, Engine
+from skewless.offline.query.events import HAPPENED, KNOWN, SEQUENCE, SHARD, Relation
+from skewless.offline.query.history import INSTANT, ROW, WATERMARK, History, Mode, Spine
 from tests.reference import normalise
 
 if TYPE_CHECKING:

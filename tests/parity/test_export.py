@@ -14,11 +14,11 @@ from skewless.compiler.fingerprint import used_columns
 from skewless.compiler.plan import ViewPlan, plan_view
 from skewless.local.athena import engine, transpile
 from skewless.materialize.states import encoded_state
-from skewless.offline import identifiers, sql
-from skewless.offline.dialect import Dialect, Engine
-from skewless.offline.events import KNOWN, SEQUENCE, Relation
-from skewless.offline.export import events_statement, states_statement
-from skewless.offline.states import States
+from skewless.offline.query import identifiers, sql
+from skewless.offline.query.dialect import Dialect, Engine
+from skewless.offline.query.events import KNOWN, SEQUENCE, Relation
+from skewless.offline.query.export import events_statement, states_statement
+from skewless.offline.query.states import States
 from tests.parity.in_duckdb import log_table
 from tests.parity.test_history import cases
 from tests.parity.test_states import states_at

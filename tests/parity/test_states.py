@@ -12,10 +12,10 @@ from skewless.compiler.plan import ViewPlan, plan_view
 from skewless.definitions.refresh import Stream
 from skewless.materialize.arrow_rows import entity_rows
 from skewless.materialize.states import encoded_state
-from skewless.offline import sql
-from skewless.offline.dialect import Dialect, Engine
-from skewless.offline.events import Relation
-from skewless.offline.states import States
+from skewless.offline.query import sql
+from skewless.offline.query.dialect import Dialect, Engine
+from skewless.offline.query.events import Relation
+from skewless.offline.query.states import States
 from skewless.online.codec import encode
 from skewless.online.fold import Folder
 from skewless.online.state import add_events, empty_state

@@ -15,10 +15,10 @@ from skewless.aws import Aws
 from skewless.errors import ErasedSnapshotError, OnlineStoreError, QueryError, StoreError
 from skewless.local import LocalAws
 from skewless.local.iam import granted_actions
-from skewless.offline.abandoned import Abandoned
-from skewless.offline.expired import ExpiredSnapshots
-from skewless.offline.file_io import iceberg_properties
-from skewless.offline.snapshots import Snapshots
+from skewless.offline.engines.abandoned import Abandoned
+from skewless.offline.lake.expired import ExpiredSnapshots
+from skewless.offline.lake.snapshots import Snapshots
+from skewless.offline.storage.file_io import iceberg_properties
 from tests.local.permissions import allow
 from tests.store.builders import label, model, payment, payments
 from tests.store.rights import session_as

@@ -13,7 +13,7 @@ import pytest
 
 from skewless import Every, FeatureView, Source, agg
 from skewless.errors import InputError, RebuildError, StoreError
-from skewless.offline.day_table import DayTable
+from skewless.offline.lake.day_table import DayTable
 from skewless.types import Int64, String, Timestamp
 from tests.offline.lake import a_glue_table, put
 from tests.store.builders import NOON, card, label, model, payment, payments
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from skewless import FeatureStore
-    from skewless.offline.training_set import TrainingSet
+    from skewless.offline.training.training_set import TrainingSet
     from tests.store.conftest import MovableClock
 
 ENGINES = ["duckdb", "athena"]

@@ -20,7 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from skewless.cli.values import from_text, in_zone, read_json, row_from_json
 from skewless.definitions import types
 from skewless.errors import InputError, NaiveTimestampError
-from skewless.offline.named_file import NamedFile
+from skewless.offline.tables.named_file import NamedFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -18,7 +18,7 @@ from skewless.definitions import types
 from skewless.errors import InputError
 
 if TYPE_CHECKING:
-    from skewless.offline.training_set import TrainingSet
+    from skewless.offline.training.training_set import TrainingSet
 
 
 class Mode(StrEnum):

@@ -1,7 +1,7 @@
 """Exported lines: what a cut's query leaves on S3, a JSON object for each entity, as plain values.
 
-`offline.export` writes them in SQL. All values are texts: integers in decimal, a double as the
-integer of its 64 bits (IEEE 754, big endian), bytes in hexadecimal, an array as JSON of texts.
+`offline.query.export` writes them in SQL. All values are texts: integers in decimal, a double as
+the integer of its 64 bits (IEEE 754, big endian), bytes in hexadecimal, an array as JSON of texts.
 """
 
 from __future__ import annotations
@@ -55,12 +55,12 @@ class LineReader:
 
     @classmethod
     def of_states(cls, plan: ViewPlan) -> LineReader:
-        """Read what `offline.export.states_statement` exported."""
+        """Read what `offline.query.export.states_statement` exported."""
         return cls(plan, state_fields(plan))
 
     @classmethod
     def of_events(cls, plan: ViewPlan) -> LineReader:
-        """Read what `offline.export.events_statement` exported."""
+        """Read what `offline.query.export.events_statement` exported."""
         return cls(plan, event_fields(plan))
 
     def read(self, line: str | bytes) -> EntityRows:

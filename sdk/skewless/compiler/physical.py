@@ -3,8 +3,8 @@
 A Decimal is physically its unscaled integer, a Timestamp its microseconds since the epoch, an Array
 or Vector a tuple; all else is itself. Normal forms: NaN is null, -0.0 is 0.0.
 
-`to_physical` is the rule for one value; `offline.columns` is the same rule for columns, and a
-property test holds one against the other.
+`to_physical` is the rule for one value; `offline.frames.columns` is the same rule for columns, and
+a property test holds one against the other.
 """
 
 from __future__ import annotations

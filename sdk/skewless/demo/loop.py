@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from skewless.demo.tape import Clock, Tape
     from skewless.materialize.cut import Materialized
     from skewless.materialize.ingested import Ingested
-    from skewless.offline.training_set import TrainingSet
+    from skewless.offline.training.training_set import TrainingSet
     from skewless.online.answer import Answer
     from skewless.registry.changes import Plan
 

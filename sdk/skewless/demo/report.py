@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from skewless.demo.tape import Tape
     from skewless.materialize.cut import Materialized
     from skewless.materialize.ingested import Ingested
-    from skewless.offline.training_set import TrainingSet
+    from skewless.offline.training.training_set import TrainingSet
     from skewless.registry.changes import Plan
 
 _SHOWN_DIFFERENCES = 5

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from skewless.doctor.diagnosis import Finding, error, warning
 from skewless.doctor.patient import AbsentError
-from skewless.offline.catalog import LOG_FOLDER, TEMPORARY_FOLDERS
+from skewless.offline.lake.catalog import LOG_FOLDER, TEMPORARY_FOLDERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from skewless.doctor.diagnosis import Finding, warning
 from skewless.doctor.patient import AbsentError
-from skewless.offline.abandoned import ABANDONED_AFTER, LABELS, STEP
+from skewless.offline.engines.abandoned import ABANDONED_AFTER, LABELS, STEP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

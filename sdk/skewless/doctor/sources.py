@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from skewless.doctor.diagnosis import Finding, error, warning
 from skewless.doctor.patient import AbsentError
-from skewless.offline.catalog import log_columns, sql_type
-from skewless.offline.optimizers import TableOptimizers
+from skewless.offline.lake.catalog import log_columns, sql_type
+from skewless.offline.lake.optimizers import TableOptimizers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

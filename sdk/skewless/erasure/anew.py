@@ -20,10 +20,10 @@ from skewless.errors import ItemTooLargeError
 from skewless.materialize.arrow_rows import entity_rows
 from skewless.materialize.due import to_cut
 from skewless.materialize.states import encoded_state
-from skewless.offline.columns import arrow_type, physical
-from skewless.offline.duckdb_engine import DuckDbEngine
-from skewless.offline.log import EventLog
-from skewless.offline.states import States, span_of_states
+from skewless.offline.engines.duckdb_engine import DuckDbEngine
+from skewless.offline.frames.columns import arrow_type, physical
+from skewless.offline.lake.log import EventLog
+from skewless.offline.query.states import States, span_of_states
 from skewless.online.address import BATCH, entity_partition, view_partition
 from skewless.online.codec import failed_state
 from skewless.online.items import EntityItems

@@ -24,15 +24,15 @@ from skewless.compiler.plan import plan_view
 from skewless.erasure.journal import REPORTS, Journal, place_of
 from skewless.erasure.leftovers import erase_leftovers
 from skewless.erasure.neighbours import Neighbours
+from skewless.erasure.removal import Removal
 from skewless.erasure.report import Erasure, NotReached
 from skewless.erasure.sets import TrainingSets
 from skewless.erasure.subject import LoggedRows, RefusedRows, Subject
+from skewless.erasure.sweep import find_strays
 from skewless.errors import InputError
 from skewless.materialize.commit_queue import CommitQueue
-from skewless.offline.objects import split_uri, write_bytes
-from skewless.offline.removal import Removal
-from skewless.offline.stored import StoredObjects
-from skewless.offline.sweep import find_strays
+from skewless.offline.storage.objects import split_uri, write_bytes
+from skewless.offline.storage.stored import StoredObjects
 from skewless.online.address import entity_partition, view_partition
 from skewless.online.items import EntityItems
 
@@ -43,9 +43,9 @@ if TYPE_CHECKING:
 
     from skewless.compiler.plan import ViewPlan
     from skewless.definitions.source import Source
-    from skewless.offline.day_table import DayTable
-    from skewless.offline.removal import Notes
-    from skewless.offline.survey import Matching
+    from skewless.erasure.removal import Notes
+    from skewless.erasure.survey import Matching
+    from skewless.offline.lake.day_table import DayTable
     from skewless.registry.published import Published
     from skewless.workbench import Workbench
 

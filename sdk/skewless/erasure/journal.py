@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from skewless.erasure.report import Removed
-from skewless.offline.expired import ExpiredSnapshots
-from skewless.offline.objects import write_bytes
-from skewless.offline.stored import StoredObjects
+from skewless.offline.lake.expired import ExpiredSnapshots
+from skewless.offline.storage.objects import write_bytes
+from skewless.offline.storage.stored import StoredObjects
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

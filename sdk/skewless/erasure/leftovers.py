@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from skewless.erasure.report import NotReached
-from skewless.offline.catalog import TEMPORARY_FOLDERS
+from skewless.offline.lake.catalog import TEMPORARY_FOLDERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from skewless.erasure.journal import Journal
-    from skewless.offline.stored import StoredObjects
+    from skewless.offline.storage.stored import StoredObjects
 
 # A query reads its result, and a cut writes its own, within that time, or begins again.
 _IN_USE = timedelta(hours=1)

@@ -20,7 +20,7 @@ from skewless.compiler.plan import plan_view
 from skewless.definitions.refresh import Stream
 from skewless.erasure.anew import Anew
 from skewless.errors import OnlineStoreError
-from skewless.offline.columns import arrow_type
+from skewless.offline.frames.columns import arrow_type
 from skewless.online.address import view_partition, without_keys
 
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ from botocore.exceptions import ClientError
 from skewless.definitions import types
 from skewless.erasure.report import NotReached
 from skewless.errors import SkewlessError, StoreError
-from skewless.offline.catalog import LOG_FOLDER, TEMPORARY_FOLDERS
-from skewless.offline.objects import split_uri, write_bytes
-from skewless.offline.training import digest
-from skewless.offline.training_set import manifest_of, parquet_of, write_set
+from skewless.offline.lake.catalog import LOG_FOLDER, TEMPORARY_FOLDERS
+from skewless.offline.storage.objects import split_uri, write_bytes
+from skewless.offline.training.build import digest
+from skewless.offline.training.training_set import manifest_of, parquet_of, write_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from skewless.aws import Aws
     from skewless.erasure.journal import Journal
     from skewless.erasure.subject import Subject
-    from skewless.offline.set_index import Entry, SetIndex
-    from skewless.offline.stored import Stored, StoredObjects
+    from skewless.offline.storage.stored import Stored, StoredObjects
+    from skewless.offline.training.set_index import Entry, SetIndex
 
 pc: Any = pyarrow.compute
 _MARK = "erasures"  # of a manifest

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from skewless.aws import PARAMETER_PREFIX, Resources
-from skewless.offline.catalog import TEMPORARY_FOLDERS
+from skewless.offline.lake.catalog import TEMPORARY_FOLDERS
 
 if TYPE_CHECKING:
     from skewless.local.server import LocalAws

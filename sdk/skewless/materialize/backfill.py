@@ -16,11 +16,11 @@ import pyarrow.compute as pc
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.refresh import Stream
 from skewless.errors import RepeatedLoadError, RewriteError
+from skewless.ingest.repeats import content_of, repeated_rows
 from skewless.materialize.checked_rows import checked_rows, plans_of
 from skewless.materialize.failures import Failures
 from skewless.materialize.ingested import Ingested
 from skewless.materialize.source_line import SourceLine
-from skewless.offline.repeats import content_of, repeated_rows
 from skewless.online.address import view_partition
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from skewless.aws import Aws
     from skewless.definitions.source import Source
+    from skewless.ingest.quarantine import Quarantine
     from skewless.materialize.days import DayItems
-    from skewless.offline.log import EventLog
-    from skewless.offline.quarantine import Quarantine
+    from skewless.offline.lake.log import EventLog
     from skewless.online.table import OnlineTable
     from skewless.registry.published import Published
     from skewless.registry.rewrites import RewriteLog

@@ -10,15 +10,15 @@ import pyarrow.compute as pc
 from skewless.compiler.plan import plan_view
 from skewless.definitions.expression import to_datetime
 from skewless.errors import InputError
-from skewless.offline import frames
-from skewless.offline.checks import RowCheck, key_check, units_check
-from skewless.offline.normalise import listed, normalise
+from skewless.ingest.checks import RowCheck, key_check, units_check
+from skewless.ingest.normalise import listed, normalise
+from skewless.offline.frames import incoming
 
 if TYPE_CHECKING:
     from skewless.aws import Aws
     from skewless.compiler.plan import ViewPlan
     from skewless.definitions.source import Source
-    from skewless.offline.normalise import Normalised
+    from skewless.ingest.normalise import Normalised
     from skewless.registry.published import Published
 
 
@@ -52,7 +52,7 @@ def checked_rows(
         kinds = source.history_columns
         times = dict.fromkeys((source.event_time, source.arrival or source.event_time))
         checks += [_future_check(name, not_after) for name in times]
-    table = frames.to_arrow(frame, aws, kinds, only=True)
+    table = incoming.to_arrow(frame, aws, kinds, only=True)
     checked = normalise(table, source, kinds=kinds, checks=checks)
     if strict and checked.rejected.num_rows:
         raise InputError(

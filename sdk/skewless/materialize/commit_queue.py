@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from skewless.errors import RepeatedLoadError, StoreError
 from skewless.materialize.source_line import LineItem
-from skewless.offline.commits import Append, Claim, ShardTakenError, snapshot_of
-from skewless.offline.data_files import from_text, to_text
+from skewless.offline.lake.commits import Append, Claim, ShardTakenError, snapshot_of
+from skewless.offline.lake.data_files import from_text, to_text
 from skewless.online.call import ConditionFailedError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from skewless.aws import Aws
     from skewless.errors import SkewlessError
-    from skewless.offline.commits import Outcome, Together
+    from skewless.offline.lake.commits import Outcome, Together
 
 _LEADER, _WAITING, _DONE = "leader", "w#", "d#"
 _MOST_TOGETHER = 50  # some 2 KB each: an item holds 400

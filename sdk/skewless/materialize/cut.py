@@ -26,7 +26,7 @@ from skewless.materialize.commit import commit
 from skewless.materialize.due import begin, next_cut
 from skewless.materialize.entity_writer import EntityWriter
 from skewless.materialize.failures import Failures
-from skewless.offline.states import States, span_of_states
+from skewless.offline.query.states import States, span_of_states
 from skewless.online.address import view_partition
 from skewless.online.record import CutOutcome
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from skewless.materialize.due import Begun, Rewrites
     from skewless.materialize.failures import FailedEntity
     from skewless.materialize.source_log import SourceLogs
-    from skewless.offline.engine import Engine
+    from skewless.offline.engines.engine import Engine
     from skewless.online.table import OnlineTable
 
     Progress = Callable[[str, int], None]

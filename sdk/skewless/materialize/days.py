@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from skewless.compiler.plan import ViewPlan
-    from skewless.offline.log import EventLog
+    from skewless.offline.lake.log import EventLog
     from skewless.online.table import OnlineTable
 
 _REBUILD_ATTEMPTS = 3

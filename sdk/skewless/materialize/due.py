@@ -65,7 +65,7 @@ class Begun(NamedTuple):
 
     @property
     def changed(self) -> tuple[int, int | None, tuple[str, ...], Again]:
-        """Whose states are asked for: the arguments of `offline.states.States`."""
+        """Whose states are asked for: the arguments of `offline.query.states.States`."""
         return self.cut, self.since, self.rewritten, self.again
 
     def rebuilds_days(self, plan: ViewPlan) -> bool:

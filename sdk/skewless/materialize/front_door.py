@@ -22,7 +22,7 @@ from skewless.materialize.failures import Failures
 from skewless.materialize.ingested import Ingested
 from skewless.materialize.producer import Producer
 from skewless.materialize.source_line import SourceLine
-from skewless.offline.commits import ShardTakenError
+from skewless.offline.lake.commits import ShardTakenError
 from skewless.online.address import view_partition
 from skewless.online.stream import apply_events
 
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from skewless.aws import Aws
     from skewless.compiler.plan import ViewPlan
     from skewless.definitions.source import Source
+    from skewless.ingest.normalise import Normalised
+    from skewless.ingest.quarantine import Quarantine
     from skewless.materialize.source_line import Place
-    from skewless.offline.log import EventLog
-    from skewless.offline.normalise import Normalised
-    from skewless.offline.quarantine import Quarantine
+    from skewless.offline.lake.log import EventLog
     from skewless.online.table import OnlineTable
     from skewless.registry.published import Published
     from skewless.registry.rewrites import RewriteLog

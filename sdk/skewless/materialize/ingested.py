@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from skewless.offline.normalise import listed
+from skewless.ingest.normalise import listed
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from skewless.ingest.normalise import Refused
     from skewless.materialize.failures import FailedEntity
-    from skewless.offline.normalise import Refused
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from skewless.offline.catalog import CLAIMS
-from skewless.offline.glue_table import describe_table, iceberg_metadata
+from skewless.offline.lake.catalog import CLAIMS
+from skewless.offline.storage.glue_table import describe_table, iceberg_metadata
 from skewless.online.table import NO_SNAPSHOT
 
 if TYPE_CHECKING:

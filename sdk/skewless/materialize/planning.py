@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from skewless.definitions.expression import to_datetime
 from skewless.errors import StoreError
 from skewless.materialize.due import begin, iso, next_cut
-from skewless.offline.athena_tables import relation_of
-from skewless.offline.dialect import Dialect, Engine
-from skewless.offline.export import events_statement, states_statement
-from skewless.offline.states import States
+from skewless.offline.engines.athena_tables import relation_of
+from skewless.offline.query.dialect import Dialect, Engine
+from skewless.offline.query.export import events_statement, states_statement
+from skewless.offline.query.states import States
 from skewless.online.address import view_partition
 
 if TYPE_CHECKING:

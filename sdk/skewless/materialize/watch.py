@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from skewless.compiler.plan import plan_view
 from skewless.errors import InputError
 from skewless.materialize.due import overdue
-from skewless.offline.glue_table import describe_table, iceberg_metadata
+from skewless.offline.storage.glue_table import describe_table, iceberg_metadata
 from skewless.online.address import view_partition
 
 if TYPE_CHECKING:

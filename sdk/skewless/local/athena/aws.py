@@ -15,7 +15,7 @@ from skewless.local import own_key
 from skewless.local.athena.failure import QueryFailedError
 from skewless.local.iam.caller import forwarded
 from skewless.local.session import LocalSession
-from skewless.offline import file_io
+from skewless.offline.storage import file_io
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from skewless.local.athena.failure import QueryFailedError
-from skewless.offline import hive_types
+from skewless.offline.tables import hive_types
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

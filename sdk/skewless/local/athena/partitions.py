@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from skewless.errors import InputError
 from skewless.local.athena.failure import QueryFailedError
-from skewless.offline.projection import injected_keys, is_projected, projected
-from skewless.offline.user_table import check_partition
+from skewless.offline.tables.projection import injected_keys, is_projected, projected
+from skewless.offline.tables.user_table import check_partition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

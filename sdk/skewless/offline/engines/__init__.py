@@ -1,0 +1,1 @@
+"""Where statements run: Athena, or DuckDB in this process."""

@@ -1,0 +1,276 @@
+"""Athena runs the queries: labels go to S3 as Parquet, results come back by UNLOAD."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import awswrangler as wr
+import pyarrow as pa
+import pyarrow.parquet as pq
+from botocore.exceptions import ClientError
+
+from skewless.errors import QueryError
+from skewless.offline.engines.abandoned import ABANDONED_AFTER, FOLDER, LABELS, STEP, Abandoned
+from skewless.offline.engines.athena_tables import relation_of
+from skewless.offline.query import sql
+from skewless.offline.query.dialect import Dialect
+from skewless.offline.query.dialect import Engine as EngineName
+from skewless.offline.query.stages import AROUND_A_STATEMENT, STATEMENT_BYTES
+from skewless.offline.storage.glue_table import describe_table
+from skewless.offline.tables import user_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import timedelta
+
+    from sqlglot import exp
+
+    from skewless.aws import Aws, Resources
+    from skewless.definitions.source import Source
+    from skewless.offline.query.events import Relation, Span
+
+_GLUE_TYPES = {
+    pa.bool_(): "boolean",
+    pa.int64(): "bigint",
+    pa.float64(): "double",
+    pa.string(): "string",
+    pa.binary(): "binary",
+}
+# What we exchange with Athena. AWS builds the pyarrow of its layer for Lambda without ZSTD.
+_CODEC = "snappy"
+# awswrangler has no base of its errors, and one of its own for each way in which AWS refuses.
+_REFUSALS = tuple(
+    kind
+    for kind in vars(wr.exceptions).values()
+    if isinstance(kind, type) and issubclass(kind, Exception)
+)
+_POLLING_SECONDS, _LOCAL_POLLING_SECONDS = 0.25, 0.05
+
+
+class AthenaEngine:
+    """History by Athena.
+
+    Args:
+        aws: where it is.
+        resources: the store's.
+        abandoned_after: a session to which nobody wrote for so long is taken for dead, and what it
+            left is removed by the next one.
+    """
+
+    def __init__(
+        self, aws: Aws, resources: Resources, abandoned_after: timedelta = ABANDONED_AFTER
+    ) -> None:
+        self._aws = aws
+        self._resources = resources
+        self._abandoned = Abandoned(aws, resources, abandoned_after)
+
+    @contextmanager
+    def session(self) -> Iterator[AthenaSession]:
+        """Open a session under a prefix of its own in the store's bucket."""
+        self._abandoned.sweep()
+        session = AthenaSession(self._aws, self._resources)
+        try:
+            yield session
+        finally:
+            session.close()
+
+
+class AthenaSession:
+    """Temporary tables and results of a few queries."""
+
+    def __init__(self, aws: Aws, resources: Resources) -> None:
+        self.dialect = Dialect(EngineName.ATHENA)
+        self._aws = aws
+        self._resources = resources
+        self._id = uuid.uuid4().hex
+        self._prefix = f"{FOLDER}{self._id}/"
+        self._tables: list[str] = []
+        self._runs = 0
+        self._steps = 0
+
+    def relation(
+        self,
+        source: Source,
+        columns: Sequence[str],  # noqa: ARG002 - Athena reads the columns that the query names
+        span: Span,  # noqa: ARG002 - and prunes by the query's conditions
+        snapshot: int | None,
+    ) -> Relation:
+        """Name the log's table, or the user's own.
+
+        Raises:
+            InputError: the user's own table does not fit the source.
+            StoreError: AWS refused.
+        """
+        if source.table is not None:
+            described = describe_table(source.table, self._aws)
+            user_table.check_source(source, described, self._aws)
+        return relation_of(source, self._resources.database, snapshot)
+
+    def lateness(self, source: Source) -> int | None:
+        """Return what only the definition of a user's own table tells."""
+        if source.table is not None and source.ingest_time is None:
+            return source.delay.microseconds
+        return None
+
+    def labels(self, table: pa.Table) -> exp.Table:
+        """Upload labels as Parquet, under a Glue table that lives as long as the session."""
+        name = f"{LABELS}{self._id}_{len(self._tables)}"
+        prefix = f"{self._prefix}{name}/"
+        buffer = io.BytesIO()
+        pq.write_table(table, buffer, compression=_CODEC)
+        self._s3.put_object(
+            Bucket=self._resources.bucket, Key=f"{prefix}labels.parquet", Body=buffer.getvalue()
+        )
+        columns = [{"Name": field.name, "Type": _GLUE_TYPES[field.type]} for field in table.schema]
+        self._glue.create_table(
+            DatabaseName=self._resources.database,
+            TableInput={
+                "Name": name,
+                "TableType": "EXTERNAL_TABLE",
+                "Parameters": {"classification": "parquet"},
+                "StorageDescriptor": _parquet_storage(
+                    f"s3://{self._resources.bucket}/{prefix}", columns
+                ),
+            },
+        )
+        self._tables.append(name)
+        return sql.table(name, self._resources.database)
+
+    def run(self, script: sql.Script) -> pa.Table:
+        """Store the checkpoints, run the rest with UNLOAD, and read its Parquet files.
+
+        Raises:
+            QueryError: Athena refused or failed it.
+        """
+        self._runs += 1
+        stored: dict[str, exp.Table] = {}
+        texts: list[str] = []
+        for name, step in script.stages():
+            texts.append(self._text(sql.reading(step, stored)))
+            stored[name] = self._new_table()
+        query = sql.reading(script.last(), stored)
+        text = self._text(query)
+        # All statements are known to be short enough before the first one is asked and paid for.
+        for table, step_text in zip(stored.values(), texts, strict=True):
+            self._store(step_text, table)
+        prefix = f"{self._prefix}result_{self._runs}/"
+        self._unload(text, f"s3://{self._resources.bucket}/{prefix}")
+        # An UNLOAD of no rows writes no file, so there are no columns either.
+        # Athena may put its list of files beside them.
+        files = (key for key in self._keys(prefix) if not key.endswith((".csv", ".metadata")))
+        tables = [self._read(key) for key in files]
+        if not tables:
+            return pa.table({})
+        # Athena writes names in lower case; the order is the query's.
+        return pa.concat_tables(tables).rename_columns(query.named_selects)
+
+    def _text(self, query: exp.Query) -> str:
+        """Write a statement.
+
+        Raises:
+            QueryError: it is longer than Athena takes.
+        """
+        text = self.dialect.render(query)
+        size = len(text.encode()) + AROUND_A_STATEMENT
+        if size > STATEMENT_BYTES:
+            raise QueryError(
+                "Athena",
+                f"a statement of {size:,} bytes, and Athena takes {STATEMENT_BYTES:,}. Ask for the "
+                "features of fewer views at a time, split the view with the most features into "
+                'several, or choose engine="duckdb", which has no such limit',
+            )
+        return text
+
+    def _new_table(self) -> exp.Table:
+        """Name a table for a step."""
+        self._steps += 1
+        name = f"{STEP}{self._id}_{self._steps}"
+        return sql.table(name, self._resources.database)
+
+    def _unload(self, text: str, location: str) -> None:
+        """Let the rows of a query be written under a location, as Parquet."""
+        with self._waiting() as options:
+            wr.athena.unload(
+                sql=text,
+                path=location,
+                file_format="PARQUET",
+                compression=_CODEC,
+                **options,
+            )
+
+    def _store(self, text: str, table: exp.Table) -> None:
+        """Keep the rows of a query as a table that lives as long as the session."""
+        with self._waiting() as options:
+            wr.athena.create_ctas_table(
+                sql=text,
+                ctas_table=table.name,
+                storage_format="parquet",
+                write_compression="zstd",  # Athena alone reads it
+                s3_output=f"s3://{self._resources.bucket}/{self._prefix}",
+                wait=True,
+                **options,
+            )
+        self._tables.append(table.name)
+
+    @contextmanager
+    def _waiting(self) -> Iterator[dict[str, Any]]:
+        """Yield the options of a call that waits for a query, and turn its errors into ours."""
+        wr.config.athena_query_wait_polling_delay = (
+            _POLLING_SECONDS if self._aws.endpoint is None else _LOCAL_POLLING_SECONDS
+        )
+        try:
+            yield {
+                "database": self._resources.database,
+                "workgroup": self._resources.workgroup,
+                "boto3_session": self._aws.session,
+            }
+        except _REFUSALS as error:
+            raise QueryError("Athena", str(error)) from error
+        except ClientError as error:
+            raise QueryError("Athena", error.response["Error"]["Message"]) from error
+
+    def close(self) -> None:
+        """Remove the session's tables and objects."""
+        prefixes = [self._prefix]
+        # The last one first: a killed session then leaves the first ones, which have no gaps.
+        for name in reversed(self._tables):
+            found = {"DatabaseName": self._resources.database, "Name": name}
+            # A workgroup may insist on a place of its own for tables that a query makes.
+            location = self._glue.get_table(**found)["Table"]["StorageDescriptor"]["Location"]
+            prefixes.append(location.removeprefix(f"s3://{self._resources.bucket}/"))
+            self._glue.delete_table(**found)
+        for key in [key for prefix in prefixes for key in self._keys(prefix)]:
+            self._s3.delete_object(Bucket=self._resources.bucket, Key=key)
+
+    def _keys(self, prefix: str) -> Iterator[str]:
+        pages = self._s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self._resources.bucket, Prefix=prefix
+        )
+        for page in pages:
+            yield from (found["Key"] for found in page.get("Contents", ()))
+
+    def _read(self, key: str) -> pa.Table:
+        body = self._s3.get_object(Bucket=self._resources.bucket, Key=key)["Body"].read()
+        return pq.read_table(io.BytesIO(body))
+
+    @property
+    def _s3(self) -> Any:
+        return self._aws.client("s3")
+
+    @property
+    def _glue(self) -> Any:
+        return self._aws.client("glue")
+
+
+def _parquet_storage(location: str, columns: list[dict[str, str]]) -> dict[str, Any]:
+    package = "org.apache.hadoop.hive.ql.io.parquet"
+    return {
+        "Columns": columns,
+        "Location": location,
+        "InputFormat": f"{package}.MapredParquetInputFormat",
+        "OutputFormat": f"{package}.MapredParquetOutputFormat",
+        "SerdeInfo": {"SerializationLibrary": f"{package}.serde.ParquetHiveSerDe"},
+    }

@@ -1,0 +1,136 @@
+"""DuckDB runs the queries in this process: the log is read from S3 once, as physical columns."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import duckdb
+from sqlglot import exp
+
+from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD, INGEST_TIME
+from skewless.errors import QueryError
+from skewless.offline.engines.spill import spill_folder
+from skewless.offline.query import identifiers, sql
+from skewless.offline.query.dialect import Dialect, Engine
+from skewless.offline.query.events import HAPPENED, KNOWN, SEQUENCE, SHARD, Relation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pyarrow as pa
+
+    from skewless.definitions.source import Source
+    from skewless.offline.lake.log import EventLog
+    from skewless.offline.query.events import Span
+
+_LABELS, _SCANNED = "skewless_labels", "skewless_scanned"
+_SYSTEM = {INGEST_SHARD: SHARD, INGEST_SEQUENCE: SEQUENCE, INGEST_TIME: KNOWN}
+
+
+class DuckDbEngine:
+    """History by DuckDB, for data that fits one machine; larger than memory spills to disk."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+
+    @contextmanager
+    def session(self) -> Iterator[DuckDbSession]:
+        """Open a database of its own, in memory."""
+        with spill_folder() as folder:
+            connection = duckdb.connect(
+                config={
+                    "temp_directory": str(folder),
+                    "autoinstall_known_extensions": False,
+                    "autoload_known_extensions": False,
+                }
+            )
+            try:
+                # In an interactive process DuckDB would draw over what the caller prints.
+                connection.execute("SET enable_progress_bar = false").fetchall()
+                yield DuckDbSession(connection, self._log)
+            finally:
+                connection.close()
+
+
+class DuckDbSession:
+    """One database."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, log: EventLog) -> None:
+        self.dialect = Dialect(Engine.DUCKDB)
+        self._connection = connection
+        self._log = log
+
+    def relation(
+        self, source: Source, columns: Sequence[str], span: Span, snapshot: int | None
+    ) -> Relation:
+        """Read a source's log into a table."""
+        is_log = source.table is None
+        system = [INGEST_SHARD, INGEST_SEQUENCE] if is_log else []
+        rows = self._log.scan(
+            source,
+            [*dict.fromkeys([*columns, source.event_time]), *system],
+            snapshot_id=snapshot,
+            ingest_from=span.start,
+            ingest_before=span.end,
+            physical=True,
+        )
+        self._create(source, rows)
+        repeats = source.event_id is not None
+        if source.event_id is not None and source.event_id in columns:
+            repeats = self._repeats(identifiers.rows_of(source), source.event_id)
+        table = sql.table(identifiers.rows_of(source))
+        return Relation(table, True, is_log, repeats)  # noqa: FBT003 - is_physical
+
+    def _repeats(self, name: str, event_id: str) -> bool:
+        """Say whether an id is there twice: if not, no window has to look for the one before."""
+        ids = sql.column(identifiers.column(event_id))
+        distinct = exp.Count(this=exp.Distinct(expressions=[ids.copy()]))
+        some = sql.less(distinct, exp.Count(this=ids))
+        query = sql.select(some).from_(sql.table(name))
+        ((found,),) = self._connection.execute(self.dialect.render(query)).fetchall()
+        return bool(found)
+
+    def _create(self, source: Source, rows: pa.RecordBatchReader) -> None:
+        """Make a table of the rows, each column under the name that queries know it by."""
+        named = [
+            (name, _SYSTEM.get(name) or identifiers.column(name)) for name in rows.schema.names
+        ]
+        every = sql.select(
+            *(
+                sql.aliased(sql.column(name, _SCANNED), called)
+                for name, called in [*named, (source.event_time, HAPPENED)]
+            )
+        ).from_(sql.table(_SCANNED))
+        self._connection.register(_SCANNED, rows)
+        self._store(identifiers.rows_of(source), every)
+        self._connection.unregister(_SCANNED)
+
+    def lateness(self, source: Source) -> int | None:
+        """Measure it: the table is here."""
+        late = sql.call("max", sql.subtract(sql.column(KNOWN), sql.column(HAPPENED)))
+        query = sql.select(late).from_(sql.table(identifiers.rows_of(source)))
+        ((found,),) = self._connection.execute(self.dialect.render(query)).fetchall()
+        return int(found) if found is not None else 0
+
+    def labels(self, table: pa.Table) -> exp.Table:
+        """Register labels without copying them."""
+        self._connection.register(_LABELS, table)
+        return sql.table(_LABELS)
+
+    def run(self, script: sql.Script) -> pa.Table:
+        """Run a query, stage by stage.
+
+        Raises:
+            QueryError: DuckDB refused or failed it.
+        """
+        try:
+            for name, query in script.stages():
+                self._store(name, query)
+            return self._connection.sql(self.dialect.render(script.last())).to_arrow_table()
+        except duckdb.Error as error:
+            raise QueryError("DuckDB", str(error)) from error
+
+    def _store(self, name: str, query: exp.Query) -> None:
+        table = sql.table(name).sql(dialect="duckdb")
+        self._connection.execute(f"CREATE TABLE {table} AS {self.dialect.render(query)}").fetchall()

@@ -1,0 +1,314 @@
+"""Any frame in, Arrow inside.
+
+Nothing here knows a schema: what does not fit one is `normalise`'s to say, so a column of mixed
+Python values becomes an Arrow union, and no value is changed or lost on the way. pandas and polars
+are never imported unless the caller already has them. What a name stands for is `named`'s.
+"""
+
+from __future__ import annotations
+
+import decimal
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+import pyarrow as pa
+import pyarrow.compute
+
+from skewless.compiler.physical import is_null
+from skewless.definitions.expression import INT64_MAX, INT64_MIN
+from skewless.errors import InputError
+from skewless.offline.tables.named import read_named
+from skewless.offline.tables.named_file import NamedFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from skewless.aws import Aws
+    from skewless.definitions.types import ValueType
+
+pc: Any = pyarrow.compute
+_MOST_DIGITS = 76  # of a decimal in Arrow
+
+
+class NoArrowFormError(InputError):
+    """A column holds what Arrow has no type for.
+
+    Attributes:
+        what: the column and the reason, without a way out.
+    """
+
+    def __init__(self, name: str, kind: str, reason: object) -> None:
+        self.what = f"column {name!r} ({kind}) has no Arrow form: {str(reason).rstrip('.')}"
+        super().__init__(f"{self.what}. Drop it, or make it something that Arrow holds")
+
+
+def to_arrow(
+    frame: object,
+    aws: Aws | None = None,
+    kinds: Mapping[str, ValueType] | None = None,
+    *,
+    only: bool = False,
+) -> pa.Table:
+    """Read a frame.
+
+    Args:
+        frame: a pandas, polars or Arrow frame, anything with the Arrow C stream interface, a list
+            of dicts, a Parquet file or folder (a path or an `s3://` address), or a Glue table
+            `"database.table"`. A pandas index is not read. Times in a Glue table are UTC.
+        aws: where `s3://` and Glue are.
+        kinds: the types of columns that will be used, for what has none in a file; what of the
+            others has no Arrow form is read as text. All are used by default.
+        only: whether other columns of a Glue table need not be read.
+
+    Raises:
+        InputError: it cannot be read; the message names the file or column and the reason.
+        StoreError: AWS refused.
+    """
+    table = _read(frame, aws, kinds, only=only).replace_schema_metadata(None)
+    names = table.column_names
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise InputError(f"the frame has several columns named {', '.join(map(repr, repeated))}")
+    return table
+
+
+def collected(frame: Any) -> Any:
+    """Return a frame that is there: a LazyFrame of polars is collected."""
+    return frame.collect() if nw.dependencies.is_polars_lazyframe(frame) else frame
+
+
+def is_rows(frame: object) -> bool:
+    """Say whether a frame is a list of dicts."""
+    return (
+        isinstance(frame, Sequence)
+        and not isinstance(frame, str)
+        and all(isinstance(row, Mapping) for row in frame)
+    )
+
+
+def arrow_table(
+    frame: Any,
+    aws: Aws | None,
+    kinds: Mapping[str, ValueType] | None = None,
+    *,
+    only: bool = False,
+) -> pa.Table:
+    """Read what is neither pandas, polars nor rows, with all that Arrow tells of it.
+
+    The arguments are those of `to_arrow`.
+
+    Raises:
+        InputError: it is no frame, or cannot be read.
+        StoreError: AWS refused.
+    """
+    if isinstance(frame, pa.Table):
+        return frame
+    if isinstance(frame, pa.RecordBatch):
+        return pa.Table.from_batches([frame])
+    if isinstance(frame, str | Path | NamedFile):
+        return read_named(frame, aws, kinds, only=only)
+    native = nw.from_native(frame, eager_only=True, pass_through=True)
+    if isinstance(native, nw.DataFrame):
+        return native.to_arrow()
+    if hasattr(frame, "__arrow_c_stream__"):
+        return pa.RecordBatchReader.from_stream(frame).read_all()
+    hint = " Call .collect() first." if hasattr(frame, "collect") else ""
+    raise InputError(
+        f"a {type(frame).__name__} is not a frame; give a pandas, polars or Arrow frame, a list of "
+        f"dicts, a Parquet path or s3:// address, or a Glue table 'database.table'.{hint}"
+    )
+
+
+def pandas_array(series: Any, name: str, *, keeps_zone: bool = False) -> Any:
+    """Return a pandas column as an Arrow array; NaN is null, zoned times are UTC unless kept.
+
+    Raises:
+        NoArrowFormError: Arrow has no type for it.
+    """
+    kind = series.dtype
+    if kind == object:  # noqa: E721 - a dtype, which compares with types
+        return column_of(series.tolist(), name)
+    try:
+        if hasattr(kind, "subtype") and hasattr(kind, "fill_value"):
+            series = series.sparse.to_dense()  # which Arrow does not know
+        if getattr(kind, "tz", None) is None:
+            return pa.array(series, from_pandas=True)
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise NoArrowFormError(name, f"dtype {kind}", error) from error
+    # pandas warns of what Arrow does with its zoned columns; instants are the same in UTC.
+    instants = pc.assume_timezone(pa.array(series.dt.tz_convert(None).to_numpy()), "UTC")
+    if keeps_zone:
+        try:
+            zone = pa.lib.tzinfo_to_string(kind.tz)
+            return instants.cast(pa.timestamp(instants.type.unit, zone))
+        except (pa.ArrowException, ValueError):  # a zone that Arrow has no name for
+            pass
+    return instants
+
+
+def polars_array(series: Any) -> Any:
+    """Return a polars column as an Arrow array.
+
+    Raises:
+        NoArrowFormError: Arrow has no type for it.
+    """
+    # Arrow has no integer of 128 bits, and polars would give the addresses of objects.
+    if str(series.dtype) in ("Object", "Int128", "UInt128"):
+        return column_of(series.to_list(), series.name)
+    try:
+        return series.to_arrow()
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise NoArrowFormError(series.name, f"dtype {series.dtype}", error) from error
+
+
+def _read(
+    frame: Any, aws: Aws | None, needed: Mapping[str, ValueType] | None, *, only: bool
+) -> pa.Table:
+    frame = collected(frame)
+    if nw.dependencies.is_pandas_dataframe(frame):
+        names = [str(name) for name in frame.columns]
+        series = [frame.iloc[:, index] for index in range(len(names))]
+        arrays = [
+            _or_text(lambda one=one, name=name: pandas_array(one, name), one.tolist, name, needed)  # type: ignore[misc]
+            for one, name in zip(series, names, strict=True)
+        ]
+        return pa.Table.from_arrays(arrays, names)
+    if nw.dependencies.is_polars_dataframe(frame):
+        found = {
+            one.name: _or_text(lambda one=one: polars_array(one), one.to_list, one.name, needed)  # type: ignore[misc]
+            for one in frame.get_columns()
+        }
+        return pa.table(found)
+    if is_rows(frame):
+        return _from_rows(frame)
+    return arrow_table(frame, aws, needed, only=only)
+
+
+def _or_text(
+    read: Callable[[], Any],
+    values: Callable[[], list[Any]],
+    name: str,
+    needed: Collection[str] | None,
+) -> Any:
+    """Read a column, or let its text stand for it where nobody needs it."""
+    try:
+        return read()
+    except NoArrowFormError:
+        if needed is None or name in needed:
+            raise
+    return pa.array([None if is_null(value) else str(value) for value in values()], pa.string())
+
+
+def _from_rows(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    return pa.table(
+        {name: column_of([row.get(name) for row in rows]) for name in names_of_rows(rows)}
+    )
+
+
+def names_of_rows(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the columns of rows, in the order in which they come up."""
+    return list(dict.fromkeys(name for row in rows for name in row))
+
+
+def column_of(values: Sequence[Any], name: str | None = None) -> pa.Array[Any]:
+    """Return Python values as an Arrow array: a union where they are of several kinds.
+
+    Args:
+        values: the values.
+        name: the column's, if what Arrow cannot hold is to be refused; else its text, in a shape
+            that fits no schema, stands for it.
+
+    Raises:
+        NoArrowFormError: Arrow has no type for a value.
+    """
+    found = set(map(type, values)) - {type(None)}
+    if len(found) == 1 and found <= _PLAIN:
+        try:
+            quick: pa.Array[Any] = pa.array(values, from_pandas=True)  # NaN is null
+        except (OverflowError, UnicodeEncodeError):
+            pass
+        else:
+            return quick
+    kinds = [_kind(value) for value in values]
+    present = list(dict.fromkeys(kind for kind in kinds if kind is not None))
+    if not present:
+        return pa.nulls(len(values))
+    if len(present) == 1:
+        clean = [None if kind is None else v for v, kind in zip(values, kinds, strict=True)]
+        return _array(clean, present[0], name)
+    # Nulls go to the first child.
+    codes = [present.index(kind) if kind is not None else 0 for kind in kinds]
+    children: list[list[Any]] = [[] for _ in present]
+    offsets = []
+    for value, kind, code in zip(values, kinds, codes, strict=True):
+        offsets.append(len(children[code]))
+        children[code].append(None if kind is None else value)
+    arrays = [_array(child, kind, name) for child, kind in zip(children, present, strict=True)]
+    return pa.UnionArray.from_dense(
+        pa.array(codes, pa.int8()), pa.array(offsets, pa.int32()), arrays
+    )
+
+
+def _kind(value: Any) -> str | None:  # noqa: C901, PLR0911 - one case for each kind of value
+    if is_null(value):
+        return None
+    match value:
+        case bool():
+            return "bool"
+        case float():
+            return "float"
+        case str():
+            return "string"
+        case datetime():
+            exact = "" if not getattr(value, "nanosecond", 0) else "nanosecond "
+            return exact + ("naive" if value.tzinfo is None else "instant")
+        case date():
+            return "date"
+        case decimal.Decimal():
+            return "decimal" if value.is_finite() else "other"
+        case bytes() | bytearray() | memoryview():
+            return "bytes"
+        case Mapping():
+            return "struct"
+    kind = type(value).__name__
+    if kind.startswith("bool"):
+        return "bool"
+    if hasattr(value, "__index__") and kind != "ndarray":
+        return "int" if INT64_MIN <= value <= INT64_MAX else "big"
+    if hasattr(value, "__float__") and kind.startswith("float"):
+        return "float"
+    return "list" if isinstance(value, list | tuple) or hasattr(value, "tolist") else "other"
+
+
+_PLAIN = frozenset({bool, int, float, str})
+_TYPES: Mapping[str, pa.DataType] = {
+    "int": pa.int64(),
+    "float": pa.float64(),
+    "bytes": pa.binary(),
+    "naive": pa.timestamp("us"),
+    "instant": pa.timestamp("us", "UTC"),
+    "nanosecond naive": pa.timestamp("ns"),
+    "nanosecond instant": pa.timestamp("ns", "UTC"),
+}
+
+
+def _array(values: list[Any], kind: str, name: str | None) -> pa.Array[Any]:
+    reason: object = "Arrow has no type for such values"
+    try:
+        if kind == "big" and all(v is None or abs(v) < 10**_MOST_DIGITS for v in values):
+            return pa.array([None if v is None else decimal.Decimal(int(v)) for v in values])
+        if kind not in ("big", "other"):
+            return pa.array(values, _TYPES.get(kind))
+    except UnicodeEncodeError:
+        encoded = (None if v is None else v.encode("utf-8", "surrogatepass") for v in values)
+        return pa.array(list(encoded), pa.binary())
+    except (pa.ArrowException, OverflowError, TypeError, ValueError) as error:
+        reason = error
+    if name is not None:
+        first = next(value for value in values if value is not None)
+        raise NoArrowFormError(name, f"of {type(first).__name__}", reason)
+    # No Arrow type holds these: their text stands for them, in a shape that fits no schema.
+    texts = [None if v is None else {"unsupported": f"{v!r}"} for v in values]
+    return pa.array(texts, pa.struct([("unsupported", pa.string())]))

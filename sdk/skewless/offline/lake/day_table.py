@@ -1,0 +1,316 @@
+"""Iceberg tables that only grow, partitioned by day: made, extended, appended to, read.
+
+pyiceberg keeps them, through the session's own clients. Nothing here knows what the rows are:
+events or refused rows, or why a column is there.
+"""
+
+from __future__ import annotations
+
+import uuid
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute
+from botocore.exceptions import BotoCoreError, ClientError
+from pyiceberg.exceptions import (
+    CommitFailedException,
+    CommitStateUnknownException,
+    NoSuchNamespaceError,
+    NoSuchTableError,
+    TableAlreadyExistsError,
+)
+from pyiceberg.expressions import AlwaysTrue, And, GreaterThanOrEqual, LessThan
+from pyiceberg.io.pyarrow import write_file
+from pyiceberg.partitioning import PartitionField, PartitionFieldValue, PartitionKey, PartitionSpec
+from pyiceberg.schema import Schema
+from pyiceberg.table import WriteTask
+from pyiceberg.transforms import DayTransform
+from pyiceberg.types import (
+    BinaryType,
+    BooleanType,
+    DecimalType,
+    DoubleType,
+    ListType,
+    LongType,
+    NestedField,
+    StringType,
+    TimestampType,
+)
+
+from skewless.compiler.instants import DAY
+from skewless.definitions import types
+from skewless.errors import PublishError, StoreError
+from skewless.offline.lake import catalog
+from skewless.offline.lake.commits import Append, commit, snapshot_of, wait
+from skewless.offline.lake.log_catalog import LogCatalog
+from skewless.offline.storage import file_io
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from pyiceberg.manifest import DataFile
+    from pyiceberg.table import Table
+    from pyiceberg.table.metadata import TableMetadata
+    from pyiceberg.types import IcebergType
+
+    from skewless.aws import Aws, Resources
+    from skewless.definitions.types import ValueType
+    from skewless.offline.lake.commits import Claim, Outcome, Queue
+
+pc: Any = pyarrow.compute
+_GREATER_EQUAL: Any = GreaterThanOrEqual  # typed without their shorthand arguments
+_LESS: Any = LessThan
+_EXTEND_ATTEMPTS = 12
+_MOST_SHARED_FILES = 4
+_ROWS_PER_FILE = 1 << 21
+_PROPERTIES = {
+    "write.parquet.compression-codec": "zstd",
+    # Appends are many and small: without merging, a scan would open a manifest for each of them.
+    "commit.manifest-merge.enabled": "true",
+}
+
+
+class DayTable:
+    """An Iceberg table that only grows, partitioned by the UTC day of one of its columns."""
+
+    def __init__(
+        self,
+        aws: Aws,
+        resources: Resources,
+        name: str,
+        columns: Mapping[str, ValueType],
+        *,
+        day_of: str,
+    ) -> None:
+        self._aws = aws
+        self.name = f"{resources.database}.{name}"
+        self.location = catalog.log_location(resources.bucket, name).rstrip("/")
+        self._columns = columns
+        self._day_of = day_of
+
+    @cached_property
+    def _catalog(self) -> LogCatalog:
+        properties = file_io.iceberg_properties(self._aws)
+        return LogCatalog("skewless", client=self._aws.client("glue"), **properties)
+
+    def create(self) -> bool:
+        """Make the table; return whether there was none."""
+        schema = Schema(*self._fields())
+        day = schema.find_field(self._day_of).field_id
+        spec = PartitionSpec(PartitionField(day, 1000, DayTransform(), f"{self._day_of}_day"))
+        try:
+            # Asked first: pyiceberg writes the metadata before Glue refuses a second table.
+            if self.exists():
+                return False
+            self._catalog.create_table(
+                self.name, schema, self.location, spec, properties=_PROPERTIES
+            )
+        except TableAlreadyExistsError:
+            return False
+        except (NoSuchNamespaceError, ClientError, BotoCoreError) as error:
+            raise StoreError(f"the table {self.name} could not be made: {error}") from error
+        return True
+
+    def extend(self) -> None:
+        """Add the columns that the table lacks."""
+        for attempt in range(_EXTEND_ATTEMPTS):
+            table = self.load()
+            there = {field.name: field.field_type for field in table.schema().fields}
+            for name, type_ in self._columns.items():
+                wanted = iceberg_type(type_)
+                if name in there and str(there[name]) != str(wanted):
+                    raise PublishError(
+                        f"column {name!r} of the log {self.name} is {there[name]}, and {type_} "
+                        f"would be {wanted}: rows that are there cannot change their type. Give "
+                        "the column another name, or the source"
+                    )
+            added = [name for name in self._columns if name not in there]
+            if not added:
+                return
+            try:
+                with table.update_schema() as update:
+                    for name in added:
+                        update.add_column(name, iceberg_type(self._columns[name]))
+            except (CommitFailedException, CommitStateUnknownException):
+                wait(attempt)
+            else:
+                return
+        raise StoreError(f"the table {self.name} is changed by others too often to extend it")
+
+    def load(self) -> Table:
+        """Read the table's current metadata.
+
+        Raises:
+            StoreError: there is no such table, or AWS refused.
+        """
+        try:
+            return self._catalog.load_table(self.name)
+        except NoSuchTableError as error:
+            raise StoreError(
+                f"there is no table {self.name} in Glue: `skewless apply` makes it"
+            ) from error
+        except (ClientError, BotoCoreError, OSError) as error:
+            raise StoreError(f"the table {self.name} could not be read: {error}") from error
+
+    def exists(self) -> bool:
+        """Say whether the table is there."""
+        return bool(self._catalog.table_exists(self.name))
+
+    def append(
+        self,
+        columns: Mapping[str, Any],
+        claim: Claim | None = None,
+        queue: Queue | None = None,
+    ) -> int:
+        """Commit rows, and return the snapshot that holds them.
+
+        Args:
+            columns: the rows.
+            claim: what nobody else may have committed; the commit itself checks it.
+            queue: where to wait for others with few files, so that one commit takes them all.
+
+        Raises:
+            ShardTakenError: others committed such numbers; nothing was.
+            RepeatedLoadError: rows with this content are there; nothing was committed.
+            StoreError: the table is not there, or could not be committed to.
+        """
+        table = self.load()
+        names = [field.name for field in table.schema().fields]
+        if absent := [name for name in columns if name not in names]:
+            raise StoreError(
+                f"the table {self.name} has no column {', '.join(map(repr, absent))} yet: "
+                "`skewless apply` adds it"
+            )
+        rows = len(columns[self._day_of])
+        stored = {
+            name: _without_zone(columns[name]) if name in columns else pa.nulls(rows)
+            for name in names
+        }
+        schema = table.schema().as_arrow()
+        arrays = {name: array.cast(schema.field(name).type) for name, array in stored.items()}
+        try:
+            files = tuple(self.write_files(table, pa.table(arrays)))
+            append = Append(uuid.uuid4().hex, files, claim)
+            if queue is not None and len(files) <= _MOST_SHARED_FILES:
+                return queue.commit(append, self._commit)
+            return snapshot_of(self._commit([append])[append.id])
+        except (ClientError, BotoCoreError, OSError) as error:
+            raise StoreError(f"{rows} rows for {self.name} were not written: {error}") from error
+
+    def days(self) -> set[int]:
+        """Return the UTC days that there are rows of, counted from the epoch; no file is opened."""
+        return {int(task.file.partition[0]) for task in self.load().scan().plan_files()}
+
+    def read(
+        self,
+        names: Collection[str],
+        snapshot_id: int | None = None,
+        span: tuple[int | None, int | None] = (None, None),
+    ) -> Iterator[pa.RecordBatch]:
+        """Read columns, of rows whose day column lies in the span; files outside are not opened."""
+        table = self.load()
+        schema = table.schema()
+        if snapshot_id is not None:
+            snapshot = table.snapshot_by_id(snapshot_id)
+            if snapshot is None:
+                raise StoreError(f"the table {self.name} has no snapshot {snapshot_id}")
+            schema = table.schemas()[snapshot.schema_id or 0]
+        there = {field.name for field in schema.fields}
+        chosen = tuple(name for name in names if name in there)
+        start, end = span
+        after = AlwaysTrue() if start is None else _GREATER_EQUAL(self._day_of, start)
+        before = AlwaysTrue() if end is None else _LESS(self._day_of, end)
+        scan = table.scan(And(after, before), chosen, snapshot_id=snapshot_id)
+        try:
+            return iter(scan.to_arrow_batch_reader())
+        except (ClientError, BotoCoreError, OSError) as error:
+            # An erasure may have deleted a file that this state of the table names.
+            raise StoreError(f"the table {self.name} could not be read: {error}") from error
+
+    def write_files(self, table: Table, rows: pa.Table) -> Iterator[DataFile]:
+        """Write a file a day, to be committed. pyiceberg filters all rows once for each day."""
+        rows = rows.cast(table.schema().as_arrow()).combine_chunks()
+        times = rows[self._day_of].cast(pa.int64()).to_numpy()
+        order = np.argsort(times, kind="stable")
+        days = times[order] // DAY
+        edges = [0, *(np.flatnonzero(np.diff(days)) + 1), len(days)]
+        write, schema, spec = uuid.uuid4(), table.schema(), table.spec()
+        tasks = (
+            WriteTask(
+                write_uuid=write,
+                task_id=start,
+                schema=schema,
+                record_batches=_taken(rows, order[start : min(start + _ROWS_PER_FILE, end)]),
+                partition_key=PartitionKey(
+                    [PartitionFieldValue(spec.fields[0], int(days[start]))], spec, schema
+                ),
+            )
+            for first, end in pairwise(edges)
+            for start in range(int(first), int(end), _ROWS_PER_FILE)
+        )
+        return write_file(table.io, _with_valid_bounds(table.metadata, rows), tasks)
+
+    def _commit(self, appends: Sequence[Append]) -> Mapping[str, Outcome]:
+        return commit(self.load, appends)
+
+    def _fields(self) -> Iterator[NestedField]:
+        for number, (name, type_) in enumerate(self._columns.items(), 1):
+            yield NestedField(number, name, iceberg_type(type_, len(self._columns) + number))
+
+
+def _with_valid_bounds(metadata: TableMetadata, rows: pa.Table) -> TableMetadata:
+    """Return metadata by which files are written without the least and greatest of some texts.
+
+    pyiceberg cuts these after 16 characters and counts up the last. After U+D7FF comes a surrogate,
+    which is no UTF-8, and the whole commit would fail. A column that holds U+D7FF gets no bounds.
+    """
+    modes = {
+        f"write.metadata.metrics.column.{field.name}": "counts"
+        for field in metadata.schema().fields
+        if isinstance(field.field_type, StringType)
+        and pc.any(pc.match_substring(rows[field.name], "\ud7ff")).as_py()
+    }
+    return metadata.model_copy(update={"properties": {**metadata.properties, **modes}})
+
+
+def iceberg_type(type_: ValueType, element_id: int = 0) -> IcebergType:
+    """Return the type as Iceberg keeps it."""
+    match type_:
+        case types.Scalar():
+            return _ICEBERG_TYPES[type_]
+        case types.Decimal(precision=precision, scale=scale):
+            return DecimalType(precision, scale)
+        case types.Array(element=element):
+            return ListType(element_id, iceberg_type(element), element_required=False)
+        case types.Vector():
+            return ListType(element_id, DoubleType(), element_required=False)
+
+
+_ICEBERG_TYPES: Mapping[types.Scalar, IcebergType] = {
+    types.Bool: BooleanType(),
+    types.Int64: LongType(),
+    types.Float64: DoubleType(),
+    types.String: StringType(),
+    types.Timestamp: TimestampType(),
+    types.Bytes: BinaryType(),
+}
+
+
+def _taken(rows: pa.Table, numbers: Any) -> list[pa.RecordBatch]:
+    """Return rows by number; a day's at a time, so that no column of text outgrows 2 GB."""
+    first, last = int(numbers[0]), int(numbers[-1])
+    if last - first == len(numbers) - 1 and (np.diff(numbers) == 1).all():
+        chosen = rows.slice(first, len(numbers))
+    else:
+        chosen = rows.take(pa.array(numbers))
+    batches: list[pa.RecordBatch] = chosen.to_batches()
+    return batches
+
+
+def _without_zone(column: Any) -> Any:
+    if pa.types.is_timestamp(column.type):
+        return column.cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us"))
+    return column

@@ -1,0 +1,287 @@
+"""The event log: one append-only Iceberg table a source, partitioned by the UTC day of ingestion.
+
+A source of a table that exists already is read where it is, in the same shape, and never written.
+How Iceberg tables are kept is `day_table`'s to know, how others are read `glue_rows`'s.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute
+from botocore.exceptions import BotoCoreError, ClientError
+
+from skewless.definitions import types
+from skewless.definitions.expression import to_microseconds
+from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD, INGEST_TIME
+from skewless.errors import InputError, StoreError, did_you_mean
+from skewless.offline.frames.columns import arrow_type, conform, physical
+from skewless.offline.lake import catalog
+from skewless.offline.lake.commits import Claim
+from skewless.offline.lake.day_table import DayTable
+from skewless.offline.storage.glue_table import describe_table
+from skewless.offline.tables import user_table
+from skewless.offline.tables.glue_rows import open_glue_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from skewless.aws import Aws, Resources
+    from skewless.definitions.source import Source
+    from skewless.definitions.types import ValueType
+    from skewless.offline.lake.commits import Queue
+
+pc: Any = pyarrow.compute
+
+
+class EventLog:
+    """The logs of a store's sources."""
+
+    def __init__(self, aws: Aws, resources: Resources) -> None:
+        self._aws = aws
+        self._resources = resources
+
+    def table(self, source: Source) -> DayTable:
+        """Return the Iceberg table of the log that the store keeps for a source."""
+        return DayTable(
+            self._aws,
+            self._resources,
+            source.name,
+            catalog.log_columns(source),
+            day_of=INGEST_TIME,
+        )
+
+    def create(self, source: Source) -> None:
+        """Make the source's log; one that is there gets the columns that it lacks.
+
+        Raises:
+            PublishError: a column is there with another type.
+            InputError: the source names a table, and there is none.
+        """
+        if source.table is not None:
+            describe_table(source.table, self._aws)
+        elif not self.table(source).create():
+            self.evolve(source)
+
+    def evolve(self, source: Source) -> None:
+        """Add the source's new columns, null in the rows that are there; nothing is removed.
+
+        Raises:
+            PublishError: a column is there with another type.
+        """
+        if source.table is None:
+            self.table(source).extend()
+
+    def append(
+        self,
+        source: Source,
+        table: pa.Table,
+        *,
+        ingest_time: Any,
+        shard: str,
+        first_sequence: int,
+        content: str | None = None,
+        queue: Queue | None = None,
+    ) -> int | None:
+        """Add normalised rows in one commit, and return its snapshot; no rows, no commit.
+
+        An event time after its ingest time is moved to it.
+
+        Args:
+            source: whose log.
+            table: rows as `normalise` accepted them.
+            ingest_time: a datetime or microseconds for all rows, or an Arrow column of either.
+            shard: names the producer.
+            first_sequence: the first row's number within the shard; the others follow.
+            content: a digest of the rows, if they may not have been appended before.
+            queue: where to wait for other producers that come now, to share a commit.
+
+        Raises:
+            InputError: the source names a table of its own, or a column is missing.
+            ShardTakenError: someone else appended these numbers of the shard; nothing was.
+            RepeatedLoadError: rows with this content were appended before; nothing was.
+            StoreError: the log is not there, or could not be committed to.
+        """
+        if source.table is not None:
+            raise InputError(
+                f"{source} is the table {source.table!r}, which the store reads and never writes; "
+                "append to that table, or leave table= out and let the store keep a log"
+            )
+        if missing := [name for name in source.columns if name not in table.column_names]:
+            raise InputError(f"{source}: the rows lack {', '.join(map(repr, missing))}")
+        if not (count := table.num_rows):
+            return None
+        known = _stamps(ingest_time, count)
+        columns = {name: table[name] for name in source.columns}
+        columns[source.event_time] = _earlier(columns[source.event_time], known)
+        columns[INGEST_TIME] = known
+        columns[INGEST_SHARD] = pa.repeat(shard, count)
+        columns[INGEST_SEQUENCE] = pa.array(np.arange(first_sequence, first_sequence + count))
+        earliest = pc.min(known.cast(pa.int64())).as_py()
+        claim = Claim(shard, first_sequence, first_sequence + count, content, earliest)
+        return self.table(source).append(columns, claim, queue)
+
+    def days(self, source: Source) -> set[int]:
+        """Return the UTC days of ingestion that the log has rows of, counted from the epoch.
+
+        Raises:
+            StoreError: the log is not there, or AWS refused.
+        """
+        return self.table(source).days()
+
+    def scan(
+        self,
+        source: Source,
+        columns: Sequence[str] | None = None,
+        *,
+        snapshot_id: int | None = None,
+        ingest_from: int | None = None,
+        ingest_before: int | None = None,
+        physical: bool = False,
+    ) -> pa.RecordBatchReader:
+        """Read events; their order is not defined.
+
+        Args:
+            source: whose events.
+            columns: what to read, system columns included; all by default. `ingest_time` is
+                always there.
+            snapshot_id: the log as it was; the latest by default.
+            ingest_from: the earliest ingest time, in microseconds.
+            ingest_before: ingest times end before this.
+            physical: give Timestamps as microseconds and Decimals unscaled, as int64, and no event
+                time after its ingest time.
+
+        Raises:
+            InputError: no such column, or an existing table has values that do not fit.
+            StoreError: the log is not there, or AWS refused.
+        """
+        wanted = _chosen(source, columns)
+        names = list(wanted)
+        span = (ingest_from, ingest_before)
+        if source.table is not None:
+            tables: Iterator[Any] = iter([self._existing(source, names, snapshot_id, span)])
+        else:
+            tables = self.table(source).read(names, snapshot_id, span)
+        shape = _physical_schema(wanted) if physical else _schema(wanted)
+        clamped = source.event_time if physical and source.event_time in wanted else None
+        batches = (_shaped(table, wanted, shape, clamped) for table in tables)
+        return pa.RecordBatchReader.from_batches(shape, _nonempty(batches))
+
+    def physical(self, source: Source, table: pa.Table) -> pa.Table:
+        """Return normalised rows with Timestamps and Decimals as integers, as `scan` gives them."""
+        kinds = {name: source.columns[name] for name in table.column_names}
+        return pa.table({name: physical(table[name], type_) for name, type_ in kinds.items()})
+
+    def _existing(
+        self,
+        source: Source,
+        names: Sequence[str],
+        snapshot_id: int | None,
+        span: tuple[int | None, int | None],
+    ) -> pa.Table:
+        """Read a table that is not ours, in our types and normal forms."""
+        stamp = source.ingest_time or source.event_time
+        own = [name for name in names if name in source.columns]
+        user_table.check_source(source, describe_table(str(source.table), self._aws), self._aws)
+        existing = open_glue_table(
+            str(source.table), self._aws, snapshot_id=snapshot_id, as_athena=True
+        )
+        rows = existing.read({*own, stamp}, {*own, stamp})
+        found: dict[str, Any] = {
+            name: _fitting(rows[name], source.columns[name], f"{source.table}, column {name!r}")
+            for name in own
+        }
+        known = _fitting(rows[stamp], types.Timestamp, f"{source.table}, column {stamp!r}")
+        if source.ingest_time is None:
+            known = pc.add(known, pa.scalar(source.delay.microseconds, pa.duration("us")))
+        found[INGEST_TIME] = known
+        # All rows came by no shard of ours, and in no order.
+        found |= {
+            INGEST_SHARD: pa.repeat("", len(known)),
+            INGEST_SEQUENCE: pa.repeat(0, len(known)),
+        }
+        table = pa.table({name: found[name] for name in names})
+        for limit, compare in zip(span, (pc.greater_equal, pc.less), strict=True):
+            if limit is not None:
+                table = table.filter(compare(table[INGEST_TIME].cast(pa.int64()), limit))
+        return table
+
+
+def _chosen(source: Source, columns: Sequence[str] | None) -> dict[str, ValueType]:
+    """Return the types of the columns to read; when rows were ingested is always among them."""
+    kinds = catalog.log_columns(source)
+    names = list(dict.fromkeys([*(kinds if columns is None else columns), INGEST_TIME]))
+    if unknown := [name for name in names if name not in kinds]:
+        hints = "".join(did_you_mean(name, kinds) for name in unknown)
+        raise InputError(f"{source} has no column {', '.join(map(repr, unknown))}.{hints}")
+    return {name: kinds[name] for name in names}
+
+
+def _stamps(given: Any, rows: int) -> Any:
+    """Return ingest times, one a row."""
+    instant = arrow_type(types.Timestamp)
+    if isinstance(given, datetime):
+        given = to_microseconds(given, "ingest_time")
+    if isinstance(given, int):
+        return pa.repeat(pa.scalar(given, pa.int64()), rows).cast(instant)
+    column = given if isinstance(given, pa.Array | pa.ChunkedArray) else pa.array(given)
+    if len(column) != rows or column.null_count:
+        raise InputError(f"ingest_time has {len(column)} values, or nulls, for {rows} rows")
+    return column.cast(instant)
+
+
+def _earlier(happened: Any, known: Any) -> Any:
+    """Return event times, none of them after its ingest time."""
+    return pc.if_else(pc.greater(happened, known), known, happened)
+
+
+def _fitting(column: Any, type_: ValueType, where: str) -> Any:
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if pa.types.is_floating(array.type):
+        # What did not pass the front door: an infinity is null there, as in Athena.
+        array = pc.if_else(pc.is_inf(array), pa.scalar(None, array.type), array)
+    values, findings = conform(array, type_)
+    for found in findings:
+        if found.bad.any():
+            value = array[int(found.bad.argmax())].as_py()
+            raise InputError(f"{where} is {value!r}: {found.allowed}")
+    return values
+
+
+def _schema(kinds: Mapping[str, ValueType]) -> pa.Schema:
+    return pa.schema([(name, arrow_type(type_)) for name, type_ in kinds.items()])
+
+
+def _physical_schema(kinds: Mapping[str, ValueType]) -> pa.Schema:
+    empty = {name: pa.nulls(0, arrow_type(type_)) for name, type_ in kinds.items()}
+    columns = {name: physical(empty[name], type_) for name, type_ in kinds.items()}
+    return pa.table(columns).schema
+
+
+def _shaped(
+    table: Any, kinds: Mapping[str, ValueType], shape: pa.Schema, clamped: str | None
+) -> list[pa.RecordBatch]:
+    """Bring read columns into the canonical or the physical types; absent ones are null."""
+    columns = {}
+    for name, type_ in kinds.items():
+        if name not in table.schema.names:
+            columns[name] = pa.nulls(table.num_rows, shape.field(name).type)
+            continue
+        canonical = table[name].cast(arrow_type(type_))
+        is_physical = shape.field(name).type != arrow_type(type_)
+        columns[name] = physical(canonical, type_) if is_physical else canonical
+    if clamped is not None:
+        columns[clamped] = _earlier(columns[clamped], columns[INGEST_TIME])
+    batches: list[pa.RecordBatch] = pa.table(columns, schema=shape).to_batches()
+    return batches
+
+
+def _nonempty(tables: Iterator[list[pa.RecordBatch]]) -> Iterator[pa.RecordBatch]:
+    try:
+        for batches in tables:
+            yield from (batch for batch in batches if batch.num_rows)
+    except (ClientError, BotoCoreError, OSError) as error:
+        raise StoreError(f"the log could not be read to its end: {error}") from error

@@ -1,0 +1,165 @@
+"""What Athena and DuckDB write differently. All else of a query is the same tree for both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from skewless.definitions import types
+from skewless.offline.query import sql
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from skewless.definitions.types import ValueType
+    from skewless.offline.query.sql import Sql
+
+_EPOCH = "1970-01-01 00:00:00"
+
+
+class Engine(Enum):
+    """Who runs the query; the value is sqlglot's name of the dialect."""
+
+    ATHENA = "athena"
+    DUCKDB = "duckdb"
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """The constructs of one engine."""
+
+    engine: Engine
+
+    def render(self, query: exp.Expr, *, pretty: bool = False) -> str:
+        """Return the query's text; `pretty` is for people, and a third longer."""
+        return query.sql(dialect=self.engine.value, pretty=pretty, comments=False)
+
+    @property
+    def keeps_order(self) -> bool:
+        """Whether a window without ORDER BY goes through a sorted subquery in its order.
+
+        DuckDB documents it (order preservation), and then sums as it reads, several times faster
+        than over partitions; Trino promises nothing, and sums a running frame as it reads anyway.
+        """
+        return self.engine is Engine.DUCKDB
+
+    @property
+    def computes_steps_anew(self) -> bool:
+        """Whether a step of a WITH clause is computed at every read of it, as Trino does."""
+        return self.engine is Engine.ATHENA
+
+    @property
+    def exact_type(self) -> str:
+        """The widest exact integer."""
+        return "HUGEINT" if self.engine is Engine.DUCKDB else "DECIMAL(38, 0)"
+
+    def exact(self, value: Sql) -> Sql:
+        """Widen an integer so that sums and squares of 64-bit integers are exact."""
+        return sql.cast(value, self.exact_type)
+
+    def quotient(self, dividend: Sql, divisor: Sql) -> Sql:
+        """Divide exact integers that divide without remainder."""
+        if self.engine is Engine.DUCKDB:
+            return sql.binary(exp.IntDiv, dividend, divisor)
+        # DECIMAL(38, 0) / DECIMAL(38, 0) rounds in Trino; there is nothing to round here.
+        return sql.cast(sql.binary(exp.Div, dividend, divisor), "DECIMAL(38, 0)")
+
+    def remainder(self, dividend: Sql, divisor: Sql) -> Sql:
+        """Return the remainder with the sign of the dividend."""
+        return sql.call("mod", dividend, divisor)
+
+    def is_finite(self, value: Sql) -> Sql:
+        """Say whether a double is neither an infinity nor NaN."""
+        return sql.call("isfinite" if self.engine is Engine.DUCKDB else "is_finite", value)
+
+    def round_half_away(self, value: Sql) -> Sql:
+        """Round a double to a BIGINT, halves away from zero; null where it does not fit."""
+        limit = sql.double(2.0**63)
+        fits = sql.both(sql.less_equal(sql.double(-(2.0**63)), value), sql.less(value, limit))
+        return sql.when(fits, self._rounded(value))
+
+    def _rounded(self, value: Sql) -> Sql:
+        if self.engine is Engine.DUCKDB:
+            return sql.cast(sql.call("round", value), "BIGINT")
+        # Trino's round() adds 0.5 in some releases, which turns 0.49999999999999994 into 1.
+        whole = sql.call("truncate", value)
+        half = sql.less_equal(sql.double(0.5), sql.call("abs", sql.subtract(value, whole)))
+        further = sql.add(whole, sql.call("sign", value))
+        return sql.cast(sql.when(half, further, whole), "BIGINT")
+
+    def microseconds(self, timestamp: Sql) -> Sql:
+        """Return microseconds since the epoch of a timestamp in UTC."""
+        if self.engine is Engine.DUCKDB:
+            return sql.call("epoch_us", timestamp)
+        # Trino has no microsecond unit: whole seconds exactly, then the fraction, moved to 1970
+        # where a double of seconds resolves far below a microsecond.
+        epoch = exp.Cast(this=sql.text(_EPOCH), to=exp.DataType.build("TIMESTAMP"))
+        second = sql.call("date_trunc", sql.text("second"), timestamp)
+        seconds = sql.call("date_diff", sql.text("second"), epoch, second)
+        moved = sql.call("date_add", sql.text("second"), exp.Neg(this=seconds.copy()), timestamp)
+        fraction = sql.call("round", sql.multiply(sql.call("to_unixtime", moved), sql.double(1e6)))
+        return sql.add(sql.multiply(seconds, sql.integer(1_000_000)), sql.cast(fraction, "BIGINT"))
+
+    def timestamp(self, iso: str) -> Sql:
+        """Write an instant, given as `YYYY-MM-DD HH:MM:SS.ffffff`, as a timestamp constant."""
+        kind = "TIMESTAMP" if self.engine is Engine.DUCKDB else "TIMESTAMP(6)"
+        return exp.Cast(this=sql.text(iso), to=exp.DataType.build(kind, dialect="trino"))
+
+    def sequence(self, first: Sql, last: Sql, step: int, alias: str, column: str) -> exp.Unnest:
+        """Write the numbers from first to last, a step apart, as a table of one column."""
+        name = "generate_series" if self.engine is Engine.DUCKDB else "sequence"
+        numbers = sql.call(name, first, last, sql.integer(step))
+        table = exp.TableAlias(this=sql.name(alias), columns=[sql.name(column)])
+        return exp.Unnest(expressions=[numbers], alias=table)
+
+    def bytes(self, value: bytes) -> Sql:
+        """Write a constant of bytes."""
+        return sql.call("from_hex", sql.text(value.hex()))
+
+    def physical(self, value: Sql, type_: ValueType) -> Sql:
+        """Turn a logged column into its physical form: integers for instants and decimals."""
+        match type_:
+            case types.Timestamp:
+                return self.microseconds(value)
+            case types.Decimal(precision=precision, scale=scale):
+                factor = sql.cast(sql.integer(10**scale), f"DECIMAL({scale + 1}, 0)")
+                widened = sql.cast(value, f"DECIMAL({precision}, {scale})")
+                return sql.cast(sql.multiply(widened, factor), "BIGINT")
+            case _:
+                return value
+
+    def widened(self, value: Sql, type_: ValueType) -> Sql:
+        """Widen a number of a user's table to the type it is computed in: an int is no bigint."""
+        match type_:
+            case types.Int64:
+                return sql.cast(value, "BIGINT")
+            case types.Float64:
+                return sql.cast(value, "DOUBLE")
+            case types.Array(element=types.Int64):
+                return sql.cast(value, "ARRAY(BIGINT)")
+            case types.Array(element=types.Float64) | types.Vector():
+                return sql.cast(value, "ARRAY(DOUBLE)")
+            case _:
+                return value
+
+    def digest(self, values: Sequence[tuple[Sql, ValueType]], seed: str) -> Sql:
+        """Write a text that looks random, and is the same in each engine for the same key."""
+        parts: list[Sql] = [sql.text(seed)]
+        for value, type_ in values:
+            parts += [sql.text("|"), self._text(value, type_)]
+        text = sql.call("concat", *parts)
+        if self.engine is Engine.DUCKDB:
+            return sql.call("md5", text)
+        return sql.call("lower", sql.call("to_hex", sql.call("md5", sql.call("to_utf8", text))))
+
+    def _text(self, value: Sql, type_: ValueType) -> Sql:
+        match type_:
+            case types.String:
+                return value
+            case types.Bytes:
+                return sql.call("to_hex", value)
+            case _:
+                return sql.cast(value, "VARCHAR")

@@ -1,0 +1,390 @@
+"""The query for history: for each label, every selected feature as of its instant. Pure.
+
+Stages, each a few named steps of one WITH query:
+
+1. the spine: labels with their row number, instant, entity numbers and request fields;
+2. for each source and entity, the log's rows of the entities asked for, duplicates dropped;
+3. for each view its points, its events, and its features at the points
+   (`totals` for sums, `picks` for picked values and latest rows);
+4. on-demand features over the joined rows, then the output columns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from skewless.compiler import instants
+from skewless.compiler.bound import Bound, Feature, Request, features_of
+from skewless.compiler.fingerprint import used_columns
+from skewless.offline.query import identifiers, sql
+from skewless.offline.query.events import (
+    ENTITY,
+    Log,
+    Relation,
+    Span,
+    as_of,
+    deduplicated,
+    view_events,
+)
+from skewless.offline.query.finisher import Finisher
+from skewless.offline.query.picks import Picks, add_latest
+from skewless.offline.query.render import Renderer
+from skewless.offline.query.stages import stored_steps
+from skewless.offline.query.statuses import THERE, add_status
+from skewless.offline.query.totals import POINT, Totals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from skewless.compiler.plan import SelectionPlan, ViewPlan
+    from skewless.definitions.entity import Entity
+    from skewless.definitions.on_demand import OnDemandView
+    from skewless.definitions.source import Source
+    from skewless.offline.query.dialect import Dialect
+    from skewless.offline.query.sql import Sql
+
+ROW, INSTANT, WATERMARK = "skewless_row", "skewless_instant", "skewless_watermark"
+
+
+class Mode(Enum):
+    """What a training set may see; the value is how a user asks for it."""
+
+    AS_SERVED = "as_served"
+    EVENT_TIME = "event_time"
+    REPLAY = "replay"
+
+
+@dataclass(frozen=True, slots=True)
+class Spine:
+    """The prepared labels.
+
+    Attributes:
+        table: columns `skewless_row`, `skewless_instant` (microseconds), for replay
+            `skewless_watermark`, and as `identifiers` calls them a number for each distinct key of
+            each entity, the key columns and the request fields; all physical.
+        first, last: the least and greatest instant.
+    """
+
+    table: exp.Table
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A request for history.
+
+    Attributes:
+        relations: where each source's rows are, by the source's name.
+        lateness: for each source, no event became known later than this after it happened.
+        with_status: whether to tell for each view if it knows the entity; all events are read.
+    """
+
+    plan: SelectionPlan
+    mode: Mode
+    dialect: Dialect
+    spine: Spine
+    relations: Mapping[str, Relation]
+    lateness: Mapping[str, int]
+    with_status: bool = False
+
+    def script(self) -> sql.Script:
+        """Return the query in steps.
+
+        Its columns are `skewless_row` and the selected features, physical, as `identifiers` calls
+        them: what the user calls them is no matter of the engine's. Beside a feature that may
+        overflow stands whether it does, in which case it is null.
+        """
+        return _Compiler(self).compile()
+
+    def columns(self, source: Source, plans: list[ViewPlan]) -> tuple[str, ...]:
+        """Return the columns of a source that its views read, in the order of the schema."""
+        used = {name for plan in plans for name in used_columns(plan.view)}
+        return tuple(name for name in source.columns if name in used)
+
+    def instant(self, plan: ViewPlan, instant: int) -> int:
+        """Return the T that stands for an instant in this mode."""
+        if self.mode is Mode.EVENT_TIME:
+            return instant
+        return instants.as_of(plan.view.refresh, instant)
+
+    def span(self, plans: list[ViewPlan]) -> Span:
+        """Return the ingest times that the views need, for skipping partitions."""
+        # In event_time mode, what happened before T may have become known at any time after.
+        end = None
+        if self.mode is not Mode.EVENT_TIME:
+            end = max(self.instant(plan, self.spine.last) for plan in plans)
+        starts = [self.start(plan) for plan in plans]
+        known = [start for start in starts if start is not None]
+        if len(known) < len(starts) or self.with_status:
+            return Span(None, end)
+        # A repeated id is judged by the ingestion before it.
+        return Span(min(known) - instants.DEDUPLICATION_SPAN, end)
+
+    def start(self, plan: ViewPlan) -> int | None:
+        """Return the event time before which no event counts; None if all do."""
+        if plan.longest_window is None:
+            return None
+        return self.instant(plan, self.spine.first) - plan.longest_window
+
+
+class _Compiler:
+    """Builds one query, step by step."""
+
+    def __init__(self, request: History) -> None:
+        self.request = request
+        self.plan = request.plan
+        self.dialect = request.dialect
+        self.steps = sql.Steps()
+        self.overflows: dict[Feature, str] = {}
+        self.aliases = {plan: identifiers.steps_of(plan.view) for plan in request.plan.views}
+
+    def compile(self) -> sql.Script:
+        self.steps.add("spine", sql.select(sql.star()).from_(self.request.spine.table.copy()))
+        logs = self._add_logs()
+        for plan in self.plan.views:
+            alias = self.aliases[plan]
+            self._add_points(plan, alias)
+            self._add_events(plan, alias, logs[plan.view.source, plan.view.entity])
+            if plan.view.is_aggregated:
+                self._add_aggregates(plan, alias)
+            else:
+                add_latest(plan, self.steps, alias)
+            if self.request.with_status:
+                every = self._events(plan, logs[plan.view.source, plan.view.entity], None)
+                add_status(plan, self.steps, alias, every)
+        script = sql.Script(self.steps, self._output(self._add_on_demand()))
+        if self.dialect.computes_steps_anew:
+            stored = stored_steps(script, self.request.spine.table, self.dialect)
+            return replace(script, checkpoints=stored)
+        return replace(script, checkpoints=self._checkpoints(logs))
+
+    def _checkpoints(self, logs: Mapping[tuple[Source, Entity], str]) -> tuple[str, ...]:
+        """Return the steps worth storing: for a single view, one plan over everything is best."""
+        plans = self.plan.views
+        if len(plans) <= 1:
+            return ()
+        reads = [logs[plan.view.source, plan.view.entity] for plan in plans]
+        shared = [name for name in dict.fromkeys(reads) if reads.count(name) > 1]
+        return ("spine", *shared, *(f"{self.aliases[plan]}_features" for plan in plans))
+
+    def _add_logs(self) -> dict[tuple[Source, Entity], str]:
+        groups: dict[tuple[Source, Entity], list[ViewPlan]] = {}
+        for plan in self.plan.views:
+            groups.setdefault((plan.view.source, plan.view.entity), []).append(plan)
+        return {
+            (source, entity): self._add_log(source, entity, plans)
+            for (source, entity), plans in groups.items()
+        }
+
+    def _add_log(self, source: Source, entity: Entity, plans: list[ViewPlan]) -> str:
+        columns = self.request.columns(source, plans)
+        relation = self.request.relations[source.name]
+        log = Log(source, relation, self.dialect, columns, self.request.span(plans))
+        number = identifiers.number(entity)
+        asked = self.steps.add(
+            f"{number}__asked",
+            sql.select(
+                sql.aliased(sql.column(number), ENTITY),
+                *(sql.column(identifiers.given(key)) for key in entity.keys),
+            )
+            .distinct()
+            .from_(sql.table("spine")),
+        )
+        name = identifiers.rows_of_entity(source, entity)
+        rows = self.steps.add(f"{name}__scanned", log.rows())
+        same = sql.both(
+            *(
+                sql.equal(
+                    sql.column(identifiers.column(key), "log"),
+                    sql.column(identifiers.given(key), "asked"),
+                )
+                for key in entity.keys
+            )
+        )
+        joined = (
+            sql.select(
+                sql.column(ENTITY, "asked"),
+                exp.Column(this=exp.Star(), table=sql.name("log")),
+            )
+            .from_(sql.table(rows, alias="log"))
+            .join(sql.table(asked, alias="asked"), on=same)
+        )
+        logged = self.steps.add(f"{name}__asked", joined)
+        return deduplicated(self.steps, logged, log, [sql.column(ENTITY)])
+
+    def _add_points(self, plan: ViewPlan, alias: str) -> None:
+        moment = self._as_of(plan, None)
+        query = (
+            sql.select(
+                sql.aliased(sql.column(identifiers.number(plan.view.entity)), "entity"),
+                sql.aliased(moment, "as_of"),
+                sql.aliased(self._horizon(plan, None), "horizon"),
+            )
+            .distinct()
+            .from_(sql.table("spine"))
+        )
+        self.steps.add(f"{alias}_points", query)
+
+    def _as_of(self, plan: ViewPlan, table: str | None) -> Sql:
+        instant = sql.column(INSTANT, table)
+        return instant if self.request.mode is Mode.EVENT_TIME else as_of(plan, instant)
+
+    def _horizon(self, plan: ViewPlan, table: str | None) -> Sql:
+        """Return what ingest times must lie before: T, or a replay's watermark."""
+        moment = self._as_of(plan, table)
+        if self.request.mode is Mode.REPLAY:
+            return sql.call("least", moment, sql.column(WATERMARK, table))
+        return moment
+
+    def _add_events(self, plan: ViewPlan, alias: str, log: str) -> None:
+        self.steps.add(f"{alias}_events", self._events(plan, log, self.request.start(plan)))
+
+    def _events(self, plan: ViewPlan, log: str, start: int | None) -> exp.Select:
+        identity = [sql.aliased(sql.column(ENTITY), "entity")]
+        leaks = self.request.mode is Mode.EVENT_TIME
+        return view_events(plan, self.dialect, log, identity, start, ignores_ingest=leaks)
+
+    def _add_aggregates(self, plan: ViewPlan, alias: str) -> None:
+        totals = Totals(plan, self.dialect, self.steps, alias)
+        lateness = self.request.lateness.get(plan.view.source.name)
+        if self.request.mode is Mode.EVENT_TIME:
+            lateness = 0
+        partials = totals.add(lateness=lateness)
+        picks = Picks(plan, self.dialect, self.steps, alias)
+        picked = picks.add(partials)
+        finisher = Finisher(self.dialect, totals)
+        sums = self._joined(partials, picks.joins).select(
+            *(sql.column(name, "partial") for name in POINT),
+            *finisher.columns(plan),
+            *(sql.aliased(value, identifiers.feature(name)) for name, value in picked.items()),
+            *(
+                sql.aliased(value, identifiers.overflow(name))
+                for name, value in finisher.overflows(plan).items()
+            ),
+        )
+        self.steps.add(f"{alias}_sums", sums)
+        hoisted = finisher.hoisted(plan)
+        exact = f"{alias}_sums"
+        if hoisted:
+            query = sql.select(sql.star(), *hoisted).from_(sql.table(exact))
+            exact = self.steps.add(f"{alias}_exact", query)
+        features = [
+            sql.aliased(finisher.feature(plan, aggregate), identifiers.feature(aggregate.name))
+            for aggregate in plan.aggregates
+        ]
+        overflows = (sql.column(identifiers.overflow(name)) for name in overflowing(plan))
+        query = sql.select(*(sql.column(name) for name in POINT), *features, *overflows)
+        self.steps.add(f"{alias}_features", query.from_(sql.table(exact)))
+
+    def _joined(self, partials: str, joins: Mapping[str, str]) -> exp.Select:
+        query = exp.select().from_(sql.table(partials, alias="partial"))
+        for alias, step in joins.items():
+            on = sql.both(
+                *(sql.equal(sql.column(name, alias), sql.column(name, "partial")) for name in POINT)
+            )
+            query = query.join(sql.table(step, alias=alias), on=on, join_type="left", copy=False)
+        return query
+
+    def _add_on_demand(self) -> str:
+        """Join all views' features to the spine's rows, then add the on-demand features."""
+        query = sql.select(exp.Column(this=exp.Star(), table=sql.name("spine"))).from_(
+            sql.table("spine")
+        )
+        for plan in self.plan.views:
+            alias = self.aliases[plan]
+            side = f"{alias}_features"
+            query = query.join(sql.table(side), on=self._at_point(plan, side), copy=False)
+            if self.request.with_status:
+                there = f"{alias}_status"
+                query = query.join(
+                    sql.table(there), on=self._at_point(plan, there), copy=False
+                ).select(
+                    sql.aliased(sql.column(THERE, there), identifiers.there(plan.view)), copy=False
+                )
+            for feature in plan.view.feature_types:
+                query = query.select(
+                    sql.aliased(
+                        sql.column(identifiers.feature(feature), side),
+                        identifiers.selected(plan.view, feature),
+                    ),
+                    copy=False,
+                )
+            for feature in overflowing(plan):
+                name = identifiers.selected_overflow(plan.view, feature)
+                self.overflows[Feature(plan.view.name, plan.view.version, feature)] = name
+                query = query.select(
+                    sql.aliased(sql.column(identifiers.overflow(feature), side), name),
+                    copy=False,
+                )
+        step = self.steps.add("joined", query)
+        columns = self._joined_columns()
+        for on_demand in self.plan.on_demand:
+            view = on_demand.view
+            renderer = Renderer(self.dialect, columns)
+            added = [
+                column
+                for name, typed in on_demand.features
+                for column in self._computed(view, name, typed.bound, renderer)
+            ]
+            query = sql.select(sql.star(), *added).from_(sql.table(step))
+            step = self.steps.add(f"{identifiers.steps_of(view)}_added", query)
+            for name, _ in on_demand.features:
+                key = Feature(view.name, view.version, name)
+                columns[key] = sql.column(identifiers.selected(view, name))
+        return step
+
+    def _at_point(self, plan: ViewPlan, side: str) -> Sql:
+        """Say that a row of a view's step is at the point of a row of the spine."""
+        number = sql.column(identifiers.number(plan.view.entity), "spine")
+        return sql.both(
+            sql.equal(sql.column("entity", side), number),
+            sql.equal(sql.column("as_of", side), self._as_of(plan, "spine")),
+            sql.equal(sql.column("horizon", side), self._horizon(plan, "spine")),
+        )
+
+    def _computed(
+        self, view: OnDemandView, name: str, bound: Bound, renderer: Renderer
+    ) -> Iterator[Sql]:
+        """Write an on-demand feature, and whether a feature that it reads overflows."""
+        value = renderer.render(bound)
+        inputs = sorted(self.overflows[item] for item in features_of(bound) & {*self.overflows})
+        if inputs:
+            overflow = exp.Paren(this=exp.or_(*map(sql.column, inputs)))
+            # A null that stands for a value which is there must not be computed with.
+            value = sql.when(exp.Not(this=overflow), value)
+            flag = identifiers.selected_overflow(view, name)
+            self.overflows[Feature(view.name, view.version, name)] = flag
+            yield sql.aliased(overflow, flag)
+        yield sql.aliased(value, identifiers.selected(view, name))
+
+    def _joined_columns(self) -> dict[Bound, Sql]:
+        columns: dict[Bound, Sql] = {
+            Request(name): sql.column(identifiers.given(name)) for name, _ in self.plan.request
+        }
+        for plan in self.plan.views:
+            for name in plan.view.feature_types:
+                key = Feature(plan.view.name, plan.view.version, name)
+                columns[key] = sql.column(identifiers.selected(plan.view, name))
+        return columns
+
+    def _output(self, step: str) -> exp.Select:
+        outputs = [
+            sql.column(identifiers.selected(item.view, item.feature)) for item in self.plan.selected
+        ]
+        if self.request.with_status:
+            outputs += [sql.column(identifiers.there(plan.view)) for plan in self.plan.views]
+        selected = [
+            Feature(item.view.name, item.view.version, item.feature) for item in self.plan.selected
+        ]
+        flags = [self.overflows[feature] for feature in selected if feature in self.overflows]
+        return sql.select(sql.column(ROW), *outputs, *map(sql.column, flags)).from_(sql.table(step))
+
+
+def overflowing(plan: ViewPlan) -> list[str]:
+    """Return the features of a view that may overflow."""
+    return [item.name for item in plan.aggregates if plan.may_overflow(item)]

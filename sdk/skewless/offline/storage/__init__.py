@@ -1,0 +1,1 @@
+"""What stands on S3 and what Glue says of it, as AWS gives it: bytes, versions, descriptions."""

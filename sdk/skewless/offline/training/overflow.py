@@ -1,0 +1,109 @@
+"""Overflow in history: which cells have a value that left the range of exact integers.
+
+The query gives null in these cells, and says so beside each feature that may overflow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.compute
+
+from skewless.compiler.physical import from_physical
+from skewless.definitions.view import FeatureView
+from skewless.errors import InputError, ValueOverflowError
+from skewless.offline.query import identifiers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pyarrow as pa
+
+    from skewless.compiler.plan import SelectionPlan
+    from skewless.definitions.service import SelectedFeature
+    from skewless.definitions.types import ValueType
+
+pc: Any = pyarrow.compute
+_MOST_ROWS = 3  # named for each feature
+
+
+class Errors(Enum):
+    """What becomes of a cell that overflows; the value is how a user asks for it."""
+
+    RAISE = "raise"
+    NULL = "null"
+
+    @classmethod
+    def of(cls, name: str) -> Errors:
+        """Read what a user wrote.
+
+        Raises:
+            InputError: it is none of them.
+        """
+        try:
+            return cls(name)
+        except ValueError as error:
+            raise InputError(
+                f"errors is {name!r}; it is 'raise', or 'null', which makes the cells that "
+                "overflow null and counts them in the manifest"
+            ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Overflows:
+    """The cells that overflowed.
+
+    Attributes:
+        rows: for each output that has some, the feature, and the numbers of the labels' rows.
+    """
+
+    rows: Mapping[str, tuple[SelectedFeature, Sequence[int]]]
+
+    @classmethod
+    def found(cls, result: pa.Table, plan: SelectionPlan) -> Overflows:
+        """Read a result of the query, in the labels' order."""
+        rows = {}
+        for item in plan.selected:
+            name = identifiers.selected_overflow(item.view, item.feature)
+            if name in result.column_names:
+                numbers = pc.indices_nonzero(result[name].combine_chunks()).to_pylist()
+                if numbers:
+                    rows[item.output] = (item, numbers)
+        return cls(rows)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many cells of each output overflowed, where some did."""
+        return {output: len(rows) for output, (_, rows) in self.rows.items()}
+
+    def error(self, labels: pa.Table, plan: SelectionPlan) -> ValueOverflowError:
+        """Return an error that names features, entities and rows; `labels` are prepared ones."""
+        told = "; ".join(_told(item, rows, labels, plan) for item, rows in self.rows.values())
+        return ValueOverflowError(
+            f"values left the range of exact integers: {told}. They never wrap: an Int64 sum has "
+            "64 bits, all else 38 digits. Shorten the window, lower the scale, or filter the rows; "
+            "errors='null' makes these cells null and counts them"
+        )
+
+
+def _told(item: SelectedFeature, rows: Sequence[int], labels: pa.Table, plan: SelectionPlan) -> str:
+    view = item.view
+    if isinstance(view, FeatureView):
+        keys = list(view.entity.keys)
+        what = f"{view.name}.{item.feature} ({view.aggregations[item.feature]})"
+    else:
+        keys = list(plan.keys)
+        what = f"{view.name}.{item.feature} (computed from a feature that overflows)"
+    shown = ", ".join(
+        f"{row} ({_key(labels, {name: plan.keys[name] for name in keys}, row)})"
+        for row in rows[:_MOST_ROWS]
+    )
+    rest = len(rows) - _MOST_ROWS
+    more = f" and {rest:,} more" if rest > 0 else ""
+    return f"{what} in {len(rows):,} of {labels.num_rows:,} label rows, from 0: row {shown}{more}"
+
+
+def _key(labels: pa.Table, keys: Mapping[str, ValueType], row: int) -> str:
+    physical = ((name, labels[identifiers.given(name)][row].as_py()) for name in keys)
+    return ", ".join(f"{name}={from_physical(value, keys[name])!r}" for name, value in physical)

@@ -1,0 +1,57 @@
+"""Statuses in history: what a view knew of an entity, as serving says it beside the values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from skewless.compiler import instants
+from skewless.definitions.names import RESERVED_PREFIX
+from skewless.offline.query import identifiers
+
+if TYPE_CHECKING:
+    from skewless.compiler.plan import SelectionPlan, ViewPlan
+
+# As `online.answer` has them; what is stale, history cannot know.
+_OK, _MISSING, _FAILED = "ok", "missing", "failed"
+
+
+def names_of(label: str) -> tuple[str, str]:
+    """Return what a view's columns are called; no feature's name may begin so."""
+    return f"{RESERVED_PREFIX}as_of__{label}", f"{RESERVED_PREFIX}status__{label}"
+
+
+def statuses(found: pa.Table, plan: SelectionPlan, asked: Any, *, leaks: bool) -> pa.Table:
+    """Return as_of and status of each view, row by row.
+
+    Args:
+        found: what the query returned, in the labels' order.
+        plan: the features asked for.
+        asked: the labels' instants, in microseconds.
+        leaks: whether a label is answered as of its own instant, whatever the refresh.
+    """
+    columns: dict[str, Any] = {}
+    moments = np.asarray(asked, np.int64)
+    for label, view_plan in zip(plan.labels, plan.views, strict=True):
+        as_of, status = names_of(label)
+        at = moments
+        if not leaks:
+            refresh = view_plan.view.refresh
+            at = np.array([instants.as_of(refresh, int(moment)) for moment in moments], np.int64)
+        columns[as_of] = pa.array(at).cast(pa.timestamp("us", "UTC"))
+        there = np.asarray(found[identifiers.there(view_plan.view)].to_pylist(), np.bool_)
+        told = np.where(there, _OK, _MISSING)
+        columns[status] = pa.array(np.where(_failed(found, view_plan), _FAILED, told).tolist())
+    return pa.table(columns)
+
+
+def _failed(found: pa.Table, plan: ViewPlan) -> Any:
+    """Return in which rows a selected feature of the view overflowed."""
+    failed = np.zeros(found.num_rows, np.bool_)
+    for feature in plan.view.feature_types:
+        name = identifiers.selected_overflow(plan.view, feature)
+        if name in found.column_names:
+            failed |= np.asarray(found[name].to_pylist(), np.bool_)
+    return failed
