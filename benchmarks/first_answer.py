@@ -17,10 +17,10 @@ from pathlib import Path
 
 import skewless
 from benchmarks.comparison import Comparison, alternate
+from localaws.server import LocalAws
 from skewless import Entity, Every, FeatureService, FeatureStore, FeatureView, Source, agg
 from skewless.compiler.keys import physical_key
 from skewless.compiler.plan import plan_view
-from skewless.local.server import LocalAws
 from skewless.online.address import BATCH, WATERMARK, entity_partition, view_partition
 from skewless.types import Float64, String
 

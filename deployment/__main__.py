@@ -19,7 +19,7 @@ from rich.table import Table
 
 from deployment.cdk_cli import CdkCli, why_not
 from deployment.flights import DeploymentError, Flights, Started
-from skewless.local import LocalAws
+from localaws import LocalAws
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from skewless.local import LocalAws
+    from localaws import LocalAws
 
 PROJECT = Path(__file__).resolve().parent.parent
 ACCOUNT = "123456789012"  # moto's

@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from deployment.cdk_cli import PROJECT
+from localaws.roles import credentials_of
 from skewless import FeatureStore
 from skewless.demo.example import Example
-from skewless.local.roles import credentials_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from skewless.local import LocalAws
+    from localaws import LocalAws
     from skewless.materialize.executions import Execution
     from skewless.verify import Report
 

@@ -127,8 +127,8 @@ class FeatureStore:
                 `store.clock` to move it.
             port: where the local AWS listens on the loopback; 0 lets the system choose.
         """
-        from skewless.local.provision import provision  # noqa: PLC0415 - needs the local extra
-        from skewless.local.server import LocalAws  # noqa: PLC0415
+        from localaws.server import LocalAws  # noqa: PLC0415
+        from skewless.local import provision  # noqa: PLC0415 - needs the local extra
 
         server = LocalAws.start(port)
         resources = provision(server, name or f"local-{uuid.uuid4().hex[:8]}")

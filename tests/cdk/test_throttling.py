@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from skewless.local import LocalAws, functions
+from localaws import LocalAws, functions
 from tests.cdk.test_machine import machine
-from tests.local.packages import a_function
-from tests.local.roles import a_role_for_all
-from tests.local.workflows import a_machine, ended, start
+from tests.localaws.packages import a_function
+from tests.localaws.roles import a_role_for_all
+from tests.localaws.workflows import a_machine, ended, start
 
 WRITES = """
 import time

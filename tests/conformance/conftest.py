@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from localaws import LocalAws
 from skewless.aws import Aws
-from skewless.local import LocalAws
 from tests.conformance import trino_server
 from tests.conformance.in_trino import Files
 

@@ -15,7 +15,7 @@ from tests.conformance.trino_client import Trino
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from skewless.local import LocalAws
+    from localaws import LocalAws
 
 FOLDER = Path(__file__).parent / "trino"
 _JAVA = 25  # what the version of Trino in the pom.xml runs on

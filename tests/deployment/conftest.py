@@ -7,8 +7,8 @@ import json
 import pytest
 
 from deployment.cdk_cli import CdkCli, why_not
+from localaws import LocalAws
 from skewless import FeatureStore
-from skewless.local import LocalAws
 from tests.deployment.jobs import STORE, RunningJobs
 
 

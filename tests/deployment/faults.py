@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from skewless.local import LocalAws
+    from localaws import LocalAws
 
     Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
     # Sees an action and its body, and says with which error it is to be answered, if with any.

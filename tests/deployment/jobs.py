@@ -17,8 +17,8 @@ from skewless.online.address import view_partition
 from skewless.types import Float64, String
 
 if TYPE_CHECKING:
+    from localaws import LocalAws
     from skewless import FeatureStore
-    from skewless.local import LocalAws
 
 STORE = "trial"
 _NUMBERS = itertools.count(1)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from skewless.local import functions
+from localaws import functions
 from tests.deployment.faults import injected
 
 if TYPE_CHECKING:

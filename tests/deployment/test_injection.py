@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ClientError
 
-from skewless.local import LocalAws
+from localaws import LocalAws
 from tests.deployment.faults import injected
 
 

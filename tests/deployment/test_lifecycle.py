@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deployment.cdk_cli import CdkCli, CdkError, why_not
+from localaws import LocalAws
 from skewless import FeatureStore
-from skewless.local import LocalAws
 from tests.store.builders import model
 
 if TYPE_CHECKING:

@@ -12,16 +12,16 @@ from cdk import permissions
 from cdk.access import statements
 from cdk.names import StoreNames
 from deployment.cdk_cli import ACCOUNT
+from localaws.iam import granted_actions
 from skewless import FeatureStore, Source
 from skewless.errors import StoreError
-from skewless.local.iam import granted_actions
 from skewless.types import String
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from cdk.permissions import Role
-    from skewless.local import LocalAws
+    from localaws import LocalAws
     from tests.deployment.jobs import RunningJobs
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")

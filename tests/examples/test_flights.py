@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import threadpoolctl  # type: ignore[import-untyped]
 
+from localaws.server import LocalAws
 from skewless import FeatureStore
 from skewless.compiler.plan import plan_selection
 from skewless.demo import report, verdict
@@ -23,7 +24,6 @@ from skewless.demo.screen import Screen
 from skewless.demo.surroundings import check_local, surrounded
 from skewless.demo.tape import Clock, Tape
 from skewless.errors import InputError, StoreError
-from skewless.local.server import LocalAws
 from skewless.registry.selection import resolve
 
 if TYPE_CHECKING:

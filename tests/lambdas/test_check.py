@@ -11,10 +11,10 @@ import pytest
 from cdk import permissions
 from lambdas import runtime
 from lambdas.check.handler import handle as check
+from localaws import LocalAws
 from skewless import Every, FeatureService, FeatureStore, FeatureView
 from skewless.aws import Aws
 from skewless.errors import QueryError
-from skewless.local import LocalAws
 from skewless.offline.engines.athena import AthenaSession
 from tests.lambdas.steps import context
 from tests.lambdas.test_watch import metrics

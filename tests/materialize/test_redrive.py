@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from localaws import LocalAws
 from skewless import FeatureStore
 from skewless.aws import Aws, Jobs
 from skewless.errors import RedriveError
-from skewless.local import LocalAws
 from skewless.materialize.executions import Executions
 from skewless.materialize.failed_cut import failed_view
 from tests.cli.terminal import run
-from tests.local.roles import a_role_for_all
-from tests.local.workflows import a_machine, one_state
+from tests.localaws.roles import a_role_for_all
+from tests.localaws.workflows import a_machine, one_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,8 +6,8 @@ import uuid
 
 import pytest
 
+from localaws import LocalAws
 from skewless.aws import Aws, Resources
-from skewless.local import LocalAws
 from skewless.offline.lake.log import EventLog
 from skewless.offline.lake.snapshots import Snapshots
 

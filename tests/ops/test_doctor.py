@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from localaws import LocalAws
 from skewless import FeatureStore
 from skewless.aws import Aws, Jobs
 from skewless.compiler.plan import plan_view
@@ -23,7 +24,6 @@ from skewless.doctor.caller import (
 from skewless.doctor.diagnosis import Diagnosis, Finding, Severity
 from skewless.doctor.examination import _run
 from skewless.doctor.patient import Patient
-from skewless.local import LocalAws
 from skewless.materialize.schedules import Schedules
 from skewless.online.address import view_partition
 from tests.ops.builders import NOON, daily_view, payment, payments_view

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, given, settings
 
+from localaws.athena import engine, transpile
 from skewless.compiler import instants
 from skewless.compiler.exported import LineReader
 from skewless.compiler.fingerprint import used_columns
 from skewless.compiler.plan import ViewPlan, plan_view
-from skewless.local.athena import engine, transpile
 from skewless.materialize.states import encoded_state
 from skewless.offline.query import identifiers, sql
 from skewless.offline.query.dialect import Dialect, Engine

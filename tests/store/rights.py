@@ -9,14 +9,14 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from cdk.access import statements
 from cdk.names import StoreNames
-from skewless.local.session import REGION
+from localaws.session import REGION
 
 if TYPE_CHECKING:
     from cdk.permissions import Role
+    from localaws import LocalAws
+    from localaws.session import LocalSession
     from skewless import FeatureStore
     from skewless.aws import Resources
-    from skewless.local import LocalAws
-    from skewless.local.session import LocalSession
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,23 +10,23 @@ from botocore.exceptions import ClientError
 from pyiceberg.catalog.glue import GlueCatalog
 
 from cdk import permissions
+from localaws import LocalAws
+from localaws.iam import granted_actions
 from skewless import FeatureStore
 from skewless.aws import Aws
 from skewless.errors import ErasedSnapshotError, OnlineStoreError, QueryError, StoreError
-from skewless.local import LocalAws
-from skewless.local.iam import granted_actions
 from skewless.offline.engines.abandoned import Abandoned
 from skewless.offline.lake.expired import ExpiredSnapshots
 from skewless.offline.lake.snapshots import Snapshots
 from skewless.offline.storage.file_io import iceberg_properties
-from tests.local.permissions import allow
+from tests.localaws.permissions import allow
 from tests.store.builders import label, model, payment, payments
 from tests.store.rights import session_as
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from skewless.local.session import LocalSession
+    from localaws.session import LocalSession
     from tests.store.conftest import MovableClock
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from localaws import LocalAws
 from skewless import FeatureStore
 from skewless.errors import InputError, OnlineStoreError
-from skewless.local import LocalAws
-from tests.local.permissions import allow
+from tests.localaws.permissions import allow
 from tests.store.builders import model, payment
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from skewless.local.session import LocalSession
+    from localaws.session import LocalSession
     from tests.store.conftest import MovableClock
 
 OTHER = "210987654321"

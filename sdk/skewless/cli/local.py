@@ -79,8 +79,9 @@ def _started(
     port: int, store: str, *, functions: bool, origins: Sequence[str]
 ) -> tuple[dict[str, str], Callable[[], None]]:
     # Both import moto, which takes a second: no other command should wait for it.
-    from skewless.local.provision import provision  # noqa: PLC0415
-    from skewless.local.server import LocalAws  # noqa: PLC0415
+    from localaws.errors import UsageError  # noqa: PLC0415
+    from localaws.server import LocalAws  # noqa: PLC0415
+    from skewless.local import provision  # noqa: PLC0415
 
     try:
         aws = LocalAws.start(port, functions=functions, origins=origins)
@@ -89,6 +90,8 @@ def _started(
             f"port {port} cannot be listened on ({error.strerror or error}); try another, or "
             "--port 0"
         ) from error
+    except UsageError as error:
+        raise InputError(str(error)) from error
     provision(aws, store)
     return {**aws.environment, "SKEWLESS_STORE": store}, aws.stop
 

@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from localaws.server import LocalAws
 from skewless import FeatureStore
 from skewless.demo import budget, report, verdict
 from skewless.demo.example import Example
@@ -14,7 +15,6 @@ from skewless.demo.loop import Loop, Scale
 from skewless.demo.screen import Screen
 from skewless.demo.surroundings import surrounded
 from skewless.demo.tape import Clock, Tape
-from skewless.local.server import LocalAws
 
 if TYPE_CHECKING:
     from collections.abc import Callable
