@@ -17,12 +17,12 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from skewless.aws import Aws, Resources
 from skewless.compiler.plan import plan_view
-from skewless.definitions.view import FeatureView
 from skewless.errors import InputError, SkewlessError
 from skewless.online.address import without_keys
 from skewless.online.table import OnlineTable
 from skewless.registry.registry import Registry
 from skewless.registry.rewrites import RewriteLog
+from skewless.registry.selection import find_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,11 +72,7 @@ def view_plan(text: str) -> ViewPlan:
         UnknownNameError: it is not published.
         InputError: it is an on-demand view, which has no state.
     """
-    name, _, version = text.partition("@")
-    view = published().view(name, int(version) if version else None)
-    if not isinstance(view, FeatureView):
-        raise InputError(f"view {text} is computed on demand: it has no online state")
-    return plan_view(view)
+    return plan_view(find_view(published(), text))
 
 
 def setting(name: str) -> float | None:

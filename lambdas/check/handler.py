@@ -19,6 +19,7 @@ from lambdas import runtime
 from lambdas.check.sides import Sides
 from skewless.compiler.plan import plan_selection
 from skewless.definitions.expression import to_datetime
+from skewless.definitions.names import versioned
 from skewless.errors import OnlineStoreError, QueryError, SkewlessError, StoreError
 from skewless.online.address import without_keys
 from skewless.registry.selection import resolve
@@ -70,7 +71,7 @@ def _compared(published: Published) -> dict[str, Compared]:
     features are compared that no newer one has: the others are the same items.
     """
     if not published.definitions.services:
-        return {f"{view.name}@{view.version}": view for view in published.views}
+        return {versioned(view.name, view.version): view for view in published.views}
     named: dict[str, Compared] = {}
     seen: set[tuple[str, View, str]] = set()
     for service in sorted(published.definitions.services, key=lambda item: -item.version):
@@ -78,7 +79,7 @@ def _compared(published: Published) -> dict[str, Compared]:
         seen.update((service.name, *pair) for pair in rest)
         if rest:
             is_whole = len(rest) == len(service.features)
-            label = f"{service.name}@{service.version}"
+            label = versioned(service.name, service.version)
             named[label] = service if is_whole else [view[feature] for view, feature in rest]
     return named
 

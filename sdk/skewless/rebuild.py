@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skewless.compiler.fingerprint import fingerprint
+from skewless.definitions.names import versioned
 from skewless.errors import InputError, RebuildError, UnknownNameError
 from skewless.offline.storage.objects import open_object
 from skewless.offline.training.training_set import manifest_of
@@ -76,7 +77,7 @@ def _check_rebuildable(made: Mapping[str, Any]) -> None:
 
 def _feature(item: Mapping[str, Any], published: Published) -> FeatureRef:
     """Return a feature of the very view that the set was made of."""
-    name = f"{item['view']}@{item['version']}"
+    name = versioned(item["view"], item["version"])
     try:
         view = published.view(item["view"], item["version"])
         feature = view[item["feature"]]

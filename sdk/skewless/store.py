@@ -16,6 +16,7 @@ from skewless.definitions.clock import as_clock, as_datetime, as_microseconds
 from skewless.definitions.collection import Definitions
 from skewless.definitions.expression import to_datetime, to_microseconds
 from skewless.definitions.foreign import ARGUMENTS, STORE, answering, hinted, other_word
+from skewless.definitions.names import versioned
 from skewless.errors import InputError, PublishError, StoreError
 from skewless.online.estimate import estimate
 from skewless.online.incoming import told_apart
@@ -354,7 +355,7 @@ class FeatureStore:
         """
         found = find_view(self.published, view)
         at = None if cut is None else to_datetime(as_microseconds(cut, "cut")).isoformat()
-        return self._workbench.executions.start(f"{found.name}@{found.version}", at)
+        return self._workbench.executions.start(versioned(found.name, found.version), at)
 
     def redrive(self) -> list[Execution]:
         """Start again the cuts on AWS that gave up, once for each view.

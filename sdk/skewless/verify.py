@@ -18,6 +18,7 @@ from skewless.compiler.keys import encode_key, physical_key
 from skewless.compiler.plan import plan_selection
 from skewless.definitions import types
 from skewless.definitions.expression import to_datetime, to_microseconds
+from skewless.definitions.names import versioned
 from skewless.definitions.service import FeatureService
 from skewless.definitions.types import is_whole
 from skewless.errors import InputError, ParityError, shown
@@ -261,7 +262,7 @@ def compare(
     parities = tuple(
         FeatureParity(
             item.output,
-            f"{item.view.name}@{item.view.version}",
+            versioned(item.view.name, item.view.version),
             equal + different,
             equal,
             different,

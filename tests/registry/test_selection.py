@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -139,6 +140,12 @@ def test_a_name_of_a_view_and_a_service_is_ambiguous() -> None:
 def test_a_view_is_found_as_an_object_and_by_name() -> None:
     assert find_view(published(), VIEW) == find_view(published(), "delays@1") == VIEW
     assert find_view(published(), "delays") == SECOND
+
+
+@pytest.mark.parametrize("text", ["delays@two", "delays@", "delays@-1", "delays:mean_1d"])
+def test_a_text_that_names_no_version_finds_no_view_rather_than_the_latest(text: str) -> None:
+    with pytest.raises(UnknownNameError, match=re.escape(repr(text))):
+        find_view(published(), text)
 
 
 @pytest.mark.parametrize("other", [TREND, SERVICE, "trend"])

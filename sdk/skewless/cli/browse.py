@@ -11,12 +11,14 @@ from skewless.cli.invocation import Invocation
 from skewless.compiler.document import encode
 from skewless.definitions.entity import Entity
 from skewless.definitions.expression import render
+from skewless.definitions.names import versioned
 from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.service import FeatureService
 from skewless.definitions.source import Source
 from skewless.definitions.view import FeatureView
 from skewless.errors import UnknownNameError
 from skewless.registry.identity import Identity, meaning
+from skewless.registry.selection import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -165,7 +167,9 @@ def _summary(item: Definition) -> dict[str, Any]:
                 "features": features,
             }
         case FeatureService():
-            features = [f"{view.name}@{view.version}:{name}" for view, name in item.features]
+            features = [
+                f"{versioned(view.name, view.version)}:{name}" for view, name in item.features
+            ]
             return {**found, "version": item.version, "features": features}
         case Source():
             return {
@@ -181,11 +185,13 @@ def _summary(item: Definition) -> dict[str, Any]:
 
 def _named(published: Published, text: str) -> Iterator[Definition]:
     """Find the definitions of a name: of each kind one, the latest if no version is named."""
-    name, _, version = text.partition("@")
+    name, version, feature = named(text)
+    if feature is not None:
+        return
     latest: dict[str, Definition] = {}
     for item in published.definitions:
         identity = Identity.of(item)
-        if item.name == name and version in ("", str(identity.version)):
+        if item.name == name and version in (None, identity.version):
             before = latest.get(identity.kind)
             if before is None or Identity.of(before).version < identity.version:
                 latest[identity.kind] = item
@@ -253,7 +259,7 @@ def _parts(item: Definition) -> tuple[tuple[str, ...], Rows]:
             ]
         case FeatureService():
             return ("Feature", "Type", "View"), [
-                (name, view.feature_types[name], f"{view.name}@{view.version}")
+                (name, view.feature_types[name], versioned(view.name, view.version))
                 for view, name in item.features
             ]
         case Source():
@@ -266,7 +272,7 @@ _FEATURES = ("Feature", "Type", "Definition")
 
 
 def _views(service: FeatureService) -> Iterable[str]:
-    return dict.fromkeys(f"{view.name}@{view.version}" for view, _ in service.features)
+    return dict.fromkeys(versioned(view.name, view.version) for view, _ in service.features)
 
 
 def _types(columns: Mapping[str, object]) -> str:

@@ -11,6 +11,7 @@ from skewless.cli.failure import PartlyFailedError
 from skewless.cli.invocation import Invocation
 from skewless.cli.screen import plain
 from skewless.cli.values import checked_instant
+from skewless.definitions.names import versioned
 from skewless.errors import RedriveError, SkewlessError
 from skewless.materialize.failures import Failures
 
@@ -138,7 +139,7 @@ def _print_started(
 
 
 def _all_views(published: Published) -> list[str]:
-    return [f"{view.name}@{view.version}" for view in published.definitions.views]
+    return [versioned(view.name, view.version) for view in published.definitions.views]
 
 
 def _teller(name: str, tell: Callable[[str], None]) -> Callable[[str, int], None]:
@@ -168,7 +169,7 @@ def _print(
 
 
 def _row(item: Materialized) -> tuple[object, ...]:
-    name = f"{item.view}@{item.version}"
+    name = versioned(item.view, item.version)
     if not item.is_new:
         return name, _instant(item), "", "", "", "already there"
     units = f"{item.write_units:,.1f}"

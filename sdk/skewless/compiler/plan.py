@@ -17,6 +17,7 @@ from skewless.compiler.fingerprint import fingerprint
 from skewless.compiler.finish import effective_scale, finish, units
 from skewless.definitions import types
 from skewless.definitions.aggregation import ARITHMETIC, VARIANCES, Aggregation, Function
+from skewless.definitions.names import versioned
 from skewless.definitions.service import FeatureService, SelectedFeature, select
 from skewless.definitions.view import FeatureView
 
@@ -204,7 +205,7 @@ class SelectionPlan:
         return tuple(
             plan.view.name
             if versions[plan.view.name] == 1
-            else f"{plan.view.name}@{plan.view.version}"
+            else versioned(plan.view.name, plan.view.version)
             for plan in self.views
         )
 

@@ -78,3 +78,8 @@ def is_text(value: object) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def versioned(name: str, version: int) -> str:
+    """Return what a version of a view or service is called: `clicks@2`."""
+    return f"{name}@{version}"

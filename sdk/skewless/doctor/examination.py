@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from skewless.aws import PARAMETER_PREFIX, Jobs
+from skewless.definitions.names import versioned
 from skewless.doctor import caller, data
 from skewless.doctor.caller import GRANT
 from skewless.doctor.diagnosis import Diagnosis, Finding, Severity, error, warning
@@ -84,7 +85,7 @@ def _checks(
             yield f"source {source.name}", "its log is as published", check
         for view in patient.published.definitions.views:
             check = partial(check_view, view=view)
-            yield f"view {view.name}@{view.version}", "cut as far as is due", check
+            yield f"view {versioned(view.name, view.version)}", "cut as far as is due", check
     yield from _checks_of_jobs(patient, schedules)
     yield "permissions", "all that administering takes", caller.check_permissions
     yield "clock", "within a second of AWS's", caller.check_clock

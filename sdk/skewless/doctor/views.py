@@ -9,6 +9,7 @@ from skewless.compiler.instants import DAY, as_of, due_cut
 from skewless.compiler.plan import plan_view
 from skewless.definitions.duration import Duration
 from skewless.definitions.expression import to_datetime
+from skewless.definitions.names import versioned
 from skewless.definitions.refresh import Stream
 from skewless.doctor.diagnosis import Finding, error, warning
 from skewless.online.address import STREAM_DAYS, view_partition
@@ -28,7 +29,7 @@ _MOST_FAILED = 1_000  # whose reasons are read
 
 def check_view(patient: Patient, view: FeatureView) -> Iterator[Finding]:
     """Look at a view's watermark, and at what is to be cut next."""
-    name = f"{view.name}@{view.version}"
+    name = versioned(view.name, view.version)
     subject = f"view {name}"
     # On AWS the state machine has the rights that a cut takes; whoever operates need not.
     how = "" if patient.jobs is None else " --start"

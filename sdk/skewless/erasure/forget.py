@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from skewless.compiler.plan import plan_view
+from skewless.definitions.names import versioned
 from skewless.erasure.journal import REPORTS, Journal, place_of
 from skewless.erasure.leftovers import erase_leftovers
 from skewless.erasure.neighbours import Neighbours
@@ -295,7 +296,7 @@ def forget(
 
 
 def _named(plan: ViewPlan) -> str:
-    return f"{plan.view.name}@{plan.view.version}"
+    return versioned(plan.view.name, plan.view.version)
 
 
 def _now() -> datetime:

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from skewless.compiler.keys import decode_key, is_addressable, spell_key
 from skewless.compiler.plan import plan_view
+from skewless.definitions.names import versioned
 from skewless.definitions.refresh import Stream
 from skewless.erasure.anew import Anew
 from skewless.errors import OnlineStoreError
@@ -128,4 +129,4 @@ class Neighbours:
 
 
 def _named(plan: ViewPlan) -> str:
-    return f"{plan.view.name}@{plan.view.version}"
+    return versioned(plan.view.name, plan.view.version)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from skewless.compiler.fingerprint import used_columns
 from skewless.definitions.expression import to_datetime
+from skewless.definitions.names import versioned
 from skewless.materialize.arrow_rows import entity_rows
 from skewless.materialize.commit import commit
 from skewless.materialize.due import begin, next_cut
@@ -78,7 +79,7 @@ class Materialized:
     failed_count: int = 0
 
     def __str__(self) -> str:
-        name, at = f"{self.view}@{self.version}", self.cut.isoformat()
+        name, at = versioned(self.view, self.version), self.cut.isoformat()
         if not self.is_new:
             return f"Materialized({name} as of {at}: committed before, nothing to do)"
         done = f"{self.written:,} of {self.entities:,} changed entities written"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skewless.definitions.expression import to_datetime
+from skewless.definitions.names import versioned
 from skewless.errors import StoreError
 from skewless.materialize.due import begin, iso, next_cut
 from skewless.offline.engines.athena_tables import relation_of
@@ -85,7 +86,7 @@ class Planner:
         return self._step(plan, begun)
 
     def _step(self, plan: ViewPlan, begun: Begun) -> Step:
-        view = f"{plan.view.name}@{plan.view.version}"
+        view = versioned(plan.view.name, plan.view.version)
         # Each attempt has a place of its own: half a result of another is never listed.
         attempt = f"{to_datetime(begun.cut):%Y%m%dT%H%M%SZ}/{uuid.uuid4().hex}"
         # Athena writes there: no character of its keys needs care, as `:`, `+` and `@` would.

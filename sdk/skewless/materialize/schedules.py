@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from skewless.compiler.instants import DAY, MINUTE, floor_to
 from skewless.definitions.expression import to_datetime, to_microseconds
+from skewless.definitions.names import versioned
 from skewless.definitions.refresh import Every
 from skewless.errors import StoreError
 
@@ -69,7 +70,7 @@ def expected(view: FeatureView) -> Schedule:
     """Return the schedule of a view."""
     every = view.refresh.every.microseconds if isinstance(view.refresh, Every) else DAY
     expression, period = _expression(every)
-    return Schedule(_name(view), f"{view.name}@{view.version}", expression, period)
+    return Schedule(_name(view), versioned(view.name, view.version), expression, period)
 
 
 @dataclass(frozen=True, slots=True)

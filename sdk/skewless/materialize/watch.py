@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skewless.compiler.plan import plan_view
+from skewless.definitions.names import versioned
 from skewless.errors import InputError
 from skewless.materialize.due import overdue
 from skewless.offline.storage.glue_table import describe_table, iceberg_metadata
@@ -24,14 +25,14 @@ def overdue_views(table: OnlineTable, views: Iterable[FeatureView], now: int) ->
     for view in views:
         plan = plan_view(view)
         watermark = table.read_watermark(view_partition(plan))
-        found[f"{view.name}@{view.version}"] = overdue(plan, watermark, now) / 1_000_000
+        found[versioned(view.name, view.version)] = overdue(plan, watermark, now) / 1_000_000
     return found
 
 
 def failed_entities(table: OnlineTable, views: Iterable[FeatureView]) -> dict[str, int]:
     """Return how many entities of each view have values that cannot be told, by `name@version`."""
     return {
-        f"{view.name}@{view.version}": table.failed.count(view_partition(plan_view(view)))
+        versioned(view.name, view.version): table.failed.count(view_partition(plan_view(view)))
         for view in views
     }
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from skewless.compiler.arrow_types import feature_type
 from skewless.compiler.physical import from_physical, to_physical
 from skewless.definitions import types
 
@@ -60,7 +61,7 @@ def to_arrow(answer: Answer) -> Any:
     own = sent.kind == "arrow" and sent.frame.column_names
     table = sent.frame if own else None
     for name, type_, values in _columns(answer, with_inputs=not own):
-        column = pa.array(values, _arrow_type(pa, type_))
+        column = pa.array(values, feature_type(pa, type_))
         table = pa.table({name: column}) if table is None else table.append_column(name, column)
     return pa.table({}) if table is None else table
 
@@ -156,22 +157,4 @@ def _polars_type(pl: Any, type_: ValueType) -> Any:
         types.String: pl.String,
         types.Bytes: pl.Binary,
         types.Timestamp: pl.Datetime("us", "UTC"),
-    }[type_]
-
-
-def _arrow_type(pa: Any, type_: ValueType) -> Any:
-    match type_:
-        case types.Decimal(scale=scale):
-            return pa.decimal128(38, scale)
-        case types.Array(element=element):
-            return pa.list_(_arrow_type(pa, element))
-        case types.Vector():
-            return pa.list_(pa.float64())
-    return {
-        types.Bool: pa.bool_(),
-        types.Int64: pa.int64(),
-        types.Float64: pa.float64(),
-        types.String: pa.string(),
-        types.Bytes: pa.binary(),
-        types.Timestamp: pa.timestamp("us", "UTC"),
     }[type_]

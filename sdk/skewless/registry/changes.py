@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
-from skewless.definitions.names import TOMBSTONE
+from skewless.definitions.names import TOMBSTONE, versioned
 from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.service import FeatureService
 from skewless.definitions.source import Source
@@ -233,7 +233,7 @@ def _not_yet_served(item: Definition, before: Items) -> Iterator[str]:
         views = (view for view in _all_read(item) if isinstance(view, FeatureView))
         read = {Identity.of(view) for view in views} - before.keys()
     if earlier and read:
-        named = " ".join(f"{view.name}@{view.version}" for view in sorted(read))
+        named = " ".join(versioned(view.name, view.version) for view in sorted(read))
         yield (
             f"the name {identity.name!r} alone is served as version {max(earlier)} until this one "
             f"is cut, and @{identity.version} is null: skewless materialize {named}"

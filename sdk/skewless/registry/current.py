@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from skewless.definitions.names import versioned
 from skewless.definitions.service import FeatureService
 from skewless.definitions.view import FeatureView
 from skewless.registry.selection import named
@@ -57,7 +58,7 @@ def _current_name(published: Published, text: str, is_cut: IsCut) -> tuple[str, 
     for item in newest_first:
         if all(is_cut(view) for view in _views(item)):
             suffix = "" if feature is None else f":{feature}"
-            return f"{name}@{item.version}{suffix}", item is newest_first[0]
+            return versioned(name, item.version) + suffix, item is newest_first[0]
     return text, False
 
 

@@ -9,6 +9,7 @@ from skewless.compiler.fingerprint import used_columns
 from skewless.definitions.duration import Duration
 from skewless.definitions.entity import Entity
 from skewless.definitions.expression import render
+from skewless.definitions.names import versioned
 from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.refresh import Every, Stream
 from skewless.definitions.service import FeatureService
@@ -114,7 +115,7 @@ def _on_demand_differences(before: OnDemandView, after: OnDemandView) -> Iterato
 
 def _service_differences(before: FeatureService, after: FeatureService) -> Iterator[str]:
     old, new = (
-        [f"{view.name}@{view.version}:{name}" for view, name in item.features]
+        [f"{versioned(view.name, view.version)}:{name}" for view, name in item.features]
         for item in (before, after)
     )
     yield from (f"feature {name!r} was removed" for name in old if name not in new)
@@ -180,7 +181,7 @@ def _types(columns: Mapping[str, ValueType]) -> str:
 
 
 def _versions(views: Iterable[Identity]) -> str:
-    return ", ".join(f"{item.name}@{item.version}" for item in sorted(views)) or "none"
+    return ", ".join(versioned(item.name, item.version) for item in sorted(views)) or "none"
 
 
 def _article(kind: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from skewless.definitions.collection import Definitions
 from skewless.definitions.entity import Entity
+from skewless.definitions.names import versioned
 from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.service import FeatureService
 from skewless.definitions.source import Source
@@ -95,6 +96,6 @@ def _versioned(kind: str, name: str, version: int | None, items: Iterable[Versio
         raise UnknownNameError(kind, name, {item.name for item in candidates})
     wanted = max(versions) if version is None else version
     if wanted not in versions:
-        known = [f"{name}@{number}" for number in versions]
-        raise UnknownNameError(kind, f"{name}@{wanted}", known)
+        known = [versioned(name, number) for number in versions]
+        raise UnknownNameError(kind, versioned(name, wanted), known)
     return versions[wanted]

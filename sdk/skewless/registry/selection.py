@@ -49,8 +49,10 @@ def find_view(published: Published, view: object) -> FeatureView:
         UnknownNameError: nothing has the name.
     """
     if isinstance(view, str):
-        name, _, version = view.partition("@")
-        found: object = published.view(name, int(version) if version.isdigit() else None)
+        name, version, feature = named(view)
+        if name is None or feature is not None:
+            raise UnknownNameError("view", view, {item.name for item in published.views})
+        found: object = published.view(name, version)
     else:
         pairs = resolve(published, view)
         found = pairs[0][0] if isinstance(pairs, tuple) else pairs

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from skewless.offline.frames.logical import arrow_type, logical
+from skewless.offline.frames.logical import feature_type, logical
 from skewless.offline.query import identifiers, sql
 from skewless.offline.query.events import Log, Span
 
@@ -35,7 +35,9 @@ def logged_keys(
     with engine.session() as session:
         found = session.run(_script(view, session, sample, seed))
     if not found.num_rows:
-        return pa.schema([(name, arrow_type(type_)) for name, type_ in keys.items()]).empty_table()
+        return pa.schema(
+            [(name, feature_type(type_)) for name, type_ in keys.items()]
+        ).empty_table()
     # Athena writes files side by side: what was ordered is not in order any more.
     columns = {name: identifiers.column(name) for name in keys}
     ordered = found.sort_by([(name, "ascending") for name in (_DIGEST, *columns.values())])

@@ -13,13 +13,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
+from skewless.compiler import arrow_types
 from skewless.compiler.physical import EXACT_DOUBLE, double, whole_number
 from skewless.definitions import types
 from skewless.definitions.expression import INT64_MAX
 from skewless.errors import SkewlessError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -31,14 +32,6 @@ pc: Any = pyarrow.compute
 Array: TypeAlias = Any  # an Arrow array; Arrow ships no types
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799  # of the years 1 and 9999
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
-_CANONICAL: Mapping[types.Scalar, pa.DataType] = {
-    types.Bool: pa.bool_(),
-    types.Int64: pa.int64(),
-    types.Float64: pa.float64(),
-    types.String: pa.string(),
-    types.Timestamp: pa.timestamp("us", "UTC"),
-    types.Bytes: pa.binary(),
-}
 
 
 class NaiveColumnError(SkewlessError, ValueError):
@@ -61,15 +54,7 @@ class Finding(NamedTuple):
 
 def arrow_type(type_: ValueType) -> pa.DataType:
     """Return the canonical Arrow type."""
-    match type_:
-        case types.Scalar():
-            return _CANONICAL[type_]
-        case types.Decimal(precision=precision, scale=scale):
-            return pa.decimal128(precision, scale)
-        case types.Array(element=element):
-            return pa.list_(arrow_type(element))
-        case types.Vector():
-            return pa.list_(pa.float64())
+    return arrow_types.column_type(pa, type_)
 
 
 def physical(column: Any, type_: ValueType) -> Any:

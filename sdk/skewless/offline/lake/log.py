@@ -18,6 +18,7 @@ from skewless.definitions import types
 from skewless.definitions.expression import to_microseconds
 from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD, INGEST_TIME
 from skewless.errors import InputError, StoreError, did_you_mean
+from skewless.offline.frames.clamp import clamped
 from skewless.offline.frames.columns import arrow_type, conform, physical
 from skewless.offline.lake import catalog
 from skewless.offline.lake.commits import Claim
@@ -116,7 +117,7 @@ class EventLog:
             return None
         known = _stamps(ingest_time, count)
         columns = {name: table[name] for name in source.columns}
-        columns[source.event_time] = _earlier(columns[source.event_time], known)
+        columns[source.event_time], _ = clamped(columns[source.event_time], known)
         columns[INGEST_TIME] = known
         columns[INGEST_SHARD] = pa.repeat(shard, count)
         columns[INGEST_SEQUENCE] = pa.array(np.arange(first_sequence, first_sequence + count))
@@ -166,8 +167,8 @@ class EventLog:
         else:
             tables = self.table(source).read(names, snapshot_id, span)
         shape = _physical_schema(wanted) if physical else _schema(wanted)
-        clamped = source.event_time if physical and source.event_time in wanted else None
-        batches = (_shaped(table, wanted, shape, clamped) for table in tables)
+        event_time = source.event_time if physical and source.event_time in wanted else None
+        batches = (_shaped(table, wanted, shape, event_time) for table in tables)
         return pa.RecordBatchReader.from_batches(shape, _nonempty(batches))
 
     def physical(self, source: Source, table: pa.Table) -> pa.Table:
@@ -233,11 +234,6 @@ def _stamps(given: Any, rows: int) -> Any:
     return column.cast(instant)
 
 
-def _earlier(happened: Any, known: Any) -> Any:
-    """Return event times, none of them after its ingest time."""
-    return pc.if_else(pc.greater(happened, known), known, happened)
-
-
 def _fitting(column: Any, type_: ValueType, where: str) -> Any:
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if pa.types.is_floating(array.type):
@@ -262,9 +258,12 @@ def _physical_schema(kinds: Mapping[str, ValueType]) -> pa.Schema:
 
 
 def _shaped(
-    table: Any, kinds: Mapping[str, ValueType], shape: pa.Schema, clamped: str | None
+    table: Any, kinds: Mapping[str, ValueType], shape: pa.Schema, event_time: str | None
 ) -> list[pa.RecordBatch]:
-    """Bring read columns into the canonical or the physical types; absent ones are null."""
+    """Bring read columns into the canonical or the physical types; absent ones are null.
+
+    Event times, if their column is named, are clamped.
+    """
     columns = {}
     for name, type_ in kinds.items():
         if name not in table.schema.names:
@@ -273,8 +272,8 @@ def _shaped(
         canonical = table[name].cast(arrow_type(type_))
         is_physical = shape.field(name).type != arrow_type(type_)
         columns[name] = physical(canonical, type_) if is_physical else canonical
-    if clamped is not None:
-        columns[clamped] = _earlier(columns[clamped], columns[INGEST_TIME])
+    if event_time is not None:
+        columns[event_time], _ = clamped(columns[event_time], columns[INGEST_TIME])
     batches: list[pa.RecordBatch] = pa.table(columns, schema=shape).to_batches()
     return batches
 

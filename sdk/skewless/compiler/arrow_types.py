@@ -1,0 +1,52 @@
+"""The nine types in Arrow, for logs, training sets and answers alike.
+
+The caller passes pyarrow. Nothing is imported here, since serving loads pyarrow only where a frame
+is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from skewless.definitions import types
+
+if TYPE_CHECKING:
+    from skewless.definitions.types import ValueType
+
+SUM_DIGITS = 38  # what a sum of Decimals has at most, in each engine
+
+
+def column_type(pa: Any, type_: ValueType) -> Any:
+    """Return the type of a source's column.
+
+    Args:
+        pa: pyarrow.
+        type_: what is declared.
+    """
+    match type_:
+        case types.Decimal(precision=precision, scale=scale):
+            return pa.decimal128(precision, scale)
+        case types.Array(element=element):
+            return pa.list_(column_type(pa, element))
+        case types.Vector():
+            return pa.list_(pa.float64())
+    return {
+        types.Bool: pa.bool_(),
+        types.Int64: pa.int64(),
+        types.Float64: pa.float64(),
+        types.String: pa.string(),
+        types.Bytes: pa.binary(),
+        types.Timestamp: pa.timestamp("us", "UTC"),
+    }[type_]
+
+
+def feature_type(pa: Any, type_: ValueType) -> Any:
+    """Return the type of a feature: a column's, but for Decimals, whose sums are longer.
+
+    Args:
+        pa: pyarrow.
+        type_: the feature's.
+    """
+    if isinstance(type_, types.Decimal):
+        return pa.decimal128(SUM_DIGITS, type_.scale)
+    return column_type(pa, type_)
