@@ -5,10 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 # What the environment holds is recorded here: it is made again only if one of these files changed.
 INSTALLED := $(VENV)/.installed
-SOURCES := $(wildcard sdk lambdas cdk deployment tests examples benchmarks)
+SOURCES := sdk lambdas cdk deployment tests examples benchmarks docs
 
 # The infrastructure's 430 MB are for those who work on it: the demo does without.
 CDK_INSTALLED := $(VENV)/.installed-cdk
+
+# The site is built without importing the package, so it needs none of its dependencies.
+DOCS := $(VENV)-docs
+DOCS_INSTALLED := $(DOCS)/.installed
 
 # A shell that was set up for another project does not reach into this one's environment.
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS PYTHONOPTIMIZE PYTHONSAFEPATH
@@ -16,7 +20,7 @@ unexport PYTEST_ADDOPTS PYTEST_PLUGINS MYPYPATH VIRTUAL_ENV
 unexport PIP_PREFIX PIP_ROOT PIP_TARGET PIP_USER PIP_CONSTRAINT PIP_REQUIREMENT
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo deploy-local test soak check format benchmark synth conformance lock clean
+.PHONY: help install demo deploy-local test soak check format benchmark synth docs pictures conformance lock clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -47,18 +51,18 @@ format: $(INSTALLED) ## Put the code into shape, as far as a program can
 	$(BIN)/ruff format
 
 benchmark: $(INSTALLED) ## Measure, side by side with others
-ifneq ($(wildcard benchmarks/__main__.py),)
 	$(BIN)/python -m benchmarks $(ARGS)
-else
-	@echo "skipped: benchmarks/ not there yet"
-endif
 
 synth: $(INSTALLED) $(CDK_INSTALLED) ## Render the stacks, reviewed by cdk-nag (needs node)
-ifneq ($(wildcard lambdas/.),)
 	$(BIN)/python -m cdk.app
-else
-	@echo "skipped: lambdas/, which it packages, not there yet"
-endif
+
+docs: $(DOCS_INSTALLED) ## Build the site of docs/ into build/site, with every link checked
+	$(PYTHON) docs/site/assemble.py build/docs
+	$(DOCS)/bin/zensical build --clean --strict
+	@echo "Open build/site/index.html"
+
+pictures: $(INSTALLED) ## Draw the pictures of README and docs anew, from real runs
+	PYTHONPATH=.:sdk $(BIN)/python -m docs.pictures $(ARGS)
 
 conformance: $(INSTALLED) ## Prove it on DynamoDB Local and Trino (needs Maven and a JDK 25)
 	$(BIN)/python -m tests.conformance $(ARGS)
@@ -68,12 +72,12 @@ lock: ## Write constraints.txt anew, from the newest versions that go together
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip install --upgrade pip setuptools
 	$(VENV)-lock/bin/python -m pip install \
-		--editable '.[cli,demo,local,training]' --group dev --group cdk
+		--editable '.[cli,demo,local,training]' --group dev --group cdk --group docs
 	$(VENV)-lock/bin/python -m pip freeze --all --exclude-editable > constraints.txt
 	rm -rf $(VENV)-lock
 
 clean: ## Remove whatever was made here
-	rm -rf $(VENV) $(VENV)-lock build cdk.out dist sdk/*.egg-info
+	rm -rf $(VENV) $(VENV)-lock $(DOCS) build cdk.out dist sdk/*.egg-info
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .skewless
 	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -91,4 +95,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 
 $(VENV)/.installed-cdk: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group cdk
+	@touch $@
+
+$(DOCS_INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --constraint constraints.txt --upgrade pip
+	$(DOCS)/bin/python -m pip install --quiet --constraint constraints.txt --group docs
 	@touch $@

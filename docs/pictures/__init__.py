@@ -1,0 +1,1 @@
+"""The pictures of README and docs, drawn from text and from real runs: `make pictures`."""
