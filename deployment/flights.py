@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from deployment.cdk_cli import PROJECT
-from localaws.roles import credentials_of
+from localaws.deploy.roles import credentials_of
 from skewless import FeatureStore
 from skewless.demo.example import Example
 

@@ -18,20 +18,22 @@ from moto.core.config import default_user_config
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from localaws import athena, dynamodb, glue, kms, optimizers, own_key, regions, s3
-from localaws.browsers import Browsers
-from localaws.dispatch import Dispatch
-from localaws.entrance import Entrance
-from localaws.iam import Calls, Gate, roles, simulation, user_keys
-from localaws.in_process import InProcess
-from localaws.on_demand import OnDemand
-from localaws.scheduler import Scheduler
-from localaws.session import REGION, LocalSession, answer_here
+from localaws.core import athena, dynamodb, glue, kms, optimizers, own_key, regions, s3
+from localaws.core.browsers import Browsers
+from localaws.core.dynamodb.dispatch import Dispatch
+from localaws.core.entrance import Entrance
+from localaws.core.gate import Gate
+from localaws.core.in_process import InProcess
+from localaws.core.on_demand import OnDemand
+from localaws.core.session import REGION, LocalSession, answer_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from localaws.functions import Fleet
+    from localaws.deploy.functions import Fleet
+    from localaws.deploy.iam import Calls
+    from localaws.deploy.iam import Gate as Iam
+    from localaws.deploy.scheduler import Scheduler
 
 _HOST = "127.0.0.1"
 _THREADS = 32
@@ -44,7 +46,6 @@ class LocalAws:
 
     Attributes:
         endpoint: its address.
-        calls: who called what.
         entrance: what every request passes, and where a test may answer in AWS's place.
 
     Example:
@@ -58,9 +59,11 @@ class LocalAws:
 
     def __init__(self, port: int, clock: Callable[[], datetime]) -> None:
         self._on_demand = OnDemand(Dispatch(_moto(self._prepare_before)))
-        own = own_key.new()
-        gate = Gate(self._on_demand, own)
-        self.entrance = Entrance(gate)
+        self._loading = threading.RLock()
+        self._checks: Iam | None = None
+        self._own_key = own_key.new()
+        self._gate = Gate(self._on_demand, self._own_key, lambda: self._iam)
+        self.entrance = Entrance(self._gate)
         self._browsers = Browsers(self.entrance)
         server = _listening(self._browsers, port)
         self._server = server
@@ -68,12 +71,11 @@ class LocalAws:
         self._functions: Fleet | None = None
         self._thread = threading.Thread(target=server.serve, name="local-aws", daemon=True)
         self.endpoint = f"http://{_HOST}:{server.bind_addr[1]}"
-        own_key.keep(self.endpoint, own)
+        own_key.keep(self.endpoint, self._own_key)
         self._browsers.serve_at(_HOST, server.bind_addr[1])
         self.region = REGION
         self.clock = clock
-        self.calls: Calls = gate.calls
-        self.scheduler = Scheduler(self.endpoint, self.now)
+        self._scheduler: Scheduler | None = None
         self._client = functools.cache(self._new_client)
 
     @classmethod
@@ -118,6 +120,22 @@ class LocalAws:
             "NO_PROXY": f"{_HOST},localhost",
         }
 
+    @property
+    def calls(self) -> Calls:
+        """Who called what: all calls since this was first read, or IAM was first needed."""
+        self._gate.check_all()
+        return self._iam.calls
+
+    @property
+    def scheduler(self) -> Scheduler:
+        """What fires EventBridge's schedules; `tick` lets a test do so."""
+        from localaws.deploy.scheduler import Scheduler  # noqa: PLC0415 - see `on_demand`
+
+        with self._loading:
+            if self._scheduler is None:
+                self._scheduler = Scheduler(self.endpoint, self.now)
+            return self._scheduler
+
     def session(self) -> LocalSession:
         """A new boto3 session whose clients reach this server and nothing else."""
         return LocalSession(self.endpoint, self.region)
@@ -136,6 +154,8 @@ class LocalAws:
         Args:
             role: its name or ARN.
         """
+        from localaws.deploy.iam import roles  # noqa: PLC0415 - see `on_demand`
+
         return roles.session_of(self, role)
 
     def as_policy(
@@ -147,6 +167,8 @@ class LocalAws:
             statements: of a policy document, each with Effect, Action and Resource.
             account: where the role is.
         """
+        from localaws.deploy.iam import roles  # noqa: PLC0415 - see `on_demand`
+
         return roles.session_with(self, statements, account)
 
     def stop(self) -> None:
@@ -157,7 +179,8 @@ class LocalAws:
             answer_here(self.endpoint, None)
             self._server.stop()
             self._thread.join()
-            self.scheduler.stop()
+            if self._scheduler is not None:
+                self._scheduler.stop()
             if self._functions is not None:
                 self._functions.stop()
 
@@ -168,24 +191,23 @@ class LocalAws:
         # A job's container would run as the user, who was not asked.
         default_user_config["batch"] = {"use_docker": False}
         regions.apply(self.endpoint)
+        regions.load_parameters(self.endpoint)
         s3.apply()
         glue.apply()
         kms.apply()
-        simulation.apply()
-        user_keys.apply()
         optimizers.apply()
         dynamodb.apply()
         athena.apply(self.endpoint)
         self._on_demand.before("cloudformation", self._prepare_cloudformation)
         self._on_demand.before("lambda", self._prepare_functions)
-        self._on_demand.before("scheduler", self.scheduler.start)
+        self._on_demand.before("scheduler", self._prepare_schedules)
         self._on_demand.before("states", self._prepare_states)
         self._thread.start()
         answer_here(self.endpoint, InProcess(self.endpoint, self.entrance).answer)
 
     def _prepare_cloudformation(self) -> None:
         regions.load_networks(self.endpoint)
-        from localaws import cloudformation  # noqa: PLC0415 - see `on_demand`
+        from localaws.deploy import cloudformation  # noqa: PLC0415 - see `on_demand`
 
         # A template may name the managed layer that functions bring.
         self._prepare_functions()
@@ -193,20 +215,34 @@ class LocalAws:
 
     def _prepare_functions(self) -> None:
         regions.load_networks(self.endpoint)
-        from localaws import functions  # noqa: PLC0415 - see `on_demand`
+        from localaws.deploy import functions  # noqa: PLC0415 - see `on_demand`
 
         with LocalAws._lock:
             if self._functions is None:
                 self._functions = functions.apply(self.endpoint, lambda: self.runs_functions)
+
+    @property
+    def _iam(self) -> Iam:
+        """What decides by IAM, and records who called what."""
+        from localaws.deploy import iam  # noqa: PLC0415 - see `on_demand`
+
+        with self._loading:
+            if self._checks is None:
+                iam.apply()
+                self._checks = iam.Gate(self._on_demand, self._own_key)
+            return self._checks
 
     def _prepare_before(self, service: str) -> None:
         """Prepare a service whose requests moto found where no signature says so."""
         if service in {"awslambda", "lambda"}:
             self._prepare_functions()
 
+    def _prepare_schedules(self) -> None:
+        self.scheduler.start()
+
     def _prepare_states(self) -> None:
         regions.load_networks(self.endpoint)
-        from localaws import step_functions  # noqa: PLC0415 - see `on_demand`
+        from localaws.deploy import step_functions  # noqa: PLC0415 - see `on_demand`
 
         step_functions.apply(self.endpoint, self.now)
 

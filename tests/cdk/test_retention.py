@@ -6,7 +6,7 @@ import pytest
 from aws_cdk.assertions import Annotations, Match, Template
 
 from cdk.retention import ALLOW_DESTROY
-from localaws.cloudformation.schema import identifier
+from localaws.deploy.cloudformation.schema import identifier
 from tests.cdk.apps import stacks
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from localaws import LocalAws, functions
+from localaws import LocalAws
+from localaws.deploy import functions
 from tests.cdk.test_machine import machine
 from tests.localaws.packages import a_function
 from tests.localaws.roles import a_role_for_all

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localaws import functions
+from localaws.deploy import functions
 from tests.deployment.faults import injected
 
 if TYPE_CHECKING:

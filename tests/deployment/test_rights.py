@@ -12,7 +12,7 @@ from cdk import permissions
 from cdk.access import statements
 from cdk.names import StoreNames
 from deployment.cdk_cli import ACCOUNT
-from localaws.iam import granted_actions
+from localaws.deploy.iam import granted_actions
 from skewless import FeatureStore, Source
 from skewless.errors import StoreError
 from skewless.types import String

@@ -13,8 +13,8 @@ import pytest
 
 from lambdas import runtime
 from lambdas.watch.handler import handle as watch
-from localaws.scheduler import Call
-from localaws.scheduler.expression import latest_due, parse
+from localaws.deploy.scheduler import Call
+from localaws.deploy.scheduler.expression import latest_due, parse
 from tests.lambdas.steps import context
 from tests.store.builders import model, payment
 

@@ -16,7 +16,7 @@ from tests.localaws.stacks import Stack
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from localaws.session import LocalSession
+    from localaws.core.session import LocalSession
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from localaws import LocalAws
-    from localaws.session import LocalSession
+    from localaws.core.session import LocalSession
 
 
 class Sandbox:

@@ -14,7 +14,7 @@ import pytest
 from awswrangler.exceptions import QueryFailed
 from botocore.exceptions import ClientError
 
-from localaws.athena import statements
+from localaws.core.athena import statements
 
 if TYPE_CHECKING:
     from tests.localaws.sandbox import Sandbox

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from awswrangler.exceptions import QueryFailed
 
-from localaws.athena import engine, storage
+from localaws.core.athena import engine, storage
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,8 +9,8 @@ from pyiceberg.schema import Schema
 from pyiceberg.types import LongType, NestedField, StringType, TimestampType
 from sqlglot import exp
 
-from localaws.athena.scan import Scan, scan_of
-from localaws.athena.transpile import parse
+from localaws.core.athena.scan import Scan, scan_of
+from localaws.core.athena.transpile import parse
 
 if TYPE_CHECKING:
     from tests.localaws.sandbox import Sandbox

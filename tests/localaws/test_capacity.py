@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from moto.dynamodb.models.dynamo_type import DynamoType
 
-from localaws.item_size import item_size
+from localaws.core.dynamodb.item_size import item_size
 
 if TYPE_CHECKING:
     from localaws import LocalAws

@@ -14,7 +14,7 @@ from botocore.credentials import Credentials
 from moto.core.request import Request
 
 from localaws import LocalAws
-from localaws.dispatch import Dispatch
+from localaws.core.dynamodb.dispatch import Dispatch
 
 KEY = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 AUTHORIZATION = "AWS4-HMAC-SHA256 Credential=testing/20260101/us-east-1/dynamodb/aws4_request"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from localaws import LocalAws
-    from localaws.entrance import Application
+    from localaws.core.entrance import Application
 
 
 class Refusing:

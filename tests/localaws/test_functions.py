@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import ClientError
 
-from localaws import functions
+from localaws.deploy import functions
 from tests.localaws.packages import a_function, a_layer, a_zip, call, invoke, log_of
 
 if TYPE_CHECKING:
@@ -358,7 +358,7 @@ def test_metrics_embedded_in_the_log_are_counted(aws: LocalAws) -> None:
 def test_a_function_ends_with_the_interpreter_that_started_it() -> None:
     work = (
         "import json, sys, threading, time, os, uuid\n"
-        "from localaws import LocalAws, functions\n"
+        "from localaws import LocalAws\nfrom localaws.deploy import functions\n"
         "from tests.localaws.packages import a_function, call\n"
         "aws = LocalAws.start(functions=True)\n"
         "name = a_function(aws, 'import time\\ndef handler(e, c): time.sleep(25)')\n"

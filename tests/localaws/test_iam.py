@@ -11,7 +11,7 @@ import urllib3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from localaws.session import LocalSession
+from localaws.core.session import LocalSession
 from tests.localaws.permissions import allow, code_of, deny
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from tests.localaws.permissions import allow
 
 if TYPE_CHECKING:
     from localaws import LocalAws
-    from localaws.session import LocalSession
+    from localaws.core.session import LocalSession
     from tests.localaws.sandbox import Sandbox
 
 ACCOUNT = "123456789012"

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localaws.iam import PolicyError, granted_actions
-from localaws.iam.evaluation import Decision, decide
-from localaws.iam.permission import UNKNOWN
-from localaws.iam.policy import Policy
+from localaws.deploy.iam import PolicyError, granted_actions
+from localaws.deploy.iam.evaluation import Decision, decide
+from localaws.deploy.iam.permission import UNKNOWN
+from localaws.deploy.iam.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

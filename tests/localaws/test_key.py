@@ -19,8 +19,8 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
+from localaws.core.session import LocalSession
 from localaws.errors import UsageError
-from localaws.session import LocalSession
 from tests.localaws.roles import a_role_for_all
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ RESTART = """
 import json
 from botocore.exceptions import ClientError
 from localaws import LocalAws
-from localaws.session import LocalSession
+from localaws.core.session import LocalSession
 
 first = LocalAws.start()
 role = first.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]

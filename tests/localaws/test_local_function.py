@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from localaws.functions import LocalFunction
+from localaws.deploy.functions import LocalFunction
 from tests.localaws.packages import a_zip
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from localaws.functions import LocalFunction
-from localaws.functions.runtime_api import RuntimeApi
+from localaws.deploy.functions import LocalFunction
+from localaws.deploy.functions.runtime_api import RuntimeApi
 from tests.localaws.packages import a_zip
 
 if TYPE_CHECKING:

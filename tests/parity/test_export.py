@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, given, settings
 
-from localaws.athena import engine, transpile
+from localaws.core.athena import engine, transpile
 from skewless.compiler import instants
 from skewless.compiler.exported import LineReader
 from skewless.compiler.fingerprint import used_columns

@@ -9,12 +9,12 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from cdk.access import statements
 from cdk.names import StoreNames
-from localaws.session import REGION
+from localaws.core.session import REGION
 
 if TYPE_CHECKING:
     from cdk.permissions import Role
     from localaws import LocalAws
-    from localaws.session import LocalSession
+    from localaws.core.session import LocalSession
     from skewless import FeatureStore
     from skewless.aws import Resources
 

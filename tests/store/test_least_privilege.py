@@ -11,7 +11,7 @@ from pyiceberg.catalog.glue import GlueCatalog
 
 from cdk import permissions
 from localaws import LocalAws
-from localaws.iam import granted_actions
+from localaws.deploy.iam import granted_actions
 from skewless import FeatureStore
 from skewless.aws import Aws
 from skewless.errors import ErasedSnapshotError, OnlineStoreError, QueryError, StoreError
@@ -26,7 +26,7 @@ from tests.store.rights import session_as
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from localaws.session import LocalSession
+    from localaws.core.session import LocalSession
     from tests.store.conftest import MovableClock
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")

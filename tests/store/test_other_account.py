@@ -16,7 +16,7 @@ from tests.store.builders import model, payment
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from localaws.session import LocalSession
+    from localaws.core.session import LocalSession
     from tests.store.conftest import MovableClock
 
 OTHER = "210987654321"
