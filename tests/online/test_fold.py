@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from skewless import agg
 from skewless.compiler.interpret import compile_python
-from skewless.compiler.plan import Partial, plan_view
+from skewless.compiler.partials import Partial
+from skewless.compiler.plan import plan_view
 from skewless.errors import ValueOverflowError
 from skewless.online.fold import Folder
 from skewless.online.state import ColumnValues, passes

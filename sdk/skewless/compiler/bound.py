@@ -24,7 +24,7 @@ from skewless.definitions.expression import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from skewless.definitions.expression import Node
     from skewless.definitions.types import ValueType
@@ -145,6 +145,16 @@ def integer(value: int) -> Constant:
 def power_of_ten(exponent: int) -> Constant:
     """Write 10^exponent as the nearest double, exact up to 10^22."""
     return double(float(f"1e{exponent}"))
+
+
+def parts_of(bound: Bound | None) -> Iterator[Bound]:
+    """Walk a tree: each node, its arguments after it; nothing for None."""
+    if bound is None:
+        return
+    yield bound
+    if isinstance(bound, Apply):
+        for argument in bound.arguments:
+            yield from parts_of(argument)
 
 
 def features_of(bound: Bound) -> frozenset[Feature]:

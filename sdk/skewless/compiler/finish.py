@@ -6,7 +6,7 @@ exact integers; see `skewless.compiler.bound` for the primitives.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 from skewless.compiler.bound import (
     Apply,
@@ -16,6 +16,7 @@ from skewless.compiler.bound import (
     integer,
     power_of_ten,
 )
+from skewless.compiler.partials import Partial
 from skewless.definitions import types
 from skewless.definitions.aggregation import Function
 
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from skewless.compiler.bound import Bound
     from skewless.definitions.types import ValueType
 
-COUNT, SUM, SQUARES = Column("n"), Column("S"), Column("Q")
+COUNT, SUM, SQUARES = (
+    Column(partial.value) for partial in (Partial.COUNT, Partial.SUM, Partial.SQUARES)
+)
 
 
 def finish(function: Function, input_type: ValueType | None, scale: int) -> Bound | None:
@@ -53,10 +56,8 @@ def finish(function: Function, input_type: ValueType | None, scale: int) -> Boun
             return _at_least(2, apply(Primitive.SQUARE_ROOT, _variance(samples, scale)))
         case Function.STDDEV_POP:
             return _at_least(1, apply(Primitive.SQUARE_ROOT, _variance(COUNT, scale)))
-        case Function.MIN | Function.MAX | Function.FIRST | Function.LAST:
-            return None
         case _:
-            assert_never(function)
+            return None  # one of `partials.PICKED`
 
 
 def units(value: Bound, type_: ValueType, scale: int) -> Bound:

@@ -9,14 +9,22 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from skewless.compiler.bound import Bound, Typed, bind
+from skewless.compiler.bound import (
+    Apply,
+    Bound,
+    Column,
+    Primitive,
+    Typed,
+    bind,
+    parts_of,
+)
 from skewless.compiler.fingerprint import fingerprint
 from skewless.compiler.finish import effective_scale, finish, units
+from skewless.compiler.partials import PICKED, Partial
 from skewless.definitions import types
-from skewless.definitions.aggregation import ARITHMETIC, VARIANCES, Aggregation, Function
+from skewless.definitions.aggregation import ARITHMETIC, Aggregation
 from skewless.definitions.names import versioned
 from skewless.definitions.service import FeatureService, SelectedFeature, select
 from skewless.definitions.view import FeatureView
@@ -27,18 +35,6 @@ if TYPE_CHECKING:
     from skewless.definitions.on_demand import OnDemandView
     from skewless.definitions.service import View
     from skewless.definitions.types import ValueType
-
-
-class Partial(Enum):
-    """One column of a state, for a measure."""
-
-    COUNT = "n"
-    SUM = "S"
-    SQUARES = "Q"
-    MIN = "min"
-    MAX = "max"
-    FIRST = "first"
-    LAST = "last"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +98,6 @@ class AggregatePlan:
     """
 
     name: str
-    function: Function
     measure: int
     tile_set: int
     window: int | None
@@ -110,6 +105,19 @@ class AggregatePlan:
     finish: Bound | None
     picked: Partial | None
     default: Any
+
+    @property
+    def reads(self) -> tuple[Partial, ...]:
+        """The partials that the value is computed of, in their own order; of a pick none."""
+        return _reads(self.finish)
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether the value is an exact integer that has to fit in 64 bits."""
+        return any(
+            isinstance(part, Apply) and part.primitive is Primitive.NARROW
+            for part in parts_of(self.finish)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +143,11 @@ class ViewPlan:
 
         A sum of 64-bit units reaches 38 digits with 10^19 rows; the sum of their squares with two.
         """
+        reads = aggregate.reads
         return (
-            aggregate.function in VARIANCES
-            or (aggregate.function is Function.SUM and aggregate.type == types.Int64)
-            or (
-                aggregate.function in ARITHMETIC
-                and self.measures[aggregate.measure].may_be_uncountable
-            )
+            Partial.SQUARES in reads
+            or aggregate.is_narrow
+            or (Partial.SUM in reads and self.measures[aggregate.measure].may_be_uncountable)
         )
 
     @property
@@ -294,27 +300,16 @@ def _sums_over(view: FeatureView, item: Aggregation) -> bool:
     )
 
 
-def _partials(function: Function) -> tuple[Partial, ...]:
-    if function in VARIANCES:
-        return (Partial.COUNT, Partial.SUM, Partial.SQUARES)
-    if function in ARITHMETIC:
-        return (Partial.COUNT, Partial.SUM)
-    picked = _picked(function)
-    return (Partial.COUNT,) if picked is None else (Partial.COUNT, picked)
+def _reads(bound: Bound | None) -> tuple[Partial, ...]:
+    names = {part.name for part in parts_of(bound) if isinstance(part, Column)}
+    return tuple(partial for partial in Partial if partial.value in names)
 
 
-def _picked(function: Function) -> Partial | None:
-    match function:
-        case Function.MIN:
-            return Partial.MIN
-        case Function.MAX:
-            return Partial.MAX
-        case Function.FIRST:
-            return Partial.FIRST
-        case Function.LAST:
-            return Partial.LAST
-        case _:
-            return None
+def _partials(item: Aggregation, measure: Measure) -> tuple[Partial, ...]:
+    """Return what an aggregate's tiles keep; values are counted whatever is made of them."""
+    picked = PICKED.get(item.function)
+    made_of = _reads(finish(item.function, measure.type, measure.scale))
+    return (Partial.COUNT, *made_of) if picked is None else (Partial.COUNT, picked)
 
 
 def _tile_sets(view: FeatureView, measures: dict[Measure, int]) -> tuple[TileSet, ...]:
@@ -322,9 +317,11 @@ def _tile_sets(view: FeatureView, measures: dict[Measure, int]) -> tuple[TileSet
     retention: dict[int | None, int | None] = {}
     for item in _packed(view):
         hop = None if item.hop is None else item.hop.microseconds
-        measure = measures[_measure(item, view)]
+        measure = _measure(item, view)
         kept = columns.setdefault(hop, {})
-        kept.update(dict.fromkeys(TileColumn(measure, part) for part in _partials(item.function)))
+        kept.update(
+            dict.fromkeys(TileColumn(measures[measure], part) for part in _partials(item, measure))
+        )
         if item.window is not None:
             retention[hop] = max(retention.get(hop) or 0, item.window.microseconds)
     order = list(Partial)
@@ -350,13 +347,12 @@ def _aggregate(
     type_ = view.feature_types[name]
     return AggregatePlan(
         name,
-        item.function,
         measures[measure],
         hops[hop],
         None if item.window is None else item.window.microseconds,
         type_,
         finish(item.function, measure.type, measure.scale),
-        _picked(item.function),
+        PICKED.get(item.function),
         _default(item, type_),
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from skewless.compiler.plan import Partial
+from skewless.compiler.partials import KEPT, column_types
 from skewless.definitions import types
 
 if TYPE_CHECKING:
@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from skewless.definitions.types import ValueType
 
 TILE_SET, START, SEEN = "tile_set", "start", "is_seen"
-SQUARES_BASE = 10**18
-# The sum of units, and the high digit of squares, of a tile with a value that has no units: far
-# beyond what overflows, so that every window with the tile does.
-UNCOUNTABLE, UNCOUNTABLE_HIGH = 10**45, 10**27
 
 
 class Field(NamedTuple):
@@ -49,30 +45,20 @@ def state_fields(plan: ViewPlan) -> tuple[Field, ...]:
 
 def partial_fields(plan: ViewPlan, column: TileColumn) -> tuple[Field, ...]:
     """Return the columns that hold one partial; exact integers are text."""
-    type_ = plan.measures[column.measure].type or types.Int64
-    names = partial_names(column)
-    match column.partial:
-        case Partial.COUNT:
-            return (Field(names[0], types.Int64),)
-        case Partial.SUM | Partial.SQUARES:
-            return tuple(Field(name, types.String) for name in names)
-        case Partial.MIN | Partial.MAX:
-            return (Field(names[0], type_),)
-        case Partial.FIRST | Partial.LAST:
-            kinds = (types.Int64, _tiebreak_type(plan), type_)
-            return tuple(map(Field, names, kinds))
+    value = plan.measures[column.measure].type or types.Int64
+    kinds = column_types(column.partial, value, _tiebreak_type(plan))
+    return tuple(map(Field, partial_names(column), kinds))
 
 
 def partial_names(column: TileColumn) -> tuple[str, ...]:
     """Return the names of `partial_fields`."""
-    name = f"{column.partial.value}{column.measure}"
-    if column.partial is Partial.SQUARES:
-        # In two digits of SQUARES_BASE: one entity's sum of more than 38 digits, which no engine
-        # holds, must not fail the query for all.
-        return (f"{name}_high", f"{name}_low")
-    if column.partial in (Partial.FIRST, Partial.LAST):
-        return (f"{name}_at", f"{name}_tie", f"{name}_value")
-    return (name,)
+    name = partial_name(column)
+    return tuple(name + suffix for suffix, _ in KEPT[column.partial].columns)
+
+
+def partial_name(column: TileColumn) -> str:
+    """Return what the names of a partial's columns begin with."""
+    return f"{column.partial.value}{column.measure}"
 
 
 def _tiebreak_type(plan: ViewPlan) -> ValueType:

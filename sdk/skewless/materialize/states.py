@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skewless.compiler.plan import Partial
-from skewless.compiler.state_rows import SEEN, SQUARES_BASE, START, TILE_SET, partial_names
+from skewless.compiler.partials import KEPT
+from skewless.compiler.state_rows import SEEN, START, TILE_SET, partial_names
 from skewless.online.codec import encode
 from skewless.online.state import Aggregated, Latest, Winner
 from skewless.online.tiles import Tiles
@@ -42,22 +42,13 @@ def _aggregated(plan: ViewPlan, rows: list[Row]) -> Aggregated:
 
 def _tiles(tile_set: TileSet, rows: list[Row]) -> Tiles:
     ordered = sorted(rows, key=lambda row: row[START])
-    columns = [[_partial(column, row) for row in ordered] for column in tile_set.columns]
+    columns = [_partials(column, ordered) for column in tile_set.columns]
     return Tiles([row[START] for row in ordered], columns)
 
 
-def _partial(column: TileColumn, row: Row) -> Any:
-    names = partial_names(column)
-    value = row[names[0]]
-    match column.partial:
-        case Partial.SUM:
-            return int(value)
-        case Partial.SQUARES:
-            return int(value) * SQUARES_BASE + int(row[names[1]])
-        case Partial.FIRST | Partial.LAST:
-            return None if value is None else tuple(row[name] for name in names)
-        case _:
-            return value
+def _partials(column: TileColumn, rows: list[Row]) -> list[Any]:
+    names, read = partial_names(column), KEPT[column.partial].read
+    return [read([row[name] for name in names]) for row in rows]
 
 
 def _latest(plan: ViewPlan, row: Row) -> Latest:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from skewless.compiler.plan import Partial
 from skewless.definitions import types
 from skewless.definitions.refresh import Stream
 from skewless.errors import OnlineStoreError
-from skewless.online.column import TEXTUAL
+from skewless.online.column import type_bytes
 from skewless.online.packed import TileLayout
 from skewless.online.state import Aggregated, Latest, Winner
 from skewless.online.value import pack_row, read_row
@@ -29,8 +28,6 @@ _FAILED = 0
 _SEEN, _DELETED = 1, 2
 _TIME = struct.Struct("<q")
 _HEAD_BYTES = 16
-_PARTIAL_BYTES = {Partial.COUNT: 4, Partial.SUM: 8, Partial.SQUARES: 16}
-_TEXT_BYTES = 32
 
 
 def encode(plan: ViewPlan, state: State) -> bytes:
@@ -110,27 +107,11 @@ def tile_bytes_estimate(plan: ViewPlan) -> int:
         count = 1
         if tile_set.hop is not None and tile_set.retention is not None:
             count = -(-tile_set.retention // tile_set.hop) + 1  # a sawtooth reaches a hop further
-        width = sum(
-            _PARTIAL_BYTES.get(column.partial)
-            or _type_bytes(column.type) + column.is_pick * (8 + _type_bytes(plan.tiebreak_type))
-            for column in layout.columns
-        )
+        width = sum(column.estimate(plan.tiebreak_type) for column in layout.columns)
         total += _HEAD_BYTES + count * (2 + width)
     if not plan.tile_sets:
-        total += _TIME.size + sum(_type_bytes(kind) for kind in _row_types(plan))
+        total += _TIME.size + sum(type_bytes(kind) for kind in _row_types(plan))
     return total if isinstance(plan.view.refresh, Stream) else 2 * total
-
-
-def _type_bytes(kind: ValueType | None) -> int:
-    match kind:
-        case None:
-            return 0
-        case types.Vector(size=size):
-            return 8 * size
-        case types.Array():
-            return 8 * _TEXT_BYTES
-        case _:
-            return _TEXT_BYTES if kind in TEXTUAL else 8
 
 
 def _checked(data: bytes | memoryview) -> memoryview:

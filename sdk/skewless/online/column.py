@@ -32,6 +32,7 @@ _KINDS = tuple(
 _ZEROS, _WIDE, _WIDEST = 0, 9, 10
 _LOW_64 = (1 << 64) - 1
 _NO_NULLS, _ONLY_NULLS, _SOME_NULLS = 0, 1, 2
+_TEXT_BYTES = 32
 TEXTUAL = (types.String, types.Bytes)
 
 
@@ -238,6 +239,19 @@ def from_column(value: Any, type_: ValueType) -> Any:
     if type_ == types.Bool:
         return bool(value)
     return value.decode() if type_ == types.String else value
+
+
+def type_bytes(kind: ValueType | None) -> int:
+    """Estimate the bytes of a value; none of no type."""
+    match kind:
+        case None:
+            return 0
+        case types.Vector(size=size):
+            return 8 * size
+        case types.Array():
+            return 8 * _TEXT_BYTES
+        case _:
+            return _TEXT_BYTES if kind in TEXTUAL else 8
 
 
 def _numbers(buffer: memoryview, position: int, count: int, kind: str) -> tuple[Any, int]:

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skewless.compiler.instants import window_start
 from skewless.compiler.interpret import compile_python
-from skewless.compiler.plan import Partial
-from skewless.definitions import types
-from skewless.definitions.aggregation import ARITHMETIC, VARIANCES, Function
+from skewless.compiler.partials import KEPT, Partial, pick_order
 from skewless.errors import ValueOverflowError
 from skewless.online.codec import layouts, read_tiles, read_winner
 from skewless.online.column import TEXTUAL, from_column
 from skewless.online.state import greatest
-from skewless.online.tiles import exact, pick_order
+from skewless.online.tiles import exact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -121,9 +119,7 @@ class _Aggregate:
         self.name = item.name
         # In words without the number: it may not be repeated where the values may not be.
         self.limit = (
-            "it does not fit in 64 bits"
-            if item.function is Function.SUM and item.type == types.Int64
-            else "its sums do not fit in 38 digits"
+            "it does not fit in 64 bits" if item.is_narrow else "its sums do not fit in 38 digits"
         )
         self._default = item.default
         columns = plan.tile_sets[item.tile_set].columns
@@ -133,12 +129,7 @@ class _Aggregate:
             if column.measure == item.measure
         }
         # Others' partials are left alone: their overflow is not this feature's.
-        needed = [Partial.COUNT]
-        if item.function in ARITHMETIC:
-            needed.append(Partial.SUM)
-        if item.function in VARIANCES:
-            needed.append(Partial.SQUARES)
-        self._numbers = [(partial.value, mine[partial]) for partial in needed]
+        self._numbers = [(partial.value, mine[partial]) for partial in item.reads]
         self._finish: Any = None if item.finish is None else compile_python(item.finish)
         self._pick: Callable[[list[Part]], Any] | None = None
         if item.picked is not None:
@@ -178,29 +169,28 @@ def _inside(
 
 def _picker(partial: Partial, column: PackedColumn, index: int) -> Callable[[list[Part]], Any]:
     count, type_ = column.count, column.type
+    choose: Any = KEPT[partial].choose
+    is_least = choose is min
     if column.is_pick:
-        choose = min if partial is Partial.FIRST else max
-        is_first = partial is Partial.FIRST
 
         def pick(parts: list[Part]) -> Any:
             found = [
                 tiles.columns[index][place]
                 for tiles, start in parts
-                if (place := _place(tiles, count, start, is_first=is_first)) is not None
+                if (place := _place(tiles, count, start, is_first=is_least)) is not None
             ]
             return choose(found, key=pick_order)[2] if found else None
 
         return pick
-    extreme = min if partial is Partial.MIN else max
     of_part = _text_extreme if type_ in TEXTUAL else _number_extreme
 
     def find(parts: list[Part]) -> Any:
         found = [
-            of_part(tiles, index, count, start, is_least=extreme is min)
+            of_part(tiles, index, count, start, is_least=is_least)
             for tiles, start in parts
             if tiles.columns[count].total(start)
         ]
-        return from_column(extreme(found), type_) if found else None
+        return from_column(choose(found), type_) if found else None
 
     return find
 

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skewless.compiler.plan import Partial
-from skewless.definitions import types
-from skewless.definitions.aggregation import Function
+from skewless.compiler.partials import Partial
 from skewless.definitions.expression import INT64_MAX
 from skewless.online.codec import read_tiles
 from skewless.online.fold import Folder
@@ -42,11 +40,7 @@ class _Judge:
         self.folder = Folder(plan)
         self._plan = plan
         judged = {item.measure for item in plan.aggregates if plan.may_overflow(item)}
-        narrow = {
-            item.measure
-            for item in plan.aggregates
-            if item.function is Function.SUM and item.type == types.Int64
-        }
+        narrow = {item.measure for item in plan.aggregates if item.is_narrow}
         self._bounds = [
             [
                 (

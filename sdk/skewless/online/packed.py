@@ -11,7 +11,7 @@ import struct
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
-from skewless.compiler.plan import Partial
+from skewless.compiler.partials import KEPT, Partial, Shape
 from skewless.definitions import types
 from skewless.online.column import (
     TEXTUAL,
@@ -22,6 +22,7 @@ from skewless.online.column import (
     read_integers,
     read_nullable,
     read_values,
+    type_bytes,
 )
 from skewless.online.tiles import Tiles
 
@@ -33,12 +34,10 @@ if TYPE_CHECKING:
 
 _HEAD = struct.Struct("<IqB")  # tiles, first start in hops, bytes of an offset (0: contiguous)
 _OFFSETS = {1: "B", 2: "H", 4: "I", 8: "Q"}
-_NUMBERS = (Partial.COUNT, Partial.SUM, Partial.SQUARES)
-_EXTREMES = (Partial.MIN, Partial.MAX)
 _EMPTY = _HEAD.pack(0, 0, 0)
 
 
-class Picks:
+class PackedPicks:
     """A packed column of first or last: event times, tiebreaks and values."""
 
     __slots__ = ("_starts", "_tiebreaks", "_times", "_type", "_values")
@@ -88,8 +87,17 @@ class PackedColumn:
         self.partial = partial
         self.type = type_
         self.count = count
-        self.is_number = partial in _NUMBERS
-        self.is_pick = not self.is_number and partial not in _EXTREMES
+        shape = KEPT[partial].shape
+        self.is_number = shape is Shape.NUMBER
+        self.is_pick = shape is Shape.PICK
+
+    def estimate(self, tiebreak: ValueType | None) -> int:
+        """Estimate the bytes of one tile's partial."""
+        size = KEPT[self.partial].size
+        if size is not None:
+            return size
+        picked = 8 + type_bytes(tiebreak) if self.is_pick else 0
+        return type_bytes(self.type) + picked
 
 
 class TileLayout:
@@ -198,7 +206,7 @@ class TileLayout:
         if self._tiebreak is not None:
             ties, position = read_nullable(buffer, position, tiles.count, self._tiebreak)
         values, position = read_values(buffer, position, tiles.count, column.type)
-        tiles.columns.append(Picks(tiles, times, ties, values, column.type))
+        tiles.columns.append(PackedPicks(tiles, times, ties, values, column.type))
         return position
 
     def _read_extremes(

@@ -10,13 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from skewless.compiler.instants import floor_to
 from skewless.compiler.interpret import compile_python
-from skewless.compiler.plan import Partial
-from skewless.compiler.state_rows import UNCOUNTABLE
+from skewless.compiler.partials import KEPT, UNCOUNTABLE, Kept, Occurrence, nothing_of
 from skewless.definitions.names import TOMBSTONE
 from skewless.errors import ValueOverflowError
 from skewless.online.tiles import (
-    COMBINE,
-    NOTHING,
     Tiles,
     add_rows,
     merge_tiles,
@@ -25,7 +22,7 @@ from skewless.online.tiles import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from skewless.compiler.bound import Bound, Column
     from skewless.compiler.plan import Measure, ViewPlan
@@ -139,6 +136,11 @@ class _Intake:
             (measure, _compile(measure.where), _compile(measure.value), _compile(measure.units))
             for measure in plan.measures
         ]
+        self._kept = [
+            [(item.measure, KEPT[item.partial], nothing_of(item.partial)) for item in set_.columns]
+            for set_ in plan.tile_sets
+        ]
+        self._combine = [[kept.combine for _, kept, _ in columns] for columns in self._kept]
 
     def passes(self, event: Event) -> bool:
         return self._where is None or self._where(ColumnValues(event)) is True
@@ -160,46 +162,42 @@ class _Intake:
         )
 
     def _aggregated(self, events: list[Event]) -> Aggregated:
-        tables: list[dict[int, Any]] = [{} for _ in self._plan.tile_sets]
-        combines = [
-            [COMBINE[item.partial] for item in set_.columns] for set_ in self._plan.tile_sets
-        ]
+        tables: list[dict[int, Any]] = [{} for _ in self._kept]
         for event in events:
-            partials = [self._partials(event, *measure) for measure in self._measures]
-            for tile_set, combine, table in zip(
-                self._plan.tile_sets, combines, tables, strict=True
+            seen = [self._occurrence(event, *measure) for measure in self._measures]
+            for tile_set, columns, combine, table in zip(
+                self._plan.tile_sets, self._kept, self._combine, tables, strict=True
             ):
                 hop = tile_set.hop
                 start = 0 if hop is None else floor_to(event[self._event_time], hop)
-                row = [partials[item.measure].get(item.partial) for item in tile_set.columns]
+                row = _row(columns, seen)
                 before = table.get(start)
                 table[start] = row if before is None else add_rows(combine, before, row)
         tiles = map(to_tiles, self._plan.tile_sets, tables)
         return Aggregated(tuple(tiles), bool(events))
 
-    def _partials(
+    def _occurrence(
         self, event: Event, measure: Measure, where: Any, value: Any, units: Any
-    ) -> Mapping[Partial, Any]:
+    ) -> Occurrence | None:
+        """Return the event as a measure sees it; None where the measure does not count it."""
         values = ColumnValues(event)
         if where is not None and where(values) is not True:
-            return NOTHING
-        if value is None:
-            return {**NOTHING, Partial.COUNT: 1}
-        found = value(values)
-        if found is None:
-            return NOTHING
+            return None
+        found = None if value is None else value(values)
+        if found is None and value is not None:
+            return None
         number = 0 if measure.units is None else _countable(units, values)
         tiebreak = None if self._tiebreak is None else event.get(self._tiebreak)
-        picked = (event[self._event_time], tiebreak, found)
-        return {
-            Partial.COUNT: 1,
-            Partial.SUM: number,
-            Partial.SQUARES: number if number == UNCOUNTABLE else number * number,
-            Partial.MIN: found,
-            Partial.MAX: found,
-            Partial.FIRST: picked,
-            Partial.LAST: picked,
-        }
+        return Occurrence(number, found, (event[self._event_time], tiebreak, found))
+
+
+def _row(kept: Sequence[tuple[int, Kept, Any]], seen: Sequence[Occurrence | None]) -> list[Any]:
+    """Return the partials of one event, of each tile column."""
+    found = []
+    for measure, one, nothing in kept:
+        occurrence = seen[measure]
+        found.append(nothing if occurrence is None else one.of(occurrence))
+    return found
 
 
 def _countable(units: Any, values: ColumnValues) -> Any:

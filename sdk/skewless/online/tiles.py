@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import operator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from skewless.compiler.instants import window_start
-from skewless.compiler.plan import Partial
+from skewless.compiler.partials import KEPT
 from skewless.errors import ValueOverflowError
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def merge_tiles(tile_set: TileSet, left: Tiles, right: Tiles) -> Tiles:
     if not left.starts or not right.starts:
         return left if left.starts else right
     rows: dict[int, Row] = dict(zip(left.starts, zip(*left.columns, strict=True), strict=True))
-    combine = [COMBINE[column.partial] for column in tile_set.columns]
+    combine = [KEPT[column.partial].combine for column in tile_set.columns]
     for start, row in zip(right.starts, zip(*right.columns, strict=True), strict=True):
         before = rows.get(start)
         rows[start] = row if before is None else add_rows(combine, before, row)
@@ -64,49 +63,6 @@ def trim_tiles(tile_set: TileSet, tiles: Tiles, cut: int) -> Tiles:
     edge = window_start(cut, tile_set.retention, tile_set.hop)
     begin = sum(start < edge for start in tiles.starts)
     return Tiles(tiles.starts[begin:], [column[begin:] for column in tiles.columns])
-
-
-def _least(left: Any, right: Any) -> Any:
-    if left is None or right is None:
-        return right if left is None else left
-    return min(left, right)
-
-
-def _greatest(left: Any, right: Any) -> Any:
-    if left is None or right is None:
-        return right if left is None else left
-    return max(left, right)
-
-
-def _first(left: Any, right: Any) -> Any:
-    if left is None or right is None:
-        return right if left is None else left
-    return min(left, right, key=pick_order)
-
-
-def _last(left: Any, right: Any) -> Any:
-    if left is None or right is None:
-        return right if left is None else left
-    return max(left, right, key=pick_order)
-
-
-COMBINE: dict[Partial, Combine] = {
-    # Not judged here: a tile's sum may be too large for one feature, and no concern of another.
-    Partial.COUNT: operator.add,
-    Partial.SUM: operator.add,
-    Partial.SQUARES: operator.add,
-    Partial.MIN: _least,
-    Partial.MAX: _greatest,
-    Partial.FIRST: _first,
-    Partial.LAST: _last,
-}
-NOTHING: dict[Partial, Any] = {Partial.COUNT: 0, Partial.SUM: 0, Partial.SQUARES: 0}
-
-
-def pick_order(picked: tuple[int, Any, Any]) -> tuple[Any, ...]:
-    """Return what orders first and last: (event time, tiebreak, value), null tiebreaks first."""
-    event_time, tiebreak, value = picked
-    return event_time, tiebreak is not None, tiebreak, value
 
 
 def exact(total: int) -> int:

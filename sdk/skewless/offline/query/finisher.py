@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from skewless.compiler.bound import Apply, Bound, Column, Constant, Primitive
+from skewless.compiler.bound import Apply, Bound, Column, Constant, Primitive, parts_of
+from skewless.compiler.partials import Partial
 from skewless.definitions import types
-from skewless.definitions.aggregation import VARIANCES
 from skewless.definitions.expression import INT64_MAX, INT64_MIN
 from skewless.offline.query import identifiers, sql
 from skewless.offline.query.render import Renderer
@@ -63,10 +63,10 @@ class Finisher:
         conditions: list[Sql] = []
         if plan.measures[aggregate.measure].may_be_uncountable:
             conditions.append(sql.less(sql.integer(0), partial("o")))
-        if aggregate.function in VARIANCES:
+        if Partial.SQUARES in aggregate.reads:
             fits = squares_fit(self.dialect, partial("Qhigh"), partial("Qlow"))
             conditions.append(exp.Not(this=exp.Paren(this=fits)))
-        elif aggregate.type == types.Int64:
+        elif aggregate.is_narrow:
             exact = self.dialect.exact
             least, greatest = exact(sql.integer(INT64_MIN)), exact(sql.integer(INT64_MAX))
             total = exact(partial("S"))
@@ -119,7 +119,7 @@ class Finisher:
     def _hoists(self, aggregate: AggregatePlan) -> Iterator[tuple[Bound, str]]:
         plain = Renderer(self.dialect, {}, frozenset({Column("S"), Column("Q")}))
         seen: dict[Bound, None] = {}
-        for part in _parts(aggregate.finish):
+        for part in parts_of(aggregate.finish):
             if isinstance(part, Apply) and part.primitive is Primitive.TO_DOUBLE:
                 argument = part.arguments[0]
                 if isinstance(argument, Apply) and plain.is_wide(argument):
@@ -139,14 +139,5 @@ def _narrowed(value: Sql, type_: ValueType) -> Sql:
             return value
 
 
-def _parts(bound: Bound | None) -> Iterator[Bound]:
-    if bound is None:
-        return
-    yield bound
-    if isinstance(bound, Apply):
-        for argument in bound.arguments:
-            yield from _parts(argument)
-
-
 def _reads(bound: Bound | None) -> list[Column]:
-    return list(dict.fromkeys(part for part in _parts(bound) if isinstance(part, Column)))
+    return list(dict.fromkeys(part for part in parts_of(bound) if isinstance(part, Column)))

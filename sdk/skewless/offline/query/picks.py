@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from skewless.compiler.plan import Partial
+from skewless.compiler.partials import Partial
 from skewless.definitions.duration import Duration, default_hop
 from skewless.offline.query import identifiers, sql
 from skewless.offline.query.totals import POINT, Window, window_of

@@ -15,13 +15,12 @@ from skewless.compiler import instants
 from skewless.compiler.again import NOBODY, Again
 from skewless.compiler.bound import Constant
 from skewless.compiler.fingerprint import used_columns
-from skewless.compiler.plan import Partial
+from skewless.compiler.partials import KEPT, UNCOUNTABLE, UNCOUNTABLE_HIGH, Partial, Shape
 from skewless.compiler.state_rows import (
     SEEN,
     START,
     TILE_SET,
-    UNCOUNTABLE,
-    UNCOUNTABLE_HIGH,
+    partial_name,
     partial_names,
     state_fields,
 )
@@ -213,7 +212,7 @@ class States:
             {
                 column.measure
                 for column in self._tile_columns()
-                if column.partial in (Partial.FIRST, Partial.LAST)
+                if KEPT[column.partial].shape is Shape.PICK
             }
         )
         if not ranked:
@@ -232,9 +231,7 @@ class States:
     def _add_picked(self, steps: sql.Steps, keys: list[str], events: str) -> str:
         """Fetch time, tiebreak and value of the events that first and last picked by number."""
         picks = [
-            column
-            for column in self._tile_columns()
-            if column.partial in (Partial.FIRST, Partial.LAST)
+            column for column in self._tile_columns() if KEPT[column.partial].shape is Shape.PICK
         ]
         if not picks:
             return "tiles"
@@ -242,7 +239,7 @@ class States:
             sql.table("tiles")
         )
         for column in picks:
-            name, index = f"{column.partial.value}{column.measure}", column.measure
+            name, index = partial_name(column), column.measure
             on = sql.both(
                 *(sql.equal(sql.column(key, name), sql.column(key, "tiles")) for key in keys),
                 sql.equal(sql.column(f"rank{index}", name), sql.column(f"{name}_rank", "tiles")),
@@ -250,9 +247,12 @@ class States:
             query = query.join(
                 sql.table(events, alias=name), on=on, join_type="left", copy=False
             ).select(
-                sql.aliased(sql.column("happened", name), f"{name}_at"),
-                sql.aliased(sql.column("tie", name), f"{name}_tie"),
-                sql.aliased(sql.column(f"v{index}", name), f"{name}_value"),
+                *(
+                    sql.aliased(sql.column(of_event, name), carried)
+                    for of_event, carried in zip(
+                        ("happened", "tie", f"v{index}"), partial_names(column), strict=True
+                    )
+                ),
                 copy=False,
             )
         return steps.add("picked", query)
@@ -286,8 +286,7 @@ def span_of_states(
 
 
 def _partial_columns(plan: ViewPlan, column: TileColumn, dialect: Dialect) -> dict[str, Sql]:
-    index = column.measure
-    name = f"{column.partial.value}{index}"
+    index, name = column.measure, partial_name(column)
     units = dialect.exact(sql.column(f"u{index}"))
     match column.partial:
         case Partial.COUNT:

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from skewless.compiler.plan import Partial
-from skewless.compiler.state_rows import SQUARES_BASE
+from skewless.compiler.partials import SQUARES_BASE, Partial
 from skewless.offline.query import sql
 
 if TYPE_CHECKING:

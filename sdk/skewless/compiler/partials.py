@@ -1,0 +1,207 @@
+"""Partials: what a tile keeps of its events, each kind described once.
+
+A partial is a count, an exact sum, an extreme, or an event that was picked. The tables here say how
+it is made of one event, how two of them become one, and what columns carry it from a query to an
+item. Whoever packs, writes or reads tiles goes by its shape. How an engine computes it is for
+`offline.query` to say: `totals` and `picks` for history, `states` for now.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+from enum import Enum, auto
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from skewless.definitions import types
+from skewless.definitions.aggregation import Function
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from skewless.definitions.types import ValueType
+
+# A sum of squares travels as two digits of this base: one entity's sum of more than 38 decimal
+# digits, which no engine holds, must not fail the query for all.
+SQUARES_BASE = 10**18
+# The sum of units, and the high digit of squares, of a tile with a value that has no units: far
+# beyond what overflows, so that every window with the tile does.
+UNCOUNTABLE, UNCOUNTABLE_HIGH = 10**45, 10**27
+
+
+class Partial(Enum):
+    """One column of a state, for a measure. Tiles are packed in this order."""
+
+    COUNT = "n"
+    SUM = "S"
+    SQUARES = "Q"
+    MIN = "min"
+    MAX = "max"
+    FIRST = "first"
+    LAST = "last"
+
+
+# The aggregates whose value is a partial itself. The others are computed: see `finish`.
+PICKED: Mapping[Function, Partial] = MappingProxyType(
+    {
+        Function.MIN: Partial.MIN,
+        Function.MAX: Partial.MAX,
+        Function.FIRST: Partial.FIRST,
+        Function.LAST: Partial.LAST,
+    }
+)
+
+
+class Shape(Enum):
+    """What a partial is, as a value.
+
+    Attributes:
+        NUMBER: an exact integer; 0 without events.
+        EXTREME: a physical value of the input's type, or None.
+        PICK: an event's time, tiebreak and value, `(int, Any, Any)`, or None.
+    """
+
+    NUMBER = auto()
+    EXTREME = auto()
+    PICK = auto()
+
+
+class Holds(Enum):
+    """What a column of a state's row holds."""
+
+    COUNT = auto()  # a whole number of 64 bits
+    EXACT = auto()  # a whole number of any size, as text
+    VALUE = auto()  # a value of the input's type
+    TIME = auto()  # microseconds
+    TIEBREAK = auto()  # a value of the tiebreak's type
+
+
+class Occurrence(NamedTuple):
+    """An event that a measure counts.
+
+    Attributes:
+        units: the value in integer units; `UNCOUNTABLE` if it has none, 0 where no sums are taken.
+        value: the physical value; None where rows are counted.
+        picked: event time, tiebreak and value.
+    """
+
+    units: int
+    value: Any
+    picked: tuple[int, Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How a partial is kept.
+
+    Attributes:
+        shape: what it is.
+        columns: of a state's row: what each holds, by what its name ends with.
+        read: makes the partial of the columns' values.
+        of: makes the partial of one event.
+        combine: makes the partial of two sets of events.
+        choose: min or max, by which one of several is taken; None if they are added.
+        size: bytes that a packed number takes, as a rule; None where the value's type decides.
+    """
+
+    shape: Shape
+    columns: tuple[tuple[str, Holds], ...]
+    read: Callable[[Sequence[Any]], Any]
+    of: Callable[[Occurrence], Any]
+    combine: Callable[[Any, Any], Any]
+    choose: Callable[..., Any] | None = None
+    size: int | None = None
+
+
+def pick_order(picked: tuple[int, Any, Any]) -> tuple[Any, ...]:
+    """Return what orders first and last: (event time, tiebreak, value), null tiebreaks first."""
+    event_time, tiebreak, value = picked
+    return event_time, tiebreak is not None, tiebreak, value
+
+
+def _number(
+    holds: Holds,
+    of: Callable[[Occurrence], int],
+    size: int,
+    *,
+    suffixes: tuple[str, ...] = ("",),
+    read: Callable[[Sequence[Any]], int],
+) -> Kept:
+    columns = tuple((suffix, holds) for suffix in suffixes)
+    # The sum is not judged here: it may be too large for one feature, and no concern of another.
+    return Kept(Shape.NUMBER, columns, read, of, operator.add, size=size)
+
+
+def _extreme(choose: Callable[..., Any]) -> Kept:
+    def combine(left: Any, right: Any) -> Any:
+        if left is None or right is None:
+            return right if left is None else left
+        return choose(left, right)
+
+    return Kept(
+        Shape.EXTREME,
+        (("", Holds.VALUE),),
+        operator.itemgetter(0),
+        operator.attrgetter("value"),
+        combine,
+        choose,
+    )
+
+
+def _pick(choose: Callable[..., Any]) -> Kept:
+    def combine(left: Any, right: Any) -> Any:
+        if left is None or right is None:
+            return right if left is None else left
+        return choose(left, right, key=pick_order)
+
+    return Kept(
+        Shape.PICK,
+        (("_at", Holds.TIME), ("_tie", Holds.TIEBREAK), ("_value", Holds.VALUE)),
+        lambda values: None if values[0] is None else tuple(values),
+        operator.attrgetter("picked"),
+        combine,
+        choose,
+    )
+
+
+def _square(event: Occurrence) -> int:
+    return event.units if event.units == UNCOUNTABLE else event.units * event.units
+
+
+KEPT: Mapping[Partial, Kept] = MappingProxyType(
+    {
+        Partial.COUNT: _number(Holds.COUNT, lambda _: 1, 4, read=operator.itemgetter(0)),
+        Partial.SUM: _number(
+            Holds.EXACT, operator.attrgetter("units"), 8, read=lambda values: int(values[0])
+        ),
+        Partial.SQUARES: _number(
+            Holds.EXACT,
+            _square,
+            16,
+            suffixes=("_high", "_low"),
+            read=lambda values: int(values[0]) * SQUARES_BASE + int(values[1]),
+        ),
+        Partial.MIN: _extreme(min),
+        Partial.MAX: _extreme(max),
+        Partial.FIRST: _pick(min),
+        Partial.LAST: _pick(max),
+    }
+)
+
+
+def column_types(partial: Partial, value: ValueType, tiebreak: ValueType) -> tuple[ValueType, ...]:
+    """Return the types of a partial's columns, of an input's type and a tiebreak's."""
+    kinds: dict[Holds, ValueType] = {
+        Holds.COUNT: types.Int64,
+        Holds.EXACT: types.String,
+        Holds.VALUE: value,
+        Holds.TIME: types.Int64,
+        Holds.TIEBREAK: tiebreak,
+    }
+    return tuple(kinds[holds] for _, holds in KEPT[partial].columns)
+
+
+def nothing_of(partial: Partial) -> int | None:
+    """Return the partial of no events."""
+    return 0 if KEPT[partial].shape is Shape.NUMBER else None
