@@ -65,8 +65,9 @@ def _print(console: Console, document: Mapping[str, Any]) -> None:
     console.print(Text("$ make demo", style="red"))
     console.print(table)
     console.print()
-    verdict = f"{parity['compared']:,} values compared, {parity['different']} different"
+    verdict = f"{parity['compared']:,} compared, {parity['different']} different"
     console.print(Text(f"Trained on = served, bit for bit: {verdict}.", style="bold green"))
+    console.print()  # the frame's lower edge
 
 
 _COUNTS = ("compared", "equal", "different")

@@ -14,6 +14,9 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGES = REPOSITORY / "docs"
 _LINK = re.compile(r"(?<=\]\()(?P<target>[^)\s#]+)(?P<anchor>#[^)\s]*)?(?=\))")
+_PICTURE = re.compile(
+    r'<picture>.*?<img [^>]*alt="([^"]*)" src="([^"]*)-light\.svg">.*?</picture>', re.DOTALL
+)
 _LANGUAGES = {".py": "python", ".json": "json", ".toml": "toml", ".yml": "yaml"}
 _LINES_SHOWN = 400
 _HOME = {"README.md": "index.md"}  # the site's first page says what the README says
@@ -64,7 +67,12 @@ def _linked(page: Path, shown: dict[Path, None]) -> str:
         shown[path] = None
         return "../" * depth + str(_page_of(path)) + anchor
 
-    return _LINK.sub(moved, page.read_text(encoding="utf-8"))
+    # The site's reader may choose another scheme than the system's, which <picture> asks for.
+    text = _PICTURE.sub(
+        r"![\1](\2-light.svg#only-light)\n![\1](\2-dark.svg#only-dark)",
+        page.read_text(encoding="utf-8"),
+    )
+    return _LINK.sub(moved, text)
 
 
 def _decisions() -> str:

@@ -1,0 +1,56 @@
+"""The code on the pages runs: in the order of its page, in one local store for each page."""
+
+from __future__ import annotations
+
+import ast
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.docs.pages import PAGES, ROOT, blocks
+from tests.docs.stages import stage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PYTHON = [page for page in PAGES if any(it.language == "python" for it in blocks(page))]
+
+
+@pytest.mark.parametrize("page", PYTHON, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_python_of_a_page_runs(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = stage(page.stem, tmp_path)
+    for block in blocks(page):
+        if block.language == "python" and not block.reason:
+            # The empty lines give errors the page's own line numbers.
+            text = "\n" * (block.line - 1) + block.code
+            exec(compile(text, str(page), "exec", dont_inherit=True), names)  # noqa: S102 - our own
+
+
+@pytest.mark.parametrize("page", PYTHON, ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_is_not_run_is_python_all_the_same(page: Path) -> None:
+    for block in blocks(page):
+        if block.language == "python":
+            ast.parse(block.code, filename=str(block))
+
+
+def test_the_tests_of_the_page_on_testing_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (page,) = (page for page in PYTHON if page.stem == "testing")
+    names = stage(page.stem, tmp_path)
+    for block in blocks(page):
+        if block.language == "python":
+            exec(block.code, names)  # noqa: S102 - our own
+
+    tests = [value for name, value in names.items() if name.startswith("test_")]
+    assert len(tests) == 2
+    for test in tests:
+        test(names["FeatureStore"].local(clock=names["NOON"]))
+
+
+def test_nothing_of_the_pages_reaches_aws() -> None:
+    assert os.environ["AWS_ACCESS_KEY_ID"] == "testing"
