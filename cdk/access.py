@@ -13,12 +13,14 @@ from constructs import Construct
 
 from cdk import permissions
 from cdk.acknowledgements import acknowledge_role
-from cdk.names import StoreNames, account_problems, store_name_problems
+from cdk.names import account_problems, names_of, store_name_problems
 from cdk.parts import Part, arns
 from skewless.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from skewless.store_names import StoreNames
 
 _SOURCE = re.compile(r"[a-z][a-z0-9_]*")
 _VIEW = re.compile(r"([a-z][a-z0-9_]*)(?:@(\d+))?")
@@ -44,7 +46,7 @@ class StoreAccess(Construct):
         super().__init__(scope, id)
         if problems := (*store_name_problems(store), *account_problems(account)):
             raise InputError(f"{self.node.path}: {'; '.join(problems)}")
-        self.names = StoreNames.of(self, store, account)
+        self.names = names_of(self, store, account)
         self._is_foreign = account not in (None, cdk.Stack.of(self).account)
         self.encryption_key = encryption_key
 

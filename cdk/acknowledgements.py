@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from constructs import IConstruct
 
     from cdk import permissions
-    from cdk.names import StoreNames
+    from skewless.store_names import StoreNames
 
 BUCKET: Mapping[str, str] = {
     "AwsSolutions-S1": (

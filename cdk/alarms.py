@@ -19,7 +19,7 @@ from cdk.functions import FUNCTIONS
 from skewless.errors import InputError
 
 if TYPE_CHECKING:
-    from cdk.names import StoreNames
+    from skewless.store_names import StoreNames
 
 RUNBOOK = "docs/operations.md"
 _ALL = tuple(function.name for function in FUNCTIONS)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_lambda as lambda_
 
-    from cdk.names import StoreNames
+    from skewless.store_names import StoreNames
 
 _WATCH = "cron(0/5 * * * ? *)"
 # By night where most stores are: a check scans the log.

@@ -11,7 +11,7 @@ from constructs import Construct
 from cdk import metrics
 
 if TYPE_CHECKING:
-    from cdk.names import StoreNames
+    from skewless.store_names import StoreNames
 
 _HALF, _HEIGHT = 12, 6
 _FIVE_MINUTES = cdk.Duration.minutes(5)

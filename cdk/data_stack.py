@@ -8,8 +8,9 @@ import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 
 from cdk.feature_store import stack_tags, tag
-from cdk.names import StoreNames
+from cdk.names import names_of
 from cdk.store_data import StoreData
+from skewless.store_names import data_stack
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -27,7 +28,7 @@ class DataStack(cdk.Stack):
     def __init__(self, scope: Construct, settings: StoreSettings) -> None:
         super().__init__(
             scope,
-            f"skewless-{settings.store}-data",
+            data_stack(settings.store),
             description=f"Data of the skewless feature store {settings.store}",
             env=cdk.Environment(account=settings.account, region=settings.region),
             tags=stack_tags(settings.store, settings.environment),
@@ -36,7 +37,7 @@ class DataStack(cdk.Stack):
         self.data = StoreData(
             self,
             "Data",
-            names=StoreNames.of(self, settings.store),
+            names=names_of(self, settings.store),
             encryption_key=None if key is None else kms.Key.from_key_arn(self, "Key", key),
             reader_accounts=settings.reader_accounts,
             scan_limit_gb=settings.scan_limit_gb,

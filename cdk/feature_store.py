@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 
 from cdk.access import StoreAccess
-from cdk.names import StoreNames
+from cdk.names import names_of
 from cdk.store_data import StoreData
 from cdk.store_jobs import StoreJobs
 
@@ -99,7 +99,7 @@ class FeatureStore(StoreAccess):
         self.jobs = StoreJobs(
             scope_of_jobs,
             "Jobs",
-            names=StoreNames.of(scope_of_jobs, store),
+            names=names_of(scope_of_jobs, store),
             bundler=bundler,
             python=python,
             writes_per_second=writes_per_second,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_kms as kms
 
-    from cdk.names import StoreNames
+    from skewless.store_names import StoreNames
 
 METRICS_NAMESPACE = "skewless"
 # Regions of other partitions: the public parameter is not there, and a deployment would fail.

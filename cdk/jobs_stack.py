@@ -9,8 +9,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
 from cdk.feature_store import stack_tags, tag
-from cdk.names import StoreNames
+from cdk.names import names_of
 from cdk.store_jobs import StoreJobs
+from skewless.store_names import jobs_stack
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -31,7 +32,7 @@ class JobsStack(cdk.Stack):
     ) -> None:
         super().__init__(
             scope,
-            f"skewless-{settings.store}-jobs",
+            jobs_stack(settings.store),
             description=f"Jobs of the skewless feature store {settings.store}",
             env=cdk.Environment(account=settings.account, region=settings.region),
             tags=stack_tags(settings.store, settings.environment),
@@ -40,7 +41,7 @@ class JobsStack(cdk.Stack):
         self.jobs = StoreJobs(
             self,
             "Jobs",
-            names=StoreNames.of(self, settings.store),
+            names=names_of(self, settings.store),
             bundler=bundler,
             python=settings.python,
             writes_per_second=settings.writes_per_second,

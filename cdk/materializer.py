@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_lambda as lambda_
 
-    from cdk.names import StoreNames
+    from skewless.store_names import StoreNames
 
 
 class Materializer(Construct):

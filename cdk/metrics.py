@@ -16,7 +16,7 @@ from cdk.functions import METRICS_NAMESPACE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cdk.names import StoreNames
+    from skewless.store_names import StoreNames
 
 OVERDUE_SECONDS = "OverdueSeconds"
 OVERDUE_VIEWS = "OverdueViews"

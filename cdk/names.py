@@ -1,19 +1,13 @@
-"""What the resources of a store are called, and their ARNs: fixed by the store's name alone.
-
-Names are explicit, so that whoever knows the store's name finds all of it: the SDK, a team's own
-stacks, and CloudFormation when it adopts data that outlived its stack. Account, region and
-partition may be tokens. The table of names is in docs/decisions/0007.
-"""
+"""The names of a store's resources as a stack has them, and what a store may be called."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 
-from skewless.aws import PARAMETER_PREFIX, Resources
+from skewless.store_names import StoreNames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,111 +38,15 @@ def account_problems(account: str | None) -> Iterator[str]:
         yield f"the account {account!r} must be an id of 12 digits, in quotes"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreNames:
-    """The names of one store's resources, in one account and region."""
+def names_of(scope: Construct, store: str, account: str | None = None) -> StoreNames:
+    """Return the names of a store in the account, if none is given, and region of a stack.
 
-    store: str
-    account: str
-    region: str
-    partition: str
-
-    @classmethod
-    def of(cls, scope: Construct, store: str, account: str | None = None) -> StoreNames:
-        """Return the names of a store in the account, if none is given, and region of a stack."""
-        stack = cdk.Stack.of(scope)
-        return cls(
-            store=store,
-            account=account or stack.account,
-            region=stack.region,
-            partition=stack.partition,
-        )
-
-    @property
-    def resources(self) -> Resources:
-        """What the SDK needs to know, as the store's parameter holds it."""
-        return Resources(
-            store=self.store,
-            bucket=f"{self.prefix}-{self.account}-{self.region}",
-            database=f"skewless_{self.store.replace('-', '_')}",
-            workgroup=self.prefix,
-            online_table=f"{self.prefix}-online",
-            registry_table=f"{self.prefix}-registry",
-            engine="athena",
-        )
-
-    @property
-    def prefix(self) -> str:
-        """What most names begin with; also the schedule group and the dashboard."""
-        return f"skewless-{self.store}"
-
-    @property
-    def bucket(self) -> str:
-        """The bucket of log and results."""
-        return self.resources.bucket
-
-    @property
-    def database(self) -> str:
-        """The Glue database of the log."""
-        return self.resources.database
-
-    @property
-    def optimizer(self) -> str:
-        """The role with which Glue compacts the log."""
-        return f"{self.prefix}-optimizer"
-
-    @property
-    def report_alias(self) -> str:
-        """The alias of the key that signs reports of erasure."""
-        return f"alias/{self.prefix}-reports"
-
-    @property
-    def parameter(self) -> str:
-        """The SSM parameter of what the store is made of."""
-        return f"{PARAMETER_PREFIX}{self.store}"
-
-    @property
-    def jobs_parameter(self) -> str:
-        """The SSM parameter of what runs its cuts."""
-        return f"{self.parameter}/jobs"
-
-    @property
-    def state_machine(self) -> str:
-        """The state machine that runs a cut."""
-        return f"{self.prefix}-materialize"
-
-    @property
-    def schedule_group(self) -> str:
-        """The group of the views' schedules, which `skewless apply` makes."""
-        return self.prefix
-
-    @property
-    def scheduler(self) -> str:
-        """The role with which schedules start cuts."""
-        return f"{self.prefix}-scheduler"
-
-    @property
-    def failed_queue(self) -> str:
-        """The queue of cuts that gave up."""
-        return f"{self.prefix}-failed"
-
-    def function(self, name: str) -> str:
-        """Return what a function of the store is called."""
-        return f"{self.prefix}-{name}"
-
-    def arn(self, service: str, resource: str) -> str:
-        """Return the ARN of a resource in the store's account and region."""
-        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
-
-    def bucket_arn(self, path: str = "") -> str:
-        """Return the ARN of the bucket, or of a path in it."""
-        arn = f"arn:{self.partition}:s3:::{self.bucket}"
-        return f"{arn}/{path}" if path else arn
-
-    def table_arn(self, table: str) -> str:
-        """Return the ARN of a DynamoDB table."""
-        return self.arn("dynamodb", f"table/{table}")
-
-    def role_arn(self, role: str) -> str:
-        """Return the ARN of a role; roles have no region."""
-        return f"arn:{self.partition}:iam::{self.account}:role/{role}"
+    All three may be tokens.
+    """
+    stack = cdk.Stack.of(scope)
+    return StoreNames(
+        store=store,
+        account=account or stack.account,
+        region=stack.region,
+        partition=stack.partition,
+    )

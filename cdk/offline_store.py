@@ -23,7 +23,7 @@ from skewless.offline.lake.catalog import LOG_FOLDER, TEMPORARY_FOLDERS
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
 
-    from cdk.names import StoreNames
+    from skewless.store_names import StoreNames
 
 # What queries leave behind. A session removes its own; this is for cuts, and those that died.
 _PASSING_DAYS = 7

@@ -10,16 +10,14 @@ from constructs import Construct
 
 from cdk import permissions
 from cdk.retention import removal_policy
+from skewless.store_names import EXPIRY, PARTITION_KEY, SORT_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aws_cdk import aws_kms as kms
 
-    from cdk.names import StoreNames
-
-# The item attribute, in epoch seconds, after which DynamoDB may delete an item.
-TTL_ATTRIBUTE = "e"
+    from skewless.store_names import StoreNames
 
 
 def store_table(
@@ -37,8 +35,8 @@ def store_table(
         scope,
         id,
         table_name=table_name,
-        partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING),
-        sort_key=dynamodb.Attribute(name="sk", type=dynamodb.AttributeType.STRING),
+        partition_key=dynamodb.Attribute(name=PARTITION_KEY, type=dynamodb.AttributeType.STRING),
+        sort_key=dynamodb.Attribute(name=SORT_KEY, type=dynamodb.AttributeType.STRING),
         billing=dynamodb.Billing.on_demand(),
         # DynamoDB's own key lets other accounts read what the policy allows; `aws/dynamodb` is
         # an account's own and would not.
@@ -79,7 +77,7 @@ class OnlineStore(Construct):
             table_name=names.resources.online_table,
             encryption_key=encryption_key,
             may_be_destroyed=may_be_destroyed,
-            ttl_attribute=TTL_ATTRIBUTE,
+            ttl_attribute=EXPIRY,
             resource_policy=_readers(names, reader_accounts) if reader_accounts else None,
         )
         if encryption_key is not None:

@@ -15,7 +15,7 @@ from skewless.offline.lake.catalog import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cdk.names import StoreNames
+    from skewless.store_names import StoreNames
 
 # The functions that the state machine calls; the others have schedules.
 STEPS = ("plan", "write", "days", "commit")

@@ -11,7 +11,7 @@ from cdk.online_store import store_table
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
 
-    from cdk.names import StoreNames
+    from skewless.store_names import StoreNames
 
 
 class RegistryTable(Construct):

@@ -18,7 +18,7 @@ from skewless.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cdk.names import StoreNames
+    from skewless.store_names import StoreNames
 
 
 class StoreData(Construct):

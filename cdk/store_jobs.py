@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_sns as sns
 
-    from cdk.names import StoreNames
     from cdk.packages import Bundler
+    from skewless.store_names import StoreNames
 
 
 class StoreJobs(Construct):

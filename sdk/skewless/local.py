@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from skewless.aws import PARAMETER_PREFIX, Resources
 from skewless.offline.lake.catalog import TEMPORARY_FOLDERS
+from skewless.store_names import EXPIRY, PARTITION_KEY, SORT_KEY, StoreNames
 
 if TYPE_CHECKING:
     from localaws.server import LocalAws
@@ -24,17 +26,7 @@ def provision(aws: LocalAws, store: str) -> Resources:
     found = ssm.get_parameters(Names=[parameter])["Parameters"]
     if found:
         return Resources.parse(store, json.loads(found[0]["Value"]))
-    resources = Resources(
-        store=store,
-        bucket=f"skewless-{store.replace('_', '-')}",
-        database=f"skewless_{store.replace('-', '_')}",
-        workgroup=f"skewless-{store}",
-        online_table=f"skewless-{store}-online",
-        registry_table=f"skewless-{store}-registry",
-        engine="duckdb",
-        optimizer_role=f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/skewless-{store}-optimizer",
-        report_key=f"alias/skewless-{store}-reports",
-    )
+    resources = _resources(store, aws.region)
     _make_bucket(aws, resources.bucket)
     aws.client("glue").create_database(DatabaseInput={"Name": resources.database})
     aws.client("athena").create_work_group(
@@ -49,11 +41,22 @@ def provision(aws: LocalAws, store: str) -> Resources:
         _make_table(aws, table)
     aws.client("dynamodb").update_time_to_live(
         TableName=resources.online_table,
-        TimeToLiveSpecification={"Enabled": True, "AttributeName": "e"},
+        TimeToLiveSpecification={"Enabled": True, "AttributeName": EXPIRY},
     )
     _make_report_key(aws, resources.report_key)
     ssm.put_parameter(Name=parameter, Type="String", Value=json.dumps(resources.document()))
     return resources
+
+
+def _resources(store: str, region: str) -> Resources:
+    names = StoreNames(store=store, account=DEFAULT_ACCOUNT_ID, region=region, partition="aws")
+    return replace(
+        names.resources,
+        bucket=names.prefix.replace("_", "-"),  # alone here, so without account and region
+        engine="duckdb",
+        optimizer_role=names.role_arn(names.optimizer),
+        report_key=names.report_alias,
+    )
 
 
 def _make_bucket(aws: LocalAws, name: str) -> None:
@@ -97,12 +100,12 @@ def _make_table(aws: LocalAws, name: str) -> None:
         BillingMode="PAY_PER_REQUEST",
         DeletionProtectionEnabled=True,
         KeySchema=[
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
+            {"AttributeName": PARTITION_KEY, "KeyType": "HASH"},
+            {"AttributeName": SORT_KEY, "KeyType": "RANGE"},
         ],
         AttributeDefinitions=[
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "sk", "AttributeType": "S"},
+            {"AttributeName": PARTITION_KEY, "AttributeType": "S"},
+            {"AttributeName": SORT_KEY, "AttributeType": "S"},
         ],
     )
     dynamodb.update_continuous_backups(

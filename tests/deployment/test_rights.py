@@ -10,11 +10,11 @@ import pytest
 
 from cdk import permissions
 from cdk.access import statements
-from cdk.names import StoreNames
 from deployment.cdk_cli import ACCOUNT
 from localaws.deploy.iam import granted_actions
 from skewless import FeatureStore, Source
 from skewless.errors import StoreError
+from skewless.store_names import StoreNames
 from skewless.types import String
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from cdk.access import statements
-from cdk.names import StoreNames
 from localaws.core.session import REGION
+from skewless.store_names import StoreNames
 
 if TYPE_CHECKING:
     from cdk.permissions import Role

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from skewless.doctor.diagnosis import Finding, error, warning
 from skewless.doctor.patient import AbsentError
 from skewless.offline.lake.catalog import LOG_FOLDER, TEMPORARY_FOLDERS
+from skewless.store_names import EXPIRY, PARTITION_KEY, SORT_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from skewless.doctor.patient import Patient
 
-_KEYS = [("pk", "HASH"), ("sk", "RANGE")]
+_KEYS = [(PARTITION_KEY, "HASH"), (SORT_KEY, "RANGE")]
 
 
 def check_online_table(patient: Patient) -> Iterator[Finding]:
@@ -23,7 +24,7 @@ def check_online_table(patient: Patient) -> Iterator[Finding]:
     found = patient.ask("dynamodb", "describe_time_to_live", _NO_TABLE, TableName=name)
     described = found["TimeToLiveDescription"]
     is_on = described["TimeToLiveStatus"] in ("ENABLED", "ENABLING")
-    if not is_on or described.get("AttributeName") != "e":
+    if not is_on or described.get("AttributeName") != EXPIRY:
         yield warning(
             f"table {name}",
             "expired items are not deleted: time to live is not on for the attribute 'e'",

@@ -21,6 +21,7 @@ from skewless.doctor.patient import AbsentError, NotAllowedError, Patient, is_re
 from skewless.doctor.sources import check_source
 from skewless.doctor.views import check_view
 from skewless.errors import StoreError
+from skewless.store_names import data_stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -118,7 +119,7 @@ def _checks_of_jobs(
 def _check_parameter(patient: Patient) -> Iterator[Finding]:
     names = patient.resources
     subject = f"parameter {PARAMETER_PREFIX}{names.store}"
-    deploy = f"cdk deploy skewless-{names.store}-data"
+    deploy = f"cdk deploy {data_stack(names.store)}"
     optional = {
         "optimizer_role": "Glue does not compact the log",
         "report_key": "reports of erasures are not signed",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from skewless.doctor.diagnosis import Finding, error, warning
 from skewless.doctor.patient import AbsentError
+from skewless.store_names import jobs_stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -59,7 +60,7 @@ def check_state_machine(patient: Patient, jobs: Jobs) -> Iterator[Finding]:
             "stepfunctions", "list_executions", absent, **machine, maxResults=_LOOKED_AT
         )
     except AbsentError:
-        yield error(subject, "there is none", f"cdk deploy skewless-{patient.resources.store}-jobs")
+        yield error(subject, "there is none", f"cdk deploy {jobs_stack(patient.resources.store)}")
         return
     ended = [found for found in answer["executions"] if found["status"] != "RUNNING"]
     bad = [found for found in ended if found["status"] in _DONE_BADLY]
@@ -85,7 +86,7 @@ def check_failed_queue(patient: Patient, jobs: Jobs) -> Iterator[Finding]:
             AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
         )
     except AbsentError:
-        yield error(subject, "there is none", f"cdk deploy skewless-{patient.resources.store}-jobs")
+        yield error(subject, "there is none", f"cdk deploy {jobs_stack(patient.resources.store)}")
         return
     depth = sum(int(number) for number in answer["Attributes"].values())
     if depth:
