@@ -14,13 +14,16 @@ CDK_INSTALLED := $(VENV)/.installed-cdk
 DOCS := $(VENV)-docs
 DOCS_INSTALLED := $(DOCS)/.installed
 
+# A process a core, each with a local AWS of its own; ARGS="-n 0" runs tests in one, as --pdb needs.
+SIDE_BY_SIDE := -n auto --maxprocesses 4
+
 # A shell that was set up for another project does not reach into this one's environment.
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS PYTHONOPTIMIZE PYTHONSAFEPATH
 unexport PYTEST_ADDOPTS PYTEST_PLUGINS MYPYPATH VIRTUAL_ENV
 unexport PIP_PREFIX PIP_ROOT PIP_TARGET PIP_USER PIP_CONSTRAINT PIP_REQUIREMENT
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo deploy-local test soak check format benchmark synth docs pictures conformance lock clean
+.PHONY: help install demo deploy-local test test-fast soak check format benchmark synth docs pictures conformance lock clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -34,7 +37,10 @@ deploy-local: $(INSTALLED) $(CDK_INSTALLED) ## Deploy the stacks to a local AWS 
 	PYTHONPATH=.:sdk $(BIN)/python -m deployment $(ARGS)
 
 test: $(INSTALLED) $(CDK_INSTALLED) ## Run all tests; ARGS="-k words" goes to pytest
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
+
+test-fast: $(INSTALLED) ## Run what gives a verdict within a minute: few examples, nothing deployed
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow" --hypothesis-profile=fast $(ARGS)
 
 soak: $(INSTALLED) ## Interrupt operations at every single call to AWS (an hour or more)
 	SKEWLESS_STRIDE=1 $(BIN)/python -m pytest tests/store/test_side_by_side.py $(ARGS)

@@ -8,10 +8,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import settings
 
+from tests.shares import ByFile
+
 if TYPE_CHECKING:
-    import pytest
+    from xdist.remote import Producer
 
 _OTHERS = ("AWS_", "MOTO_", "PYICEBERG_", "WR_")  # WR_ configures awswrangler
 
@@ -38,11 +41,35 @@ settings.register_profile(
     print_blob=True,
     derandomize="CI" in os.environ,
 )
+# `make test-fast` draws few. A property with a number of its own keeps below the profile's.
+settings.register_profile("fast", settings.get_profile("skewless"), max_examples=8)
 settings.load_profile("skewless")
 
 
+SLOW = ("tests/cdk/", "tests/deployment/", "tests/examples/")
+"""Folders of slow tests: what is synthesised, deployed or played in full."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """Share the tests out as `tests/shares.py` says, in the order in which they were collected."""
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark the tests of slow folders; elsewhere a test or a file is marked by itself."""
+    if item.nodeid.startswith(SLOW):
+        item.add_marker("slow")
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On a DynamoDB that is not moto's, run only the tests that call DynamoDB."""
+    """Begin with what is slow, so that no process waits long for another's last test.
+
+    On a DynamoDB that is not moto's, only the tests that call DynamoDB run.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     if "SKEWLESS_TEST_DYNAMODB" not in os.environ:
         return
     calling = [item for item in items if "aws" in getattr(item, "fixturenames", ())]

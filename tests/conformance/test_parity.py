@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from skewless.offline.query.history import Mode
+from tests.parity.examples import fixed
 from tests.parity.test_history import (
     assert_history_is_the_oracle,
     assert_on_demand_is_the_oracle,
@@ -26,16 +27,6 @@ from tests.parity.test_states import (
 
 if TYPE_CHECKING:
     from tests.conformance.in_trino import Files
-
-
-def fixed(examples: int) -> settings:
-    return settings(
-        max_examples=examples,
-        deadline=None,
-        derandomize=True,
-        phases=[Phase.explicit, Phase.generate],
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    )
 
 
 @given(case=cases(), mode=st.sampled_from([Mode.AS_SERVED, Mode.EVENT_TIME]))

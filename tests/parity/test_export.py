@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from localaws.core.athena import engine, transpile
 from skewless.compiler import instants
@@ -19,6 +19,7 @@ from skewless.offline.query.dialect import Dialect, Engine
 from skewless.offline.query.events import KNOWN, SEQUENCE, Relation
 from skewless.offline.query.export import events_statement, states_statement
 from skewless.offline.query.states import States
+from tests.parity.examples import up_to
 from tests.parity.in_duckdb import log_table
 from tests.parity.test_history import cases
 from tests.parity.test_states import states_at
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from skewless.definitions.view import FeatureView
     from tests import reference
 
-THOROUGH = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+THOROUGH = up_to(30)
 RELATION = Relation(sql.table("events"), is_physical=True, is_log=True)
 DIALECT = Dialect(Engine.ATHENA)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import decimal
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from skewless.compiler.bound import Feature, Request
@@ -15,6 +15,7 @@ from skewless.definitions import types
 from skewless.offline.query.history import Mode
 from tests import reference, strategies
 from tests.parity.bits import bits
+from tests.parity.examples import up_to
 from tests.parity.in_duckdb import every_feature, history, physical
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     Run = Callable[..., list[dict[str, Any]]]
     """`in_duckdb.history`, or what does the same elsewhere."""
 
-THOROUGH = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+THOROUGH = up_to(60)
 
 
 def logical(value: Any, type_: types.ValueType) -> Any:

@@ -6,7 +6,7 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 
 from skewless import FeatureStore
 from skewless.compiler import instants
@@ -15,6 +15,7 @@ from skewless.definitions.expression import to_datetime
 from skewless.definitions.refresh import Stream
 from tests import reference
 from tests.parity.bits import bits
+from tests.parity.examples import fixed
 from tests.parity.test_history import cases
 
 if TYPE_CHECKING:
@@ -23,17 +24,14 @@ if TYPE_CHECKING:
     from skewless.definitions.source import Source
     from skewless.definitions.view import FeatureView
 
-pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning"),
+    pytest.mark.slow,
+]
 
 # Each example is many calls of two engines, so few are drawn, always the same, and none is shrunk;
 # the other parity tests draw at random.
-FEW = settings(
-    max_examples=3,
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+FEW = fixed(3)
 _NUMBERS = itertools.count()
 ENGINES = itertools.cycle(("duckdb", "athena"))
 

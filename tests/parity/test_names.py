@@ -6,7 +6,7 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from skewless import FeatureService, FeatureStore
@@ -16,6 +16,7 @@ from skewless.errors import DefinitionError
 from tests import reference
 from tests.parity import names
 from tests.parity.bits import bits
+from tests.parity.examples import fixed, up_to
 from tests.parity.in_duckdb import history
 from tests.parity.test_history import logical
 from tests.parity.test_loop import MovableClock, as_row
@@ -28,14 +29,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 
-THOROUGH = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-FEW = settings(
-    max_examples=3,
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+THOROUGH = up_to(40)
+FEW = fixed(3)
 _NUMBERS = itertools.count()
 
 
@@ -106,6 +101,7 @@ def assert_the_loop_is_the_oracle(case: Case) -> None:
         assert [bits(answer[name]) for name in outputs] == expected(named, known, row, now)
 
 
+@pytest.mark.slow
 @given(cases(is_prompt=True))
 @FEW
 def test_hostile_names_are_loaded_trained_on_and_served_as_the_oracle_says(case: Case) -> None:

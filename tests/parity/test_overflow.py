@@ -13,6 +13,7 @@ from skewless.definitions.refresh import Stream
 from skewless.online.fold import Folder
 from tests import reference, strategies
 from tests.parity.bits import bits
+from tests.parity.examples import up_to
 from tests.parity.in_duckdb import every_feature, history, physical
 from tests.parity.test_history import logical
 from tests.parity.test_states import states_at, streamed
@@ -20,7 +21,7 @@ from tests.parity.test_states import states_at, streamed
 if TYPE_CHECKING:
     from skewless.definitions.view import FeatureView
 
-THOROUGH = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+THOROUGH = settings(up_to(60), suppress_health_check=list(HealthCheck))
 
 
 @st.composite

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from skewless.compiler import instants
 from skewless.compiler.plan import ViewPlan, plan_view
@@ -21,6 +21,7 @@ from skewless.online.fold import Folder
 from skewless.online.state import add_events, empty_state
 from tests import reference
 from tests.parity.bits import bits
+from tests.parity.examples import up_to
 from tests.parity.in_duckdb import log_table, physical
 from tests.parity.test_history import cases, logical
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     Run = Callable[..., dict[tuple[Any, ...], bytes]]
     """`states_at`, or what does the same elsewhere."""
 
-THOROUGH = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+THOROUGH = up_to(60)
 
 
 def states_at(

@@ -1,0 +1,25 @@
+"""How many cases the parity tests draw."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, Phase, settings
+
+
+def up_to(number: int) -> settings:
+    """Draw so many examples at random, or the profile's if they are fewer: `make test-fast`."""
+    return settings(
+        max_examples=min(number, settings().max_examples),
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+
+
+def fixed(number: int) -> settings:
+    """Draw so many examples, the same every time, and shrink none: each takes seconds."""
+    return settings(
+        max_examples=number,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
