@@ -63,7 +63,7 @@ synth: $(INSTALLED) $(CDK_INSTALLED) ## Render the stacks, reviewed by cdk-nag (
 	$(BIN)/python -m cdk.app
 
 docs: $(DOCS_INSTALLED) ## Build the site of docs/ into build/site, with every link checked
-	$(PYTHON) docs/site/assemble.py build/docs
+	$(PYTHON) -m docs.site.assemble build/docs
 	$(DOCS)/bin/zensical build --clean --strict
 	@echo "Open build/site/index.html"
 

@@ -11,8 +11,11 @@ import shutil
 import sys
 from pathlib import Path
 
+from docs.site.glossary import explained
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGES = REPOSITORY / "docs"
+_GLOSSARY = PAGES / "glossary.md"
 _LINK = re.compile(r"(?<=\]\()(?P<target>[^)\s#]+)(?P<anchor>#[^)\s]*)?(?=\))")
 _PICTURE = re.compile(
     r'<picture>.*?<img [^>]*alt="([^"]*)" src="([^"]*)-light\.svg">.*?</picture>', re.DOTALL
@@ -72,7 +75,8 @@ def _linked(page: Path, shown: dict[Path, None]) -> str:
         r"![\1](\2-light.svg#only-light)\n![\1](\2-dark.svg#only-dark)",
         page.read_text(encoding="utf-8"),
     )
-    return _LINK.sub(moved, text)
+    text = _LINK.sub(moved, text)
+    return text if page == _GLOSSARY else explained(text, "../" * depth + _GLOSSARY.name)
 
 
 def _decisions() -> str:

@@ -84,7 +84,9 @@ def departures() -> pd.DataFrame:
     labels = landed.rename(
         columns={"scheduled_at": "event_timestamp", "arrived_at": "label_known_at"}
     ).assign(
-        weekday=landed["time_hour"].dt.tz_convert("America/New_York").dt.weekday.astype("int64"),
+        weekday=landed["time_hour"]
+        .dt.tz_convert("America/New_York")
+        .dt.day_of_week.astype("int64"),
         scheduled_hour=landed["hour"],
         late=landed["arr_delay"] > LATE_MINUTES,
     )

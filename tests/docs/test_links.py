@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from docs.site.assemble import assemble
+from docs.site.glossary import WORDS, explained
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -58,3 +59,23 @@ def test_the_site_lists_every_decision(tmp_path: Path) -> None:
     decisions = sorted((ROOT / "docs/decisions").glob("0*.md"))
     assert decisions
     assert all(f"({page.name})" in listed for page in decisions)
+
+
+def test_the_first_use_of_a_word_of_ours_leads_to_the_glossary() -> None:
+    page = "# A cut\n\nThe `cut` [cut](x.md) is a cut. Cuts follow.\n\n```\nhop\n```\nA hop.\n"
+
+    assert explained(page, "../glossary.md") == (
+        "# A cut\n\nThe `cut` [cut](x.md) is a [cut](../glossary.md#cut). Cuts follow.\n\n"
+        "```\nhop\n```\nA [hop](../glossary.md#hop).\n"
+    )
+
+
+def test_every_word_that_is_linked_is_in_the_glossary() -> None:
+    assert set(WORDS.values()) <= _headings(ROOT / "docs/glossary.md")
+
+
+def test_the_glossary_is_in_alphabetical_order() -> None:
+    text = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
+    words = [word.lower() for word in re.findall(r"^#### (.*)$", text, re.MULTILINE)]
+
+    assert words == sorted(words)
