@@ -14,6 +14,8 @@ from tests.docs.stages import stage
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 PYTHON = [page for page in PAGES if any(it.language == "python" for it in blocks(page))]
 
 
