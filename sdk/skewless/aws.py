@@ -32,7 +32,7 @@ _KEPT_ALIVE = Config(
     retries={"mode": "standard", "total_max_attempts": 3},
 )
 
-# A feature vector is worth waiting a moment for, not a minute: boto3 would wait 60 s.
+# Waiting a minute for a feature vector is too long; boto3's default is 60 s.
 _PROMPT = Config(connect_timeout=1, read_timeout=3)
 
 
@@ -52,8 +52,8 @@ def _no_collection() -> Iterator[None]:
 class Aws:
     """One account and region. Threads may share it.
 
-    A fork makes clients of its own: on connections that it shared with its parent, each would read
-    the other's answers. A pickle says where AWS is, and holds no keys: see `__reduce__`.
+    A fork makes clients of its own: on shared connections, parent and child would read each
+    other's answers. A pickle says where AWS is, and holds no keys: see `__reduce__`.
 
     Attributes:
         endpoint: a local AWS's address; None for the real one.
@@ -123,7 +123,7 @@ class Aws:
         """Pickle profile, region and endpoint; credentials are found where it is unpickled.
 
         Raises:
-            pickle.PicklingError: the session was given keys, which belong into no file.
+            pickle.PicklingError: the session was made with keys, which must not be written out.
         """
         if type(self._given) is not boto3.Session:  # None, or a kind that knows how to be pickled
             return Aws, (self._given, self.endpoint)
@@ -131,7 +131,7 @@ class Aws:
 
 
 class _Own:
-    """What a process has for itself: clients, and the session that they were made from."""
+    """What each process has for itself: clients, and the session that made them."""
 
     def __init__(self, session: boto3.Session | None) -> None:
         self.process: Process = process.current()
@@ -165,7 +165,7 @@ def _profile_of(session: Any) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
-    """The names of what a store is made of, as the stacks (or the local AWS) wrote them.
+    """The names of a store's resources, as the stacks (or the local AWS) wrote them.
 
     Attributes:
         store: the store's name.
@@ -207,7 +207,7 @@ class Resources:
 
     @classmethod
     def parse(cls, name: str, document: Mapping[str, str]) -> Resources:
-        """Read the parameter's JSON; what a newer version adds is ignored."""
+        """Read the parameter's JSON. Members that a newer version added are ignored."""
         known = {key: document[key] for key in cls.__slots__ if key in document}
         try:
             return cls(**{**known, "store": name})
@@ -223,7 +223,7 @@ class Resources:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jobs:
-    """What runs a store's cuts, as the stack of its jobs wrote it.
+    """The resources that run a store's cuts, as the stack of its jobs wrote them.
 
     Attributes:
         state_machine: ARN of the state machine that materializes.
@@ -249,7 +249,7 @@ class Jobs:
 
     @classmethod
     def parse(cls, name: str, document: Mapping[str, str]) -> Jobs:
-        """Read the parameter's JSON; what a newer version adds is ignored."""
+        """Read the parameter's JSON. Members that a newer version added are ignored."""
         try:
             return cls(**{key: document[key] for key in cls.__slots__})
         except KeyError as error:

@@ -15,7 +15,7 @@ SkewlessError
 ├── RepeatedLoadError (ValueError)    a backfill's rows are in the log already
 ├── RebuildError (ValueError)         a training set cannot be made again as it was
 ├── ItemTooLargeError (ValueError)    an online item would pass DynamoDB's limit
-├── RefusedRowsError (ValueError)     a cut's export is none of the view's, and is not committed
+├── RefusedRowsError (ValueError)     a cut's export has lines that are not the view's
 ├── StoreError (RuntimeError)         a store is missing, or an AWS call failed
 │   ├── ErasedSnapshotError           an erasure expired the log's snapshot that is asked for
 │   ├── RedriveError                  messages stay in the queue of failed cuts
@@ -41,10 +41,10 @@ _SHOWN = 80
 
 
 class SkewlessError(Exception):
-    """The root of all errors of this package. Each can be pickled: pools send errors so."""
+    """The root of all errors of this package. All of them can be pickled, as process pools need."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # By default an error is made again by its message alone, which most of these do not take.
+        # By default unpickling calls the class with the message alone; most of these take more.
         return _error_again, (type(self), self.args, self.__dict__)
 
 
@@ -139,7 +139,7 @@ class RepeatedLoadError(SkewlessError, ValueError):
 
 
 class RefusedRowsError(SkewlessError, ValueError):
-    """A cut's export has lines that are none of the view: the cut is not committed."""
+    """A cut's export has lines that do not belong to the view. The cut is not committed."""
 
 
 class RebuildError(SkewlessError, ValueError):

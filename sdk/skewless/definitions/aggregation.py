@@ -63,8 +63,8 @@ class Aggregation:
         window: how far back it looks; None is all history.
         hop: the step by which the left edge moves; None exactly when the window is None.
         where: only events for which this is true.
-        scale: a Float64 x counts as the integer round(x * 10^scale). Elsewhere it changes nothing,
-            and a view sets it back to what it is by default: see `canonical`.
+        scale: a Float64 x counts as the integer round(x * 10^scale). For other types it has no
+            effect, and a view resets it to the default: see `canonical`.
         default: replaces null.
     """
 
@@ -94,7 +94,7 @@ class Aggregation:
         return result
 
     def canonical(self, scope: Scope, result: ValueType) -> Aggregation:
-        """Return the aggregate without what has no effect, so that equality is meaning.
+        """Return the aggregate without settings that have no effect, so that `==` compares meaning.
 
         A scale of anything but Float64 becomes the default one; a Decimal default becomes an
         integer where it is whole, else it takes the feature's type.

@@ -28,7 +28,7 @@ def system_clock() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class StandingClock:
-    """A clock that always says the same; unlike a function made on the spot, it can be pickled."""
+    """A clock that stands still. Unlike a lambda, it can be pickled."""
 
     instant: datetime
 
@@ -41,7 +41,7 @@ def as_datetime(value: Instant) -> datetime:
     """Return an instant that may be ISO text.
 
     Raises:
-        InputError: the text is none.
+        InputError: the text is no instant.
     """
     if isinstance(value, datetime):
         return value

@@ -33,7 +33,7 @@ class Definitions:
         """Collect from a module, from definitions, or from any nesting of lists of them.
 
         Raises:
-            DefinitionError: two different definitions under one name, or something that is none.
+            DefinitionError: two different definitions have one name, or an item is no definition.
         """
         if isinstance(given, Definitions):
             return given

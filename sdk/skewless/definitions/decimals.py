@@ -10,7 +10,7 @@ from skewless.definitions import types
 def minimal(value: Decimal) -> tuple[int, types.Decimal]:
     """Return the unscaled integer of a decimal and the narrowest type that holds it.
 
-    Zeros at the end do not count: 2.50 is 2.5, since equal constants are one constant.
+    Trailing zeros are dropped: 2.50 becomes 2.5, so that equal constants are one constant.
 
     Raises:
         ValueError: it is not finite, or needs more digits than a Decimal has.

@@ -18,7 +18,7 @@ _UNITS = {  # longest first, so that a duration prints in the largest unit that 
 }
 _READ = {**_UNITS, "w": 604_800_000_000}  # never printed: the hop ladder ends with 7d
 _TEXT = re.compile(r"([0-9]{1,18})(us|ms|s|m|h|d|w)")
-_MAX_YEARS = 1_000  # T - window then stays within the years that every engine and datetime know
+_MAX_YEARS = 1_000  # keeps T - window within the years that datetime and every engine support
 _MAX = _MAX_YEARS * 366 * _UNITS["d"]
 
 

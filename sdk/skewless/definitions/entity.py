@@ -26,7 +26,7 @@ class Entity:
         keys: the key columns and their types, in order; String, Int64, Bool, Timestamp or Bytes.
             Every view of the entity must find them in its source.
 
-    Example:
+    Examples:
         >>> from skewless.types import String
         >>> Entity("route", keys={"origin": String, "dest": String}).keys["dest"]
         String
@@ -55,7 +55,7 @@ class Entity:
             return
         yield from column_name_problems("key", self.keys)
         for name, type_ in self.keys.items():
-            # The class first: an expression makes more expression of `==`.
+            # Compare classes first: `==` on an expression builds another expression.
             if not isinstance(type_, Scalar) or type_ not in KEY_TYPES:
                 allowed = ", ".join(map(str, KEY_TYPES))
                 yield f"the key {name!r} is {shown(type_)}; a key is one of {allowed}"

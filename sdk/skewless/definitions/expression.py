@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Literal: TypeAlias = bool | int | float | str | bytes | datetime | Decimal
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
-# Python and the writers of SQL walk trees by recursion: a deeper one would fail there, unexplained.
+# Deeper trees would exceed the recursion limit of Python and of SQL writers, with a bad message.
 MAX_DEPTH = 40
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -234,10 +234,10 @@ class Expr:
         return (self >= low) & (self <= high)
 
     def isin(self, values: Iterable[Literal]) -> Expr:
-        """Say whether the value equals one of `values`; of none, it is false.
+        """Say whether the value equals one of `values`. It is false if `values` is empty.
 
         Raises:
-            TypeError: `values` is no collection; a text is none, lest its letters be compared.
+            TypeError: `values` is no collection. A text is refused: its letters would be compared.
         """
         if isinstance(values, str | bytes) or not isinstance(values, Iterable):
             raise TypeError(f"isin takes a list of constants, not {values!r}")

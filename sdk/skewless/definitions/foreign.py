@@ -1,6 +1,7 @@
-"""What other tools call things: a name of theirs is answered with ours.
+"""Names that other tools use: the error for such a name says what it is called here.
 
-A table for each place in which it may be written. All of it is about errors that are raised anyway.
+There is one table for each place where a name may be written. Nothing here adds an error: it only
+improves the message of one that Python would raise anyway.
 """
 
 from __future__ import annotations
@@ -142,10 +143,10 @@ DEFINED: Mapping[str, str] = {
 
 
 def no_attribute(owner: str, name: str, words: Mapping[str, str], known: Iterable[str]) -> NoReturn:
-    """Raise what Python would, with what is meant.
+    """Raise the error that Python would, with a hint at our name.
 
-    A module's `__getattr__` calls it as its own last act: from `from owner import name` Python
-    would drop the message, so that there it is an ImportError.
+    A module's `__getattr__` calls it last. For `from owner import name` it is an ImportError,
+    because Python would drop the message of an AttributeError.
 
     Args:
         owner: what lacks the name.
@@ -164,11 +165,11 @@ def no_attribute(owner: str, name: str, words: Mapping[str, str], known: Iterabl
 
 
 def other_word(owner: object, name: str, words: Mapping[str, str]) -> Any:
-    """Answer an attribute that an object has not; a class's `__getattr__` calls it.
+    """Raise for an attribute that an object lacks; a class's `__getattr__` calls it.
 
     Raises:
-        AttributeError: with what to write; or, of a name that nobody has, the one of Python, which
-            is the property's own where a property raised it.
+        AttributeError: it says what to write. For an unknown name it is Python's own error, or
+            the property's if a property raised it.
     """
     if name in words:
         raise AttributeError(f"{type(owner).__name__} has no {name!r}: {words[name]}")
@@ -176,7 +177,7 @@ def other_word(owner: object, name: str, words: Mapping[str, str]) -> Any:
 
 
 def answering(words: Mapping[str, str]) -> Callable[[type[T]], type[T]]:
-    """Answer arguments of a class that other tools have, and it has not, with ours."""
+    """Explain arguments that other tools' classes take and this class does not."""
 
     def decorate(made: type[T]) -> type[T]:
         untyped: Any = made
@@ -187,7 +188,7 @@ def answering(words: Mapping[str, str]) -> Callable[[type[T]], type[T]]:
 
 
 def hinted(words: Mapping[str, str]) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Answer an argument that other tools have, and this function has not, with ours."""
+    """Explain an argument that other tools' functions take and this function does not."""
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         own = inspect.signature(function).parameters

@@ -1,6 +1,6 @@
 """What a row must give for features: the keys of entities and the fields of requests.
 
-A training frame and a request hold each name once, whoever asks for it; so it has one type.
+A training frame and a request hold each name once, so all definitions must agree on its type.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One name, and who asks for it.
+    """One name, and the definition that needs it.
 
     Attributes:
         asked_by: for a message, for example "a key of entity 'user'".

@@ -1,4 +1,4 @@
-"""What may be called what: identifiers and reserved names, checked the same way everywhere."""
+"""Rules for names: identifiers and reserved names, checked the same way everywhere."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def column_name_problems(kind: str, names: Iterable[object]) -> Iterator[str]:
 
 
 def text_problems(description: object, owner: object, tags: object) -> Iterator[str]:
-    """Check what is for people: none of it changes a value."""
+    """Check description, owner and tags, which are for people and change no value."""
     for label, value in (("description", description), ("owner", owner)):
         if not is_text(value):
             yield f"the {label} must be text, not {shown(value)}"

@@ -78,7 +78,7 @@ def parse_refresh(value: object) -> Refresh:
     """
     if isinstance(value, Stream | Every):
         return value
-    # The class first: an expression makes more expression of `==`.
+    # Compare classes first: `==` on an expression builds another expression.
     if isinstance(value, str) and value == "stream":
         return Stream()
     raise ValueError(f"refresh is {shown(value)}; write \"stream\" or Every('1d', delay='2h')")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from skewless.definitions.types import ValueType
 
-# What lies beside a source's columns where they are stored and read, and cannot be renamed.
+# System columns beside a source's own. Stored tables have them, so they cannot be renamed.
 _TAKEN = {
     f"{INGEST_TIME}_day": "the partitions of a log",
     **dict.fromkeys(
@@ -163,7 +163,7 @@ class Source:
     def _extra_times(self) -> Iterator[str]:
         if self.event_time not in self.schema:
             yield self.event_time
-        # It may be called as the store would: it is a system column then as well.
+        # It may have the name of the store's own column: then it is that system column too.
         known = (*self.schema, self.event_time, INGEST_TIME)
         if self.ingest_time is not None and self.ingest_time not in known:
             yield self.ingest_time

@@ -83,7 +83,7 @@ def is_ordered(type_: ValueType) -> bool:
 
 
 def is_whole(value: object) -> bool:
-    """Say whether a value is a whole number; True is an int that is none."""
+    """Say whether a value is an int. bool is an int too: it is excluded."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -98,7 +98,7 @@ def type_problems(type_: object) -> list[str]:
             fits = is_whole(scale) and 0 <= scale <= precision
             return [] if fits else [f"{type_}: the scale must be 0 to precision"]
         case Array(element=element):
-            # The class first: an expression makes more expression of `==`.
+            # Compare classes first: `==` on an expression builds another expression.
             known = isinstance(element, Scalar) and element in SCALARS.values()
             return [] if known else [f"{type_}: elements must be scalars"]
         case Vector(size=size):

@@ -60,7 +60,7 @@ class FeatureView:
             latest values are the features.
         refresh: `"stream"`, or `Every(...)`.
         where: only events for which this is true.
-        ttl: for latest values: rows older than this are as if they were not there.
+        ttl: for latest values: rows older than this are ignored.
         version: a published version never changes its meaning; a new meaning is a new version.
 
     Raises:

@@ -1,1 +1,1 @@
-"""Published definitions: what changes, where they are kept, and how a model pins them."""
+"""Published definitions: their changes, their storage, and the locks that pin them."""

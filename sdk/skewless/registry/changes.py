@@ -1,7 +1,7 @@
 """Changes: what publishing would do, decided before anything is written. Pure.
 
-What is published under a name and version keeps its meaning for good; only prose may change, and a
-source may gain columns, which no published view reads.
+A published name and version keeps its meaning for good. Only descriptions, owners and tags may
+change, and a source may gain columns, which no published view reads.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Change:
         warnings: what to know before applying; none of it refuses.
         meaning: hexadecimal digits over all but the prose.
         published: the meaning that is published now; None if nothing is.
-        estimate: what filling a view would cost; the caller knows, see `Plan.with_estimates`.
+        estimate: what filling a view would cost. The caller adds it by `Plan.with_estimates`.
     """
 
     kind: str

@@ -1,7 +1,7 @@
-"""What a name without a version stands for in serving: the newest version that has been cut.
+"""The version that a bare name means in serving: the newest one that has been cut.
 
-Publishing a version and filling it are two steps. In between its values are null, so that a name
-which moved at once would turn every reader's features to nulls.
+Publishing a version and filling it are two steps. In between its values are null. If the name moved
+at once, every reader would get nulls.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 def current(published: Published, features: object, is_cut: IsCut) -> tuple[object, bool]:
     """Give names without a version the newest version of which every view has been cut.
 
-    A name of which no version has been cut stands for the newest. Definitions and names with a
-    version are what they are.
+    If no version of a name has been cut, the name means the newest. Definitions and names with a
+    version are returned unchanged.
 
     Args:
         published: where the names are found.
@@ -34,7 +34,7 @@ def current(published: Published, features: object, is_cut: IsCut) -> tuple[obje
         is_cut: says whether a view has a committed cut.
 
     Returns:
-        The features, and whether they are settled: if not, a later cut can change them.
+        The features, and whether that is final: if not, a later cut can change them.
     """
     match features:
         case str():
@@ -53,7 +53,7 @@ def _current_name(published: Published, text: str, is_cut: IsCut) -> tuple[str, 
     known = (*published.definitions.services, *published.views)
     versions = [item for item in known if item.name == name]
     if len({type(item) is FeatureService for item in versions}) > 1 or len(versions) == 1:
-        return text, True  # nothing to choose from, or a view and a service, which is an error
+        return text, True  # one version, or an ambiguous name, which is an error
     newest_first = sorted(versions, key=lambda item: -item.version)
     for item in newest_first:
         if all(is_cut(view) for view in _views(item)):

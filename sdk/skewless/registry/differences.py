@@ -1,4 +1,4 @@
-"""What differs between a published definition and another of its name, in a user's own words."""
+"""Differences between a published definition and another of its name, as a user would say them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LOG_ATTRIBUTES = tuple(
 
 
 def differences(before: Definition, after: Definition) -> tuple[str, ...]:
-    """Say how the meaning differs; empty exactly when it does not."""
+    """Say how the meaning differs. The list is empty exactly if it does not differ."""
     if type(before) is type(after) and meaning(before) == meaning(after):
         return ()
     found = tuple(_differences(before, after))

@@ -1,4 +1,4 @@
-"""Identity: the name and version that a definition is published under; and what it means there."""
+"""Identity: the name and version of a published definition, and the digest of its meaning."""
 
 from __future__ import annotations
 
@@ -89,14 +89,14 @@ def meaning(item: Definition, known: Known | None = None) -> str:
 
 
 def without_prose(document: Document) -> Document:
-    """Return the document without what is for people only."""
+    """Return the document without description, owner and tags."""
     return {key: value for key, value in document.items() if key not in PROSE}
 
 
 def level(item: Definition) -> int:
     """Return a number that is greater than that of everything the definition refers to.
 
-    It follows from the definition alone, so that two people who publish at once agree on it.
+    It depends on the definition alone, so that two people who publish at once agree on it.
     """
     match item:
         case Entity() | Source():

@@ -1,7 +1,7 @@
 """The lock file: a service and all that it needs, pinned; what an inference Lambda ships with.
 
-A lock carries a digest over all of it but descriptions, owners and tags. Locks of releases before
-have none: of these only the definitions are checked, and what the table's ARN repeats.
+A lock carries a digest over everything but descriptions, owners and tags. Locks of older releases
+have no digest: for these only the definitions are checked, and what the table's ARN repeats.
 
 Serving reads it in a cold start instead of the registry: standard library and definitions only.
 """
@@ -65,7 +65,7 @@ class LockedResources:
 
     @classmethod
     def of(cls, resources: Resources, aws: Aws) -> LockedResources:
-        """Return those of a store of this account.
+        """Return the resources of a store in this account.
 
         Raises:
             StoreError: AWS did not say which account this is.
@@ -139,13 +139,13 @@ def read_lock(path: str | Path) -> Lock:
 
     Raises:
         InputError: there is no such file, or it cannot be opened.
-        DocumentError: it is no lock, or not as it was written.
+        DocumentError: it is no lock, or it was changed after it was written.
     """
     content = _parsed(path)
     decoder = Decoder()
     try:
         entries: list[Document] = content["definitions"]
-        # What is wrong with a definition is told by its name: before the digest, which has none.
+        # Definitions are checked before the digest, because their errors name the definition.
         for entry in entries:
             _decode(path, decoder, entry)
         service = decoder.services[_service_key(content["service"])]
@@ -164,7 +164,7 @@ def read_lock(path: str | Path) -> Lock:
 
 
 def _check_whole(path: str | Path, content: Document) -> None:
-    """Compare the digest; or look for what no release before the digest wrote."""
+    """Compare the digest. Without one, refuse members that only newer releases write."""
     if "digest" in content:
         if content["digest"] != (now := _digest(content)):
             raise DocumentError(

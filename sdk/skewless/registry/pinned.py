@@ -1,4 +1,4 @@
-"""What a lock file pins, in words, and whether another may take its place."""
+"""What a lock file pins, in words, and whether another lock may overwrite it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def pinned_as(chosen: Selection | FeatureService) -> str:
 
 
 def check_overwrite(path: str | Path, chosen: Selection | FeatureService, store: str) -> None:
-    """Refuse to overwrite a lock of something else; another version of the same is no other.
+    """Refuse to overwrite the lock of another service. Another version of the same is allowed.
 
     Raises:
         InputError: the file pins something else, or is no lock.

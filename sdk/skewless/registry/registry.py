@@ -1,8 +1,9 @@
-"""The registry: published definitions in one DynamoDB table, written so that nobody overwrites.
+"""The registry: published definitions in one DynamoDB table. No write overwrites another's.
 
 Every definition is one item under the partition `definition`, found by kind, name and version. A
-write is conditional on what its plan was compared with, and an apply is written in transactions in
-order of dependency: what is left of an interrupted one is complete, and applying again finishes it.
+write succeeds only if the registry still is what the plan was compared with. An apply is written
+in transactions, in order of dependency. So an interrupted apply leaves only definitions that are
+complete, and applying again finishes it.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class Registry:
         """Read everything that is published.
 
         Raises:
-            DocumentError: it holds what is not as it was written, or does not fit together.
+            DocumentError: an item was changed after it was written, or items do not fit together.
             StoreError: the table could not be read.
         """
         for _ in range(_ATTEMPTS):

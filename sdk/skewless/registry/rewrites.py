@@ -1,4 +1,4 @@
-"""Rewrites of history that are in the log and not yet in a view's online state.
+"""Rewrites of history that the log has and a view's online state does not have yet.
 
 A backfill after serving has begun leaves its shard here for every view of the source; the view's
 next cut rebuilds the entities of those shards, and forgets them once it is committed.

@@ -71,7 +71,7 @@ def named(text: str) -> tuple[str | None, int | None, str | None]:
 
 
 def identity(features: object) -> object:
-    """Return what tells selections apart without comparing definitions, while these live."""
+    """Return a key that identifies a selection without comparing definitions, while these live."""
     match features:
         case str() | None:
             return features
@@ -84,7 +84,7 @@ def identity(features: object) -> object:
 
 
 def name_of(definition: object) -> str:
-    """Return the name of a definition, which may be given by it."""
+    """Return the name of a definition, or the name itself."""
     if isinstance(definition, str):
         return definition
     return str(getattr(definition, "name", definition))

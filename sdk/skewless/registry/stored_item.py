@@ -1,4 +1,4 @@
-"""An item of the registry's table, checked against the fingerprint that stands beside it."""
+"""An item of the registry's table, checked against the fingerprint stored beside it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def decoded(items: Iterable[dict[str, Any]]) -> list[Definition]:
             refers to would do as well, and is not looked at.
 
     Raises:
-        ValueError: an item is not as it was written, or refers to one that is not there.
+        ValueError: an item was changed after it was written, or refers to a missing one.
     """
     decoder = Decoder()
     known: Known = {}

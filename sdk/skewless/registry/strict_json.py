@@ -1,7 +1,7 @@
 """JSON that can be understood in one way only.
 
-Python takes the last of two members of one name, and numbers that JSON does not have. A file that
-was merged badly is read without a word so.
+Python's parser takes the last of two members with one name, and accepts NaN and Infinity. So it
+reads a badly merged file without complaint.
 """
 
 from __future__ import annotations
