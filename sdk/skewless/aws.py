@@ -38,8 +38,8 @@ _PROMPT = Config(connect_timeout=1, read_timeout=3)
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    # Making a client loads large JSON models; the collector would go through all of it several
-    # times, a quarter of a cold start, and find nothing.
+    # Making a client loads large JSON models. The garbage collector would scan them several
+    # times and find nothing, which costs a quarter of a cold start.
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""Which process this is: what a fork must not inherit is kept together with it."""
+"""Identity of the process, so that a fork can tell what it must not inherit."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TypeAlias
 
 Process: TypeAlias = tuple[int, object]
 
-# The number alone is not enough: the system gives the numbers of ended processes away again.
+# The number alone is not enough: the system reuses the numbers of ended processes.
 _token = object()
 
 
 def current() -> Process:
-    """Return what tells this process from its parents and its forks; compare it by `==`."""
+    """Return an identity that differs from that of parents and forks; compare it by `==`."""
     return os.getpid(), _token
 
 

@@ -50,7 +50,7 @@ def rebuild(
 
 
 def _read(place: str | Path, aws: Aws) -> Mapping[str, Any]:
-    """Read a manifest by its place, or by the place of its set."""
+    """Read a manifest from its own path, or from that of its set."""
     name = str(place)
     name = name if name.endswith(_SUFFIX) else manifest_of(name)
     try:
@@ -93,7 +93,7 @@ def _feature(item: Mapping[str, Any], published: Published) -> FeatureRef:
 
 
 def _full_names(made: Mapping[str, Any]) -> bool:
-    """Say how outputs are named; manifests of earlier releases tell by the names alone."""
+    """Return how outputs are named; older manifests only show it by the names themselves."""
     named = made.get("full_names")
     if isinstance(named, bool):
         return named

@@ -1,7 +1,7 @@
-"""FeatureStore: what users and their programs call. It says what happens; other modules do it.
+"""FeatureStore: what users and their programs call. It delegates all work to other modules.
 
-Serving needs boto3 and the standard library only. What needs more is in `skewless.workbench`, which
-is imported when history or writing is first asked for.
+Serving needs boto3 and the standard library only. History and writing need more: they are in
+`skewless.workbench`, which is imported at their first use.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ class FeatureStore:
         self._bench: Workbench | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        # What a pickle or a copy is made of. Each process has its own clients, caches and place in
-        # the log; a lambda as the clock is what the standard pickle cannot take.
+        # A pickle or copy holds this alone. Each process makes its own clients and caches, and is
+        # a producer of its own. The standard pickle refuses a lambda as the clock.
         return {
             "aws": self._aws,
             "resources": self._resources,
@@ -151,7 +151,7 @@ class FeatureStore:
             clock: tells the time; the system's if None.
 
         Raises:
-            InputError: the file is no lock, or was changed by hand.
+            InputError: the file is no lock, or was changed after it was written.
         """
         import boto3  # noqa: PLC0415 - here to give the lock's region
 
@@ -176,12 +176,12 @@ class FeatureStore:
 
     @property
     def resources(self) -> Resources:
-        """The names of what the store is made of."""
+        """The names of the store's resources."""
         return self._needed()
 
     @property
     def aws(self) -> Aws:
-        """Where the store is."""
+        """The AWS that the store is in."""
         return self._aws
 
     @property
@@ -192,7 +192,7 @@ class FeatureStore:
         return self._published
 
     def refresh(self) -> None:
-        """Forget what was read of the registry: others may have published since."""
+        """Read the registry again at the next call, because others may have published."""
         if not self._is_locked:
             self._published = None
             self._readers.clear()
@@ -369,8 +369,8 @@ class FeatureStore:
     def repair(self, view: object) -> None:
         """Write a stream view's items of today anew from the log.
 
-        For after a process died between the log and the online store: what it had ingested is in
-        the log, and not served until the view's next cut, or this.
+        Use it after a process died between the log and the online store. What that process had
+        ingested is in the log, and is not served until the view's next cut or until this call.
 
         Args:
             view: a view, `"view"` or `"view@version"`, with `refresh="stream"`.
@@ -414,14 +414,14 @@ class FeatureStore:
             engine: "athena" or "duckdb"; the store's own if None.
             with_status: add, for each view, as of when it was answered and whether it knew the
                 entity: columns `skewless_as_of__<view>` and `skewless_status__<view>`.
-            errors: "raise" where a value left the range of exact integers; "null" makes these
+            errors: "raise" if a value overflows the range of exact integers; "null" makes such
                 cells null, and counts them as `overflowed` in the manifest.
 
         Raises:
             InputError: the labels do not fit the features.
             UnknownNameError: nothing has the name.
             QueryError: the engine failed.
-            ValueOverflowError: values left their range; it names features, entities and rows.
+            ValueOverflowError: values overflow; it names features, entities and rows.
         """
         return self._workbench.training_set(
             entity_df,
@@ -524,11 +524,11 @@ class FeatureStore:
         """
         from skewless.erasure.forget import forget  # noqa: PLC0415 - needs the training extra
 
-        self.refresh()  # a source that others published since may hold the key
+        self.refresh()  # others may have published a source that holds the key
         return forget(self._workbench, self.published, name_of(entity), key, is_dry_run=dry_run)
 
     def doctor(self) -> Diagnosis:
-        """Examine everything that the store is made of; each finding has its remedy."""
+        """Examine all of the store's resources; each finding has its remedy."""
         from skewless.doctor.examination import examine  # noqa: PLC0415 - no part of serving
         from skewless.materialize.schedules import Schedules  # noqa: PLC0415 - same
 
@@ -549,7 +549,7 @@ class FeatureStore:
         Args:
             view: whose entity and source.
             sample: how many at most, as if drawn at random; all if None.
-            seed: another one draws others; the same one draws the same on the same log.
+            seed: the same seed draws the same keys from the same log.
             engine: "athena" or "duckdb"; the store's own if None.
         """
         return self._workbench.logged_keys(view, sample=sample, seed=seed, engine=engine)

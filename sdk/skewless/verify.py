@@ -1,7 +1,7 @@
 """Verification: the same rows by history and by serving, compared as bits.
 
-A served value names the T that it is of. Where a stream is ahead of the instant asked for, both
-sides move to its T; rows whose due cut is not there are counted as stale, not as equal.
+Each served value says as of which T it is. If a stream is ahead of the instant asked for, both
+sides use its T. Rows whose due cut is not there are counted as stale, not as equal.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _SEED = "7"  # samples are the same from run to run on the same log
 
 
 class Store(Protocol):
-    """What verification needs of a store: its definitions, and the two sides of their values."""
+    """What verification needs of a store: its definitions, history and serving."""
 
     @property
     def published(self) -> Published:
@@ -127,7 +127,7 @@ class Report:
         differences: the values that differ.
         stale: rows that could not be compared, since a due cut was not there.
         read_units: DynamoDB's capacity for the served side.
-        failed: rows of which a view is served as failed; what can be told of them is compared.
+        failed: rows of which a view is served as failed; their other values are compared.
         failures: the first of them.
     """
 
@@ -251,7 +251,7 @@ def compare(
             expected = history[item.output].to_pylist()
             for index, value in zip(kept, expected, strict=True):
                 if item.output in answer.overflowed[index]:
-                    continue  # it is told as failed, and history may know it
+                    continue  # served as failed; history may have it
                 served = answer.rows[index][item.output]
                 is_equal = bits(value) == bits(served)
                 tallies[item.output][not is_equal] += 1
@@ -282,7 +282,7 @@ def compare(
 
 
 def bits(value: Any) -> Any:
-    """Return something equal exactly where values are the same bits of the same kind."""
+    """Return a key that is equal exactly if two values are the same bits of the same type."""
     match value:
         case float():
             return struct.pack("<d", value)
@@ -335,7 +335,7 @@ def draw_rows(
 
 
 def _served(store: Store, chosen: Any, rows: Sequence[Row], moment: datetime) -> tuple[Answer, int]:
-    """Serve the rows at one T for all: a stream may be ahead of the instant that was asked for."""
+    """Serve all rows at one T: a stream may be ahead of the instant that was asked for."""
     instant = to_microseconds(moment, "instants")
     answer = store.get_online_features(chosen, rows, now=moment)
     served = [found.as_of for status in answer.status for found in status.values()]
@@ -362,7 +362,7 @@ def _failures(row: Row, status: Mapping[str, ViewStatus]) -> list[Failure]:
 
 
 def _has_an_address(entity: Entity, key: Row) -> bool:
-    """Say whether a key can be asked for online: one that is too long cannot."""
+    """Say whether a key can be read online: one that is too long cannot."""
     try:
         encode_key(physical_key(entity, key), tuple(entity.keys.values()))
     except InputError:

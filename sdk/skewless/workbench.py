@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from skewless.offline.engines.engine import Engine
     from skewless.offline.training.training_set import TrainingSet
 
-# DynamoDB's replicas agree within a second as a rule; a local AWS has one.
+# DynamoDB's replicas usually agree within a second; a local AWS has one.
 _SETTLE_SECONDS = 5.0
 
 
@@ -95,14 +95,14 @@ class Workbench:
 
     @cached_property
     def jobs(self) -> Jobs | None:
-        """What runs the store's cuts; None where no jobs are deployed, as on the local AWS."""
+        """The resources that run cuts; None if no jobs are deployed, as on the local AWS."""
         return Jobs.fetch(self.resources.store, self.aws)
 
     def schedule(self, views: Iterable[FeatureView]) -> list[str]:
         """Let the schedules follow the published views; return those that changed."""
         if self.jobs is None:
             return []
-        # By the machine's clock: schedules go by AWS's, whatever instant the store stands at.
+        # The machine's clock: schedules follow real time, also if the store's clock stands still.
         return Schedules(self.aws, self.jobs).follow(views, time.time_ns() // 1000)
 
     @property

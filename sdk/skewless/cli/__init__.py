@@ -1,4 +1,4 @@
-"""The command line. `app` composes it; a file for each group of commands; nothing imports it."""
+"""The command line. `app` composes it from one file for each group of commands."""
 
 from __future__ import annotations
 

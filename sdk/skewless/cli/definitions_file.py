@@ -1,4 +1,4 @@
-"""Definitions as a user names them: a Python file or a module; loaded without leaving a trace."""
+"""Load definitions from a Python file or a module, without leaving a trace."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 
 class NoDefinitionsError(InputError):
-    """There is neither a file nor a module of the name."""
+    """Neither a file nor a module has this name."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"there is neither a Python file nor a module {name!r}")
@@ -68,7 +68,7 @@ def _run(path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise ImportError(f"{path.name} is not a Python file")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[_NAME] = module  # dataclasses look there for the module that they are in
+    sys.modules[_NAME] = module  # dataclasses look up their module there
     spec.loader.exec_module(module)
     return module
 

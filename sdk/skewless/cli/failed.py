@@ -16,11 +16,11 @@ _MOST_SHOWN = 5  # keys of one reason
 
 
 def print_failed(screen: Screen, failed: Sequence[FailedEntity], count: int) -> None:
-    """Print failed entities, grouped; nothing where there is none.
+    """Print failed entities, grouped; print nothing if there are none.
 
     Args:
         screen: where.
-        failed: those that are named.
+        failed: the entities that the result names.
         count: how many there are.
     """
     if not count:

@@ -1,4 +1,4 @@
-"""What a failure is called: one message that says what is wrong and what to do."""
+"""The message of a failure: what is wrong and what to do."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TRAINING = ("awswrangler", "duckdb", "narwhals", "pandas", "pyarrow", "pyiceber
 
 
 class PartlyFailedError(SkewlessError):
-    """Some of several were done, and some failed."""
+    """Some of several tasks were done, and some failed."""
 
     def __init__(self, kind: str, total: int, failures: Mapping[str, Exception]) -> None:
         if total == 1:

@@ -1,8 +1,7 @@
-"""A file that a command is given, made into what the store takes: one reader for all commands.
+"""Read the file that a command is given: one reader for all commands.
 
-Text (CSV, JSON lines, JSON) is read here, by the types of the columns that will be used; all others
-stay as they stand in the file. Everything else, and every name that is no file of text, is for the
-store to read.
+Text (CSV, JSON lines, JSON) is read here, by the types of the columns that will be used; other
+columns stay as they are in the file. Parquet, folders and tables are left to the store.
 """
 
 from __future__ import annotations
@@ -62,7 +61,7 @@ Timezone = Annotated[
 
 @contextmanager
 def zone_hint() -> Iterator[None]:
-    """Say, when a time has no zone, which option tells it."""
+    """Add, to the error for a time without a zone, the option that gives one."""
     try:
         yield
     except NaiveTimestampError as error:
@@ -72,7 +71,7 @@ def zone_hint() -> Iterator[None]:
 def frame_of(
     name: str, kinds: Kinds, aws: Aws | None, *, timezone: str | None = None
 ) -> str | NamedFile | list[Row]:
-    """Return what the store takes for a name; the name itself if the store reads it as it is.
+    """Return what the store takes for a name, or the name itself if the store can read it.
 
     Args:
         name: a file, a folder, an address or a Glue table.
@@ -94,7 +93,7 @@ def frame_of(
 
 
 def _content(name: str, aws: Aws | None) -> bytes | None:
-    """Return the bytes of a file, here or on S3; None for what is no file."""
+    """Return the bytes of a file, here or on S3; None if there is no such file."""
     if name.startswith("s3://") and aws is not None:
         bucket, _, key = name.removeprefix("s3://").partition("/")
         try:

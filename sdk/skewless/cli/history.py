@@ -124,7 +124,7 @@ def history(  # noqa: PLR0913 - one for each option
 
 
 def _check_writable(output: str) -> None:
-    """Refuse, before the work, a name that stands for a file that is not written here."""
+    """Refuse an output that cannot be written, before any work is done."""
     suffix = output.rpartition("/")[2].lower().rpartition(".")[1:]
     if suffix[0] and suffix[1] not in ("parquet", "pq", "csv"):
         raise InputError(

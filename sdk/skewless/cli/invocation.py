@@ -56,14 +56,14 @@ class Invocation:
                 "no store is named. Give --store NAME, set SKEWLESS_STORE, or write "
                 f'store = "NAME" in {SETTINGS}; --local needs none.'
             )
-        # `skewless local` may well serve a store of that name to other processes.
+        # `skewless local` may serve a store of that name to other processes.
         if name == LOCAL and not os.environ.get("AWS_ENDPOINT_URL"):
             self._is_in_process = True
             return skewless.FeatureStore.local("local")
         return skewless.FeatureStore.connect(name)
 
     def remind_of_passing(self) -> None:
-        """Say that what was just written ends with the command, if it does."""
+        """Warn if what was just written ends with the command."""
         if self._is_in_process:
             self.screen.note(
                 "This local store ends with the command; `skewless local` keeps one for several."

@@ -54,7 +54,7 @@ def local(
       skewless local            in one terminal; then, where it says so,
       skewless plan definitions.py
 
-    One of them is a key, new at each start: whoever has none is refused.
+    One of them is a key, new at each start: calls without it are refused.
     """
     if not 0 <= port <= _LAST_PORT:
         raise typer.BadParameter(f"port {port} is none; ports are 0 to {_LAST_PORT}")
@@ -63,7 +63,7 @@ def local(
     store = name or invocation.store_name or LOCAL
     with screen.progress("starting"):
         environment, stop = _started(port, store, functions=functions, origins=cors or ())
-    is_over = _end_of_service()  # first: whoever has read the variables may end it
+    is_over = _end_of_service()  # first: a reader of the variables may stop it
     screen.document({"store": store, "environment": environment})
     for variable, value in environment.items():
         screen.say(f"export {variable}={shlex.quote(value)}")

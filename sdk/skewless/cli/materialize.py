@@ -117,7 +117,7 @@ def _run(
 
 
 def _redrive(store: FeatureStore, screen: Screen) -> None:
-    """Start again what gave up; say what was started also if something was left."""
+    """Start again the cuts that gave up; print what was started even if some could not be."""
     try:
         started = store.redrive()
     except RedriveError as error:

@@ -76,7 +76,7 @@ def get(
 
     This is what a model would get. Values come with the state of each view: as of
     when it is, and whether it is ok, missing (nothing is known of the key), stale
-    (a due cut is not there) or failed (a value is there, and cannot be told).
+    (a due cut is not there) or failed (a value cannot be computed or stored).
 
       skewless get -f fraud_model --row customer_id=c1 basket_amount=20
       skewless get -f fraud_model --rows customers.json --json

@@ -62,7 +62,7 @@ class Command(TyperCommand):
 
 
 def without_types(parameters: list[Any]) -> list[Any]:
-    """Leave out `<bool>` beside a flag and `<str>` beside an argument: they tell nothing."""
+    """Leave out `<bool>` beside a flag and `<str>` beside an argument: they add nothing."""
     for parameter in parameters:
         if parameter.param_type_name == "argument" or getattr(parameter, "is_flag", False):
             parameter.display_type_rich = _no_type

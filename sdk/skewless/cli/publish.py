@@ -172,7 +172,7 @@ def print_plan(screen: Screen, found: Plan) -> None:
 def _is_confirmed() -> bool:
     try:
         return typer.confirm("\nPublish?", err=True)
-    except typer.Abort:  # nobody is there to answer
+    except typer.Abort:  # nobody can answer
         typer.echo(err=True)
         return False
 
@@ -202,7 +202,7 @@ def _refusal(found: Plan) -> str:
 
 
 def _collected(file: str) -> Definitions:
-    """Load definitions, and say which file is meant where they do not go together."""
+    """Load definitions; errors about how they fit together name the file."""
     try:
         return Definitions.collect(load_definitions(file))
     except DefinitionError as error:

@@ -16,8 +16,8 @@ from skewless.types import Bool, Float64, String
 # An entity is what features describe. Its keys are what a caller sends to get them.
 customer = Entity("customer", keys={"customer_id": String})
 
-# A source is a stream of events. `delay`: how long after it happened an event of the past is
-# taken to have been known; new events are stamped when they come in.
+# A source is a stream of events. Backfilled events are assumed to arrive `delay` after they
+# happened; new events are stamped when they come in.
 orders = Source(
     "orders",
     schema={"order_id": String, "customer_id": String, "amount": Float64, "returned": Bool},

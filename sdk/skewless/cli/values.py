@@ -1,6 +1,6 @@
-"""Values as a command line and its files hold them, made into what the store takes, by type.
+"""Convert values of a command line and its files to what the store takes, by type.
 
-What does not fit is passed on as it is: the store refuses it, and says where and why.
+A value that does not fit is passed on unchanged: the store refuses it, and says where and why.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 _BOOLS = {"true": True, "false": False}
 _EXACT_DOUBLE = 2**53
 _WHOLE = re.compile(r"([+-]?[0-9]+)(?:\.0*)?")
-_LOST = re.compile(r"[.,][0-9]{6}[0-9]*[1-9]")  # what a datetime has no room for
+_LOST = re.compile(r"[.,][0-9]{6}[0-9]*[1-9]")  # digits that a datetime cannot hold
 
 
 def checked_instant(value: str | list[str] | None) -> str | list[str] | None:
-    """Refuse an option's text that names no instant, in the words of a command line."""
+    """Refuse an option's text that names no instant, with a message for the command line."""
     for text in [value] if isinstance(value, str) else value or ():
         try:
             instant = datetime.fromisoformat(text)
@@ -55,7 +55,7 @@ def from_text(text: str, type_: ValueType) -> Any:
             case types.Bool:
                 return _BOOLS.get(text.lower(), text)
             case types.Int64:
-                # A column of integers with gaps is written as 1.0 by pandas, and is exact so.
+                # pandas writes a column of integers with gaps as 1.0, which is exact.
                 whole = _WHOLE.fullmatch(text)
                 return text if whole is None else int(whole[1])
             case types.Float64:
@@ -69,7 +69,7 @@ def from_text(text: str, type_: ValueType) -> Any:
 
 
 def in_zone(value: Any, zone: ZoneInfo) -> Any:
-    """Return a time that has no zone as the instant that it is in one; all else as it is.
+    """Return a time without a zone as an instant of the given zone; anything else unchanged.
 
     Raises:
         ValueError: the clocks there showed it twice, or never.
@@ -108,7 +108,7 @@ def _from_json_text(text: str, type_: ValueType) -> Any:
     try:
         match type_:
             case types.Timestamp:
-                # Parsing would drop digits beyond microseconds without a word.
+                # Parsing would silently drop digits beyond microseconds.
                 is_exact = _LOST.search(text) is None
                 return datetime.fromisoformat(text.replace(" UTC", "Z")) if is_exact else text
             case types.Bytes:
@@ -130,7 +130,7 @@ def read_json(text: str | bytes) -> Any:
 
 
 def row_from_json(row: Mapping[str, Any], kinds: Mapping[str, ValueType]) -> dict[str, Any]:
-    """Return a row whose columns of known type are read by it; all else is JSON's own."""
+    """Return a row: columns of known type are converted, the others stay as JSON gives them."""
     return {
         name: from_json(value, kinds[name]) if name in kinds else _inexact(value)
         for name, value in row.items()

@@ -1,4 +1,4 @@
-"""`skewless verify`: serving held against history."""
+"""`skewless verify`: serving compared with history."""
 
 from __future__ import annotations
 

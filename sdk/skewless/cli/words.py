@@ -1,4 +1,4 @@
-"""Messages in the command line's words: what Python calls an argument is an option here."""
+"""Error messages for the command line: they name options instead of Python's arguments."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""States of some entities written anew from the log, of the cuts that a view serves already.
+"""Write the states of some entities anew from the log, for the cuts that a view already serves.
 
-A cut is never written twice: an item has the state of a cut or of a newer one. An erasure changes
-what the cuts should have held. So items of entities that lost events are replaced whole, each under
-the condition that no cut has written it since it was read.
+A cut never writes an item twice: an item has the state of that cut or of a newer one. But an
+erasure changes what the cuts should have held. So the items of entities that lost events are
+replaced as a whole, on the condition that no cut has written them since they were read.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ class Anew:
     plan: ViewPlan
 
     def write(self, keys: Collection[Key]) -> int:
-        """Write the entities' items of the cuts; return how many a cut holds at this moment.
+        """Write the entities' items of the cuts; return how many a running cut holds.
 
-        Entities of which the log has nothing lose their items.
+        Entities without events in the log lose their items.
 
         Raises:
             OnlineStoreError: DynamoDB refused.
@@ -66,7 +66,7 @@ class Anew:
                 return 0  # a first cut writes all entities
             if not left:
                 break
-            # Before the log is read: whoever writes afterwards may know more than what is read.
+            # Read items before the log: a later writer may know more than the log that is read.
             versions = {key: self.bench.table.cut_of(self._partition(key)) for key in left}
             states = self._states(left, watermark.cut)
             keeps = isinstance(self.plan.view.refresh, Every)
@@ -75,7 +75,7 @@ class Anew:
             left = {
                 key
                 for key, found in versions.items()
-                if (found is not None and found[0] > watermark.cut)  # of a cut under way
+                if (found is not None and found[0] > watermark.cut)  # of a running cut
                 or not self._replace(
                     key, watermark, found and found[1], states.get(key), before.get(key)
                 )
@@ -83,7 +83,7 @@ class Anew:
         return len(left)
 
     def drop_days(self, keys: Collection[Key]) -> None:
-        """Delete the entities' day items; whoever calls builds those that count from the log."""
+        """Delete the entities' day items; the caller rebuilds the needed ones from the log."""
         items = EntityItems(self.bench.aws, self.bench.resources.online_table)
         for key in keys:
             for address in items.find(entity_partition(self.plan, key)):
@@ -91,7 +91,7 @@ class Anew:
                     items.delete(address)
 
     def _states(self, keys: Collection[Key], cut: int) -> dict[Key, bytes]:
-        """Return the encoded states at a cut; none for an entity that the log does not know."""
+        """Return the encoded states at a cut; entities without events have none."""
         view = self.plan.view
         engine = DuckDbEngine(_LogOf(self.bench, self.plan, keys))
         asked = (cut, None, ())
@@ -116,7 +116,7 @@ class Anew:
         state: bytes | None,
         before: bytes | None,
     ) -> bool:
-        """Replace an entity's item if it is as it was; say whether it was."""
+        """Replace an entity's item if it is unchanged; return whether it was."""
         table, cut = self.bench.table, watermark.cut or 0
         partition = self._partition(key)
         view, text = view_partition(self.plan), encode_key(key, self.plan.key_types)
@@ -139,7 +139,7 @@ class Anew:
 
 
 class _LogOf(EventLog):
-    """The log of some entities alone: a rebuild needs no one else's events."""
+    """The log restricted to some entities: a rebuild needs no other events."""
 
     def __init__(self, bench: Workbench, plan: ViewPlan, keys: Collection[Key]) -> None:
         super().__init__(bench.aws, bench.resources)

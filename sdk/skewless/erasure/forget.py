@@ -4,14 +4,14 @@
 2. views of other entities that counted its events are written anew from what is left;
 3. online items: not before the log is clean, or a cut could write them anew from old rows;
 4. training sets, and what queries and cuts left in the bucket;
-5. look again at what a writer that was under way may have brought back;
+5. look again for what a running writer may have brought back;
 6. sign the report, keep it, and remove the journal if there is nothing left to do.
 
 A cut that read the log before it was clean still holds the entity's state, and can write it after
-step 3. Such a cut is told by the watermark: begun, and not committed. The report then says to run
-the erasure again once it is. An event that another process has in the log, and not yet online, is
-removed from the log; the process applies it all the same when it goes on: stop ingesting for the
-entity first. Whatever came back, the next run removes; it changes nothing else.
+step 3. The watermark shows such a cut: begun and not committed. The report then says to run the
+erasure again after its commit. Another process may have an event in the log and not yet online. The
+event is removed from the log, but that process applies it later all the same. So stop ingesting for
+the entity first. The next run removes whatever came back, and changes nothing else.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Forgetting:
             yield table, RefusedRows(self.subject, names)
 
     def _erase_rows(self, table: DayTable, matching: Matching, notes: Notes) -> Iterator[str]:
-        """Remove rows from a table, in all its snapshots and files; yield what is left to do."""
+        """Remove rows from all snapshots and files of a table; yield what is left to do."""
         removal = Removal(table, matching, self.objects, self.journal.id)
         place = place_of(table.name)
         if self.is_dry_run:
@@ -118,7 +118,7 @@ class Forgetting:
             )
 
     def _leave_the_line(self, table: DayTable, gone: set[str]) -> None:
-        """Take out of the queue of commits what a writer that died left there, before its files."""
+        """Remove a dead writer's entries from the queue of commits, before its files."""
         name = table.name.partition(".")[2]
         queue = CommitQueue(self.bench.aws, self.bench.rewrites.table_name, name)
         for id_, append in queue.waiting().items():
@@ -146,7 +146,7 @@ class Forgetting:
                 failed.forget(view, self.subject.text)
 
     def _cuts_under_way(self) -> Iterator[str]:
-        """Tell of cuts that may have read the log before it was clean, and write afterwards."""
+        """Yield cuts that may have read the log before it was clean, and may still write."""
         for plan in self._plans():
             watermark = self.bench.table.read_watermark(view_partition(plan))
             if watermark.started is not None and watermark.started != watermark.cut:
@@ -156,7 +156,7 @@ class Forgetting:
                 )
 
     def _came_back(self) -> Iterator[str]:
-        """Look again at the log and online: what was written meanwhile."""
+        """Look again at the log and the items for what was written meanwhile."""
         tables = [
             (self.bench.log.table(found), LoggedRows(self.subject)) for found in self._logged()
         ]
@@ -224,7 +224,7 @@ class Forgetting:
             return report
         signed = report.signed(resources.report_key, self.bench.aws)
         write_bytes(signed.uri, signed.text().encode(), self.bench.aws)
-        if signed.is_complete:  # else the next run needs what it says
+        if signed.is_complete:  # otherwise the next run needs it
             journal.close()
         return signed
 
@@ -236,11 +236,11 @@ class Forgetting:
         ]
 
     def _addressed(self) -> list[ViewPlan]:
-        """The views with items of the entity; a key that is too long for one has none."""
+        """The views with items of the entity; a key too long for an item has none."""
         return self._plans() if self.subject.has_items else []
 
     def _sources(self) -> tuple[Source, ...]:
-        """The sources with the entity's key columns, whomever their views are of."""
+        """The sources with the entity's key columns, also if their views are of others."""
         kinds = self.subject.entity.keys.items()
         return tuple(
             source
@@ -256,7 +256,7 @@ class Forgetting:
 
 @dataclass(frozen=True, slots=True)
 class _Leaving:
-    """Notes of a removal from a source's log, which neighbours take as well."""
+    """Notes of a removal from a source's log, shared with the neighbours."""
 
     journal: Journal
     neighbours: Neighbours
@@ -300,5 +300,5 @@ def _named(plan: ViewPlan) -> str:
 
 
 def _now() -> datetime:
-    # Not the store's clock, which may be a replay's: objects are as old as S3 says.
+    # Ages of objects go by S3's clock: the store's may be that of a replay.
     return datetime.now(UTC)

@@ -1,7 +1,7 @@
-"""The journal of a running erasure, so that one that died is finished by the next.
+"""The journal of a running erasure: if it dies, the next run finishes it.
 
-It is kept in the bucket until the report is, and holds no key: only what was found where, and the
-names of the files that are about to lose their last name.
+It stays in the bucket until the report is written. It holds no key: only what was found where, and
+the files that no snapshot will name any more.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _PENDING = "reports/pending/"
 
 @dataclass
 class Journal:
-    """What an erasure has found so far; each entry is written before what it tells is done.
+    """What an erasure has found so far. Each entry is written before its action is taken.
 
     Attributes:
-        counts: by place and kind, the most that was found: what is gone when a run is resumed
-            was counted by the run before.
-        files_of: by table, those to delete once nothing names them.
+        counts: by place and kind, the most that any run found. A resumed run finds less, since
+            the run before removed some.
+        files_of: by table, the files to delete once nothing names them.
         snapshots_of: by table, the expired ones.
         neighbours: by partition of a view of another entity, the keys whose states held rows that
             are gone, column by column; null where a column is the erased key's own.
@@ -69,7 +69,7 @@ class Journal:
 
     @classmethod
     def dry(cls, store: str, subject: Subject, now: datetime) -> Journal:
-        """Begin a journal that is kept nowhere."""
+        """Begin a journal that is not stored."""
         salt = secrets.token_hex(16)
         name = f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:12]}"
         return cls(name, salt, subject.digest(store, salt), now.isoformat())
@@ -85,17 +85,17 @@ class Journal:
         )
 
     def found(self, place: str, what: str, count: int) -> None:
-        """Write down what is about to be removed; what was found there before is not forgotten."""
+        """Record what is about to be removed, keeping what was found there before."""
         self._raise(place, what, count)
         self._save()
 
     def found_again(self, place: str, what: str, count: int) -> None:
-        """Write down what came back, and is about to be removed once more."""
+        """Record what came back and is about to be removed again."""
         self._raise(place, what, self.counts.get(place, {}).get(what, 0) + count)
         self._save()
 
     def add_neighbours(self, partition: str, keys: Iterable[tuple[str | None, ...]]) -> None:
-        """Write down whose states hold rows that are about to go."""
+        """Record the entities whose states hold rows that are about to go."""
         known = {tuple(key) for key in self.neighbours.get(partition, ())}
         if more := set(keys) - known:
             self.neighbours.setdefault(partition, []).extend(map(list, more))
@@ -104,7 +104,7 @@ class Journal:
     def note(
         self, table: str, *, rows: int, snapshots: Collection[int], files: Collection[str]
     ) -> None:
-        """Write down what is about to be removed from a table; see `removal.Notes`."""
+        """Record what is about to be removed from a table; see `removal.Notes`."""
         name = table.partition(".")[2]
         self.files_of[table] = sorted({*self.files_of.get(table, ()), *files})
         self.snapshots_of[table] = sorted({*self.snapshots_of.get(table, ()), *snapshots})
@@ -117,14 +117,14 @@ class Journal:
         self._save()
 
     def leaving(self, table: str, rows: pa.Table) -> None:
-        """Take no notice: a journal holds no rows."""
+        """Do nothing: a journal holds no rows."""
 
     def files(self, table: str) -> frozenset[str]:
-        """Return the files of a table that were noted so far."""
+        """Return the files of a table that are recorded so far."""
         return frozenset(self.files_of.get(table, ()))
 
     def close(self) -> None:
-        """Remove the journal: its report is kept."""
+        """Remove the journal, after its report was stored."""
         if self._place is not None:
             objects = StoredObjects(*self._place)
             objects.delete(list(objects.versions_of([self._key], _PENDING)))
@@ -150,7 +150,7 @@ class Journal:
 
 
 def _document(content: bytes) -> dict[str, Any] | None:
-    """Read a journal; None for what is none, or was left by another release."""
+    """Read a journal; None if it is none, or was left by another release."""
     try:
         found = json.loads(content)
     except ValueError:
@@ -161,5 +161,5 @@ def _document(content: bytes) -> dict[str, Any] | None:
 
 
 def place_of(table: str) -> str:
-    """Name a table of the log in a report."""
+    """Return the name that a report gives to a table of the log."""
     return f"log {table.partition('.')[2]}"

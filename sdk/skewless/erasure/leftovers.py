@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from skewless.erasure.journal import Journal
     from skewless.offline.storage.stored import StoredObjects
 
-# A query reads its result, and a cut writes its own, within that time, or begins again.
+# Queries and cuts finish with their files within that time, or begin again.
 _IN_USE = timedelta(hours=1)
 
 
 def erase_leftovers(
     objects: StoredObjects, journal: Journal, now: datetime, *, is_dry_run: bool
 ) -> Iterator[NotReached]:
-    """Delete all temporary objects but those that may be in use, which are yielded as one each.
+    """Delete all temporary objects but those that may be in use; yield their folders.
 
     Args:
         objects: of the bucket.

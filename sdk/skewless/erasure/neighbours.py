@@ -1,11 +1,12 @@
-"""Views of other entities that counted the erased events: brought in line with the log.
+"""Views of other entities that counted the erased events: bring their items in line with the log.
 
-Before a commit removes rows, it is noted whose states hold them: in the journal, so that a run that
-dies is gone on with. Once the log is clean, the states of these are written anew, of the cuts that
-are served and of a stream's days. Not before: a cut that comes in between would read the rows.
+Before a commit removes rows, the journal records the entities whose states hold them, so that a
+later run can go on after a crash. Once the log is clean, their states are written anew: those of
+the served cuts and of a stream's days. Doing it earlier would be useless, since a cut in between
+would read the rows again.
 
-A cut that began before the log was clean may still write what it read. It is told by the watermark,
-which is looked at after the rows are gone; the journal stays, and the next run writes anew again.
+A cut that began before the log was clean may still write what it read. The watermark, read after
+the rows are gone, shows such a cut. Then the journal stays, and the next run writes anew again.
 """
 
 from __future__ import annotations
@@ -47,21 +48,21 @@ class Neighbours:
     journal: Journal
 
     def note(self, source: Source, rows: pa.Table) -> None:
-        """Note whose states hold rows that are about to be removed."""
+        """Record the entities whose states hold rows that are about to be removed."""
         for plan in self._plans():
             if plan.view.source.name == source.name:
                 keys = self._keys(plan, source, rows)
                 self.journal.add_neighbours(view_partition(plan), map(self._hidden(plan), keys))
 
     def settle(self) -> Iterator[str]:
-        """Write the noted states anew from the log, which is clean by now; tell what is left."""
+        """Write the recorded states anew from the log, which is clean now; yield what is left."""
         for plan in self._plans():
             if keys := self._noted(plan):
                 self.journal.found(f"view {_named(plan)}", "entities to build anew", len(keys))
                 yield from self._settle(plan, keys)
 
     def look_again(self) -> Iterator[str]:
-        """Tell of day items that took in, meanwhile, what the log no longer has."""
+        """Yield day items that meanwhile took in what the log no longer has."""
         for plan in self._plans():
             if self._noted(plan):
                 yield from self._rebuild_days(plan)
@@ -100,7 +101,7 @@ class Neighbours:
         return {key for key in keys if None not in key and is_addressable(key, plan.key_types)}
 
     def _hidden(self, plan: ViewPlan) -> Any:
-        """Return how a key of the view is noted: the erased one's own columns are left out."""
+        """Return a key as the journal records it, without the erased entity's own columns."""
         kinds = plan.view.entity.keys
 
         def hide(key: Key) -> tuple[str | None, ...]:

@@ -1,15 +1,15 @@
-"""Rows removed from an Iceberg table so that no file of it holds them any more.
+"""Remove rows from an Iceberg table so that none of its files holds them any more.
 
 Deleting rows of an Iceberg table leaves them in the files of its older snapshots, and leaves the
 bounds of their columns in manifests. So, as often as it takes until a survey finds nothing:
 
 1. rewrite the current data files that hold such rows, without them;
-2. rewrite the current manifests that still tell of such files;
+2. rewrite the current manifests that still list such files;
 3. expire the snapshots by which such files can be reached;
 4. delete the files that only those snapshots had.
 
-Each step may be repeated, and the next run goes on after any of them. What is to be deleted in the
-last one is noted before the third, since afterwards nothing names it.
+Each step may be repeated, and the next run can go on after any of them. The files that step 4
+deletes are recorded before step 3, since afterwards nothing names them.
 """
 
 from __future__ import annotations
@@ -43,25 +43,25 @@ if TYPE_CHECKING:
     from skewless.offline.lake.day_table import DayTable
     from skewless.offline.storage.stored import StoredObjects
 
-_ATTEMPTS = 40  # three of them do, where nobody else writes
+_ATTEMPTS = 40  # three are enough if nobody else writes
 _ERASURE = "skewless.erasure"
 
 
 class Notes(Protocol):
-    """Where a removal writes down what it is about to do, so that another run can finish it."""
+    """The notes of what a removal is about to do, so that another run can finish it."""
 
     def note(
         self, table: str, *, rows: int, snapshots: Collection[int], files: Collection[str]
     ) -> None:
-        """Remember what is about to be removed from a table, with what was noted before."""
+        """Record what is about to be removed from a table, beside earlier records."""
         ...
 
     def files(self, table: str) -> frozenset[str]:
-        """Return the files noted so far."""
+        """Return the files recorded so far."""
         ...
 
     def leaving(self, table: str, rows: pa.Table) -> None:
-        """Take notice of rows before the commit that removes them."""
+        """Look at rows before the commit that removes them."""
         ...
 
 
@@ -71,7 +71,7 @@ class Found(NamedTuple):
     Attributes:
         rows: in its current state.
         snapshots: by which rows can be reached.
-        files: of data and of metadata that hold rows, or tell of them.
+        files: of data that hold rows, and of metadata that list such files.
     """
 
     rows: int
@@ -119,8 +119,8 @@ class Removal:
                 ValidationException,
                 FileNotFoundError,
             ):
-                # Another writer, or erasure, came first: survey again. What this attempt left goes
-                # at the end, if nothing names it: its manifests tell of the rows.
+                # Another writer or erasure was faster: survey again. This attempt's files are
+                # deleted at the end if nothing names them, since its manifests list the rows.
                 left = () if self._update is None else self._update.kept
                 notes.note(self._table.name, rows=0, snapshots=(), files=left)
                 wait(attempt)
@@ -156,7 +156,7 @@ class Removal:
             survey.table.maintenance.expire_snapshots().by_ids(snapshots).commit()
 
     def _rewrite(self, survey: Survey, notes: Notes) -> None:
-        """Replace data files by others without the rows."""
+        """Replace data files by copies without the rows."""
         table = survey.table
         # A commit in between is surveyed anew: to go on from what was seen before would bring back
         # rows that another erasure removed.
@@ -178,7 +178,7 @@ class Removal:
                             update.append_data_file(file)
 
     def _reseal(self, survey: Survey) -> None:
-        """Commit a snapshot whose manifests do not tell of files that are no longer its own."""
+        """Commit a snapshot whose manifests no longer list files that are not its own."""
         commit_once(survey.table)
         with survey.table.transaction() as transaction:
             update = _Reseal(
@@ -192,7 +192,7 @@ class Removal:
             update.commit()
 
     def _delete(self, survey: Survey, notes: Notes) -> int:
-        """Delete the noted files that nothing names; the table's location bounds what can go."""
+        """Delete the recorded files that nothing names, and none outside the table's location."""
         keys = {
             split_uri(file)[1]
             for file in notes.files(self._table.name) - survey.reachable
@@ -209,10 +209,10 @@ class _Overwrite(KeepsManifests, _OverwriteFiles):
 
 
 class _Reseal(KeepsManifests, _FastAppendFiles):
-    """An append of nothing that rewrites manifests with their living entries only.
+    """An empty append that rewrites manifests, keeping their live entries only.
 
-    pyiceberg drops a manifest that tells of deleted files alone; other writers keep deleted and
-    living entries in one.
+    pyiceberg drops a manifest that lists only deleted files. Other writers keep deleted and
+    live entries in one manifest.
     """
 
     tainted: Collection[str] = ()

@@ -45,7 +45,7 @@ class NotReached:
 
     Attributes:
         place: where it is.
-        why: and who can.
+        why: the reason, and who can erase it.
     """
 
     place: str
@@ -72,11 +72,12 @@ class Erasure:
     """What an erasure did.
 
     Attributes:
-        id: names it, in the log's snapshots as well.
-        entity: of which kind; the key itself is in no report.
-        salt: random, told with the digest.
-        key_digest: SHA-256 of `<salt>/<store>/<entity>/<key text>`: whoever knows the key can tell
-            that the report is of it. Whoever can try all keys can find it: treat it as personal.
+        id: its name, which the log's snapshots also carry.
+        entity: the entity's name; no report holds the key itself.
+        salt: random, stored beside the digest.
+        key_digest: SHA-256 of `<salt>/<store>/<entity>/<key text>`. Someone who knows the key can
+            show that the report is about it. Someone who tries all keys can find it: treat it as
+            personal data.
         removed: by place; nothing where nothing was found.
         not_reached: what others have to erase.
         again: why the erasure has to be run again; nothing if all that the store keeps is erased.
@@ -130,7 +131,7 @@ class Erasure:
         return _kept_form(self.document())
 
     def signed(self, key: str, aws: Aws) -> Erasure:
-        """Return the report with its signature; the same where the store has no key.
+        """Return the report with its signature, or unchanged if the store has no key.
 
         Raises:
             StoreError: KMS refused.
@@ -186,7 +187,7 @@ def verify_report(report: Mapping[str, Any] | str, key: str, aws: Aws) -> bool:
 
 
 def _parsed(text: str) -> dict[str, Any]:
-    """Read a report's text, of which there is one form, so that all readers read the same."""
+    """Read a report's text in the one accepted form, so that all readers read the same."""
     try:
         document = json.loads(text, object_pairs_hook=_members)
     except ValueError as error:
@@ -213,7 +214,7 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _signature(document: Mapping[str, Any]) -> bytes:
-    """Return a document's signature; nothing beside it, which nobody would have signed."""
+    """Return a document's signature; refuse extra members, which would be unsigned."""
     found = document.get("signature")
     if not found:
         raise InputError(
@@ -244,7 +245,7 @@ def canonical(document: Mapping[str, Any]) -> bytes:
     body = {name: value for name, value in document.items() if name != "signature"}
     try:
         return _one_line(body).encode()
-    except ValueError as error:  # half a character is no UTF-8
+    except ValueError as error:  # a lone surrogate has no UTF-8 form
         raise InputError(f"the report cannot be written as it is signed: {error}") from error
 
 

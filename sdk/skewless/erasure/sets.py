@@ -1,7 +1,8 @@
-"""Training sets that were written through the store, written anew without an entity's rows.
+"""Training sets written through the store: write them anew without an entity's rows.
 
-A set is judged by its Parquet, in all its versions. Its manifest may be missing, and the index may
-name anything: whoever trains may write both. What cannot be looked at is told, and stops nobody.
+A set is judged by its Parquet file, in all versions. Its manifest may be missing and the index may
+name anything, because training jobs may write both. A set that cannot be read is reported, and the
+erasure goes on.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class TrainingSets:
         self._subject = subject
 
     def erase(self, journal: Journal, now: str, *, is_dry_run: bool) -> Iterator[NotReached]:
-        """Write each set anew that holds the entity; yield what is out of reach, or left in it.
+        """Write each set anew that holds the entity; yield what is out of reach or remains.
 
         Raises:
             StoreError: AWS refused.
@@ -76,7 +77,7 @@ class TrainingSets:
                 )
 
     def _beyond(self, uri: str) -> str:
-        """Return why a place is not looked at; empty if it is."""
+        """Return why a place is not looked at; empty if it is looked at."""
         if not uri.startswith("s3://"):
             return "a file on somebody's machine: delete it"
         try:
@@ -107,7 +108,7 @@ class TrainingSets:
         yield from self._left(place, current)
         if is_dry_run:
             return
-        # Also where the set itself was deleted, or was written anew just now.
+        # also if the set itself was deleted, or was written anew just now
         kept = {version.stored.version for version in known if not version.matching}
         old = [
             version
@@ -120,7 +121,7 @@ class TrainingSets:
             self._objects.delete(old)
 
     def _look(self, uri: str) -> list[_Version]:
-        """Read all versions of a set; the rows of one that is no Parquet are None."""
+        """Read all versions of a set; a version that is no Parquet has None for rows."""
         key = split_uri(uri)[1]
         found = []
         for stored in self._objects.versions_of([key], key):
@@ -149,7 +150,7 @@ class TrainingSets:
                 "the set was looked at without it: it is missing, or is no manifest",
             )
         elif current.matching or journal.id not in _erasures(manifest):
-            # Also where a run died between the two: the manifest tells of rows that are gone.
+            # also if a run died between the two: then the manifest lists rows that are gone
             write_set(uri, kept, _erased(manifest, kept, journal.id, now), self._aws)
 
     def _manifest(self, uri: str, columns: list[str]) -> dict[str, Any] | None:
@@ -160,7 +161,7 @@ class TrainingSets:
         return None
 
     def _left(self, place: str, current: _Version | None) -> Iterator[NotReached]:
-        """Tell of features of other entities whose values are the key."""
+        """Yield features of other entities whose values are the key."""
         if current is None:
             return
         kept = self._without(current.rows)[1]
@@ -209,7 +210,7 @@ def _tells(column: Any, text: str) -> bool:
 
 
 def _as_manifest(content: bytes, columns: list[str]) -> dict[str, Any] | None:
-    """Read a manifest; None for what an erasure could not keep in line with its set."""
+    """Read a manifest; None if an erasure could not keep it in line with its set."""
     try:
         found = json.loads(content)
         outputs = [item["output"] for item in found["features"]]
@@ -239,6 +240,6 @@ def _erased(manifest: Mapping[str, Any], kept: pa.Table, erasure: str, now: str)
 
 
 def _code(error: Exception | None) -> str:
-    """Return what AWS called the refusal, of a call here or of one that another module made."""
+    """Return AWS's code of a refusal, whether of a call here or in another module."""
     found = error if isinstance(error, ClientError) else error and error.__cause__
     return found.response["Error"]["Code"] if isinstance(found, ClientError) else ""

@@ -1,7 +1,7 @@
-"""Whom to forget: one entity by its key, and which rows and items are its own.
+"""The entity to forget: its key, and which rows and items belong to it.
 
-What did not pass the front door (refused rows, labels) may hold the key in another type than the
-entity's; there, values that read alike are the same.
+Refused rows and labels did not pass the front door. They may hold the key in another type: there,
+values with the same text are the same key.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Subject:
     """An entity's key.
 
     Attributes:
-        entity: of which kind.
+        entity: its definition.
         key: in physical values.
     """
 
@@ -67,7 +67,7 @@ class Subject:
 
     @property
     def text(self) -> str:
-        """The key as online items spell it, also where it is too long for one."""
+        """The key as online items spell it, even if it is too long for an item."""
         return spell_key(self.key, tuple(self.entity.keys.values()))
 
     @property
@@ -81,14 +81,14 @@ class Subject:
         return hashlib.sha256(told.encode()).hexdigest()
 
     def is_in(self, row: Mapping[str, Any]) -> bool:
-        """Say whether a row as JSON holds it is of this entity."""
+        """Say whether a row, read from JSON, belongs to this entity."""
         return all(
             name in row and _is_alike(row[name], value, type_)
             for (name, type_), value in zip(self.entity.keys.items(), self.key, strict=True)
         )
 
     def is_told_in(self, text: str) -> bool:
-        """Say whether a text that nobody can parse holds all of the key."""
+        """Say whether a text that is no JSON holds all of the key."""
         parts = (
             spell_key((value,), (type_,))
             for value, type_ in zip(self.key, self.entity.keys.values(), strict=True)
@@ -96,7 +96,7 @@ class Subject:
         return all(part in text or json.dumps(part)[1:-1] in text for part in parts)
 
     def mask_of_labels(self, rows: pa.Table) -> Any:
-        """Return for each row of any frame with the key columns whether it is of this entity."""
+        """Return, for each row of a frame with the key columns, whether it is the entity's."""
         masks = []
         for (name, type_), value in zip(self.entity.keys.items(), self.key, strict=True):
             column = rows[name]
@@ -140,23 +140,23 @@ class LoggedRows:
 
 @dataclass(frozen=True, slots=True)
 class RefusedRows:
-    """The rows in quarantine that tell of the entity, of some sources."""
+    """The quarantined rows of some sources that mention the entity."""
 
     subject: Subject
     sources: frozenset[str]
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Whose row it was, and the row as JSON."""
+        """The row's source, and the row as JSON."""
         return "source", "row"
 
     @property
     def bounds(self) -> BooleanExpression:
-        """Nothing is known of a text of JSON by its bounds."""
+        """Bounds of a JSON text say nothing about the key, so every file may match."""
         return AlwaysTrue()
 
     def mask(self, rows: pa.Table) -> Any:
-        """Return for each row whether it tells of the entity."""
+        """Return, for each row, whether it mentions the entity."""
         pairs = zip(rows["source"].to_pylist(), rows["row"].to_pylist(), strict=True)
         return pa.array(
             [source in self.sources and self._tells(text) for source, text in pairs], pa.bool_()
@@ -171,7 +171,7 @@ class RefusedRows:
 
 
 def _is_alike(value: Any, key: Any, type_: ValueType) -> bool:
-    """Say whether a value of any type reads like a key's physical value."""
+    """Say whether a value of any type has the same text as a key's physical value."""
     if value is None:
         return False
     match type_, value:

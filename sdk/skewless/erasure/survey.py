@@ -1,7 +1,6 @@
-"""Where in an Iceberg table certain rows are: in which files, named by which snapshots.
+"""Find certain rows in an Iceberg table: in which files, named by which snapshots.
 
-Every file that any snapshot names is looked into; what a file holds never changes, so each is
-looked into once.
+Every file that any snapshot names is read, and only once, because files never change.
 """
 
 from __future__ import annotations
@@ -35,20 +34,20 @@ _MAIN = "main"
 
 
 class Matching(Protocol):
-    """Which rows are looked for."""
+    """Which rows to look for."""
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that tell."""
+        """The columns that decide."""
         ...
 
     @property
     def bounds(self) -> BooleanExpression:
-        """What is true for every file that may hold such rows, by the bounds of its columns."""
+        """A filter on column bounds that every file with such rows passes."""
         ...
 
     def mask(self, rows: pa.Table) -> Any:
-        """Return for each row whether it is one."""
+        """Return, for each row, whether it matches."""
         ...
 
 
@@ -74,12 +73,12 @@ class Survey:
 
     @property
     def is_clean(self) -> bool:
-        """Whether no file that a snapshot names holds rows, or tells of one that did."""
+        """Whether no file that a snapshot names holds such rows or lists a file that did."""
         return not self.live and not self.tainted and not self.current_tainted_manifests
 
     @cached_property
     def tainted_manifests(self) -> frozenset[str]:
-        """The manifests with an entry, living or deleted, of a dirty file."""
+        """The manifests with an entry, live or deleted, of a dirty file."""
         return frozenset(
             path
             for path, entries in self.entries.items()
@@ -88,7 +87,7 @@ class Survey:
 
     @cached_property
     def current_tainted_manifests(self) -> frozenset[str]:
-        """Those of the current snapshot."""
+        """The manifests of the current snapshot."""
         current = self.table.current_snapshot()
         if current is None:
             return frozenset()
@@ -97,7 +96,7 @@ class Survey:
 
     @cached_property
     def tainted(self) -> tuple[Snapshot, ...]:
-        """The snapshots, but for the current one, with such a manifest."""
+        """The snapshots with such a manifest, except the current one."""
         current = self.table.current_snapshot()
         return tuple(
             snapshot
@@ -111,7 +110,7 @@ class Survey:
 
     @cached_property
     def protecting(self) -> frozenset[str]:
-        """Tags and branches of others that keep a tainted snapshot."""
+        """Tags and branches that keep a tainted snapshot."""
         ids = {snapshot.snapshot_id for snapshot in self.tainted}
         return frozenset(
             name
@@ -154,14 +153,14 @@ class Survey:
 
 @dataclass(slots=True)
 class Surveyor:
-    """Looks for rows, and remembers what it has seen."""
+    """Looks for rows, and reads no file twice."""
 
     matching: Matching
     _entries: dict[str, tuple[ManifestEntry, ...]] = field(default_factory=dict)
     _holding: dict[str, bool] = field(default_factory=dict)
 
     def latest(self, load: Callable[[], Table]) -> Survey:
-        """Survey a table as it is now; begin again where others deleted files meanwhile.
+        """Survey a table as it is now; begin again if others deleted files meanwhile.
 
         Raises:
             OSError: S3 refused, or files are missing again and again.
@@ -172,7 +171,7 @@ class Surveyor:
         return self.survey(load())
 
     def survey(self, table: Table) -> Survey:
-        """Look into all that the table's snapshots name."""
+        """Read all files that the table's snapshots name."""
         snapshots = table.snapshots()
         with ThreadPoolExecutor(_READERS) as pool:
             named = pool.map(lambda found: tuple(found.manifests(table.io)), snapshots)
@@ -209,7 +208,7 @@ class Surveyor:
         return ArrowScan(table.metadata, table.io, schema, AlwaysTrue()).to_table([task])
 
     def mask(self, rows: pa.Table) -> Any:
-        """Return for each row whether it is one, never null."""
+        """Return, for each row, whether it matches; never null."""
         return pc.fill_null(self.matching.mask(rows), False)  # noqa: FBT003 - Arrow's signature
 
     def _read_manifests(
@@ -245,7 +244,7 @@ class Surveyor:
             try:
                 return self._count(table, FileScanTask(file)) > 0
             except FileNotFoundError:
-                # Deleted, and a manifest still tells its bounds, which may be the key itself.
+                # A manifest still has the bounds of a deleted file; one may be the key itself.
                 return True
 
         self._holding |= zip(files, pool.map(holds, files.values()), strict=True)

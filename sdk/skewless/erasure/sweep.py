@@ -1,7 +1,7 @@
-"""Files in a table's folder that no snapshot names, and that hold certain rows all the same.
+"""Find files in a table's folder that hold certain rows and that no snapshot names.
 
-A writer that died, or lost a race, leaves data files and manifests behind; a bucket with versions
-keeps what was deleted. Iceberg knows nothing of either.
+A writer that died or lost a race leaves data files and manifests behind. A versioned bucket keeps
+deleted files. Iceberg knows about neither.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from skewless.offline.lake.day_table import DayTable
     from skewless.offline.storage.stored import Stored, StoredObjects
 
-# A commit names its files seconds after they were written; one that took longer is dead.
+# A commit names its files within seconds. A writer that takes longer is dead.
 SETTLED = timedelta(hours=1)
 
 
@@ -32,7 +32,7 @@ class Strays(NamedTuple):
 
     Attributes:
         settled: to be deleted.
-        young: a writer may be about to commit these; how many of them are still no one's.
+        young: how many unnamed files a writer may be about to commit.
     """
 
     settled: tuple[Stored, ...]
@@ -42,10 +42,10 @@ class Strays(NamedTuple):
 def find_strays(
     table: DayTable, matching: Matching, objects: StoredObjects, now: datetime
 ) -> Strays:
-    """Find files and versions of files that hold rows, or tell of them, and that nobody names.
+    """Find unnamed files and versions that hold such rows, or list files that do.
 
     Args:
-        table: whose folder is looked through.
+        table: the table whose folder is searched.
         matching: the rows.
         objects: of the bucket.
         now: by S3's clock.
@@ -59,7 +59,7 @@ def find_strays(
         if found.key.endswith(".avro") or _holds(objects.read(found), surveyor):
             (settled if is_safe else young).append(found)
     if young:
-        named = _named(table, surveyor)  # what was being committed has come in
+        named = _named(table, surveyor)  # pending commits have come in by now
     left = sum(f"s3://{objects.bucket}/{found.key}" not in named for found in young)
     return Strays(tuple(settled), left)
 
@@ -86,7 +86,7 @@ def _holds(content: bytes, surveyor: Surveyor) -> bool:
                 if name not in there:
                     rows = rows.append_column(name, pa.nulls(file.metadata.num_rows))
     except pa.ArrowException:
-        return True  # half a file, of no use to anyone
+        return True  # an incomplete file, which no reader can use
     return bool(_any(surveyor.mask(rows)))
 
 
