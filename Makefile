@@ -23,7 +23,7 @@ unexport PYTEST_ADDOPTS PYTEST_PLUGINS MYPYPATH VIRTUAL_ENV
 unexport PIP_PREFIX PIP_ROOT PIP_TARGET PIP_USER PIP_CONSTRAINT PIP_REQUIREMENT
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo deploy-local test test-fast soak check format benchmark synth docs pictures conformance lock clean
+.PHONY: help install demo deploy-local test test-fast soak soak-steps check format benchmark synth docs pictures conformance lock clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -42,7 +42,10 @@ test: $(INSTALLED) $(CDK_INSTALLED) ## Run all tests; ARGS="-k words" goes to py
 test-fast: $(INSTALLED) ## Run what gives a verdict within a minute: few examples, nothing deployed
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow" --hypothesis-profile=fast $(ARGS)
 
-soak: $(INSTALLED) ## Interrupt operations at every single call to AWS (an hour or more)
+soak: $(INSTALLED) ## Interleave operations until stopped; SKEWLESS_SEED=... plays one run again
+	$(BIN)/python -m tests.order
+
+soak-steps: $(INSTALLED) ## Interrupt operations at every single call to AWS (an hour or more)
 	SKEWLESS_STRIDE=1 $(BIN)/python -m pytest tests/store/test_side_by_side.py $(ARGS)
 
 check: $(INSTALLED) $(CDK_INSTALLED) ## Check style, types, layers and spelling

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from skewless import FeatureStore
 
 _SERVICES = ("dynamodb", "s3", "glue")
-# Each how many calls one is interrupted; `make soak` takes every one.
+# Each how many calls one is interrupted; `make soak-steps` takes every one.
 STRIDE = int(os.environ.get("SKEWLESS_STRIDE", "8"))
 
 

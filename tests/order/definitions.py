@@ -1,0 +1,65 @@
+"""A small store of everything that operations may get wrong: both kinds of view, and neighbours."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from skewless import Entity, Every, FeatureView, Source, agg
+from skewless.types import Float64, Int64, String
+
+NOON = datetime(2024, 3, 5, 12, tzinfo=UTC)
+NEXT_MIDNIGHT = datetime(2024, 3, 6, tzinfo=UTC)
+DELAY = timedelta(hours=1)
+# Found nowhere by chance, and as long as what Iceberg keeps of a text.
+ERASED = "key-4242-4242-to-be-forgotten"
+KEYS = ("a", "b", ERASED)
+SHOPS = ("book", "shoe")
+
+k = Entity("k", keys={"k": String})
+s = Entity("s", keys={"s": String})
+# `n` is another power of two in each row: a sum says which rows it is of.
+source = Source("ev", schema={"k": String, "s": String, "n": Int64, "x": Float64}, event_time="at")
+WHICH = agg.sum("n", window="30d")
+live = FeatureView(
+    "live",
+    entity=k,
+    source=source,
+    refresh="stream",
+    features={
+        "which": WHICH,
+        "mean": agg.mean("x", window="7d"),
+        "last": agg.last("n", window="7d"),
+    },
+)
+daily = FeatureView(
+    "daily",
+    entity=k,
+    source=source,
+    refresh=Every("1d", delay="1h"),
+    features={"which": WHICH, "largest": agg.max("x", window="7d")},
+)
+shops = FeatureView(
+    "shops",
+    entity=s,
+    source=source,
+    refresh="stream",
+    features={"which": WHICH, "last_k": agg.last("k", window="30d")},
+)
+PUBLISHED = (live, daily, shops)
+# Published by operations.
+fresh = FeatureView(
+    "fresh",
+    entity=k,
+    source=source,
+    refresh="stream",
+    features={"which": WHICH, "rows": agg.count(window="30d")},
+)
+daily_2 = FeatureView(
+    "daily",
+    version=2,
+    entity=k,
+    source=source,
+    refresh=Every("1d", delay="1h"),
+    features={"which": WHICH, "rows": agg.count(window="30d")},
+)
+VIEWS = (*PUBLISHED, fresh, daily_2)

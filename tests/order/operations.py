@@ -1,0 +1,194 @@
+"""What processes do to a store, and what they do again after an error or a death."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from skewless.definitions.clock import as_microseconds
+from skewless.definitions.refresh import Stream
+from skewless.errors import RepeatedLoadError, RewriteError
+from tests.order.definitions import (
+    ERASED,
+    KEYS,
+    PUBLISHED,
+    daily,
+    daily_2,
+    fresh,
+    live,
+    shops,
+)
+from tests.order.logged import logged
+
+if TYPE_CHECKING:
+    import random
+
+    from skewless import FeatureStore
+    from skewless.definitions.view import FeatureView
+    from tests.order.world import Batch, World
+
+_MOST_ERASURES = 5
+
+
+class Operation:
+    """Something that changes a store's state.
+
+    Args:
+        world: where.
+        drawn: what it does in detail.
+    """
+
+    def __init__(self, world: World, drawn: random.Random) -> None:
+        self.world = world
+        self.drawn = drawn
+
+    def do(self, store: FeatureStore) -> None:
+        """Do it."""
+        raise NotImplementedError
+
+    def again(self, store: FeatureStore) -> None:
+        """Do what is to be done after it failed or was killed, in another process."""
+        self.do(store)
+
+
+class Ingest(Operation):
+    """New events, some of which happened long ago, or are said to happen a little later."""
+
+    batch: Batch
+
+    def do(self, store: FeatureStore) -> None:
+        now = store.clock()
+        keys = KEYS if self.drawn.random() < 0.3 else KEYS[:2]
+        ages = (timedelta(seconds=1), timedelta(days=1), -timedelta(seconds=2), timedelta(0))
+        self._send(store, self.world.rows(self.drawn, lambda: now - self.drawn.choice(ages), keys))
+
+    def again(self, store: FeatureStore) -> None:
+        if self.batch.rows.keys() <= {row.number for row in logged(self.world.store)}:
+            for view in self.world.store._reloaded().definitions.views:
+                if isinstance(view.refresh, Stream):
+                    store.repair(view)
+        else:
+            self._send(store, self.world.again(self.batch))
+
+    def _send(self, store: FeatureStore, batch: Batch) -> None:
+        self.batch = batch
+        result = store.ingest("ev", list(batch.rows.values()))
+        assert result.ingest_time is not None
+        assert result.failed_count == 0
+        batch.stamp = as_microseconds(result.ingest_time, "ingest_time")
+        batch.is_acknowledged = True
+
+
+class Backfill(Operation):
+    """History that counts as known a moment ago, which may have been served or not."""
+
+    def __init__(self, world: World, drawn: random.Random) -> None:
+        super().__init__(world, drawn)
+        self.batch: Batch | None = None
+        self.rewrite = False
+
+    def happened(self, store: FeatureStore) -> Any:
+        return store.clock() - timedelta(seconds=self.drawn.choice((0.02, 1, 7200, 86_400)))
+
+    def do(self, store: FeatureStore) -> None:
+        if self.batch is None:
+            self.batch = self.world.rows(self.drawn, lambda: self.happened(store), KEYS[:2])
+            self.batch.is_history = True
+        store.backfill("ev", list(self.batch.rows.values()), rewrite=self.rewrite)
+        self.batch.is_acknowledged = True
+
+    def again(self, store: FeatureStore) -> None:
+        try:
+            self.do(store)
+        except RewriteError:  # as its message says
+            self.rewrite = True
+            self.again(store)
+        except RepeatedLoadError:  # it had got that far
+            assert self.batch is not None
+            self.batch.is_acknowledged = True
+
+
+class Rewrite(Backfill):
+    """History that was served without it."""
+
+    def __init__(self, world: World, drawn: random.Random) -> None:
+        super().__init__(world, drawn)
+        self.rewrite = True
+
+    def happened(self, store: FeatureStore) -> Any:
+        return store.clock() - timedelta(days=self.drawn.choice((2, 4)))
+
+
+class Cut(Operation):
+    """The latest cut of one view."""
+
+    view: FeatureView = live
+
+    def do(self, store: FeatureStore) -> None:
+        store.materialize(self.view)
+
+
+class CutDaily(Cut):
+    view = daily
+
+
+class CutShops(Cut):
+    view = shops
+
+
+class Repair(Operation):
+    """A stream view's items of the day, written anew."""
+
+    def do(self, store: FeatureStore) -> None:
+        store.repair(self.drawn.choice((live, shops)))
+
+
+class Forget(Operation):
+    """An erasure."""
+
+    def __init__(self, world: World, drawn: random.Random) -> None:
+        super().__init__(world, drawn)
+        self.is_complete = False
+
+    def do(self, store: FeatureStore) -> None:
+        self.is_complete = store.forget("k", ERASED).is_complete
+
+    def again(self, store: FeatureStore) -> None:
+        for _ in range(_MOST_ERASURES):
+            self.do(store)
+            if self.is_complete:
+                return
+            for view in store.published.definitions.views:
+                store.materialize(view)
+        report = store.forget("k", ERASED)
+        assert report.is_complete, report
+
+
+class Publish(Operation):
+    """A new view, with its first cut."""
+
+    view: FeatureView = fresh
+
+    def do(self, store: FeatureStore) -> None:
+        store.apply([*PUBLISHED, self.view])
+        store.materialize(self.view)
+
+
+class PublishVersion(Publish):
+    """A new version of a view."""
+
+    view = daily_2
+
+
+OPERATIONS: dict[str, type[Operation]] = {
+    "ingest": Ingest,
+    "backfill": Backfill,
+    "rewrite": Rewrite,
+    "cut": Cut,
+    "daily": CutDaily,
+    "shops": CutShops,
+    "repair": Repair,
+    "forget": Forget,
+    "publish": Publish,
+    "version": PublishVersion,
+}
