@@ -524,8 +524,8 @@ class FeatureStore:
         """
         from skewless.erasure.forget import forget  # noqa: PLC0415 - needs the training extra
 
-        self.refresh()  # others may have published a source that holds the key
-        return forget(self._workbench, self.published, name_of(entity), key, is_dry_run=dry_run)
+        # Read anew: a source that others published since may hold the key.
+        return forget(self._workbench, self._reloaded, name_of(entity), key, is_dry_run=dry_run)
 
     def doctor(self) -> Diagnosis:
         """Examine all of the store's resources; each finding has its remedy."""

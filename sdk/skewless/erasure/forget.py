@@ -2,7 +2,8 @@
 
 1. the log of every source with its key columns, then the quarantine;
 2. views of other entities that counted its events are written anew from what is left;
-3. online items: not before the log is clean, or a cut could write them anew from old rows;
+3. online items, also of views that were published meanwhile: not before the log is clean, or a cut
+   could write them anew from old rows;
 4. training sets, and what queries and cuts left in the bucket;
 5. look again for what a running writer may have brought back;
 6. sign the report, keep it, and remove the journal if there is nothing left to do.
@@ -38,7 +39,7 @@ from skewless.online.address import entity_partition, view_partition
 from skewless.online.items import EntityItems
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     import pyarrow as pa
 
@@ -57,6 +58,7 @@ class Forgetting:
 
     bench: Workbench
     published: Published
+    reload: Callable[[], Published]
     subject: Subject
     journal: Journal
     objects: StoredObjects
@@ -74,6 +76,7 @@ class Forgetting:
             again += self._erase_rows(table, matching, self.journal)
         if not self.is_dry_run:
             again += neighbours.settle()
+            again += self._published_meanwhile()
         again += self._cuts_under_way()
         self._erase_items()
         sets = TrainingSets(self.bench.aws, self.bench.sets, self.objects, self.subject)
@@ -125,6 +128,17 @@ class Forgetting:
             if any(split_uri(file.file_path)[1] in gone for file in append.files):
                 self.journal.found_again(place_of(table.name), "waiting appends", 1)
                 queue.drop(id_)
+
+    def _published_meanwhile(self) -> Iterator[str]:
+        """Read the registry anew: a view's first cut may have read the log before it was clean.
+
+        A view that is published later reads a clean log.
+        """
+        before = {source.name for source in self._sources()}
+        self.published = self.reload()
+        for source in self._sources():
+            if source.name not in before:
+                yield f"log {source.name}: it was published while this ran. Run this again"
 
     def _erase_items(self) -> None:
         """Remove the entity's online items, of all versions of all its views."""
@@ -276,9 +290,23 @@ class _Leaving:
 
 
 def forget(
-    bench: Workbench, published: Published, entity: str, key: object, *, is_dry_run: bool
+    bench: Workbench,
+    reload: Callable[[], Published],
+    entity: str,
+    key: object,
+    *,
+    is_dry_run: bool,
 ) -> Erasure:
-    """Forget an entity; see `FeatureStore.forget`."""
+    """Forget an entity; see `FeatureStore.forget`.
+
+    Args:
+        bench: the store's.
+        reload: reads the registry: at the start, and again when the log is clean.
+        entity: its name.
+        key: the value of its key.
+        is_dry_run: whether to change nothing.
+    """
+    published = reload()
     subject = Subject.of(published.entity(entity), key)
     resources = bench.resources
     if is_dry_run:
@@ -286,7 +314,7 @@ def forget(
     else:
         journal = Journal.open(bench.aws, resources.bucket, resources.store, subject, _now())
     objects = StoredObjects(bench.aws, resources.bucket)
-    work = Forgetting(bench, published, subject, journal, objects, is_dry_run)
+    work = Forgetting(bench, published, reload, subject, journal, objects, is_dry_run)
     if not work._plans() and not work._sources():  # noqa: SLF001 - its own module
         raise InputError(
             f"no published view is of the entity {entity!r}, and no source has its key columns: "
