@@ -34,7 +34,7 @@ def count(
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
-    """Aggregate to rows, or the non-null values of `input_`."""
+    """Count rows, or the values of `input_` that are not null."""
     return aggregation(
         Function.COUNT,
         input_,
@@ -55,7 +55,7 @@ def sum(  # noqa: A001
     scale: int | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
-    """Aggregate to the sum, exactly."""
+    """Sum values exactly; null without any."""
     return aggregation(
         Function.SUM,
         input_,
@@ -76,7 +76,7 @@ def mean(
     scale: int | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
-    """Aggregate to the arithmetic mean."""
+    """Compute the arithmetic mean; null without values."""
     return aggregation(
         Function.MEAN,
         input_,
@@ -96,7 +96,7 @@ def min(  # noqa: A001
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
-    """Aggregate to the least value; strings by code point."""
+    """Find the least value; strings are ordered by code point."""
     return aggregation(
         Function.MIN,
         input_,
@@ -116,7 +116,7 @@ def max(  # noqa: A001
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
-    """Aggregate to the greatest value; strings by code point."""
+    """Find the greatest value; strings are ordered by code point."""
     return aggregation(
         Function.MAX,
         input_,
@@ -137,7 +137,7 @@ def var_samp(
     scale: int | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
-    """Aggregate to the sample variance; null for fewer than two values."""
+    """Compute the sample variance; null for fewer than two values."""
     return aggregation(
         Function.VAR_SAMP,
         input_,
@@ -158,7 +158,7 @@ def var_pop(
     scale: int | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
-    """Aggregate to the population variance."""
+    """Compute the population variance; null without values."""
     return aggregation(
         Function.VAR_POP,
         input_,
@@ -179,7 +179,7 @@ def stddev_samp(
     scale: int | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
-    """Aggregate to the sample standard deviation; null for fewer than two values."""
+    """Compute the sample standard deviation; null for fewer than two values."""
     return aggregation(
         Function.STDDEV_SAMP,
         input_,
@@ -200,7 +200,7 @@ def stddev_pop(
     scale: int | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
-    """Aggregate to the population standard deviation."""
+    """Compute the population standard deviation; null without values."""
     return aggregation(
         Function.STDDEV_POP,
         input_,
@@ -220,7 +220,7 @@ def first(
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
-    """Aggregate to the earliest value by (event_time, tiebreak, value), nulls skipped."""
+    """Take the earliest value by (event_time, tiebreak, value); nulls are skipped."""
     return aggregation(
         Function.FIRST,
         input_,
@@ -240,7 +240,7 @@ def last(
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
-    """Aggregate to the latest value by (event_time, tiebreak, value), nulls skipped."""
+    """Take the latest value by (event_time, tiebreak, value); nulls are skipped."""
     return aggregation(
         Function.LAST,
         input_,

@@ -1,4 +1,4 @@
-"""Whom a cut looks at again: entities that failed before, with or without new events."""
+"""The entities that a cut looks at again because they failed before, even without new events."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from skewless.definitions.types import ValueType
 
-# They stand in the cut's statement, whose length is limited; beyond, all entities are looked at.
+# The cut's statement lists these entities and its length is limited; beyond it looks at all.
 MOST_NAMED = 200
 _MOST_CHARACTERS = 40_000
 
@@ -20,8 +20,8 @@ class Again(NamedTuple):
     """Entities to look at again.
 
     Attributes:
-        keys: physical.
-        is_everyone: whether they are too many to be named: all entities are looked at.
+        keys: their physical keys.
+        is_everyone: whether there are too many to list, so that all entities are looked at.
     """
 
     keys: tuple[tuple[Any, ...], ...]
@@ -29,7 +29,7 @@ class Again(NamedTuple):
 
     @classmethod
     def of(cls, texts: Sequence[str], kinds: Sequence[ValueType]) -> Again:
-        """Return the entities of keys' texts, everyone if these are too many or too long."""
+        """Return the entities of these key texts, or everyone if they are too many or too long."""
         if len(texts) > MOST_NAMED or sum(map(len, texts)) > _MOST_CHARACTERS:
             return cls((), is_everyone=True)
         return cls(tuple(decode_key(text, kinds) for text in texts), is_everyone=False)

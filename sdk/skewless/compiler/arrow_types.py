@@ -1,7 +1,7 @@
 """The nine types in Arrow, for logs, training sets and answers alike.
 
-The caller passes pyarrow. Nothing is imported here, since serving loads pyarrow only where a frame
-is asked for.
+The caller passes pyarrow. Nothing is imported here, because serving loads pyarrow only when a
+frame is asked for.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from skewless.definitions import types
 if TYPE_CHECKING:
     from skewless.definitions.types import ValueType
 
-SUM_DIGITS = 38  # what a sum of Decimals has at most, in each engine
+SUM_DIGITS = 38  # the most digits that a sum of Decimals has in any engine
 
 
 def column_type(pa: Any, type_: ValueType) -> Any:

@@ -1,7 +1,7 @@
 """Expressions made explicit: every conversion and every null rule is a node of its own.
 
-`bind` lowers what a user wrote to primitives that an interpreter can only do in one way: each is
-strict (a null argument gives null) unless it says otherwise, and arithmetic is IEEE double or exact
+`bind` lowers a user's expression to primitives that leave an interpreter no choice: each is strict
+(a null argument gives null) unless it says otherwise, and arithmetic is IEEE double or exact
 integer. SQL and Python are two interpreters of the same tree, so no rule is written twice.
 
 Values are physical: a Decimal is its unscaled integer, a Timestamp its microseconds.
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Primitive(Enum):
-    """What an interpreter has to know. Doubles, exact integers, truth values, nulls."""
+    """The primitives that an interpreter must implement, by the kind of their result."""
 
     # doubles
     ADD = auto()
@@ -247,8 +247,8 @@ _ARITHMETIC: dict[Operator, Callable[..., Bound]] = {
     Operator.EXPONENTIAL: _plain(Primitive.EXPONENTIAL),
     Operator.POWER: _power,
 }
-# An infinity or NaN that arises is null. What goes on through these stays one, so it is enough to
-# look at the end of such a chain; an engine copies what it looks at, which doubles at each look.
+# These operators propagate infinity and NaN, so one check at the end of a chain is enough. A check
+# at each step would double the SQL each time, since an engine copies what it checks.
 _TRANSPARENT = frozenset(
     {
         Operator.ADD,

@@ -1,4 +1,4 @@
-"""Definitions as plain JSON documents, and back: what the registry stores and a lock file carries.
+"""Definitions as plain JSON documents and back: the form in the registry and in lock files.
 
 A document refers to other definitions by name and version, so that each is stored once.
 """
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 Document: TypeAlias = dict[str, Any]
 ViewKey: TypeAlias = tuple[str, int]
-# What decoding a document raises that is none of a definition.
+# Errors of decoding a document that is no definition's.
 UNREADABLE = (
     LookupError,
     TypeError,
@@ -91,7 +91,7 @@ class Decoder:
 
         Raises:
             KeyError: it lacks a member, or refers to what was not decoded before it.
-            ValueError: it is no document of `encode`; so are all other errors of `UNREADABLE`.
+            ValueError: `encode` did not write it; the other errors of `UNREADABLE` mean the same.
         """
         item = self._decode(document)
         check_same(encode(item), document)

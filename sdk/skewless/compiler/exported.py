@@ -1,4 +1,4 @@
-"""Exported lines: what a cut's query leaves on S3, a JSON object for each entity, as plain values.
+"""Exported lines: the result of a cut's query on S3, one JSON object for each entity.
 
 `offline.query.export` writes them in SQL. All values are texts: integers in decimal, a double as
 the integer of its 64 bits (IEEE 754, big endian), bytes in hexadecimal, an array as JSON of texts.
@@ -32,7 +32,7 @@ class EntityRows(NamedTuple):
 
     Attributes:
         key: its physical key.
-        rows: by column; those of states also say `is_seen`.
+        rows: values by column; rows of states also have `is_seen`.
         day: of logged events, the UTC day on which they were ingested, in microseconds; else None.
     """
 
@@ -67,7 +67,7 @@ class LineReader:
         """Read a line.
 
         Raises:
-            ValueError, KeyError, TypeError: it is no line of this view.
+            ValueError, KeyError, TypeError: the line is not one of this view.
         """
         document = json.loads(line)
         key = tuple(parse(text) for parse, text in zip(self._key, document[KEY], strict=True))
@@ -86,7 +86,7 @@ class LineReader:
 
 
 def event_fields(plan: ViewPlan) -> tuple[Field, ...]:
-    """Return the columns of a logged event: where in the stream it was, and what the view reads."""
+    """Return the columns of a logged event: its place in the stream, and what the view reads."""
     source = plan.view.source
     names = dict.fromkeys([*used_columns(plan.view), source.event_time])
     return (

@@ -1,4 +1,4 @@
-"""The fingerprint of a view: a hash over all that changes a value, and nothing that does not.
+"""The fingerprint of a view: a hash over everything that changes a value, and nothing else.
 
 Names of features count, since online items and lock files refer to them; descriptions, owners and
 tags do not, nor do columns of the source that the view never reads.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from skewless.definitions.service import View
 
-# What an item's bytes mean: raised when the online format or the semantics change.
+# The version of the online format and the semantics; increase it when either changes.
 FORMAT = 1
 LENGTH = 16  # hexadecimal digits: 64 bits of SHA-256
 
@@ -31,12 +31,12 @@ Known: TypeAlias = "dict[int, str]"
 
 
 def fingerprint(item: View | FeatureService, known: Known | None = None) -> str:
-    """Return 16 hexadecimal digits that stand for what the definition means.
+    """Return 16 hexadecimal digits that identify the meaning of a definition.
 
     Args:
-        item: whose.
-        known: fingerprints by the `id` of definitions that outlive it; it grows. Where many
-            definitions share views, each is looked at once so.
+        item: the definition.
+        known: a cache of fingerprints by the `id` of definitions, which must outlive it. It lets
+            definitions that share views compute each view once.
     """
     known = {} if known is None else known
     if id(item) not in known:
@@ -80,8 +80,8 @@ def _meaning(item: View | FeatureService, known: Known) -> Document:
                 "event_id": item.source.event_id,
                 "tiebreak": item.source.tiebreak,
                 "table": item.source.table,
-                # The log holds ingest times, however history came by them; only views of a table
-                # compute from its column, or from the delay.
+                # A log holds ingest times, whatever a backfill took them from. Only views of a table
+                # compute them from its column, or from the delay.
                 "ingest_time": item.source.ingest_time if item.source.table else None,
                 "delay": item.source.delay.microseconds if item.source.table else None,
             }

@@ -88,7 +88,7 @@ def _sum(input_type: ValueType | None, scale: int) -> Bound:
 
 
 def _variance(divisor: Bound, scale: int) -> Bound:
-    # C = Q - m*S - m*r is the sum of (u - m)^2, exactly, so nothing cancels in floating point.
+    # C = Q - m*S - m*r is exactly the sum of (u - m)^2, so nothing cancels in floating point.
     remainder = apply(Primitive.INTEGER_REMAINDER, SUM, COUNT)
     mean = apply(
         Primitive.INTEGER_QUOTIENT, apply(Primitive.INTEGER_SUBTRACT, SUM, remainder), COUNT

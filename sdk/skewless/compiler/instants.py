@@ -18,7 +18,7 @@ DEDUPLICATION_SPAN = 900_000_000  # an event_id repeated within 15 minutes names
 
 
 def floor_to(instant: int, step: int) -> int:
-    """Return the greatest multiple of `step` at or before the instant, before 1970 as well."""
+    """Return the greatest multiple of `step` at or before the instant, also before 1970."""
     return instant - instant % step
 
 

@@ -1,4 +1,4 @@
-"""Bound expressions run in Python: compiled once to closures, called for every request."""
+"""Run bound expressions in Python: compile them once to closures, call these for every request."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _compile_apply(primitive: Primitive, arguments: list[Evaluator]) -> Evaluato
 
 
 def _guard(value: Evaluator, count: Evaluator, least: Evaluator) -> Evaluator:
-    # The value is not computed below the least count: its division by n would fail there.
+    # Do not compute the value below the least count: its division by n would fail.
     return lambda values: value(values) if count(values) >= least(values) else None
 
 

@@ -1,4 +1,4 @@
-"""The canonical text of an entity key: equal keys have equal texts, others have others.
+"""The canonical text of an entity key: equal keys have equal texts, different keys different ones.
 
 Key columns are joined by `|` in declared order; in a String, a backslash and `|` are escaped by a
 backslash. The types are fixed by the view's fingerprint, so they need no tags.
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from skewless.definitions.entity import Entity
     from skewless.definitions.types import ValueType
 
-# DynamoDB takes 2,048 bytes of partition key; the view and its fingerprint come before ours.
+# DynamoDB takes 2,048 bytes of partition key, and the view and its fingerprint come first.
 MAX_KEY_BYTES = 1_800
 
 
@@ -59,12 +59,12 @@ def encode_key(values: Sequence[Any], kinds: Sequence[ValueType]) -> str:
 
 
 def spell_key(values: Sequence[Any], kinds: Sequence[ValueType]) -> str:
-    """Return the canonical text of a physical key of any length, for what is no online item."""
+    """Return the canonical text of a physical key of any length, for other uses than items."""
     return "|".join(_encode(value, kind) for value, kind in zip(values, kinds, strict=True))
 
 
 def is_addressable(values: Sequence[Any], kinds: Sequence[ValueType]) -> bool:
-    """Say whether an online item can have the key: one that is too long was never written."""
+    """Say whether an online item can have the key, which may be too long for one."""
     return len(spell_key(values, kinds).encode()) <= MAX_KEY_BYTES
 
 

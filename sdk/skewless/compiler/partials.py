@@ -1,8 +1,8 @@
-"""Partials: what a tile keeps of its events, each kind described once.
+"""Partials: what a tile keeps of its events. Each kind is described once, here.
 
-A partial is a count, an exact sum, an extreme, or an event that was picked. The tables here say how
-it is made of one event, how two of them become one, and what columns carry it from a query to an
-item. Whoever packs, writes or reads tiles goes by its shape. How an engine computes it is for
+A partial is a count, an exact sum, an extreme, or a picked event. The tables here say how to make
+one from an event, how to combine two, and which columns carry it from a query to an item. Code that
+packs, writes or reads tiles depends on its shape only. How an engine computes it is for
 `offline.query` to say: `totals` and `picks` for history, `states` for now.
 """
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from skewless.definitions.types import ValueType
 
-# A sum of squares travels as two digits of this base: one entity's sum of more than 38 decimal
-# digits, which no engine holds, must not fail the query for all.
+# A sum of squares is exported as two digits of this base. No engine holds more than 38 decimal
+# digits, and one entity's large sum must not fail the query for all.
 SQUARES_BASE = 10**18
-# The sum of units, and the high digit of squares, of a tile with a value that has no units: far
-# beyond what overflows, so that every window with the tile does.
+# A tile with a value that has no units gets this sum of units and high digit of squares. It is far
+# beyond the limit, so that every window with the tile overflows.
 UNCOUNTABLE, UNCOUNTABLE_HIGH = 10**45, 10**27
 
 
@@ -54,7 +54,7 @@ PICKED: Mapping[Function, Partial] = MappingProxyType(
 
 
 class Shape(Enum):
-    """What a partial is, as a value.
+    """The kinds of value that a partial can be.
 
     Attributes:
         NUMBER: an exact integer; 0 without events.
@@ -68,7 +68,7 @@ class Shape(Enum):
 
 
 class Holds(Enum):
-    """What a column of a state's row holds."""
+    """The kinds of value that a column of a state's row can hold."""
 
     COUNT = auto()  # a whole number of 64 bits
     EXACT = auto()  # a whole number of any size, as text
@@ -102,7 +102,7 @@ class Kept:
         of: makes the partial of one event.
         combine: makes the partial of two sets of events.
         choose: min or max, by which one of several is taken; None if they are added.
-        size: bytes that a packed number takes, as a rule; None where the value's type decides.
+        size: bytes that a packed number usually takes; None if the value's type decides.
     """
 
     shape: Shape
@@ -129,7 +129,7 @@ def _number(
     read: Callable[[Sequence[Any]], int],
 ) -> Kept:
     columns = tuple((suffix, holds) for suffix in suffixes)
-    # The sum is not judged here: it may be too large for one feature, and no concern of another.
+    # The sum is not checked here: it may be too large for one feature and right for another.
     return Kept(Shape.NUMBER, columns, read, of, operator.add, size=size)
 
 

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 EXACT_DOUBLE = 2**53  # up to here a double stands for one whole number
 _NO_NUMBERS = frozenset({"bool", "bool_", "ndarray"})
-_NULLS = frozenset({"NAType", "NaTType"})  # pandas' own, which serving does not import
+_NULLS = frozenset({"NAType", "NaTType"})  # pandas' nulls, by name: serving does not import pandas
 # Wide enough for a sum of DECIMAL(38, s); traps are the caller's business.
 _EXACT = decimal.Context(prec=60)
-# Digits are never dropped in silence: what does not fit in 60 raises.
+# A value of more than 60 digits raises; no digit is dropped silently.
 _STRICT = decimal.Context(
     prec=60, traps=[decimal.Inexact, decimal.InvalidOperation, decimal.Overflow]
 )
@@ -77,7 +77,7 @@ def to_physical(  # noqa: C901, PLR0911 - one case for each type
 
 
 def is_null(value: Any) -> bool:
-    """Say whether a Python value stands for null: None, NaN, or a mark of pandas."""
+    """Say whether a Python value means null: None, NaN, or pandas' NA and NaT."""
     if value is None or type(value).__name__ in _NULLS:
         return True
     if isinstance(value, decimal.Decimal):
@@ -86,9 +86,9 @@ def is_null(value: Any) -> bool:
 
 
 def whole_number(value: Any) -> int | None:
-    """Return the Int64 that a value is exactly; None if it is none.
+    """Return the Int64 that a value equals exactly; None if there is none.
 
-    A float is one within 2^53: beyond, it may stand for another number than was meant.
+    A float counts up to 2^53. Beyond, it may be a rounded form of another integer.
     """
     if (whole := _integer(value)) is None:
         if isinstance(value, decimal.Decimal) and value.is_finite():
@@ -99,7 +99,7 @@ def whole_number(value: Any) -> int | None:
 
 
 def double(value: Any) -> float | None:
-    """Return the double that a value is; of a Decimal with a fraction, the nearest; else None."""
+    """Return the double that equals a value, or the nearest to a fractional Decimal; else None."""
     if _is_float(value):
         return float(value)
     whole = _integer(value)
@@ -141,7 +141,7 @@ def _is_bool(value: Any) -> bool:
 
 
 def _is_float(value: Any) -> bool:
-    # numpy's float32 is no float of Python's.
+    # numpy's float32 is not a Python float.
     return isinstance(value, float) or (
         type(value).__name__.startswith("float") and hasattr(value, "__float__")
     )
@@ -191,7 +191,7 @@ def _instant(value: datetime, where: str) -> int:
 
 
 def _allowed(value: Any, type_: ValueType) -> str:
-    """Say what would be right, where a value comes near."""
+    """Return a hint for a value that nearly fits."""
     if type_ == types.Int64 and _is_float(value):
         return ": Int64 takes whole numbers, and floats up to 2^53"
     if type_ == types.Float64 and _integer(value) is not None:

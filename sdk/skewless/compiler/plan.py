@@ -1,8 +1,8 @@
-"""Plans: what history and serving have to do for a view, as frozen data that a test can compare.
+"""Plans: what history and serving must do for a view, as frozen data that a test can compare.
 
 An aggregated view keeps *tiles*: for each hop of its windows, the partials of each measure by
-floor(event_time, hop). A window is then the tiles from its left edge on, since whatever a state
-holds was ingested, hence happened, before T.
+floor(event_time, hop). A window is the tiles from its left edge on. It needs no right edge, because
+every event in a state was ingested, and so happened, before T.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Measure:
 
     @property
     def may_be_uncountable(self) -> bool:
-        """Whether a value may have no units in 64 bits: a double's are a product."""
+        """Whether the units of a value may leave 64 bits: those of a double are a product."""
         return self.units is not None and self.type == types.Float64
 
 
@@ -108,7 +108,7 @@ class AggregatePlan:
 
     @property
     def reads(self) -> tuple[Partial, ...]:
-        """The partials that the value is computed of, in their own order; of a pick none."""
+        """The partials from which the value is computed, in their order; none for a pick."""
         return _reads(self.finish)
 
     @property
@@ -203,9 +203,9 @@ class SelectionPlan:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What an answer calls each of the views: its name, or `name@version` if two versions are.
+        """The views' labels in an answer: the name, or `name@version` if two versions are read.
 
-        This is the one rule of it; whoever looks up a view's status goes by it.
+        This is the only place with that rule; looking up a view's status uses it too.
         """
         versions = Counter(plan.view.name for plan in self.views)
         return tuple(
@@ -276,7 +276,7 @@ def _plan_on_demand(view: OnDemandView) -> OnDemandPlan:
 
 
 def _packed(view: FeatureView) -> tuple[Aggregation, ...]:
-    """Return the aggregates by name: the fingerprint does not see the order they are written in."""
+    """Return the aggregates sorted by name, because their order is not part of the fingerprint."""
     return tuple(item for _, item in sorted(view.aggregations.items()))
 
 
@@ -306,7 +306,7 @@ def _reads(bound: Bound | None) -> tuple[Partial, ...]:
 
 
 def _partials(item: Aggregation, measure: Measure) -> tuple[Partial, ...]:
-    """Return what an aggregate's tiles keep; values are counted whatever is made of them."""
+    """Return the partials that an aggregate's tiles keep; the count of values is always kept."""
     picked = PICKED.get(item.function)
     made_of = _reads(finish(item.function, measure.type, measure.scale))
     return (Partial.COUNT, *made_of) if picked is None else (Partial.COUNT, picked)

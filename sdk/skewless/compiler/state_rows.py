@@ -1,4 +1,4 @@
-"""The rows in which an engine hands over states: names and types of their columns.
+"""The rows in which an engine returns states: names and types of their columns.
 
 One row for each tile of an entity, or one with its latest values; the entity's key, `k0`, `k1` and
 so on, and `is_seen` stand beside them.
@@ -57,7 +57,7 @@ def partial_names(column: TileColumn) -> tuple[str, ...]:
 
 
 def partial_name(column: TileColumn) -> str:
-    """Return what the names of a partial's columns begin with."""
+    """Return the prefix of the names of a partial's columns."""
     return f"{column.partial.value}{column.measure}"
 
 

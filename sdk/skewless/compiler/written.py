@@ -1,14 +1,14 @@
-"""Whether a document is what a definition is written as, member by member."""
+"""Check, member by member, that a document is exactly what `encode` writes for a definition."""
 
 from __future__ import annotations
 
 from typing import Any
 
-_PROSE = frozenset({"description", "owner", "tags"})  # words may lack
+_PROSE = frozenset({"description", "owner", "tags"})  # description, owner and tags may be absent
 
 
 def check_same(meant: dict[str, Any], found: dict[str, Any]) -> None:
-    """Refuse what was decoded without a word, though no definition is written so.
+    """Refuse a document that could be decoded but that `encode` would not write.
 
     Raises:
         ValueError: a member is unknown, or is not what `encode` writes.
@@ -37,7 +37,7 @@ def _is_same(meant: Any, found: Any) -> bool:
                 and all(map(_is_same, meant, found))
             )
         case int() | float():
-            # JSON has one kind of number: 1.0 may come back as 1. But a truth value is none.
+            # JSON has one kind of number: 1.0 may come back as 1. But true is not 1.
             is_number = isinstance(found, int | float)
             return (
                 is_number

@@ -1,7 +1,7 @@
-"""How long each step of the demo may take, so that whoever makes it slower sees it.
+"""How long each step of the demo may take, so that a change that makes it slower is noticed.
 
-The seconds are for two quiet cores of a common server (2020 or later), and about half as long again
-as the steps take there. A machine whose cores are slower is given as much more.
+The seconds are for two quiet cores of a common server (2020 or later), half again as long as the
+steps take there. A machine with slower cores gets proportionally more.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ STEPS = (OPEN, DEFINE, LOAD, BUILD, TRAIN, FILL, PLAY, COMPARE)
 
 
 def pace() -> float:
-    """Measure how many times as long as the reference this machine takes; at least 1."""
+    """Measure how many times slower than the reference this machine is; at least 1."""
     best = min(_timed() for _ in range(_ATTEMPTS))
     return max(1.0, best / _REFERENCE_SECONDS)
 

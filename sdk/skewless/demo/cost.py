@@ -1,4 +1,4 @@
-"""Cost: the capacity that DynamoDB says its calls consumed, and what AWS would charge for it."""
+"""Cost: the capacity that DynamoDB reports for its calls, and what AWS would charge for it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The loop: one store, from definitions to answers, while the clock moves through the year's end.
 
-It works and counts; what it did is for others to print.
+It works and counts; other modules print.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class Loop:
         return departures[departures["label_known_at"] < self.scale.stream_begins]
 
     def labels_for_athena(self) -> pd.DataFrame:
-        """Return some of them, of the last week: the local Athena is no cluster."""
+        """Return some labels of the last week: the local Athena is not a cluster."""
         labels = self.labels()
         week = self.scale.stream_begins - pd.Timedelta(days=7)
         recent = labels[labels["event_timestamp"] >= week]
@@ -192,7 +192,7 @@ class Loop:
             yield day
 
     def _take_in(self, day: Day, tell: Tell) -> None:
-        """Take in what became known, a minute before the cuts: a cut sees what came before it."""
+        """Take in what became known, a minute before the cuts, so that the cuts see it."""
         now = self.clock.now = self.clock.now - _MINUTE
         for source in self.tape.events:
             new = self.tape.between(source, self._taken_until, now)
@@ -204,7 +204,7 @@ class Loop:
         self._taken_until = now
 
     def _cut(self, day: Day, tell: Tell) -> None:
-        """Run the jobs that a scheduler would: at midnight all, and weather before it is asked."""
+        """Run the jobs that a scheduler would: all at midnight, and weather before each serving."""
         now = self.clock.now
         for view in self.store.published.definitions.views:
             is_asked = view.name == WEATHER and now.hour in self.scale.serving_hours
@@ -240,7 +240,7 @@ class Loop:
         return parity, training
 
     def _weigh(self, flight: Served) -> None:
-        """Read a flight's features again, view by view: what does each weigh, and cost?"""
+        """Read a flight's features again, view by view, to measure sizes and costs."""
         if self._scales is None:
             return
         for view in self.store.published.definitions.views:

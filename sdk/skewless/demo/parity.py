@@ -97,7 +97,7 @@ def compare(
     probabilities: Sequence[float],
     plan: SelectionPlan,
 ) -> Parity:
-    """Compare all values, whatever their status: nothing is left out."""
+    """Compare all values, whatever their status."""
     views: dict[str, Tally] = {}
     statuses = {"ok": 0, "missing": 0, "stale": 0}
     moved = 0

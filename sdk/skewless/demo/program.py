@@ -34,7 +34,7 @@ def main(*, as_json: bool = False) -> int:
     screen = Screen(as_json=as_json, pace=budget.pace())
     report.opening(screen)
     with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="skewless-demo-") as folder:
-        # awswrangler uses what pandas is going to drop; the user of a demo cannot help it.
+        # awswrangler uses deprecated pandas functions; a demo's user cannot change that.
         warnings.filterwarnings("ignore", category=DeprecationWarning)
         warnings.filterwarnings("ignore", category=FutureWarning)
         aws = LocalAws.start()
@@ -42,7 +42,7 @@ def main(*, as_json: bool = False) -> int:
             with surrounded(aws.environment):
                 document = _run(screen, Path(folder), Scale())
         finally:
-            aws.stop()  # what its threads still hold, DuckDB would complain of at the end
+            aws.stop()  # otherwise DuckDB complains at exit about what its threads still hold
     screen.document(document)
     return 0 if document["is_equal"] else 1
 

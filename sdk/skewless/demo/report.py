@@ -1,4 +1,4 @@
-"""What each step prints, and says in JSON. It words results; it computes none but sums."""
+"""The words for each step's result, for people and as JSON. It computes nothing but sums."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class Screen:
 
     @contextmanager
     def step(self, step: Step, doing: str, total: int | None = None) -> Iterator[Bar]:
-        """Show a bar while a step goes on; afterwards its heading, and its time of what it may."""
+        """Show a bar while a step runs; afterwards its heading, its time and the time allowed."""
         title = step.title
         started, worked = time.perf_counter(), time.process_time()
         number = len(self.seconds) + 1
@@ -64,7 +64,7 @@ class Screen:
         times = f" {seconds:.1f} s of {allowed:.0f} s"
         self._rule(f"{number}  {title} ", times, "bold red" if is_late else "dim")
         if is_late:
-            # Work tells a slower step from a machine that was busy with something else.
+            # Processor time distinguishes a slower step from a busy machine.
             work = time.process_time() - worked
             self.say(f"OVER what it may take; its own work was {work:.1f} s.", style="bold red")
 

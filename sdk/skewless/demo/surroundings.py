@@ -1,7 +1,7 @@
-"""The environment of the example's handler: it may reach the local AWS, and nothing else.
+"""The environment of the example's handler: it can reach the local AWS and nothing else.
 
-The handler runs as in Lambda, with boto3's own session, which believes environment variables and
-the user's files. While it runs, they all say "here", and the credentials are worth nothing.
+The handler runs as in Lambda, with boto3's own session, which reads environment variables and the
+user's files. While it runs, all of them point to the local AWS, and the credentials are fake.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
 @contextmanager
 def surrounded(variables: Mapping[str, str]) -> Iterator[None]:
-    """Let these be the only variables of AWS and proxies; put back what there was."""
+    """Make these the only variables of AWS and proxies; restore the others afterwards."""
     before = dict(os.environ)
     for name in before:
         if name.startswith("AWS_") or name.lower().endswith("_proxy"):

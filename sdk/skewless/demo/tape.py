@@ -15,7 +15,7 @@ DAY = pd.Timedelta(days=1)
 
 
 class Clock:
-    """Stands where it is put."""
+    """A clock that stands where it is put."""
 
     def __init__(self, now: pd.Timestamp) -> None:
         self.now = now

@@ -1,4 +1,4 @@
-"""The verdict: whether the promise was kept, from what the steps found; all of it is told."""
+"""The verdict: whether the promise was kept, judged from what the steps found."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def problems(found: Mapping[str, Any]) -> list[str]:
-    """Return whatever speaks against the promise."""
+    """Return everything that speaks against the promise."""
     parity_, history_, days = found["parity"], found["history"], found["days"]
     taken = sum(row["rows"] for row in history_) + sum(row["events"] for row in days)
     given = sum(found["data"].values())

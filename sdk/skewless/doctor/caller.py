@@ -1,4 +1,4 @@
-"""Who is asking: their permissions, their clock, and what they have installed."""
+"""The caller: permissions, clock, and what is installed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def check_clock(patient: Patient) -> Iterator[Finding]:
 
 
 def skew_seconds(before: float, after: float, stamped: float) -> float:
-    """Return by how much a clock is ahead of another at least, below 0 if it is behind.
+    """Return the least time by which a clock is ahead of another; negative if it is behind.
 
     Args:
         before: the clock before the other was asked.
@@ -53,7 +53,7 @@ def skew_seconds(before: float, after: float, stamped: float) -> float:
 
 
 def check_training(_patient: Patient) -> Iterator[Finding]:
-    """Look at whether history and writing can be used here."""
+    """Check whether history and writing can be used here."""
     missing = [name for name in _TRAINING if find_spec(name) is None]
     if missing:
         yield warning(
@@ -89,7 +89,7 @@ def check_permissions(patient: Patient) -> Iterator[Finding]:
 
 
 def principal_of(arn: str) -> str | None:
-    """Return whose policies apply to a caller: its user, or the role that it assumed."""
+    """Return the ARN whose policies apply to a caller: its user, or the role it assumed."""
     head, _, name = arn.partition(":sts::")
     if ":assumed-role/" not in arn:
         return None if arn.endswith(":root") else arn

@@ -1,4 +1,4 @@
-"""Where the data is: the two tables, the bucket, the workgroup and the Glue database."""
+"""The resources that hold data: two tables, bucket, workgroup and Glue database."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def _prefix(rule: dict[str, Any]) -> str:
 
 
 def check_workgroup(patient: Patient) -> Iterator[Finding]:
-    """Look at whether queries run, where their results go, and what they may cost."""
+    """Check whether queries run, where results go, and what a query may cost."""
     name = patient.resources.workgroup
     subject = f"workgroup {name}"
     absent = ("InvalidRequestException",)
@@ -194,7 +194,7 @@ def check_workgroup(patient: Patient) -> Iterator[Finding]:
 
 
 def check_database(patient: Patient) -> Iterator[Finding]:
-    """Look at whether the log's Glue database is there."""
+    """Check that the log's Glue database exists."""
     name = patient.resources.database
     try:
         patient.ask("glue", "get_database", ("EntityNotFoundException",), Name=name)

@@ -1,4 +1,4 @@
-"""What an examination says: findings, each with its remedy."""
+"""The result of an examination: findings, each with its remedy."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ class Diagnosis:
 
     @property
     def errors(self) -> tuple[Finding, ...]:
-        """What does not work, or will not."""
+        """The findings of what does not work, or soon will not."""
         return self._of(Severity.ERROR)
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
-        """What should be seen to, or could not be looked at."""
+        """The findings that need attention, or could not be examined."""
         return self._of(Severity.WARNING)
 
     @property

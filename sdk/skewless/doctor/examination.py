@@ -1,6 +1,6 @@
-"""The examination: every check in turn, and what a check that could not be made becomes.
+"""The examination: every check in turn; a check that could not be made becomes a finding.
 
-Serving's requirements do: nothing here needs the training extra, whose absence is a finding.
+Nothing here needs the training extra: its absence is one of the findings.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ def examine(
     now: int,
     schedules: Callable[[Aws, Jobs], Schedules] | None = None,
 ) -> Diagnosis:
-    """Look at everything that a store is made of.
+    """Examine all resources of a store.
 
     Args:
         aws: where it is.
-        resources: what it is made of.
+        resources: their names.
         load: reads the registry.
         now: the store's clock, in microseconds.
         schedules: makes what compares schedules with views; they are not looked at if None.
@@ -146,7 +146,7 @@ def _check_absent_jobs(patient: Patient) -> Iterator[Finding]:
 
 
 def _read(read: Callable[[], Read], subject: str, findings: list[Finding]) -> Read | None:
-    """Read what later checks need; where that fails they are not made, and a finding says why."""
+    """Read what later checks need. If that fails, skip them; a finding says why."""
     try:
         return read()
     except StoreError as problem:
@@ -155,10 +155,10 @@ def _read(read: Callable[[], Read], subject: str, findings: list[Finding]) -> Re
 
 
 def _run(patient: Patient, subject: str, fine: str, check: Check) -> list[Finding]:
-    """Make a check; what it could not look at is a finding too."""
+    """Make a check; anything it could not examine becomes a finding."""
     findings: list[Finding] = []
     try:
-        # One by one: what was found before a refusal counts.
+        # Append one by one, so that findings before a refusal are kept.
         for found in check(patient):
             findings.append(found)  # noqa: PERF402
     except AbsentError:
@@ -172,7 +172,7 @@ def _run(patient: Patient, subject: str, fine: str, check: Check) -> list[Findin
 
 
 def _failed(subject: str, problem: Exception) -> Finding:
-    """Tell a refusal, which a grant cures, from a failure of AWS or of the store."""
+    """Distinguish a refusal, which a grant cures, from a failure of AWS or the store."""
     cause = problem if isinstance(problem, ClientError) else problem.__cause__
     if isinstance(cause, ClientError) and is_refusal(cause):
         return warning(subject, f"not allowed: {cause.operation_name}", GRANT)

@@ -1,4 +1,4 @@
-"""What runs the cuts: schedules, the state machine, the queue of cuts that gave up."""
+"""The resources that run cuts: schedules, state machine, queue of cuts that gave up."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ class Schedules(Protocol):
 
 
 def check_schedules(patient: Patient, schedules: Schedules) -> Iterator[Finding]:
-    """Look at whether each view's cuts are scheduled, and nothing else is."""
+    """Check that each view's cuts are scheduled, and nothing else is."""
     views = patient.published.definitions.views if patient.published else ()
     for drift in schedules.drift(views):
         yield error(f"schedule {drift.subject}", drift.what, "skewless apply FILE")
 
 
 def check_state_machine(patient: Patient, jobs: Jobs) -> Iterator[Finding]:
-    """Look at whether the state machine is there, and how its last executions ended."""
+    """Check that the state machine exists, and how its last executions ended."""
     subject = f"state machine {jobs.state_machine.rpartition(':')[2]}"
     absent = ("StateMachineDoesNotExist",)
     machine = {"stateMachineArn": jobs.state_machine}
@@ -75,7 +75,7 @@ def check_state_machine(patient: Patient, jobs: Jobs) -> Iterator[Finding]:
 
 
 def check_failed_queue(patient: Patient, jobs: Jobs) -> Iterator[Finding]:
-    """Look at whether cuts gave up."""
+    """Check for cuts that gave up."""
     subject = f"queue {jobs.failed_queue.rpartition('/')[2]}"
     try:
         answer = patient.ask(

@@ -1,4 +1,4 @@
-"""What killed processes left, and nothing has swept yet."""
+"""What killed processes left behind, and nothing has removed yet."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def check_leftovers(patient: Patient) -> Iterator[Finding]:
     are found here alone.
     """
     database = patient.resources.database
-    # Glue says when a table was made by AWS's clock, and so this does not go by the store's.
+    # Glue stamps tables by AWS's clock, so the store's clock is not used here.
     now = datetime.now(UTC)
     old = sorted(
         table["Name"]
@@ -49,7 +49,7 @@ def _tables(patient: Patient, database: str) -> Iterator[dict[str, Any]]:
         try:
             page = patient.ask("glue", "get_tables", ("EntityNotFoundException",), **request)
         except AbsentError:
-            return  # the check of the database says so
+            return  # the check of the database reports it
         yield from page["TableList"]
         if not page.get("NextToken"):
             return

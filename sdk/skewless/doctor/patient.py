@@ -1,4 +1,4 @@
-"""The store under examination, and how it is asked: refusals are told from absence."""
+"""The store under examination: calls to AWS distinguish a refusal from an absence."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _REFUSALS = frozenset(
         "UnauthorizedOperation",
     }
 )
-# What the services' actions are called in policies, where the client's name is another.
+# Actions whose name in a policy differs from the client's.
 _PREFIXES = {"stepfunctions": "states"}
 _ACTIONS = {
     "HeadBucket": "ListBucket",
@@ -32,11 +32,11 @@ _ACTIONS = {
 
 
 class AbsentError(Exception):
-    """What was asked for is not there."""
+    """The thing asked for does not exist."""
 
 
 class NotAllowedError(Exception):
-    """The caller may not ask.
+    """The caller is not allowed to ask.
 
     Attributes:
         action: as a policy names it.
@@ -91,7 +91,7 @@ class Patient:
 
 def is_refusal(error: ClientError) -> bool:
     """Say whether an error is about permissions."""
-    # A HEAD has no body, so that S3 gives its status for a code.
+    # The answer to a HEAD has no body, so S3's code is the HTTP status.
     return error.response["Error"]["Code"] in _REFUSALS
 
 

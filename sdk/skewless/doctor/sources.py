@@ -1,4 +1,4 @@
-"""The logs of the published sources: there, of the published shape, and looked after by Glue."""
+"""The logs of the published sources: they exist, have their columns, and Glue maintains them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ABSENT = ("EntityNotFoundException",)
 
 
 def check_source(patient: Patient, source: Source) -> Iterator[Finding]:
-    """Look at a source's log, or at the table that it names."""
+    """Examine a source's log, or the table that it names."""
     subject = f"source {source.name}"
     if source.table is not None:
         yield from _check_existing(patient, source, subject)
@@ -39,7 +39,7 @@ def check_source(patient: Patient, source: Source) -> Iterator[Finding]:
     }
     yield from _check_columns(source, columns, subject)
     if not patient.resources.optimizer_role:
-        return  # one finding of the parameter's says so for all
+        return  # one finding about the parameter covers all
     missing = TableOptimizers(patient.aws, patient.resources).missing(source.name)
     if missing:
         yield warning(

@@ -1,4 +1,4 @@
-"""How far the published views are cut, and what waits to be."""
+"""How far the published views are cut, and which cuts are waiting."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from skewless.definitions.view import FeatureView
     from skewless.doctor.patient import Patient
 
-# A job that runs at a cut needs a while; a stream is served right meanwhile.
+# A cut's job takes a while; a stream is served correctly meanwhile.
 _GRACE = DAY // 24
-_MOST_FAILED = 1_000  # whose reasons are read
+_MOST_FAILED = 1_000  # failed entities whose reasons are read
 
 
 def check_view(patient: Patient, view: FeatureView) -> Iterator[Finding]:
-    """Look at a view's watermark, and at what is to be cut next."""
+    """Examine a view's watermark and its next cut."""
     name = versioned(view.name, view.version)
     subject = f"view {name}"
-    # On AWS the state machine has the rights that a cut takes; whoever operates need not.
+    # On AWS the state machine has the rights for a cut; an operator may lack them.
     how = "" if patient.jobs is None else " --start"
     remedy = f"skewless materialize {name}{how}"
     partition = view_partition(plan_view(view))
@@ -59,7 +59,7 @@ def check_view(patient: Patient, view: FeatureView) -> Iterator[Finding]:
 
 
 def _check_failed(patient: Patient, partition: str, subject: str) -> Iterator[Finding]:
-    """Look at the entities that could not be written; a reason names none of them."""
+    """Examine the entities that could not be written. No reason names an entity."""
     table = OnlineTable(patient.aws, patient.resources.online_table)
     if not (count := table.failed.count(partition)):
         return
