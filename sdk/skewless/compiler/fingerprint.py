@@ -80,8 +80,8 @@ def _meaning(item: View | FeatureService, known: Known) -> Document:
                 "event_id": item.source.event_id,
                 "tiebreak": item.source.tiebreak,
                 "table": item.source.table,
-                # A log holds ingest times, whatever a backfill took them from. Only views of a table
-                # compute them from its column, or from the delay.
+                # A log holds ingest times, whatever a backfill took them from. Only views of a
+                # table compute them from its column, or from the delay.
                 "ingest_time": item.source.ingest_time if item.source.table else None,
                 "delay": item.source.delay.microseconds if item.source.table else None,
             }

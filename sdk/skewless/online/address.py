@@ -1,4 +1,4 @@
-"""Addresses: where an online item lies. A new meaning has a new fingerprint, hence new items.
+"""Addresses: the keys of online items. A new meaning has a new fingerprint, and so new items.
 
 partition (pk)                               sort (sk)
 <view>@<version>#<fingerprint>#<key text>    B, or S#YYYY-MM-DD
@@ -26,7 +26,7 @@ Address: TypeAlias = "tuple[str, str]"
 BATCH = "B"
 WATERMARK = "W"
 FAILED = "F#"
-STREAM_DAYS = 9  # how long after its day a stream item is kept: what an overdue cut can wait
+STREAM_DAYS = 9  # how long a stream item is kept after its day: an overdue cut may come that late
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
@@ -42,7 +42,7 @@ def entity_partition(plan: ViewPlan, key: Sequence[Any]) -> str:
 
 def failed_sort(partition: str) -> str:
     """Return the sort key of a failed entity, beside its view's watermark."""
-    # A digest: a sort key takes 1,024 bytes, an entity's key up to 1,800.
+    # A digest is needed: a sort key has at most 1,024 bytes, an entity's key up to 1,800.
     return FAILED + hashlib.sha256(partition.encode()).hexdigest()[:40]
 
 
@@ -52,7 +52,7 @@ def stream_sort(instant: int) -> str:
 
 
 def stream_expiry(instant: int) -> int:
-    """Return when the stream item of the instant's day may go, in epoch seconds."""
+    """Return when the stream item of the instant's day may be deleted, in epoch seconds."""
     return (floor_to(instant, DAY) + (1 + STREAM_DAYS) * DAY) // 1_000_000
 
 
@@ -60,7 +60,7 @@ _KEY = re.compile(r", key (?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")")
 
 
 def without_keys(message: str) -> str:
-    """Take the keys that `described` named out of a message: logs hold no entity's name."""
+    """Remove the keys that `described` wrote into a message: no entity may be in logs."""
     return _KEY.sub("", message)
 
 

@@ -25,9 +25,9 @@ class ViewStatus:
 
     Attributes:
         as_of: the T of V(T): exactly the events known before it count.
-        status: "ok"; "missing", the view knows nothing of the entity; "stale", a due cut is not
-            there, and the values are of the last one that is, or null if none can be told; or
-            "failed", the entity has values that cannot be told, and these are null.
+        status: "ok"; "missing": the view knows nothing of the entity; "stale": a due cut is not
+            there, and the values are those of the last cut, or null without usable state; or
+            "failed": values cannot be computed or stored, and are null.
         reason: why the entity failed; else None.
     """
 
@@ -53,9 +53,9 @@ class Answer:
         item_bytes: the bytes of the items that were read.
         types: the type of each output column.
         inputs: the keys and request fields, and their types.
-        overflowed: for each row, the output columns that are null though there is a value, since it
-            is beyond what can be told; the reason is in the row's status.
-        sent: what was asked with.
+        overflowed: for each row, the output columns that are null because their value overflows;
+            the reason is in the row's status.
+        sent: the rows or frame of the request.
     """
 
     names: tuple[str, ...]
@@ -75,8 +75,8 @@ class Answer:
     def to_pandas(self) -> Any:
         """Return a pandas DataFrame: keys and request fields, then the features.
 
-        The columns of a pandas frame that came in are its own, as is the index; features have the
-        dtypes that a training set gives them. It needs pandas, and no pyarrow.
+        A pandas frame of the request keeps its columns and its index. Features have the dtypes that
+        a training set gives them. This needs pandas, but not pyarrow.
         """
         return outgoing.to_pandas(self)
 

@@ -36,7 +36,7 @@ def address_key(address: Address) -> dict[str, Any]:
 
 
 def names(*attributes: str) -> dict[str, str]:
-    """Write `#c` for `c` and so on: DynamoDB reserves words without end."""
+    """Write `#c` for `c` and so on, because DynamoDB reserves many words."""
     return {f"#{name}": name for name in attributes}
 
 
@@ -65,6 +65,6 @@ def _size(value: Any) -> int:
         case bytes():
             return len(value)
         case int():
-            return 21  # the most that a number takes
+            return 21  # the largest size of a number
         case _:
             return 3 + size_of(value)

@@ -1,4 +1,4 @@
-"""Batch reads: up to 100 items a call, calls side by side, what was left out asked for again."""
+"""Batch reads: up to 100 items a call, calls in parallel; keys left out are asked for again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MAX_KEYS = 100
 _CALLS_SIDE_BY_SIDE = 16
-# What a reader needs of B, S and W; not the bookkeeping of writers.
+# The attributes of B, S and W that a reader needs, without the bookkeeping of writers.
 _NAMES = names("pk", "sk", "c", "g", "p", "pg", "d", "i", "cut", "previous", "started", "snapshot")
 
 
@@ -27,8 +27,8 @@ class BatchRead(NamedTuple):
     """What a batch read found.
 
     Attributes:
-        items: by address; an address without an item is not there.
-        read_units: the capacity that it cost.
+        items: by address; addresses without an item are absent.
+        read_units: the capacity that the read consumed.
     """
 
     items: dict[Address, dict[str, Any]]

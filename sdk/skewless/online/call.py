@@ -1,4 +1,4 @@
-"""Calls to DynamoDB: refusals that pass are tried again until a deadline, all others are errors."""
+"""Calls to DynamoDB: temporary refusals are retried until a deadline, all others are errors."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ConditionFailedError(Exception):
     """A write's condition did not hold.
 
     Attributes:
-        item: what is there, in DynamoDB's notation; empty if nothing is.
+        item: the current item, in DynamoDB's notation; empty if there is none.
     """
 
     def __init__(self, item: dict[str, Any]) -> None:
@@ -42,7 +42,7 @@ class ConditionFailedError(Exception):
 
 
 class Deadline:
-    """When to give up, and how long to pause before: exponential, with full jitter."""
+    """When to give up, and how long to pause before a retry: exponential, with full jitter."""
 
     def __init__(self, seconds: float) -> None:
         self._ends_at = time.monotonic() + seconds
@@ -63,8 +63,8 @@ def call(operation: Callable[..., Any], seconds: float, what: str, **request: An
 
     Raises:
         ConditionFailedError: the write's condition did not hold.
-        ItemTooLargeError: the item that is written is too large, which never passes.
-        OnlineStoreError: DynamoDB refused, or kept being busy until the deadline.
+        ItemTooLargeError: the item is too large, which no retry can change.
+        OnlineStoreError: DynamoDB refused, or was busy until the deadline.
     """
     deadline = Deadline(seconds)
     while True:
@@ -84,7 +84,7 @@ def call(operation: Callable[..., Any], seconds: float, what: str, **request: An
 
 
 def units(answer: Any) -> float:
-    """Return the capacity that an answer says it consumed."""
+    """Return the capacity that an answer reports as consumed."""
     consumed = answer.get("ConsumedCapacity") or {}
     parts = consumed if isinstance(consumed, list) else [consumed]
     return float(sum(part.get("CapacityUnits", 0) for part in parts))

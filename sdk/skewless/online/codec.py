@@ -1,7 +1,7 @@
 """The format of a state's bytes: a version, flags, then packed tiles or the latest row.
 
-No bytes at all are the empty state. A zero in the version's place is a failed state: of an entity
-that could not be written, whose item says why in place of its state.
+No bytes are the empty state. A zero in place of the version is a failed state: the entity could not
+be written, and its item says why.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ def decode(plan: ViewPlan, data: bytes | memoryview) -> State:
 
 
 def failed_state(reason: str) -> bytes:
-    """Return what stands for a state that cannot be written."""
+    """Return the bytes that replace a state that cannot be written."""
     return bytes((_FAILED,)) + reason.encode()
 
 
 def failure_of(data: bytes | memoryview) -> str | None:
-    """Return why a state could not be written; None for a state."""
+    """Return why a state could not be written; None if it was."""
     if not data or data[0] != _FAILED:
         return None
     return bytes(data[1:]).decode()
@@ -106,7 +106,7 @@ def tile_bytes_estimate(plan: ViewPlan) -> int:
     for tile_set, layout in zip(plan.tile_sets, layouts(plan), strict=True):
         count = 1
         if tile_set.hop is not None and tile_set.retention is not None:
-            count = -(-tile_set.retention // tile_set.hop) + 1  # a sawtooth reaches a hop further
+            count = -(-tile_set.retention // tile_set.hop) + 1  # a window may be a hop longer
         width = sum(column.estimate(plan.tiebreak_type) for column in layout.columns)
         total += _HEAD_BYTES + count * (2 + width)
     if not plan.tile_sets:
@@ -133,9 +133,9 @@ def _encode_latest(plan: ViewPlan, winner: Winner | None) -> bytes:
 
 
 def _row_types(plan: ViewPlan) -> list[ValueType]:
-    # Without a tiebreak its place is a null, of whatever type.
+    # Without a tiebreak its place holds a null; the type does not matter.
     return [plan.tiebreak_type or types.Bool, *(kind for _, kind in plan.columns)]
 
 
-# By fingerprint: it stands for all that changes a value, and hashing a plan walks all of it.
+# Cached by fingerprint, which identifies the meaning; hashing a plan would walk all of it.
 _LAYOUTS: dict[str, list[TileLayout]] = {}

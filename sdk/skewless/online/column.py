@@ -1,4 +1,4 @@
-"""Packed columns: lists of numbers or texts as bytes that are summed without a loop over tiles.
+"""Packed columns: numbers or texts as bytes that can be summed without a Python loop over tiles.
 
 A column of integers is fixed-width, at the smallest width that fits, after a common power of ten is
 taken out: minutes kept in units of a microminute take two bytes, not eight. Little endian.
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from skewless.definitions.types import ValueType
 
-# By code, from 1; 0 is a column of zeros without bytes, 9 two columns for 128 bits, 10 three for
-# 192: what has more than 38 digits is kept exactly, and judged in the window that is asked for.
+# By code, from 1. 0 is a column of zeros without bytes; 9 is two columns for 128 bits, 10 three for
+# 192. Sums of more than 38 digits are kept exactly; overflow is checked for the requested window.
 _KINDS = tuple(
     (kind, least, greatest)
     for size, signed, unsigned in ((1, "b", "B"), (2, "h", "H"), (4, "i", "I"), (8, "q", "Q"))
@@ -60,7 +60,7 @@ class Integers:
         return total * self._factor
 
     def reach(self) -> int:
-        """Return the sum of magnitudes: no part of the column sums up to more."""
+        """Return the sum of magnitudes, which bounds the sum of any part of the column."""
         if self._high is not None:
             return sum(abs(self[index]) for index in range(self._count))
         return 0 if self._low is None else sum(map(abs, self._low)) * self._factor
@@ -242,7 +242,7 @@ def from_column(value: Any, type_: ValueType) -> Any:
 
 
 def type_bytes(kind: ValueType | None) -> int:
-    """Estimate the bytes of a value; none of no type."""
+    """Estimate the bytes of a value; 0 without a type."""
     match kind:
         case None:
             return 0

@@ -1,4 +1,4 @@
-"""What an entity's online item costs at its largest: for plans, before anything is written."""
+"""Estimates of an entity's largest item and its cost, for plans, before anything is written."""
 
 from __future__ import annotations
 

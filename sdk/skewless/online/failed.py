@@ -1,8 +1,8 @@
 """Failed entities: an index, beside each view's watermark, of entities that could not be written.
 
-A cut rewrites entities with new events. One that failed has to be looked at again without any,
-since its windows decay; so a cut reads this index when it begins, and takes the entries out that
-it wrote. An entry is written before the item that it speaks of: no failed item is ever forgotten.
+A cut rewrites entities with new events. A failed entity must be tried again even without new ones,
+because events leave its windows. So a cut reads this index when it begins, and removes the entries
+of entities that it wrote. An entry is written before its item, so no failed item is forgotten.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class FailedEntity(NamedTuple):
 
     Attributes:
         key: the text of the entity's key.
-        instant: microseconds: the cut at which it failed, or when the event came in that did not
-            fit in its stream item.
+        instant: in microseconds, the cut at which it failed, or the ingest time of the event that
+            did not fit in its stream item.
         reason: why, in words that name no entity and no value.
     """
 
@@ -88,7 +88,7 @@ class FailedEntities:
         return sum(page["Count"] for page in self._pages(view, Select="COUNT"))
 
     def settle(self, view: str, cut: int) -> None:
-        """Take out the entries that a committed cut looked at again and wrote.
+        """Remove the entries of entities that a committed cut tried again and wrote.
 
         An entity that failed again has an entry of the cut, or of a later event, and stays.
 
@@ -100,7 +100,7 @@ class FailedEntities:
                 self._delete((view, item["sk"]), cut)
 
     def forget(self, view: str, key: str) -> bool:
-        """Take an entity out, whatever its entry says; return whether there was one.
+        """Remove an entity's entry, whatever it says; return whether there was one.
 
         Raises:
             OnlineStoreError: DynamoDB refused.
@@ -142,7 +142,7 @@ class FailedEntities:
                 **condition,
             )
         except ConditionFailedError:
-            return False  # it failed again, or another run took it out
+            return False  # it failed again, or another run removed it
         return bool(answer.get("Attributes"))
 
     def _items(self, view: str) -> Iterator[dict[str, Any]]:

@@ -34,7 +34,7 @@ class Folded(NamedTuple):
         values: the physical value of every feature.
         is_known: whether the entity had an event; of a latest-value view, one that has neither
             expired nor been deleted.
-        overflowed: why a feature is null that has a value, out of the range of exact integers.
+        overflowed: by feature, why its value is null: it left the range of exact integers.
     """
 
     values: Values
@@ -65,8 +65,8 @@ class Folder:
         """Return the values of the features.
 
         Args:
-            states: encoded states, of which no two hold the same event; none or empty ones are an
-                entity that was never seen.
+            states: encoded states, no two with the same event. An entity that was never seen has
+                none, or empty ones.
             instant: T of V(T), later than all events of the states.
         """
         if not self._plan.tile_sets:
@@ -85,7 +85,7 @@ class Folder:
             try:
                 values[aggregate.name] = aggregate.value(parts[window], window, sums)
             except ValueOverflowError:
-                # Null, and not the default, which stands for "nothing happened".
+                # Null and not the default, which would mean that nothing happened.
                 values[aggregate.name] = None
                 overflowed[aggregate.name] = aggregate.limit
         return Folded(values, is_seen, overflowed)
@@ -104,7 +104,7 @@ class Folder:
 
 
 class _Partials:
-    """n, S and Q of a window as the environment of a finish."""
+    """n, S and Q of a window, as the environment of a finish expression."""
 
     __slots__ = ("Q", "S", "n")
 
@@ -117,7 +117,7 @@ class _Aggregate:
 
     def __init__(self, plan: ViewPlan, item: AggregatePlan) -> None:
         self.name = item.name
-        # In words without the number: it may not be repeated where the values may not be.
+        # The message leaves out the number: it may go where values must not.
         self.limit = (
             "it does not fit in 64 bits" if item.is_narrow else "its sums do not fit in 38 digits"
         )
@@ -128,7 +128,7 @@ class _Aggregate:
             for index, column in enumerate(columns)
             if column.measure == item.measure
         }
-        # Others' partials are left alone: their overflow is not this feature's.
+        # Read only what this feature needs, so another's overflow cannot fail it.
         self._numbers = [(partial.value, mine[partial]) for partial in item.reads]
         self._finish: Any = None if item.finish is None else compile_python(item.finish)
         self._pick: Callable[[list[Part]], Any] | None = None

@@ -1,8 +1,7 @@
-"""Frames in: keys and request fields in whatever a caller holds them, as rows.
+"""Turn whatever a caller sends into rows of keys and request fields.
 
-A frame's library is loaded already if the caller has a frame of it, so that it is looked up, and
-never imported: serving from dicts stays as small as it is. Only the columns that are needed are
-touched.
+If a caller has a frame, its library is loaded already. So libraries are looked up and never
+imported, and serving from dicts stays small. Only the needed columns are touched.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ _CALL = "get_online_features('model', rows)"
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What was sent.
+    """The rows or frame of a request.
 
     Attributes:
         rows: keys and request fields by name; other columns may be there where rows were sent.
@@ -44,14 +43,14 @@ class Received:
 
 
 def receive(given: Any, wanted: Mapping[str, ValueType]) -> Received:
-    """Return what was sent as rows.
+    """Return the rows that were sent.
 
     Args:
         given: one dict, dicts, or a frame; other columns than those wanted are not looked at.
         wanted: the columns that a frame must have, and their types.
 
     Raises:
-        InputError: it is none of these, or lacks a column.
+        InputError: it is neither rows nor a frame, or lacks a column.
     """
     if isinstance(given, Mapping):
         return Received([given])
@@ -76,7 +75,7 @@ def receive(given: Any, wanted: Mapping[str, ValueType]) -> Received:
 
 
 def is_rows(given: object) -> bool:
-    """Say whether an object is rows or a frame, and no selection of features."""
+    """Say whether an object is rows or a frame, rather than a selection of features."""
     if isinstance(given, Mapping) or hasattr(given, "__arrow_c_stream__"):
         return True
     if isinstance(given, list | tuple):
@@ -86,7 +85,7 @@ def is_rows(given: object) -> bool:
 
 
 def told_apart(features: object, given: Any, *, is_locked: bool) -> tuple[Any, Any]:
-    """Return features and rows as they are meant: of a locked store rows may come alone.
+    """Return features and rows, told apart: a locked store may be given rows alone.
 
     Raises:
         InputError: there are no rows, or they stand in the place of features.
@@ -106,7 +105,7 @@ def told_apart(features: object, given: Any, *, is_locked: bool) -> tuple[Any, A
 
 
 def _loaded(library: str, *names: str) -> tuple[type, ...]:
-    """Return classes of a library, none if nobody has imported it."""
+    """Return classes of a library, or none if it is not imported."""
     module = sys.modules.get(library)
     return tuple(getattr(module, name) for name in names if hasattr(module, name))
 
@@ -146,7 +145,7 @@ def _from_polars(frame: Any, wanted: Mapping[str, ValueType]) -> Received:
 
 
 def _check_nanoseconds(series: Any, name: str, polars: Any) -> None:
-    """Refuse what polars would cut off: Python's times are microseconds."""
+    """Refuse times finer than microseconds, which polars would truncate for Python."""
     if isinstance(series.dtype, polars.Datetime) and series.dtype.time_unit == "ns":
         finer = (series.to_physical() % 1000 != 0).fill_null(value=False)
         if finer.any():

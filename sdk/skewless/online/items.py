@@ -1,4 +1,4 @@
-"""An entity's online items: found and deleted, for an erasure. Nothing else deletes items."""
+"""Find and delete an entity's online items, for an erasure. Nothing else deletes items."""
 
 from __future__ import annotations
 

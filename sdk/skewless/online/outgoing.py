@@ -1,7 +1,7 @@
 """Answers as frames and as JSON: keys and request fields as they were sent, then the features.
 
-The types of a feature's column are those that a training set gives it. A library is imported when a
-frame of it is asked for, and no other: pandas needs no pyarrow here, nor does polars.
+A feature's column has the type that a training set gives it. A library is imported only when a
+frame of it is asked for: pandas and polars work here without pyarrow.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def _series(pd: Any, values: Sequence[Any], type_: ValueType, index: Any) -> Any
 
 
 def _series_of_lists(pd: Any, values: Sequence[Any], element: ValueType, index: Any) -> Any:
-    """Return a column of NumPy's arrays, as Arrow does; their times are UTC without saying so."""
+    """Return a column of NumPy arrays, as Arrow does; their times are UTC without a zone."""
     dtypes: dict[Any, str] = {types.Bool: "bool", types.Int64: "int64", types.Float64: "float64"}
     dtype = dtypes.get(element, "object")
     cells = []

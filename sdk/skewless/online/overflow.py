@@ -1,6 +1,6 @@
-"""Overflow: which features of a state leave the range of exact integers, told when it is written.
+"""Overflow: which features of a state leave the range of exact integers, checked at writing.
 
-Readers judge each window by themselves; this is for whoever writes, who is to hear of it.
+Readers check each window by themselves. This check tells writers.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 
 def overflow_of(plan: ViewPlan, state: bytes, instant: int) -> str | None:
-    """Return why features of an encoded state cannot be told as of an instant; None if all can."""
+    """Return why features of an encoded state overflow as of an instant; None if none does."""
     if not plan.tile_sets or not _judge(plan).may_overflow(state):
         return None
     return told(_judge(plan).folder.fold([state], instant).overflowed)
 
 
 def told(overflowed: Mapping[str, str]) -> str | None:
-    """Return the features that overflow, and why, in words; None where none does."""
+    """Return the features that overflow, and why, in words; None if none does."""
     if not overflowed:
         return None
     return "; ".join(f"{name} overflows: {limit}" for name, limit in sorted(overflowed.items()))
 
 
 class _Judge:
-    """A plan's bounds: what stays below them cannot overflow, and need not be folded."""
+    """A plan's bounds: a state below them cannot overflow, and need not be folded."""
 
     def __init__(self, plan: ViewPlan) -> None:
         self.folder = Folder(plan)
@@ -69,7 +69,7 @@ _JUDGES: dict[str, _Judge] = {}
 
 
 def _judge(plan: ViewPlan) -> _Judge:
-    # By fingerprint, as the codec's layouts.
+    # Cached by fingerprint, like the codec's layouts.
     if plan.fingerprint not in _JUDGES:
         _JUDGES[plan.fingerprint] = _Judge(plan)
     return _JUDGES[plan.fingerprint]

@@ -1,8 +1,8 @@
-"""Packed tiles: the tiles of one tile set as bytes, and a view that a window is read from.
+"""Packed tiles: the tiles of one tile set as bytes, and a view from which a window is read.
 
-A null min, max, first or last is one whose count is 0. Where a numeric min or max is null, its
-place holds the next tile's value (at the end, the last one's): a window always reaches to the last
-tile, so that value is inside every window that it could touch, and a slice's min needs no counts.
+A min, max, first or last is null if its count is 0. In place of a null numeric min or max stands
+the next tile's value (at the end, the last one's). A window always reaches to the last tile, so it
+contains that value too, and the min of a slice needs no counts.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class PackedTiles:
 
 
 class PackedColumn:
-    """What is packed for one column: its partial, its type, and which column counts its values."""
+    """The layout of one column: its partial, its type, and the column that counts its values."""
 
     __slots__ = ("count", "is_number", "is_pick", "partial", "type")
 
@@ -101,7 +101,7 @@ class PackedColumn:
 
 
 class TileLayout:
-    """How the tiles of one tile set are packed; made once for a plan."""
+    """The layout of one tile set's tiles, made once for a plan."""
 
     __slots__ = ("_hop", "_tiebreak", "columns")
 
@@ -218,7 +218,7 @@ class TileLayout:
 
 
 def _filled(values: Sequence[Any], type_: ValueType) -> Sequence[Any]:
-    """Put neutral values in the places of nulls; a text's place is empty."""
+    """Replace nulls by neutral values; a null text becomes empty."""
     if None not in values:
         return values
     if type_ in TEXTUAL:

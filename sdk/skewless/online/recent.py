@@ -1,7 +1,7 @@
-"""Recent event ids: a stream item's memory of what it saw, by which duplicates are ignored.
+"""Recent event ids, kept in a stream item so that it can ignore duplicates.
 
 An event repeats another when the same id was ingested for the entity at most 15 minutes before, on
-the same UTC day. A repeat counts for the next comparison as well: SQL says it by LAG.
+the same UTC day. A repeat counts for the next comparison as well, as LAG does in SQL.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _COUNT_BYTES = 4
 
 
 class RecentIds:
-    """When each event id was ingested last, of one entity and day."""
+    """The last ingest time of each event id, for one entity and day."""
 
     def __init__(self, type_: ValueType) -> None:
         self._type = type_

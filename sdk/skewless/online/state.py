@@ -1,7 +1,7 @@
-"""State: what an online item holds, as plain values, and how events and states add up.
+"""State: the content of an online item as plain values, and how events and states combine.
 
-Both kinds of state form a commutative monoid: `empty_state` and `merge`. Events are states too, so
-it never matters in which order, or in how many parts, they were applied.
+Both kinds of state form a commutative monoid of `empty_state` and `merge`. An event becomes a
+state too, so the order and the batches in which events were applied never matter.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Winner(NamedTuple):
 
 
 class Latest(NamedTuple):
-    """The state of a latest-value view; no winner where no row ever came."""
+    """The state of a latest-value view; without any row it has no winner."""
 
     winner: Winner | None
 
@@ -88,7 +88,7 @@ def add_events(plan: ViewPlan, state: State, events: Iterable[Event]) -> State:
 
 
 def merge(plan: ViewPlan, left: State, right: State) -> State:
-    """Return the state of both states' events, of which none is in both."""
+    """Return the state of the events of both; no event may be in both."""
     if isinstance(left, Latest) and isinstance(right, Latest):
         return Latest(greatest(left.winner, right.winner))
     if isinstance(left, Aggregated) and isinstance(right, Aggregated):
@@ -120,7 +120,7 @@ def greatest(left: Winner | None, right: Winner | None) -> Winner | None:
 def _row_order(winner: Winner) -> tuple[Any, ...]:
     row = [(value is not None, value) for value in winner.row]
     tiebreak = winner.tiebreak
-    # The mark comes last: a tombstone beside its equal row wins, in whatever order they came.
+    # The mark comes last, so a tombstone wins against an equal row, whatever their order.
     return winner.event_time, tiebreak is not None, tiebreak, row, winner.is_deleted
 
 
@@ -179,7 +179,7 @@ class _Intake:
     def _occurrence(
         self, event: Event, measure: Measure, where: Any, value: Any, units: Any
     ) -> Occurrence | None:
-        """Return the event as a measure sees it; None where the measure does not count it."""
+        """Return the event as a measure sees it; None if the measure does not count it."""
         values = ColumnValues(event)
         if where is not None and where(values) is not True:
             return None
@@ -215,7 +215,7 @@ _INTAKES: dict[str, _Intake] = {}
 
 
 def _intake(plan: ViewPlan) -> _Intake:
-    # By fingerprint: it stands for all that changes a value, and hashing a plan walks all of it.
+    # Cached by fingerprint, which identifies the meaning; hashing a plan would walk all of it.
     if plan.fingerprint not in _INTAKES:
         _INTAKES[plan.fingerprint] = _Intake(plan)
     return _INTAKES[plan.fingerprint]

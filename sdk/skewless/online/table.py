@@ -1,4 +1,4 @@
-"""The online table: every call to DynamoDB, and no meaning of what it holds. No write is blind."""
+"""The online table: all calls to DynamoDB, without what items mean. Every write is conditional."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from skewless.online.record import Cut, Watermark
 
 MAX_ITEM_BYTES = 390_000  # DynamoDB takes 409,600; the rest is for names, keys and estimates
-NO_SNAPSHOT = -1  # of a log without rows, or of a table that keeps none
+NO_SNAPSHOT = -1  # the snapshot of an empty log, or of a table that keeps none
 READ_SECONDS, WRITE_SECONDS = 1.0, 30.0
 
 
@@ -44,7 +44,7 @@ class OnlineTable:
         consistent: bool = False,
         deadline_seconds: float = READ_SECONDS,
     ) -> BatchRead:
-        """Read items; one that is not there is not in the answer.
+        """Read items; those that do not exist are absent from the answer.
 
         Raises:
             OnlineStoreError: DynamoDB refused, or left keys out until the deadline.
@@ -53,12 +53,12 @@ class OnlineTable:
         return batch.fetch(addresses)
 
     def put_cut(self, cut: Cut, *, is_first: bool = False) -> tuple[CutOutcome, float]:
-        """Write an entity's state unless that cut or a newer one is there; return the units too.
+        """Write an entity's state unless it has that cut or a newer one; return the units too.
 
         Args:
             cut: the state.
             is_first: whether the entity probably has no item yet. Creating one is cheaper than
-                updating it; one that is there after all takes a second call.
+                updating it; if there is one after all, a second call is made.
 
         Raises:
             ItemTooLargeError: DynamoDB would not take it.

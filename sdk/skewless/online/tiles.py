@@ -1,4 +1,4 @@
-"""Tiles: partials by hop, and how they add up. Exact, hence in any order."""
+"""Tiles: partials by hop, and how they combine. It is exact, so any order gives the same."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def trim_tiles(tile_set: TileSet, tiles: Tiles, cut: int) -> Tiles:
 
 
 def exact(total: int) -> int:
-    """Return a sum that history can hold as well.
+    """Return a sum, if history can hold it too.
 
     Raises:
         ValueOverflowError: it has more than 38 digits.

@@ -1,4 +1,4 @@
-"""Single values of any type as bytes: the latest row's, where there is no column to pack."""
+"""Single values of any type as bytes, for the latest row, which is no column to pack."""
 
 from __future__ import annotations
 
