@@ -1,4 +1,4 @@
-"""An Arrow table of the states query to the rows of each entity."""
+"""Turn an Arrow table of the states query into the rows of each entity."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def entity_rows(plan: ViewPlan, table: pa.Table) -> Iterator[EntityRows]:
     """Yield the entities of the table, whose rows may be in any order."""
-    if table.num_rows == 0:  # and perhaps without columns
+    if table.num_rows == 0:  # an empty table may also have no columns
         return
     names = [field.name for field in key_fields(plan)]
     ordered = table.sort_by([(name, "ascending") for name in names])

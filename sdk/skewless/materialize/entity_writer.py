@@ -1,8 +1,8 @@
 """Write the states of entities at a cut, each by itself. Boto3's half: no Arrow, no SQL.
 
-An entity that cannot be written fails alone: a small item that says why takes the place of its
-state, so that the cut commits for all others, and readers learn of it. Before that item, the
-entity is noted among its view's failed ones, which later cuts look at again.
+An entity that cannot be written fails alone. A small item with the reason replaces its state, so
+that the cut commits for all others and readers learn of the failure. Before that item is written,
+the entity is added to its view's index of failed entities, which later cuts try again.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _QUEUED_PER_THREAD = 16
 
 
 class Written(NamedTuple):
-    """What became of an entity.
+    """The outcome of writing one entity.
 
     Attributes:
         key: physical.
@@ -83,7 +83,7 @@ class EntityWriter:
         try:
             text = encode_key(key, self.plan.key_types)
         except InputError as error:
-            # No item can have this key: a reader who asks for it gets the same error.
+            # No item can have this key; a reader who asks for it gets the same error.
             return Written(key, FAILED, 0.0, str(error))
         state = encoded_state(self.plan, entity.rows)
         item = to_cut(self.plan, self.cut, key, state)

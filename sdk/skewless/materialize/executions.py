@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from skewless.aws import Aws, Jobs
 
 
-# SQS gives a batch from some of its hosts: one that brings nothing new is not yet the end.
+# SQS answers from some of its hosts, so a batch without new messages is not yet the end.
 _KNOWN_BATCHES = 3
 
 
@@ -59,7 +59,7 @@ class Executions:
         return execution
 
     def redrive(self) -> list[Execution]:
-        """Start again what gave up; a view that gave up several times is started once.
+        """Start again the cuts that gave up; a view that gave up several times is started once.
 
         What is due follows from the view's watermark, so a new execution is as good as the old.
         A message is deleted once its execution has started. One that cannot be read, or whose
@@ -84,10 +84,10 @@ class Executions:
         return list(started.values())
 
     def _messages(self, left: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
-        """Receive the queue's messages, until there are none but those that are left in it."""
+        """Receive messages until the queue has only those that stay in it."""
         known_only = 0
         while known_only < _KNOWN_BATCHES and (messages := self._receive()):
-            # What is left in the queue becomes visible again while the rest is still read.
+            # Messages that stay become visible again while the rest is still being read.
             new = [message for message in messages if message["MessageId"] not in left]
             known_only = 0 if new else known_only + 1
             yield from new
@@ -95,7 +95,7 @@ class Executions:
     def _restart(self, message: Mapping[str, Any], started: dict[str, Execution]) -> None:
         view = failed_view(message["Body"], self.jobs.state_machine)
         if view not in started:
-            # The name is the message's: one that could not be deleted is not started once more.
+            # The execution is named after the message, so an undeleted message starts it only once.
             execution = self._start(view, None, f"{_slug(view)}-{message['MessageId']}")
             if execution is not None:
                 started[view] = execution

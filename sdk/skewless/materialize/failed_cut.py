@@ -1,7 +1,7 @@
-"""Messages of the queue of failed cuts. Two senders write to it, each in a shape of its own.
+"""Messages of the queue of failed cuts. Two senders write to it, each in its own shape.
 
-The state machine sends the cut that gave up. EventBridge Scheduler sends the request of a start
-that it could not make, in which the cut is the text of a field.
+The state machine sends the cut that gave up. EventBridge Scheduler sends the request of the start
+that it could not make; there the cut is the text of a field.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def failed_view(body: str, state_machine: str) -> str:
         InputError: the message names no view, or another state machine.
     """
     document = _object(body, body)
-    # AWS documents neither the case of a request's names, nor that its input is text.
+    # AWS documents neither the case of the request's names nor that its input is text.
     request = {name.lower(): value for name, value in document.items()}
     machine = request.get("statemachinearn", state_machine)
     if machine != state_machine:

@@ -1,4 +1,4 @@
-"""Entities that could not be written, as whoever asked for the write is told of them."""
+"""Entities that could not be written, in the form that a result reports them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST_NAMED = 100
 
 @dataclass(frozen=True, slots=True)
 class FailedEntity:
-    """An entity of a view whose values cannot be told online.
+    """An entity of a view whose values cannot be computed or stored online.
 
     Attributes:
         view: `name@version`.
@@ -33,7 +33,7 @@ class FailedEntity:
 
 @dataclass(slots=True)
 class Failures:
-    """Failed entities, each once for a view: all are counted, the first ones are named.
+    """Failed entities, each once for a view. All are counted; only the first are named.
 
     Attributes:
         count: how many there are.
@@ -64,11 +64,11 @@ class Failures:
             )
 
     def add_all(self, others: Failures) -> None:
-        """Add what another has."""
+        """Add the entities of another."""
         self.add_named(others.first, others.count)
 
     def add_named(self, entities: Sequence[FailedEntity], count: int) -> None:
-        """Add so many entities, of which these are named."""
+        """Add a number of entities, some of which are named."""
         for entity in entities:
             self._add(entity)
         self.count += count - len(entities)

@@ -1,4 +1,4 @@
-"""Ingested: what became of rows that were brought to the store."""
+"""Ingested: the outcome of loading or ingesting rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What became of the rows.
+    """The outcome of loading or ingesting rows.
 
     Attributes:
         accepted: rows in the log.
@@ -25,11 +25,11 @@ class Ingested:
         ingest_time: the stamp of new events; None for history, which has one for each row.
         shard: names the batch's origin in the log's `ingest_shard`.
         snapshot: the log's snapshot with the rows; None if none was accepted.
-        failed: entities of stream views whose values cannot be told online, the first of them:
-            their rows are in the log. Each is `failed` online until a cut can write it.
+        failed: the first entities of stream views whose values cannot be computed or stored. Their
+            rows are in the log. Each is `failed` online until a cut can write it.
         failed_count: how many there are.
-        repeated: rows of a backfill that were in the log already, equal in every column: they
-            count twice. Of sources without `event_id`.
+        repeated: rows of a backfill that were in the log already, equal in every column. They
+            count twice. Only for sources without `event_id`.
         reasons: the rejected rows, counted by reason; a row may have several.
     """
 

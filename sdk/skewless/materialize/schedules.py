@@ -1,7 +1,8 @@
-"""Schedules: one of EventBridge's for each published view, so that a feature needs no deployment.
+"""Schedules in EventBridge, one for each published view, so that a feature needs no deployment.
 
 A schedule starts the state machine at each cut of its view. Cuts are multiples of `every` since the
-epoch; where cron can say that it does, else a rate counts from a start that is such a multiple.
+epoch. If cron can express that, the schedule is a cron expression; otherwise it is a rate whose
+start is such a multiple.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ if TYPE_CHECKING:
 
 _HOUR_MINUTES, _DAY_MINUTES = 60, 24 * 60
 _MAX_NAME = 64
-# A late start is as good as one in time: what is due follows from the watermark.
+# A late start does no harm, because what is due follows from the watermark.
 _RETRY = {"MaximumEventAgeInSeconds": 3_600, "MaximumRetryAttempts": 60}
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What a view's schedule has to be.
+    """The schedule that a view should have.
 
     Attributes:
         name: in the store's group.
@@ -49,13 +50,13 @@ class Schedule:
 
     @property
     def input(self) -> str:
-        """What the state machine gets."""
+        """The input of the state machine."""
         return json.dumps({"view": self.view, "cut": None})
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """A schedule that is not what the registry wants.
+    """A schedule that differs from what the registry wants.
 
     Attributes:
         subject: the schedule's name.
@@ -81,7 +82,7 @@ class Schedules:
     jobs: Jobs
 
     def follow(self, views: Iterable[FeatureView], now: int) -> list[str]:
-        """Make, mend and remove schedules until they are what the views want.
+        """Create, correct and remove schedules until they match the views.
 
         Args:
             views: all that are published.
@@ -181,7 +182,7 @@ class Schedules:
 
     @property
     def _queue_arn(self) -> str:
-        # The queue is beside the state machine; SQS tells an ARN only to those who may read it.
+        # The ARN is derived from the state machine's: SQS tells it only to readers of the queue.
         _, partition, _, region, account, *_ = self.jobs.state_machine.split(":")
         name = self.jobs.failed_queue.rpartition("/")[2]
         return f"arn:{partition}:sqs:{region}:{account}:{name}"
@@ -198,7 +199,7 @@ class Schedules:
 def _expression(every: int) -> tuple[str, int | None]:
     minutes, rest = divmod(every, MINUTE)
     if rest:
-        # Scheduler knows whole minutes; a run that finds nothing due does nothing.
+        # Scheduler uses whole minutes; a run that finds nothing due does nothing.
         return "rate(1 minutes)", MINUTE
     if minutes < _HOUR_MINUTES and _HOUR_MINUTES % minutes == 0:
         return f"cron(0/{minutes} * * * ? *)", None

@@ -1,9 +1,9 @@
 """Write one object of a cut's exported result, in parts that fit in a function's time.
 
-Boto3's half of the package: no Arrow, no SQL. Every write is conditional, so a part that is written
-again changes nothing. An entity that cannot be written is written as failed, by itself. A line that
-is none of the view's is kept on S3 with the reason; the others are written, and the commit refuses
-the cut.
+Boto3's half of the package: no Arrow, no SQL. Every write is conditional, so writing a part again
+changes nothing. An entity that cannot be written is written as failed, alone. A line that does not
+belong to the view is kept on S3 with the reason. The other lines are written, and the commit
+refuses the cut.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _CHUNK = 256
 
 
 class Part(NamedTuple):
-    """What a call did.
+    """The outcome of a call.
 
     Attributes:
         next: the line to go on from.
@@ -54,10 +54,10 @@ class Part(NamedTuple):
 
 @dataclass(slots=True)
 class Pace:
-    """At most so many writes a second: a fill must not take serving's share of a partition.
+    """A limit of writes a second: a fill must not take serving's share of a partition.
 
     Attributes:
-        per_second: None for as many as there can be.
+        per_second: the limit; None for no limit.
     """
 
     per_second: float | None
@@ -159,7 +159,7 @@ class ShardWriter:
         return Part(done, True, outcomes, consumed)  # noqa: FBT003
 
     def _lines(self, key: str, first: int) -> Iterator[bytes]:
-        # To the disk first: S3 drops a connection that is read as slowly as items are written.
+        # Download first: S3 drops a connection that is read as slowly as items are written.
         with tempfile.TemporaryFile() as file:
             self.s3.download_fileobj(self.bucket, key, file)
             file.seek(0)
@@ -176,7 +176,7 @@ class ShardWriter:
         ]
         self.s3.put_object(
             Bucket=self.bucket,
-            # By place: the same part, written again, is kept once.
+            # Named by place, so that a part that is written again is kept once.
             Key=f"{prefix}{name}-{first:012d}.jsonl",
             Body="".join(json.dumps(row) + "\n" for row in rows).encode(),
         )

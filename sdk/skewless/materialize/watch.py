@@ -1,4 +1,4 @@
-"""What operators are told of a store. Boto3's half of the package: no Arrow, no SQL."""
+"""Measurements for a store's operators. Boto3's half of the package: no Arrow, no SQL."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def overdue_views(table: OnlineTable, views: Iterable[FeatureView], now: int) ->
 
 
 def failed_entities(table: OnlineTable, views: Iterable[FeatureView]) -> dict[str, int]:
-    """Return how many entities of each view have values that cannot be told, by `name@version`."""
+    """Return how many entities of each view are failed, by `name@version`."""
     return {
         versioned(view.name, view.version): table.failed.count(view_partition(plan_view(view)))
         for view in views
