@@ -1,4 +1,4 @@
-"""What Athena and DuckDB write differently. All else of a query is the same tree for both."""
+"""The constructs that Athena and DuckDB write differently. The rest of a query is one tree."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _EPOCH = "1970-01-01 00:00:00"
 
 
 class Engine(Enum):
-    """Who runs the query; the value is sqlglot's name of the dialect."""
+    """The engine that runs the query; the value is sqlglot's name of its dialect."""
 
     ATHENA = "athena"
     DUCKDB = "duckdb"
@@ -41,14 +41,14 @@ class Dialect:
     def keeps_order(self) -> bool:
         """Whether a window without ORDER BY goes through a sorted subquery in its order.
 
-        DuckDB documents it (order preservation), and then sums as it reads, several times faster
-        than over partitions; Trino promises nothing, and sums a running frame as it reads anyway.
+        DuckDB documents this order, and sums while it reads, several times faster than over
+        partitions. Trino does not promise the order, and sums a running frame as it reads anyway.
         """
         return self.engine is Engine.DUCKDB
 
     @property
     def computes_steps_anew(self) -> bool:
-        """Whether a step of a WITH clause is computed at every read of it, as Trino does."""
+        """Whether a step of a WITH clause is computed again at every read, as in Trino."""
         return self.engine is Engine.ATHENA
 
     @property
@@ -132,7 +132,7 @@ class Dialect:
                 return value
 
     def widened(self, value: Sql, type_: ValueType) -> Sql:
-        """Widen a number of a user's table to the type it is computed in: an int is no bigint."""
+        """Widen a number of a user's table to the type of computation: int becomes bigint."""
         match type_:
             case types.Int64:
                 return sql.cast(value, "BIGINT")
@@ -146,7 +146,7 @@ class Dialect:
                 return value
 
     def digest(self, values: Sequence[tuple[Sql, ValueType]], seed: str) -> Sql:
-        """Write a text that looks random, and is the same in each engine for the same key."""
+        """Write a pseudo-random text that every engine computes alike for a key."""
         parts: list[Sql] = [sql.text(seed)]
         for value, type_ in values:
             parts += [sql.text("|"), self._text(value, type_)]

@@ -42,7 +42,7 @@ _SCANNED = "scanned"
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """Where a source's rows are read.
+    """The table from which a source's rows are read.
 
     Attributes:
         table: the table, as the engine names it.
@@ -51,7 +51,7 @@ class Relation:
             `skewless_happened`, `skewless_known`, `skewless_shard` and `skewless_sequence`.
         is_log: whether the store wrote it; else it is a user's own table.
         may_repeat: whether an event id may be there twice.
-        is_empty: whether none of the rows is meant: the table had no snapshot yet.
+        is_empty: whether no rows count, because the table had no snapshot yet.
     """
 
     table: exp.Table
@@ -71,7 +71,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """How to read one source: for point-in-time queries by the labels' entities, else by key."""
+    """The way to read one source: by the labels' entities for history, else by key."""
 
     source: Source
     relation: Relation
@@ -130,7 +130,7 @@ class Log:
         return self._normal(value) if type_ == types.Float64 else value
 
     def pruning(self) -> list[Sql]:
-        """Return conditions that let the engine skip partitions; they drop nothing that counts."""
+        """Return conditions by which the engine skips partitions; every row that counts passes."""
         if self.relation.is_empty:
             return [exp.false()]
         if self.relation.is_physical:
@@ -146,7 +146,7 @@ class Log:
         return found
 
     def _constant(self, instant: int) -> Sql:
-        # Beyond what a timestamp can say there is nothing to prune.
+        # Instants beyond a timestamp's range allow no pruning.
         clipped = min(max(instant, -62_000_000_000_000_000), 250_000_000_000_000_000)
         text = to_datetime(clipped).strftime("%Y-%m-%d %H:%M:%S.%f")
         return self.dialect.timestamp(text.rjust(26, "0"))
@@ -169,7 +169,7 @@ class Log:
 
 
 def _scanned(name: str) -> Sql:
-    """Name a column of the scanned table as its owner does; never what the query calls its own."""
+    """Name a column of the scanned table by its owner's name, qualified so that it cannot clash."""
     return sql.column(name, _SCANNED)
 
 
@@ -180,7 +180,7 @@ def deduplicated(steps: Steps, name: str, log: Log, partition: Sequence[Sql]) ->
         steps: where the step is added.
         name: the step with the log's rows.
         log: how they were read.
-        partition: the columns that tell entities apart.
+        partition: the columns that identify an entity.
     """
     if log.source.event_id is None or not log.relation.may_repeat:
         return name

@@ -1,6 +1,6 @@
-"""What a cut's query leaves on S3 for functions that have neither SQL nor Arrow: JSON, as text.
+"""The export of a cut's query to S3 as JSON texts, for functions without SQL and Arrow.
 
-UNLOAD writes gzipped JSON, a line for each entity, so that an entity never lies in two objects.
+UNLOAD writes gzipped JSON, one line for each entity, so an entity is never split over two objects.
 `compiler.exported` says what a line holds, and reads it.
 """
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from skewless.offline.query.sql import Sql
     from skewless.offline.query.states import States
 
-# What a logged row says of itself, and what the query calls it.
+# A logged row's own columns, and their names in the query.
 _SYSTEM = {INGEST_SHARD: SHARD, INGEST_SEQUENCE: SEQUENCE, INGEST_TIME: KNOWN}
 
 

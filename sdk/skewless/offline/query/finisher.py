@@ -1,4 +1,4 @@
-"""Features from totals, as SQL: the recipe that `compiler` wrote for each aggregate. Pure."""
+"""Features from totals, as SQL, by the recipe that `compiler` has for each aggregate. Pure."""
 
 from __future__ import annotations
 
@@ -74,13 +74,13 @@ class Finisher:
         return exp.Paren(this=exp.or_(*conditions))
 
     def hoisted(self, plan: ViewPlan) -> list[Sql]:
-        """Return wide integers that become doubles, computed once: the recipe reads each often."""
+        """Return wide integers that become doubles: read often, so computed once."""
         found: dict[str, Sql] = {}
         for aggregate in plan.aggregates:
             renderer = self._renderer(aggregate, hoists=False)
             counted = sql.less(sql.integer(0), renderer.render(Column("n")))
             for bound, name in self._hoists(aggregate):
-                # Products of what overflows would fail the query, for all.
+                # A product of overflowing values would fail the whole query.
                 fits = exp.Not(this=sql.column(identifiers.overflow(aggregate.name)))
                 found[name] = sql.when(sql.both(counted, fits), renderer.render(bound))
         return [sql.aliased(value, name) for name, value in found.items()]

@@ -51,7 +51,7 @@ ROW, INSTANT, WATERMARK = "skewless_row", "skewless_instant", "skewless_watermar
 
 
 class Mode(Enum):
-    """What a training set may see; the value is how a user asks for it."""
+    """The events that a training set may see; the value is a user's word for it."""
 
     AS_SERVED = "as_served"
     EVENT_TIME = "event_time"
@@ -95,9 +95,9 @@ class History:
     def script(self) -> sql.Script:
         """Return the query in steps.
 
-        Its columns are `skewless_row` and the selected features, physical, as `identifiers` calls
-        them: what the user calls them is no matter of the engine's. Beside a feature that may
-        overflow stands whether it does, in which case it is null.
+        Its columns are `skewless_row` and the selected features, physical, under the names that
+        `identifiers` gives them. The engine never sees the users' names. A feature that may
+        overflow has a second column, which says whether it does; then it is null.
         """
         return _Compiler(self).compile()
 
@@ -107,7 +107,7 @@ class History:
         return tuple(name for name in source.columns if name in used)
 
     def instant(self, plan: ViewPlan, instant: int) -> int:
-        """Return the T that stands for an instant in this mode."""
+        """Return the T for an instant in this mode."""
         if self.mode is Mode.EVENT_TIME:
             return instant
         return instants.as_of(plan.view.refresh, instant)
@@ -122,7 +122,7 @@ class History:
         known = [start for start in starts if start is not None]
         if len(known) < len(starts) or self.with_status:
             return Span(None, end)
-        # A repeated id is judged by the ingestion before it.
+        # Whether an id is a repeat depends on the ingestion before it.
         return Span(min(known) - instants.DEDUPLICATION_SPAN, end)
 
     def start(self, plan: ViewPlan) -> int | None:
@@ -164,7 +164,7 @@ class _Compiler:
         return replace(script, checkpoints=self._checkpoints(logs))
 
     def _checkpoints(self, logs: Mapping[tuple[Source, Entity], str]) -> tuple[str, ...]:
-        """Return the steps worth storing: for a single view, one plan over everything is best."""
+        """Return the steps worth storing. For a single view, one plan over everything is best."""
         plans = self.plan.views
         if len(plans) <= 1:
             return ()
@@ -235,7 +235,7 @@ class _Compiler:
         return instant if self.request.mode is Mode.EVENT_TIME else as_of(plan, instant)
 
     def _horizon(self, plan: ViewPlan, table: str | None) -> Sql:
-        """Return what ingest times must lie before: T, or a replay's watermark."""
+        """Return the bound of ingest times: T, or a replay's watermark."""
         moment = self._as_of(plan, table)
         if self.request.mode is Mode.REPLAY:
             return sql.call("least", moment, sql.column(WATERMARK, table))
@@ -355,7 +355,7 @@ class _Compiler:
         inputs = sorted(self.overflows[item] for item in features_of(bound) & {*self.overflows})
         if inputs:
             overflow = exp.Paren(this=exp.or_(*map(sql.column, inputs)))
-            # A null that stands for a value which is there must not be computed with.
+            # A null that replaces an overflowing value must not be computed with.
             value = sql.when(exp.Not(this=overflow), value)
             flag = identifiers.selected_overflow(view, name)
             self.overflows[Feature(view.name, view.version, name)] = flag

@@ -1,4 +1,4 @@
-"""What users' names are called in SQL: the one place where they become identifiers of ours. Pure.
+"""Identifiers for users' names in SQL, made in this one place. Pure.
 
 A statement holds two kinds of names: ours (`entity`, `happened`, `spine`) and users' (of columns,
 keys, features, views and so on). Here a user's name gets its role in front, `column__amount`, so
@@ -6,9 +6,9 @@ that no two of them can meet:
 
 - No name of ours holds `__`. Every name made here does, and its role comes first. So the two kinds
   differ, and so do two roles.
-- Within a role, definitions let no two names differ by case only. So two names of one role differ,
-  in lower case as well, in which Glue and Athena keep them. Where a name is made of two, the first
-  is an object's, which begins with a letter and holds no `__`: it tells where the second begins.
+- Within a role, definitions refuse two names that differ by case only. So two names of one role
+  also differ in lower case, in which Glue and Athena keep them. In a name made of two, the first
+  is an object's. It begins with a letter and holds no `__`, so it is clear where the second begins.
 
 A user's own name is read exactly once: where a log, or a table of the user, is scanned (`Log`, and
 `DuckDbSession`). Labels are renamed in Python before an engine sees them (`labels`), and features
@@ -31,7 +31,7 @@ def column(name: str) -> str:
 
 
 def given(name: str) -> str:
-    """Name what a row of labels gives: a key or a request field, each of which it gives once."""
+    """Name a key or request field, of which a row of labels has each once."""
     return _named("given", name)
 
 
@@ -46,7 +46,7 @@ def feature(name: str) -> str:
 
 
 def selected(view: View, feature_: str) -> str:
-    """Name a feature where those of all views stand side by side."""
+    """Name a feature in the steps that join all views."""
     # `feature`, not a number, follows the version: a view may be called `a_v1_`, a feature `v2__x`.
     return f"{steps_of(view)}__{feature(feature_)}"
 
@@ -57,17 +57,17 @@ def there(view: View) -> str:
 
 
 def overflow(name: str) -> str:
-    """Name, in the steps of a view, what says whether a feature's value left its range."""
+    """Name, in the steps of a view, the column that says whether a feature overflows."""
     return _named("overflow", name)
 
 
 def selected_overflow(view: View, feature_: str) -> str:
-    """Name the same where those of all views stand side by side."""
+    """Name the same column in the steps that join all views."""
     return _named("overflow", selected(view, feature_))
 
 
 def steps_of(view: View) -> str:
-    """Name what the steps of a view begin with; `_` and a word of ours follow."""
+    """Name the prefix of a view's steps; `_` and a word of ours follow."""
     return _named("view", f"{view.name}_v{view.version}")
 
 
@@ -77,7 +77,7 @@ def rows_of(source: Source) -> str:
 
 
 def rows_of_entity(source: Source, entity: Entity) -> str:
-    """Name what the steps begin with that read a source for an entity; `__` and ours follow."""
+    """Name the prefix of steps that read a source for an entity; `__` and a word follow."""
     return _named(rows_of(source), entity.name)
 
 

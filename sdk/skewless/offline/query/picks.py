@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Picks:
-    """Adds the steps that pick the values of one aggregated view, and says how to join them."""
+    """Adds the steps that pick the values of one aggregated view, and tells how to join them."""
 
     def __init__(self, plan: ViewPlan, dialect: Dialect, steps: Steps, alias: str) -> None:
         self.plan = plan
@@ -208,7 +208,7 @@ class Picks:
         )
 
     def _add_moment(self, item: AggregatePlan, partials: str) -> None:
-        """Add the value of the first or last event: its time is known, ties go by the order."""
+        """Add the value of the first or last event, whose time is known; ties follow the order."""
         step = self._moment(item)
         if step in self.steps:
             return

@@ -63,7 +63,7 @@ class Renderer:
 
     Attributes:
         dialect: the engine's constructs.
-        columns: what stands for each column, request field and feature.
+        columns: the SQL of each column, request field and feature.
         wide: those of them that are exact integers beyond 64 bits.
     """
 
@@ -174,7 +174,7 @@ class Renderer:
 
 
 def _narrow_double(value: Sql) -> Sql:
-    # By way of BIGINT: DuckDB's own conversion of a wide integer may be wrong in the last bit.
+    # Through BIGINT: DuckDB's own conversion of a wide integer may be wrong in the last bit.
     return sql.cast(sql.cast(value, "BIGINT"), "DOUBLE")
 
 

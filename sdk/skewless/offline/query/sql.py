@@ -1,6 +1,6 @@
 """Writing SQL as sqlglot trees: names are always quoted, operators always in parentheses.
 
-Nothing else in the package makes SQL text, so a name or value that looks like SQL stays what it is.
+No other module makes SQL text, so a name or value that looks like SQL is never executed.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def aggregate(function: type[exp.AggFunc], value: Sql) -> Sql:
 
 
 def floor_to(value: Sql, step: int) -> Sql:
-    """Write the greatest multiple of `step` at or before an instant, before 1970 as well."""
+    """Write the greatest multiple of `step` at or before an instant, also before 1970."""
     remainder = call("mod", value, integer(step))
     positive = call("mod", add(remainder, integer(step)), integer(step))
     return subtract(value, positive)
@@ -224,7 +224,7 @@ class Steps:
         return text_ in self._steps
 
     def finish(self, query: exp.Query, *, without: Container[str] = ()) -> exp.Query:
-        """Put the steps that a query reads before a copy of it; tables by now are no steps."""
+        """Put the steps that a query reads before a copy of it, but those stored as tables."""
         found: exp.Query = query.copy()
         for text_, step in self.read_by(query, without=without).items():
             found = found.with_(name(text_), as_=step.copy(), copy=False)
@@ -253,9 +253,9 @@ class Script:
     """A query in steps.
 
     Attributes:
-        final: what the steps lead to.
-        checkpoints: steps worth storing: an engine that plans them one by one plans better, and
-            computes what is read more than once only once.
+        final: the query at the end of the steps.
+        checkpoints: steps worth storing. An engine plans them better one by one, and computes a
+            step that is read several times only once.
     """
 
     steps: Steps
@@ -278,5 +278,5 @@ class Script:
             done.append(checkpoint)
 
     def last(self) -> exp.Query:
-        """Return what is left to do after the stages."""
+        """Return the query that remains after the stages."""
         return self.steps.finish(self.final, without=self.checkpoints)

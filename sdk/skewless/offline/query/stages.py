@@ -1,9 +1,9 @@
-"""Which steps of a query become tables where an engine would compute them at every read. Pure.
+"""Choose the steps of a query that become tables, if an engine computes steps at every read. Pure.
 
-Athena puts a step of a WITH clause in place of each of its names. So a step that is read five times
-reads the log five times, and is paid for five times; and a query of some 60 reads is refused, for
-it has more than 150 stages. And it refuses a statement of more than 262,144 bytes, which only the
-steps that become tables shorten.
+Athena replaces each name of a WITH step by the step itself. A step that is read five times reads
+the log five times, and is paid for five times. A query of some 60 reads has more than 150 stages
+and is refused. A statement of more than 262,144 bytes is refused as well, and only storing steps as
+tables shortens it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from skewless.offline.query.dialect import Dialect
     from skewless.offline.query.sql import Script
 
-# Reads of one statement: Trino makes up to three and a half stages of a read with what follows it.
+# Reads of one statement: Trino makes up to three and a half stages for each read.
 READS_OF_A_STATEMENT = 30
 STATEMENT_BYTES = 262_144
 # The statement around a query: CREATE TABLE or UNLOAD, a table or a location, and options.
@@ -33,7 +33,7 @@ def stored_steps(
 ) -> tuple[str, ...]:
     """Return the steps to store, so that each log is read once and no statement is too long.
 
-    A single step that is too long stays so: whoever asks the engine has to refuse it.
+    A single step may stay too long: then the caller has to refuse it.
 
     Args:
         script: the query in steps; its checkpoints are not looked at.
@@ -49,7 +49,7 @@ def stored_steps(
 
 
 class _Stages:
-    """Who reads what, in the order of the steps; the last is the query itself."""
+    """The steps that each step reads, in order; the last is the query itself."""
 
     def __init__(self, script: Script, small: exp.Table, dialect: Dialect, longest: int) -> None:
         parts = {**script.parts(), _FINAL: script.final}
@@ -73,7 +73,7 @@ class _Stages:
                     holding.add(name)
 
     def next_to_store(self, stored: set[str]) -> str | None:
-        """Return the step that shortens a statement most; None if all are short enough."""
+        """Return the step whose storing shortens a statement most; None if all are short enough."""
         return self._with_fewer_reads(stored) or self._with_fewer_bytes(stored)
 
     def _with_fewer_reads(self, stored: set[str]) -> str | None:

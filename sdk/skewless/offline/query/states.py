@@ -52,9 +52,9 @@ class States:
     Attributes:
         relation: where the source's rows are.
         cut: events ingested before it count.
-        since: entities with an event ingested from here on changed; None takes all entities.
-        rewritten: shards whose entities changed as well: history that was rewritten.
-        again: entities that failed before, and are looked at again.
+        since: entities with an event ingested from here on count as changed; None means all.
+        rewritten: shards of rewritten history, whose entities count as changed too.
+        again: entities that failed before and are tried again.
     """
 
     plan: ViewPlan
@@ -95,7 +95,7 @@ class States:
             .join(sql.table(found, alias="found"), on=on, join_type="left")
         )
         distinct = sql.select(*(sql.column(key) for key in keys)).distinct()
-        # An entity that failed had events, though all of them may have left its windows.
+        # A failed entity had events, even if all of them have left its windows.
         steps.add("seen", self._with_again(distinct.from_(sql.table("events")), keys))
         same = sql.both(
             *(sql.equal(sql.column(key, "seen"), sql.column(key, "changed")) for key in keys)
@@ -312,7 +312,7 @@ def _partial_columns(plan: ViewPlan, column: TileColumn, dialect: Dialect) -> di
 
 
 def _sum(plan: ViewPlan, measure: int, value: Sql, otherwise: int) -> Sql:
-    """Write a tile's sum as text; another number where an event of the tile has no units."""
+    """Write a tile's sum as text; a huge number if an event of the tile has no units."""
     total = _text(sql.aggregate(exp.Sum, value))
     if not plan.measures[measure].may_be_uncountable:
         return total

@@ -2,12 +2,12 @@
 
 For each entity two running totals are taken in one pass over the events and the points asked for:
 in the order events became *known*, up to T, and in the order they *happened*, up to a window's left
-edge L. What V(T) sees of the window is
+edge L. The events of the window that V(T) sees are
 
     known before T  -  happened before L  +  happened before L but not known before T
 
 and the last term holds only events that came in later than a whole window, which are few.
-One sort serves however many windows; nothing grows with labels times events.
+One sort serves any number of windows; no step grows with labels times events.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ class Totals:
         return found
 
     def _extremes(self) -> list[Total]:
-        """What needs no left edge: extremes over all history, and the latest time of `last`."""
+        """Columns without a left edge: extremes over all history, and the latest time of `last`."""
         found: dict[str, Total] = {}
         for aggregate in self.plan.aggregates:
             index, all_history = aggregate.measure, aggregate.window is None
@@ -196,7 +196,7 @@ class Totals:
         )
 
     def _asks(self) -> list[exp.Select]:
-        """What each point asks for: the total known before T, and before each left edge."""
+        """The totals of each point: known before T, and before each left edge."""
         found = [self._ask(_KNOWN, sql.column("horizon"), 0)]
         for number, window in enumerate(self.asked, start=1):
             found.append(self._ask(_HAPPENED, window.edge(sql.column("as_of")), number))
@@ -258,7 +258,7 @@ class Totals:
     def _over(self, total: Total) -> Sql:
         call = sql.aggregate(total.function, sql.column(total.name))
         partition = [sql.column("entity"), sql.column("lane")]
-        # A point comes before the events of its own microsecond: those are not visible to it.
+        # A point sorts before the events of its own microsecond, which it must not see.
         order: list[Sql] = [sql.column("at"), sql.column("kind")]
         return sql.aliased(sql.over(call, partition, order, running=True), total.name)
 
@@ -364,7 +364,7 @@ def square_digits(dialect: Dialect, units: Sql) -> tuple[Sql, Sql]:
 
 
 def uncountable(measure: int) -> Sql:
-    """Say of an event that its value counts, and has no units in 64 bits."""
+    """Say whether an event's value counts and has no units in 64 bits."""
     counts = sql.equal(sql.column(f"n{measure}"), sql.integer(1))
     return sql.both(counts, sql.is_null(sql.column(f"u{measure}")))
 
@@ -379,7 +379,7 @@ def squares(dialect: Dialect, high: Sql, low: Sql) -> Sql:
 def squares_fit(dialect: Dialect, high: Sql, low: Sql) -> Sql:
     """Say whether a sum of squares has at most 38 digits, without adding it up.
 
-    Each engine's exact integers end elsewhere: this ends at 38 digits in all of them.
+    Engines have exact integers of different width; this check is 38 digits in all of them.
     """
     base = dialect.exact(sql.integer(SQUARES_BASE))
     high, low = dialect.exact(high), dialect.exact(low)
