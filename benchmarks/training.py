@@ -15,7 +15,8 @@ from skewless.offline.engines.duckdb_engine import DuckDbSession
 from skewless.offline.frames.own_frame import own_frame
 from skewless.offline.query import identifiers, sql
 from skewless.offline.query.events import KNOWN, Span
-from skewless.offline.query.history import ROW, History, Mode, Spine
+from skewless.offline.query.history import ROW, History, Spine
+from skewless.offline.query.mode import Mode
 from skewless.offline.training.labels import prepare_labels
 
 if TYPE_CHECKING:

@@ -25,6 +25,7 @@ from skewless.definitions.expression import (
     RequestNode,
 )
 from skewless.definitions.names import TOMBSTONE
+from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.refresh import Every, Stream
 from skewless.definitions.view import FeatureView
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     from skewless.definitions.aggregation import Aggregation
     from skewless.definitions.expression import Node
-    from skewless.definitions.on_demand import OnDemandView
     from skewless.definitions.source import Source
     from skewless.types import ValueType
 
@@ -399,6 +399,7 @@ def _cell(node: Node, inputs: Inputs) -> Cell:
         case FeatureNode(view, feature):
             if isinstance(view, FeatureView):
                 return Cell(view.feature_types[feature], inputs.features[view.name, feature])
+            assert isinstance(view, OnDemandView)
             below = on_demand_values(view, inputs.features, inputs.request)
             return Cell(view.feature_types[feature], below[feature])
         case LiteralNode(value, type_):

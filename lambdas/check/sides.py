@@ -14,7 +14,7 @@ from skewless.definitions.expression import to_microseconds
 from skewless.offline.engines.athena import AthenaEngine
 from skewless.offline.engines.keys import logged_keys
 from skewless.offline.lake.snapshots import Snapshots
-from skewless.offline.query.history import Mode
+from skewless.offline.query.mode import Mode
 from skewless.offline.training.build import TrainingRequest, build_training_set
 from skewless.offline.training.overflow import Errors
 from skewless.offline.training.set_index import SetIndex

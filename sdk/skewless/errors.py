@@ -29,13 +29,10 @@ A message says what is wrong, where, with which value, and what would be right.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-
-    from skewless.materialize.executions import Execution
-
 
 _SHOWN = 80
 
@@ -189,6 +186,20 @@ class ErasedSnapshotError(StoreError):
         )
 
 
+class Started(Protocol):
+    """An execution that was started, as `materialize.executions.Execution`."""
+
+    @property
+    def view(self) -> str:
+        """The view that it cuts: `name@version`."""
+        ...
+
+    @property
+    def arn(self) -> str:
+        """The execution's."""
+        ...
+
+
 class RedriveError(StoreError):
     """Messages stay in the queue of failed cuts. What could be started was.
 
@@ -197,7 +208,7 @@ class RedriveError(StoreError):
         left: why a message stays, by its id.
     """
 
-    def __init__(self, queue: str, started: Sequence[Execution], left: Mapping[str, str]) -> None:
+    def __init__(self, queue: str, started: Sequence[Started], left: Mapping[str, str]) -> None:
         self.started = tuple(started)
         self.left = dict(left)
         lines = "".join(f"\n  - message {message}: {why}" for message, why in left.items())

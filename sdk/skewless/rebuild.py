@@ -14,44 +14,55 @@ from skewless.offline.storage.objects import open_object
 from skewless.offline.training.training_set import manifest_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from skewless.aws import Aws
     from skewless.definitions.view import FeatureRef
     from skewless.offline.training.training_set import TrainingSet
     from skewless.registry.published import Published
-    from skewless.store import FeatureStore
 
 _SUFFIX = ".manifest.json"
 _NEEDED = ("features", "mode", "timestamp", "snapshots", "digest", "rows")
 
 
 def rebuild(
-    store: FeatureStore,
+    make: Callable[..., TrainingSet],
+    published: Published,
+    manifest: Mapping[str, Any],
     labels: Any,
-    manifest: Mapping[str, Any] | str | Path,
     engine: str | None,
 ) -> TrainingSet:
-    """Make a set again; see `FeatureStore.rebuild`."""
-    made = manifest if isinstance(manifest, Mapping) else _read(manifest, store.aws)
-    _check_rebuildable(made)
-    found = store.get_historical_features(
+    """Make a set again; see `FeatureStore.rebuild`.
+
+    Args:
+        make: the store's `get_historical_features`.
+        published: where the set's features are found.
+        manifest: the set's.
+        labels: those that the set was made of.
+        engine: the store's own if None.
+    """
+    _check_rebuildable(manifest)
+    found = make(
         labels,
-        [_feature(item, store.published) for item in made["features"]],
-        mode=made["mode"],
-        timestamp=made["timestamp"],
-        full_names=_full_names(made),
-        watermark=made.get("watermark"),
-        snapshots=made["snapshots"],
+        [_feature(item, published) for item in manifest["features"]],
+        mode=manifest["mode"],
+        timestamp=manifest["timestamp"],
+        full_names=_full_names(manifest),
+        watermark=manifest.get("watermark"),
+        snapshots=manifest["snapshots"],
         engine=engine,
-        with_status=made.get("with_status", False),
-        errors=made.get("errors", "raise"),
+        with_status=manifest.get("with_status", False),
+        errors=manifest.get("errors", "raise"),
     )
-    _check_same(found.manifest, made)
+    _check_same(found.manifest, manifest)
     return found
 
 
-def _read(place: str | Path, aws: Aws) -> Mapping[str, Any]:
-    """Read a manifest from its own path, or from that of its set."""
-    name = str(place)
+def manifest_at(given: Mapping[str, Any] | str | Path, aws: Aws) -> Mapping[str, Any]:
+    """Return a manifest: as it is given, or read from its own path, or from that of its set."""
+    if isinstance(given, Mapping):
+        return given
+    name = str(given)
     name = name if name.endswith(_SUFFIX) else manifest_of(name)
     try:
         is_remote = name.startswith("s3://")

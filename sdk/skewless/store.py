@@ -450,9 +450,10 @@ class FeatureStore:
             RebuildError: it cannot be made again, and why; or it came out differently.
             StoreError: a snapshot is gone; ErasedSnapshotError if an erasure took it.
         """
-        from skewless.rebuild import rebuild  # noqa: PLC0415 - needs the training extra
+        from skewless.rebuild import manifest_at, rebuild  # noqa: PLC0415 - needs training
 
-        return rebuild(self, entity_df, manifest, engine)
+        made = manifest_at(manifest, self.aws)
+        return rebuild(self.get_historical_features, self.published, made, entity_df, engine)
 
     @hinted(ARGUMENTS)
     def get_online_features(

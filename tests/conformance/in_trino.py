@@ -14,9 +14,10 @@ from skewless.definitions import types
 from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD, INGEST_TIME
 from skewless.offline.frames import columns
 from skewless.offline.query import sql
-from skewless.offline.query.dialect import Dialect, Engine
+from skewless.offline.query.dialect import Dialect, EngineName
 from skewless.offline.query.events import Relation
-from skewless.offline.query.history import ROW, History, Mode, Spine
+from skewless.offline.query.history import ROW, History, Spine
+from skewless.offline.query.mode import Mode
 from skewless.offline.query.states import States
 from tests.parity.in_duckdb import named, spine_table
 from tests.parity.test_states import encoded_states
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from tests.conformance.trino_client import Trino
     from tests.reference import Event
 
-ATHENA = Dialect(Engine.ATHENA)
+ATHENA = Dialect(EngineName.ATHENA)
 _NUMBERS = itertools.count()
 _DDL = {
     pa.bool_(): "boolean",

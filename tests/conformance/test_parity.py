@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skewless.offline.query.history import Mode
+from skewless.offline.query.mode import Mode
 from tests.parity.examples import fixed
 from tests.parity.test_history import (
     assert_history_is_the_oracle,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from skewless.demo import budget, verdict
 from skewless.demo.budget import Step
-from skewless.demo.screen import Screen
+from skewless.demo.course import Course
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,8 +24,8 @@ GOOD: Mapping[str, Any] = {
 SLOW, QUICK = Step("Slow", 0.0), Step("Quick", 1000.0)
 
 
-def screen_after(*steps: Step, pace: float = 1.0) -> Screen:
-    screen = Screen(as_json=False, pace=pace)
+def screen_after(*steps: Step, pace: float = 1.0) -> Course:
+    screen = Course(as_json=False, pace=pace)
     for step in steps:
         with screen.step(step, "working"):
             pass

@@ -17,10 +17,10 @@ from localaws.server import LocalAws
 from skewless import FeatureStore
 from skewless.compiler.plan import plan_selection
 from skewless.demo import report, verdict
+from skewless.demo.course import Course
 from skewless.demo.example import FOLDER, Example
 from skewless.demo.loop import Loop, Scale
 from skewless.demo.parity import compare
-from skewless.demo.screen import Screen
 from skewless.demo.surroundings import check_local, surrounded
 from skewless.demo.tape import Clock, Tape
 from skewless.errors import InputError, StoreError
@@ -173,7 +173,7 @@ def test_a_handler_that_would_reach_the_real_aws_is_refused(played: Played) -> N
 def test_what_is_printed_fits_in_80_columns(
     played: Played, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    screen = Screen(as_json=False)
+    screen = Course(as_json=False)
     report.lesson(screen, played.lesson)
     filled = report.filled(screen, played.cuts)
     report.played(screen, played.days, filled)

@@ -1,4 +1,4 @@
-"""What the log is called and how Athena would declare it."""
+"""What the log is called and what its columns are."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import pytest
 
 from skewless import Source
 from skewless.offline.lake.catalog import (
-    create_log_sql,
-    create_quarantine_sql,
     log_columns,
     log_location,
     sql_type,
@@ -70,27 +68,6 @@ def test_a_log_lies_in_a_folder_of_its_own() -> None:
 )
 def test_types_are_written_as_athena_writes_them(type_: ValueType, text: str) -> None:
     assert sql_type(type_) == text
-
-
-def test_the_ddl_of_a_log() -> None:
-    assert create_log_sql(a_source(), "store", "bucket") == (
-        "CREATE TABLE store.flights (\n"
-        "  `carrier` string,\n"
-        "  `at` timestamp,\n"
-        "  `ingest_time` timestamp,\n"
-        "  `ingest_shard` string,\n"
-        "  `ingest_sequence` bigint\n"
-        ")\n"
-        "PARTITIONED BY (day(`ingest_time`))\n"
-        "LOCATION 's3://bucket/log/flights/'\n"
-        "TBLPROPERTIES ('table_type'='ICEBERG', 'format'='parquet', 'write_compression'='zstd')"
-    )
-
-
-def test_the_quarantine_is_declared_beside_the_logs() -> None:
-    sql = create_quarantine_sql("events", "store", "bucket")
-    assert sql.startswith("CREATE TABLE store.skewless_quarantine_events (")
-    assert "PARTITIONED BY (day(`refused_at`))" in sql
 
 
 def test_the_catalog_needs_neither_aws_nor_arrow() -> None:

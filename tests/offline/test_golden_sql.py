@@ -15,9 +15,10 @@ import sqlglot
 from skewless import Entity, Every, FeatureView, OnDemandView, Source, agg, col, request
 from skewless.compiler.plan import plan_selection, plan_view
 from skewless.offline.query import sql
-from skewless.offline.query.dialect import Dialect, Engine
+from skewless.offline.query.dialect import Dialect, EngineName
 from skewless.offline.query.events import Relation
-from skewless.offline.query.history import History, Mode, Spine
+from skewless.offline.query.history import History, Spine
+from skewless.offline.query.mode import Mode
 from skewless.offline.query.states import States
 from skewless.types import Bool, Decimal, Float64, Int64, String, Timestamp
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 GOLDEN = Path(__file__).parent / "golden"
-ATHENA = Dialect(Engine.ATHENA)
+ATHENA = Dialect(EngineName.ATHENA)
 MARCH_1, MARCH_2 = 1_709_251_200_000_000, 1_709_337_600_000_000
 
 card = Entity("card", keys={"card": String})

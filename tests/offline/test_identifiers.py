@@ -19,10 +19,11 @@ from skewless import Entity, Every, FeatureView, OnDemandView, Source, agg, col,
 from skewless.compiler.plan import plan_selection, plan_view
 from skewless.offline.engines.keys import logged_keys
 from skewless.offline.query import identifiers, sql
-from skewless.offline.query.dialect import Dialect, Engine
+from skewless.offline.query.dialect import Dialect, EngineName
 from skewless.offline.query.events import Relation
 from skewless.offline.query.export import events_statement, states_statement
-from skewless.offline.query.history import History, Mode, Spine
+from skewless.offline.query.history import History, Spine
+from skewless.offline.query.mode import Mode
 from skewless.offline.query.states import States
 from skewless.types import Bool, Float64, Int64, String, Timestamp
 
@@ -90,15 +91,15 @@ TWICE = OnDemandView("twice_zq", features={"twice_zq": SHARE["Share_zq"] * 2})
 VIEWS = (SUMS, LATEST, SHARE, TWICE)
 
 
-def relation(source: Source, engine: Engine) -> Relation:
+def relation(source: Source, engine: EngineName) -> Relation:
     """As the engines name it: DuckDB reads a copy, Athena the log or the user's own table."""
-    if engine is Engine.DUCKDB:
+    if engine is EngineName.DUCKDB:
         return Relation(sql.table(identifiers.rows_of(source)), True, source.table is None)  # noqa: FBT003
     table = sql.table(source.name, "database_zq")
     return Relation(table, is_physical=False, is_log=source.table is None)
 
 
-def history(engine: Engine, mode: Mode) -> str:
+def history(engine: EngineName, mode: Mode) -> str:
     plan = plan_selection([(view, name) for view in VIEWS for name in view.feature_types])
     spine = Spine(sql.table("skewless_labels", "database_zq"), 0, DAY)
     relations = {source.name: relation(source, engine) for source in (LOGGED, OWNED)}
@@ -107,7 +108,7 @@ def history(engine: Engine, mode: Mode) -> str:
     return dialect.render(request_.script().query())
 
 
-def states(engine: Engine, view: FeatureView) -> str:
+def states(engine: EngineName, view: FeatureView) -> str:
     dialect = Dialect(engine)
     found = States(plan_view(view), dialect, relation(view.source, engine), DAY, 0, ("backfill",))
     return dialect.render(found.script().query())
@@ -116,7 +117,7 @@ def states(engine: Engine, view: FeatureView) -> str:
 class Recorder:
     """An engine and a session of it: it keeps what it is asked to run."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: EngineName) -> None:
         self.dialect = Dialect(engine)
         self.asked: list[str] = []
 
@@ -144,7 +145,7 @@ class Recorder:
         return pa.table({})
 
 
-def keys(engine: Engine, view: FeatureView) -> str:
+def keys(engine: EngineName, view: FeatureView) -> str:
     recorder = Recorder(engine)
     logged_keys(view, recorder, sample=3)
     return recorder.asked[0]
@@ -157,22 +158,22 @@ def unloaded(statement: str) -> str:
 
 
 def exported_states() -> str:
-    source = relation(LOGGED, Engine.ATHENA)
-    found = States(plan_view(SUMS), Dialect(Engine.ATHENA), source, DAY, 0)
+    source = relation(LOGGED, EngineName.ATHENA)
+    found = States(plan_view(SUMS), Dialect(EngineName.ATHENA), source, DAY, 0)
     return unloaded(states_statement(found, "s3://there/"))
 
 
 def exported_events() -> str:
-    source = relation(LOGGED, Engine.ATHENA)
-    dialect = Dialect(Engine.ATHENA)
+    source = relation(LOGGED, EngineName.ATHENA)
+    dialect = Dialect(EngineName.ATHENA)
     return unloaded(events_statement(plan_view(SUMS), dialect, source, 0, "s3://there/"))
 
 
-STATEMENTS: dict[str, tuple[Engine, Callable[[], str]]] = {
-    "exported states": (Engine.ATHENA, exported_states),
-    "exported events": (Engine.ATHENA, exported_events),
+STATEMENTS: dict[str, tuple[EngineName, Callable[[], str]]] = {
+    "exported states": (EngineName.ATHENA, exported_states),
+    "exported events": (EngineName.ATHENA, exported_events),
 }
-for one in Engine:
+for one in EngineName:
     for asked in Mode:
         STATEMENTS[f"{one.value} history {asked.value}"] = (
             one,

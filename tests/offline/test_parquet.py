@@ -11,7 +11,7 @@ import pytest
 
 from skewless.errors import InputError, StoreError
 from skewless.offline.frames.incoming import to_arrow
-from skewless.offline.tables.glue_rows import read_glue_table
+from skewless.offline.tables.glue_rows import open_glue_table
 from tests.offline.lake import a_glue_table, put
 
 if TYPE_CHECKING:
@@ -116,7 +116,8 @@ def test_a_glue_tables_partition_keys_are_columns(aws: Aws, place: str) -> None:
 def test_columns_of_a_glue_table_are_found_in_any_case(aws: Aws, place: str) -> None:
     name = a_glue_table(aws, place, {"userid": "string", "b": "int"})
     put(aws, place, "events/0.parquet", a_table(userId=["u"], b=[1]))
-    assert read_glue_table(name, aws, columns=["userID"]).to_pydict() == {"userID": ["u"]}
+    table = open_glue_table(name, aws).read(["userID"], ["userID"])
+    assert table.to_pydict() == {"userID": ["u"]}
 
 
 def test_a_glue_table_without_files_has_typed_columns(aws: Aws, place: str) -> None:
@@ -128,7 +129,7 @@ def test_a_glue_table_without_files_has_typed_columns(aws: Aws, place: str) -> N
 def test_a_column_that_a_glue_table_lacks_is_an_error(aws: Aws, place: str) -> None:
     name = a_glue_table(aws, place, {"amount": "double"})
     with pytest.raises(InputError, match=r"has no column 'amuont'. Did you mean 'amount'"):
-        read_glue_table(name, aws, columns=["amuont"])
+        open_glue_table(name, aws).read(["amuont"], ["amuont"])
 
 
 def test_a_glue_table_of_another_format_is_an_error(aws: Aws, place: str) -> None:

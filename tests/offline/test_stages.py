@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from skewless.offline.query import sql
-from skewless.offline.query.dialect import Dialect, Engine
+from skewless.offline.query.dialect import Dialect, EngineName
 from skewless.offline.query.stages import AROUND_A_STATEMENT, READS_OF_A_STATEMENT, stored_steps
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sqlglot import exp
 
-ATHENA = Dialect(Engine.ATHENA)
+ATHENA = Dialect(EngineName.ATHENA)
 LABELS, LOG = sql.table("labels", "lake"), sql.table("payments", "lake")
 
 

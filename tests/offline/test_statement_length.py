@@ -11,15 +11,16 @@ from sqlglot import exp
 from examples.flights import definitions as flights
 from skewless.compiler.plan import plan_selection
 from skewless.offline.query import sql
-from skewless.offline.query.dialect import Dialect, Engine
+from skewless.offline.query.dialect import Dialect, EngineName
 from skewless.offline.query.events import Relation
-from skewless.offline.query.history import History, Mode, Spine
+from skewless.offline.query.history import History, Spine
+from skewless.offline.query.mode import Mode
 from skewless.offline.query.stages import AROUND_A_STATEMENT, STATEMENT_BYTES
 
 if TYPE_CHECKING:
     from skewless import FeatureView
 
-ATHENA = Dialect(Engine.ATHENA)
+ATHENA = Dialect(EngineName.ATHENA)
 MARCH_1, MARCH_2 = 1_709_251_200_000_000, 1_709_337_600_000_000
 VIEWS = (
     flights.carrier_delays,

@@ -11,9 +11,10 @@ import pyarrow as pa
 from skewless.compiler.plan import SelectionPlan, plan_selection
 from skewless.definitions import types
 from skewless.offline.query import identifiers, sql
-from skewless.offline.query.dialect import Dialect, Engine
+from skewless.offline.query.dialect import Dialect, EngineName
 from skewless.offline.query.events import HAPPENED, KNOWN, SEQUENCE, SHARD, Relation
-from skewless.offline.query.history import INSTANT, ROW, WATERMARK, History, Mode, Spine
+from skewless.offline.query.history import INSTANT, ROW, WATERMARK, History, Spine
+from skewless.offline.query.mode import Mode
 from tests.reference import normalise
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def history(
     connection.register("labels", spine_table(plan, labels, horizon))
     instants = [instant for _, instant in labels]
     spine = Spine(sql.table("labels"), min(instants), max(instants))
-    dialect = Dialect(Engine.DUCKDB)
+    dialect = Dialect(EngineName.DUCKDB)
     query = History(plan, mode, dialect, spine, relations, {}).script().query()
     found = connection.sql(dialect.render(query)).to_arrow_table().to_pylist()
     connection.close()

@@ -15,7 +15,7 @@ from skewless.compiler.fingerprint import used_columns
 from skewless.compiler.plan import ViewPlan, plan_view
 from skewless.materialize.states import encoded_state
 from skewless.offline.query import identifiers, sql
-from skewless.offline.query.dialect import Dialect, Engine
+from skewless.offline.query.dialect import Dialect, EngineName
 from skewless.offline.query.events import KNOWN, SEQUENCE, Relation
 from skewless.offline.query.export import events_statement, states_statement
 from skewless.offline.query.states import States
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 THOROUGH = up_to(30)
 RELATION = Relation(sql.table("events"), is_physical=True, is_log=True)
-DIALECT = Dialect(Engine.ATHENA)
+DIALECT = Dialect(EngineName.ATHENA)
 
 
 def exported(plan: ViewPlan, events: list[reference.Event], statement: str) -> Iterator[str]:

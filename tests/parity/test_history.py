@@ -12,7 +12,7 @@ from skewless.compiler.bound import Feature, Request
 from skewless.compiler.interpret import compile_python
 from skewless.compiler.plan import plan_selection
 from skewless.definitions import types
-from skewless.offline.query.history import Mode
+from skewless.offline.query.mode import Mode
 from tests import reference, strategies
 from tests.parity.bits import bits
 from tests.parity.examples import up_to

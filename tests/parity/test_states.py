@@ -13,7 +13,7 @@ from skewless.definitions.refresh import Stream
 from skewless.materialize.arrow_rows import entity_rows
 from skewless.materialize.states import encoded_state
 from skewless.offline.query import sql
-from skewless.offline.query.dialect import Dialect, Engine
+from skewless.offline.query.dialect import Dialect, EngineName
 from skewless.offline.query.events import Relation
 from skewless.offline.query.states import States
 from skewless.online.codec import encode
@@ -44,7 +44,7 @@ def states_at(
     connection = duckdb.connect(config={"threads": 1})
     connection.register("events", log_table(plan.view.source, events))
     relation = Relation(sql.table("events"), is_physical=True, is_log=True)
-    dialect = Dialect(Engine.DUCKDB)
+    dialect = Dialect(EngineName.DUCKDB)
     query = States(plan, dialect, relation, cut, since).script().query()
     rows: pa.Table = connection.sql(dialect.render(query)).to_arrow_table()
     connection.close()

@@ -171,8 +171,3 @@ def test_unknown_names_come_with_near_misses(registry: Registry) -> None:
     with pytest.raises(UnknownNameError, match="entity 'carriers'"):
         published.entity("carriers")
     assert published.entity("carrier") == an_entity()
-
-
-def test_the_registry_resolves_what_is_published_now(registry: Registry) -> None:
-    publish(registry, everything())
-    assert registry.resolve("delays:mean_1d") == ((a_view(), "mean_1d"),)

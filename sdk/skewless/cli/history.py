@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,17 +15,10 @@ from skewless.cli.online import Features, FullNames, one_or_all, selection_of
 from skewless.cli.screen import plain
 from skewless.definitions import types
 from skewless.errors import InputError
+from skewless.offline.query.mode import Mode
 
 if TYPE_CHECKING:
     from skewless.offline.training.training_set import TrainingSet
-
-
-class Mode(StrEnum):
-    """Which events count; the store knows what each means."""
-
-    AS_SERVED = "as_served"
-    EVENT_TIME = "event_time"
-    REPLAY = "replay"
 
 
 def history(  # noqa: PLR0913 - one for each option

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from skewless import FeatureStore
     from skewless.cli.screen import Screen
+    from skewless.errors import Started
     from skewless.materialize.cut import Materialized
-    from skewless.materialize.executions import Execution
     from skewless.registry.published import Published
 
 Engine = Annotated[
@@ -129,7 +129,7 @@ def _redrive(store: FeatureStore, screen: Screen) -> None:
 
 
 def _print_started(
-    screen: Screen, started: Sequence[Execution], left: Mapping[str, str] | None = None
+    screen: Screen, started: Sequence[Started], left: Mapping[str, str] | None = None
 ) -> None:
     failures = [{"message_id": message, "message": why} for message, why in (left or {}).items()]
     document = {"started": [plain(item) for item in started]}

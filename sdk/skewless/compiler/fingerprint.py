@@ -11,9 +11,9 @@ import json
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from skewless.compiler.document import Document, encode, encode_schema
-from skewless.definitions.expression import ColumnNode, FeatureNode, walk
+from skewless.definitions.expression import ColumnNode, walk
 from skewless.definitions.names import TOMBSTONE
-from skewless.definitions.on_demand import OnDemandView
+from skewless.definitions.on_demand import OnDemandView, views_read
 from skewless.definitions.service import FeatureService
 from skewless.definitions.view import FeatureView
 
@@ -86,14 +86,7 @@ def _meaning(item: View | FeatureService, known: Known) -> Document:
                 "delay": item.source.delay.microseconds if item.source.table else None,
             }
         case OnDemandView():
-            document["reads"] = sorted(
-                {
-                    fingerprint(part.view, known)
-                    for node in item.expressions.values()
-                    for part in walk(node)
-                    if isinstance(part, FeatureNode)
-                }
-            )
+            document["reads"] = sorted({fingerprint(view, known) for view in views_read(item)})
         case FeatureService():
             document["reads"] = [fingerprint(view, known) for view, _ in item.features]
     return {"format": FORMAT, **document}

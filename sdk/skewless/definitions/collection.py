@@ -8,8 +8,7 @@ from types import ModuleType
 from typing import TypeAlias
 
 from skewless.definitions.entity import Entity
-from skewless.definitions.expression import FeatureNode, walk
-from skewless.definitions.on_demand import OnDemandView
+from skewless.definitions.on_demand import OnDemandView, views_read
 from skewless.definitions.service import FeatureService
 from skewless.definitions.source import Source
 from skewless.definitions.view import FeatureView
@@ -101,10 +100,8 @@ def _closure(item: Definition) -> Iterator[Definition]:
             yield item.entity
             yield item.source
         case OnDemandView():
-            for node in item.expressions.values():
-                for part in walk(node):
-                    if isinstance(part, FeatureNode):
-                        yield from _closure(part.view)
+            for view in views_read(item):
+                yield from _closure(view)
         case FeatureService():
             for view, _ in item.features:
                 yield from _closure(view)

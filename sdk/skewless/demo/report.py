@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from skewless.definitions.collection import Definitions
     from skewless.definitions.view import FeatureView
+    from skewless.demo.course import Course
     from skewless.demo.loop import Day, Loop, Scale
     from skewless.demo.parity import Parity
-    from skewless.demo.screen import Screen
     from skewless.demo.tape import Tape
     from skewless.materialize.cut import Materialized
     from skewless.materialize.ingested import Ingested
@@ -32,7 +32,7 @@ _LESSON = {
 }
 
 
-def opening(screen: Screen) -> None:
+def opening(screen: Course) -> None:
     """Say what this is."""
     screen.title(
         "skewless demo: will this flight land more than 15 minutes late?",
@@ -40,7 +40,7 @@ def opening(screen: Screen) -> None:
     )
 
 
-def tape(screen: Screen, found: Tape, scale: Scale) -> dict[str, Any]:
+def tape(screen: Course, found: Tape, scale: Scale) -> dict[str, Any]:
     """Say what is real and what is assumed."""
     flights, weather, planes = (
         len(found.events[name]) for name in ("flights", "weather", "plane_registry")
@@ -59,7 +59,7 @@ def tape(screen: Screen, found: Tape, scale: Scale) -> dict[str, Any]:
     return {"flights": flights, "weather": weather, "aircraft": planes}
 
 
-def definitions(screen: Screen, found: Definitions, plan: Plan) -> dict[str, Any]:
+def definitions(screen: Course, found: Definitions, plan: Plan) -> dict[str, Any]:
     """List the views."""
     rows: list[dict[str, Any]] = [
         {
@@ -97,7 +97,7 @@ def _refreshed(view: FeatureView) -> str:
             return "stream"
 
 
-def history(screen: Screen, taken: Sequence[Ingested], scale: Scale) -> list[dict[str, Any]]:
+def history(screen: Course, taken: Sequence[Ingested], scale: Scale) -> list[dict[str, Any]]:
     """Say what was loaded."""
     rows = [
         {"source": item.source, "rows": item.accepted, "refused": len(item.rejected)}
@@ -112,7 +112,7 @@ def history(screen: Screen, taken: Sequence[Ingested], scale: Scale) -> list[dic
 
 
 def training_set(
-    screen: Screen, found: TrainingSet, labels: int, digests: Mapping[str, str]
+    screen: Course, found: TrainingSet, labels: int, digests: Mapping[str, str]
 ) -> dict[str, Any]:
     """Say how large it is, and whether both engines agree."""
     features = len(found.manifest["features"])
@@ -141,7 +141,7 @@ def training_set(
     }
 
 
-def lesson(screen: Screen, aucs: Mapping[str, float]) -> dict[str, float]:
+def lesson(screen: Course, aucs: Mapping[str, float]) -> dict[str, float]:
     """Show the AUCs."""
     rows = [(name, f"{auc:.3f}", _LESSON.get(name, "")) for name, auc in aucs.items()]
     screen.table(("model", ">AUC", "what it is given"), rows)
@@ -152,7 +152,7 @@ def lesson(screen: Screen, aucs: Mapping[str, float]) -> dict[str, float]:
     return dict(aucs)
 
 
-def filled(screen: Screen, cuts: Sequence[Materialized]) -> list[dict[str, Any]]:
+def filled(screen: Course, cuts: Sequence[Materialized]) -> list[dict[str, Any]]:
     """List the first cuts."""
     rows = [_cut(cut) for cut in cuts]
     screen.table(
@@ -186,7 +186,7 @@ def _cut(cut: Materialized) -> dict[str, Any]:
 
 
 def played(
-    screen: Screen, days: Sequence[Day], filled: Sequence[Mapping[str, Any]]
+    screen: Course, days: Sequence[Day], filled: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """Show the days."""
     rows: list[dict[str, Any]] = [
@@ -222,7 +222,7 @@ def _all_at_every_cut(days: Sequence[Day], filled: Sequence[Mapping[str, Any]]) 
 _DAY_SUMS = ("events", "refused", "cuts", "rewritten", "served")
 
 
-def parity(screen: Screen, found: Parity, training: TrainingSet, loop: Loop) -> dict[str, Any]:
+def parity(screen: Course, found: Parity, training: TrainingSet, loop: Loop) -> dict[str, Any]:
     """Show the table that all this is for."""
     rows: list[dict[str, Any]] = [
         {
@@ -274,7 +274,7 @@ def parity(screen: Screen, found: Parity, training: TrainingSet, loop: Loop) -> 
     }
 
 
-def cost(screen: Screen, loop: Loop) -> dict[str, Any]:
+def cost(screen: Course, loop: Loop) -> dict[str, Any]:
     """Show item sizes, request units and prices."""
     answers = loop.weighed
     rows = []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from skewless.demo.screen import Screen
+    from skewless.demo.course import Course
 
 
 def problems(found: Mapping[str, Any]) -> list[str]:
@@ -28,7 +28,7 @@ def problems(found: Mapping[str, Any]) -> list[str]:
     return [text for text, is_so in claims.items() if is_so]
 
 
-def closing(screen: Screen, found: dict[str, Any]) -> dict[str, Any]:
+def closing(screen: Course, found: dict[str, Any]) -> dict[str, Any]:
     """Say how it ended."""
     wrong = problems(found)
     compared, different = found["parity"]["compared"], found["parity"]["different"]
@@ -55,10 +55,10 @@ def closing(screen: Screen, found: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _allowed(screen: Screen, title: str) -> float:
+def _allowed(screen: Course, title: str) -> float:
     return screen.allowed.get(title, 0.0)
 
 
-def _times(screen: Screen) -> str:
+def _times(screen: Course) -> str:
     taken, allowed = sum(screen.seconds.values()), sum(screen.allowed.values())
     return f"{taken:.0f} s of {allowed:.0f} s"

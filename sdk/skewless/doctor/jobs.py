@@ -2,44 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from skewless.doctor.diagnosis import Finding, error, warning
 from skewless.doctor.patient import AbsentError
 from skewless.store_names import jobs_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator
 
     from skewless.aws import Jobs
-    from skewless.definitions.view import FeatureView
     from skewless.doctor.patient import Patient
+    from skewless.materialize.schedules import Schedules
 
 _LOOKED_AT = 20
 _DONE_BADLY = ("FAILED", "TIMED_OUT", "ABORTED")
 _NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
-
-
-class Drift(Protocol):
-    """How a schedule differs from what is published."""
-
-    @property
-    def subject(self) -> str:
-        """The view, or a schedule that belongs to none."""
-        ...
-
-    @property
-    def what(self) -> str:
-        """How it differs."""
-        ...
-
-
-class Schedules(Protocol):
-    """The schedules of a store."""
-
-    def drift(self, views: Sequence[FeatureView]) -> Iterable[Drift]:
-        """Compare the schedules with those that the views should have."""
-        ...
 
 
 def check_schedules(patient: Patient, schedules: Schedules) -> Iterator[Finding]:

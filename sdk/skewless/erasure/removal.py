@@ -65,7 +65,7 @@ class Notes(Protocol):
         ...
 
 
-class Found(NamedTuple):
+class ToRemove(NamedTuple):
     """What a table holds of what is to be removed.
 
     Attributes:
@@ -91,14 +91,14 @@ class Removal:
         self._erasure = {_ERASURE: erasure}
         self._update: KeepsManifests | None = None
 
-    def find(self) -> Found:
+    def find(self) -> ToRemove:
         """Say what would be removed; change nothing."""
         survey = self._survey()
         snapshots = [found.snapshot_id for found in survey.tainted]
         if survey.current_tainted_manifests:
             snapshots.append(survey.table.metadata.current_snapshot_id or 0)
         files = survey.dirty | survey.tainted_manifests
-        return Found(survey.rows, tuple(snapshots), tuple(sorted(files)))
+        return ToRemove(survey.rows, tuple(snapshots), tuple(sorted(files)))
 
     def run(self, notes: Notes) -> int:
         """Remove the rows; return how many versions of files were deleted.

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from skewless.errors import InputError, NaiveTimestampError, did_you_mean
 from skewless.offline.frames.columns import (
-    Finding,
+    BadValues,
     NaiveColumnError,
     arrow_type,
     as_mask,
@@ -90,7 +90,7 @@ def listed(reasons: Sequence[Refused]) -> str:
 
 class _Refusal(NamedTuple):
     columns: tuple[str, ...]
-    finding: Finding
+    finding: BadValues
 
 
 class _Conformed(NamedTuple):
@@ -182,7 +182,7 @@ def _conform_batch(
         misfits[name] = wholly_wrong(given, findings)
         if name == source.event_time:
             untimed = as_mask(given.is_null())
-            refusals.append(_Refusal((name,), Finding(untimed, "every event has its time")))
+            refusals.append(_Refusal((name,), BadValues(untimed, "every event has its time")))
     return _Conformed(batch, columns, refusals, misfits)
 
 
@@ -217,7 +217,7 @@ def _checked_batch(
     for check in checks:
         wrong = np.zeros(count, np.bool_)
         wrong[rows] = as_mask(check.predicate(fitting))
-        refusals.append(_Refusal(check.columns, Finding(wrong, check.reason)))
+        refusals.append(_Refusal(check.columns, BadValues(wrong, check.reason)))
     still_bad = either([refusal.finding.bad for refusal in refusals], count)
     if (dropped := still_bad[rows]).any():
         fitting = fitting.filter(pa.array(~dropped))

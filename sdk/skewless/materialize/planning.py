@@ -15,7 +15,7 @@ from skewless.definitions.names import versioned
 from skewless.errors import StoreError
 from skewless.materialize.due import begin, iso, next_cut
 from skewless.offline.engines.athena_tables import relation_of
-from skewless.offline.query.dialect import Dialect, Engine
+from skewless.offline.query.dialect import Dialect, EngineName
 from skewless.offline.query.export import events_statement, states_statement
 from skewless.offline.query.states import States
 from skewless.online.address import view_partition
@@ -91,7 +91,7 @@ class Planner:
         attempt = f"{to_datetime(begun.cut):%Y%m%dT%H%M%SZ}/{uuid.uuid4().hex}"
         # Athena writes there: no character of its keys needs care, as `:`, `+` and `@` would.
         place = f"cuts/{plan.view.name}/{plan.view.version}/{attempt}"
-        dialect = Dialect(Engine.ATHENA)
+        dialect = Dialect(EngineName.ATHENA)
         relation = relation_of(plan.view.source, self.resources.database)
         states = States(plan, dialect, relation, *begun.changed)
         prefix, refused = f"{place}/states/", f"refused/{view}/{attempt}/"

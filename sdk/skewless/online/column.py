@@ -83,10 +83,6 @@ class Integers:
         top = 0 if self._top is None else self._top[index] << 128
         return int(top + high + self._low[index]) * self._factor
 
-    def to_list(self) -> list[int]:
-        """Return all numbers."""
-        return [self[index] for index in range(self._count)]
-
 
 class Doubles:
     """A column of doubles inside a buffer."""

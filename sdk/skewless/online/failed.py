@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _SECONDS = 30.0
 
 
-class FailedEntity(NamedTuple):
+class FailedEntry(NamedTuple):
     """An entry.
 
     Attributes:
@@ -66,7 +66,7 @@ class FailedEntities:
         except ConditionFailedError:
             return
 
-    def first(self, view: str, limit: int) -> list[FailedEntity]:
+    def first(self, view: str, limit: int) -> list[FailedEntry]:
         """Return at most so many of a view's failed entities, consistently.
 
         Raises:
@@ -74,7 +74,7 @@ class FailedEntities:
         """
         found = []
         for item in self._items(view):
-            found.append(FailedEntity(item["k"], item["i"], item["x"]))
+            found.append(FailedEntry(item["k"], item["i"], item["x"]))
             if len(found) == limit:
                 break
         return found

@@ -11,22 +11,51 @@ import json
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from skewless.compiler.arrow_types import feature_type
 from skewless.compiler.physical import from_physical, to_physical
 from skewless.definitions import types
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from skewless.definitions.types import ValueType
-    from skewless.online.answer import Answer
+    from skewless.online.incoming import Received
 
     Column = tuple[str, ValueType, Sequence[Any]]
 
 
-def to_pandas(answer: Answer) -> Any:
+class Answered(Protocol):
+    """What is written: an `answer.Answer`, whose attributes are described there."""
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """Values by output name, row by row."""
+        ...
+
+    @property
+    def status(self) -> Sequence[Mapping[str, object]]:
+        """For each row, by view."""
+        ...
+
+    @property
+    def types(self) -> Mapping[str, ValueType]:
+        """The type of each output column."""
+        ...
+
+    @property
+    def inputs(self) -> Mapping[str, ValueType]:
+        """The keys and request fields."""
+        ...
+
+    @property
+    def sent(self) -> Received:
+        """What was asked with."""
+        ...
+
+
+def to_pandas(answer: Answered) -> Any:
     """Return a pandas DataFrame with the index of the frame that came in."""
     import pandas as pd  # noqa: PLC0415 - asked for
 
@@ -40,7 +69,7 @@ def to_pandas(answer: Answer) -> Any:
     return pd.DataFrame(frame, index=index)
 
 
-def to_polars(answer: Answer) -> Any:
+def to_polars(answer: Answered) -> Any:
     """Return a polars DataFrame."""
     import polars as pl  # noqa: PLC0415 - asked for
 
@@ -53,7 +82,7 @@ def to_polars(answer: Answer) -> Any:
     return pl.DataFrame([*own, *found])
 
 
-def to_arrow(answer: Answer) -> Any:
+def to_arrow(answer: Answered) -> Any:
     """Return a pyarrow Table."""
     import pyarrow as pa  # noqa: PLC0415 - asked for
 
@@ -66,7 +95,7 @@ def to_arrow(answer: Answer) -> Any:
     return pa.table({}) if table is None else table
 
 
-def to_json(answer: Answer, *, with_status: bool) -> str:
+def to_json(answer: Answered, *, with_status: bool) -> str:
     """Return rows as JSON; see `Answer.to_json`."""
     columns = _columns(answer, with_inputs=True)
     rows = [
@@ -95,7 +124,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _columns(answer: Answer, *, with_inputs: bool) -> list[Column]:
+def _columns(answer: Answered, *, with_inputs: bool) -> list[Column]:
     """Return names, types and values of the features, and before them of what was sent."""
     found: list[Column] = []
     for name, type_ in answer.inputs.items() if with_inputs else ():

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, assert_never
 from skewless.compiler.document import encode
 from skewless.compiler.fingerprint import LENGTH, fingerprint
 from skewless.definitions.entity import Entity
-from skewless.definitions.expression import FeatureNode, walk
-from skewless.definitions.on_demand import OnDemandView
+from skewless.definitions.on_demand import OnDemandView, views_read
 from skewless.definitions.service import FeatureService
 from skewless.definitions.source import Source
 from skewless.definitions.view import FeatureView
@@ -119,7 +118,6 @@ def _views(item: OnDemandView | FeatureService) -> Iterator[View]:
         case FeatureService():
             yield from (view for view, _ in item.features)
         case OnDemandView():
-            for node in item.expressions.values():
-                yield from (part.view for part in walk(node) if isinstance(part, FeatureNode))
+            yield from views_read(item)
         case _:
             assert_never(item)

@@ -26,7 +26,6 @@ from skewless.errors import (
 from skewless.registry.changes import Action
 from skewless.registry.identity import Identity, level, meaning
 from skewless.registry.published import Published
-from skewless.registry.selection import resolve
 from skewless.registry.stored_item import decoded
 
 if TYPE_CHECKING:
@@ -35,9 +34,7 @@ if TYPE_CHECKING:
 
     from skewless.aws import Aws
     from skewless.definitions.collection import Definition, Definitions
-    from skewless.definitions.service import FeatureService
     from skewless.registry.changes import Change, Plan
-    from skewless.registry.selection import Selection
 
 PARTITION = "definition"
 # DynamoDB: at most 100 writes and 4 MB in a transaction, 400 KB in an item, names included.
@@ -107,10 +104,6 @@ class Registry:
         writes = [self._write(change, item, published_at) for change, item in pairs]
         for chunk in _chunks(writes):
             self._transact(chunk)
-
-    def resolve(self, features: object) -> Selection | FeatureService:
-        """Find what `features` names among what is published now; see `selection.resolve`."""
-        return resolve(self.load(), features)
 
     def _items(self) -> list[dict[str, Any]]:
         client = self._aws.client("dynamodb")

@@ -16,8 +16,7 @@ from skewless.errors import QueryError
 from skewless.offline.engines.abandoned import ABANDONED_AFTER, FOLDER, LABELS, STEP, Abandoned
 from skewless.offline.engines.athena_tables import relation_of
 from skewless.offline.query import sql
-from skewless.offline.query.dialect import Dialect
-from skewless.offline.query.dialect import Engine as EngineName
+from skewless.offline.query.dialect import Dialect, EngineName
 from skewless.offline.query.stages import AROUND_A_STATEMENT, STATEMENT_BYTES
 from skewless.offline.storage.glue_table import describe_table
 from skewless.offline.tables import user_table

@@ -12,7 +12,7 @@ from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD, INGEST_TIM
 from skewless.errors import QueryError
 from skewless.offline.engines.spill import spill_folder
 from skewless.offline.query import identifiers, sql
-from skewless.offline.query.dialect import Dialect, Engine
+from skewless.offline.query.dialect import Dialect, EngineName
 from skewless.offline.query.events import HAPPENED, KNOWN, SEQUENCE, SHARD, Relation
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class DuckDbSession:
     """One database."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, log: EventLog) -> None:
-        self.dialect = Dialect(Engine.DUCKDB)
+        self.dialect = Dialect(EngineName.DUCKDB)
         self._connection = connection
         self._log = log
 

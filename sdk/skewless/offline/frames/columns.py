@@ -38,7 +38,7 @@ class NaiveColumnError(SkewlessError, ValueError):
     """A timestamp column has no zone; whoever knows its name says so."""
 
 
-class Finding(NamedTuple):
+class BadValues(NamedTuple):
     """Values of a column that do not fit, and what would.
 
     Attributes:
@@ -76,7 +76,7 @@ def physical(column: Any, type_: ValueType) -> Any:
 
 def conform(  # noqa: C901, PLR0911 - one case for each type
     array: Array, type_: ValueType
-) -> tuple[Array, list[Finding]]:
+) -> tuple[Array, list[BadValues]]:
     """Return a column in its canonical type, and which of its values do not fit.
 
     Raises:
@@ -112,7 +112,7 @@ def conform(  # noqa: C901, PLR0911 - one case for each type
     return _refused(array, type_)
 
 
-def wholly_wrong(array: Array, findings: Sequence[Finding]) -> tuple[str, ...] | None:
+def wholly_wrong(array: Array, findings: Sequence[BadValues]) -> tuple[str, ...] | None:
     """Return the kinds of a column's values if none of them can fit; None if one can.
 
     A column of nulls fits every type, and is of no kind.
@@ -166,7 +166,7 @@ def _unwrapped(array: Any) -> Array:
             return array
 
 
-def _conform_union(array: Any, type_: ValueType) -> tuple[Array, list[Finding]]:
+def _conform_union(array: Any, type_: ValueType) -> tuple[Array, list[BadValues]]:
     """Convert each kind of value by itself, then put the rows in order again."""
     codes = array.type_codes.to_numpy()
     places, parts, findings = [], [], []
@@ -177,21 +177,21 @@ def _conform_union(array: Any, type_: ValueType) -> tuple[Array, list[Finding]]:
         places.append(rows)
         parts.append(values)
         for bad, allowed, misfit in found:
-            findings.append(Finding(_scattered(bad, rows, len(array)), allowed, misfit))
+            findings.append(BadValues(_scattered(bad, rows, len(array)), allowed, misfit))
     order = np.argsort(np.concatenate(places))
     return pa.concat_arrays(parts).take(pa.array(order)), findings
 
 
-def _refused(array: Array, type_: ValueType) -> tuple[Array, list[Finding]]:
+def _refused(array: Array, type_: ValueType) -> tuple[Array, list[BadValues]]:
     """Refuse every value: it is of another type altogether."""
     given = "text" if _is_text(array.type) else str(array.type)
     allowed = f"{type_} is needed, and this is {given}"
     bad = as_mask(array.is_valid())
-    findings = [Finding(bad, allowed, given)] if bad.any() else []
+    findings = [BadValues(bad, allowed, given)] if bad.any() else []
     return pa.nulls(len(array), arrow_type(type_)), findings
 
 
-def _integers(array: Array) -> tuple[Array, list[Finding]]:
+def _integers(array: Array) -> tuple[Array, list[BadValues]]:
     kind = array.type
     if pa.types.is_uint64(kind):
         beyond = as_mask(pc.greater(array, pa.scalar(INT64_MAX, pa.uint64())))
@@ -211,7 +211,7 @@ def _integers(array: Array) -> tuple[Array, list[Finding]]:
     return _refused(array, types.Int64)
 
 
-def _doubles(array: Array) -> tuple[Array, list[Finding]]:
+def _doubles(array: Array) -> tuple[Array, list[BadValues]]:
     if pa.types.is_floating(array.type):
         values = _numpy_doubles(array)
         infinite = np.isinf(values)
@@ -231,7 +231,7 @@ def _doubles(array: Array) -> tuple[Array, list[Finding]]:
     return _refused(array, types.Float64)
 
 
-def _decimals(array: Array, type_: types.Decimal) -> tuple[Array, list[Finding]]:
+def _decimals(array: Array, type_: types.Decimal) -> tuple[Array, list[BadValues]]:
     if pa.types.is_integer(array.type):
         array = array.cast(pa.decimal128(20, 0))
     if not pa.types.is_decimal(array.type):
@@ -250,7 +250,7 @@ def _rescaled(value: decimal.Decimal, type_: types.Decimal) -> decimal.Decimal |
         return value.quantize(decimal.Decimal(1).scaleb(-type_.scale)) if fits else None
 
 
-def _strings(array: Array) -> tuple[Array, list[Finding]]:
+def _strings(array: Array) -> tuple[Array, list[BadValues]]:
     if not _is_text(array.type) and not _is_binary(array.type):
         return _refused(array, types.String)
     try:
@@ -269,7 +269,7 @@ def _utf8(value: bytes) -> str | None:
         return None
 
 
-def _instants(array: Array) -> tuple[Array, list[Finding]]:
+def _instants(array: Array) -> tuple[Array, list[BadValues]]:
     if not pa.types.is_timestamp(array.type):
         return _refused(array, types.Timestamp)
     if array.type.tz is None:
@@ -291,7 +291,7 @@ def _instants(array: Array) -> tuple[Array, list[Finding]]:
     return column, findings
 
 
-def _lists(array: Array, element: types.Scalar, size: int | None) -> tuple[Array, list[Finding]]:
+def _lists(array: Array, element: types.Scalar, size: int | None) -> tuple[Array, list[BadValues]]:
     if "view" in str(array.type):
         array = pa.array(array.to_pylist(), pa.list_(array.type.value_type))
     plain: Any = array.cast(pa.list_(array.type.value_type))
@@ -302,7 +302,7 @@ def _lists(array: Array, element: types.Scalar, size: int | None) -> tuple[Array
     values, inner = conform(flat, element)
     count = len(array)
     findings = [
-        Finding(
+        BadValues(
             _scattered(bad, rows, count),
             f"an element does not fit: {allowed}",
             misfit and f"lists of {misfit}",
@@ -322,7 +322,7 @@ def _lists(array: Array, element: types.Scalar, size: int | None) -> tuple[Array
 
 def _row_by_row(
     array: Array, type_: ValueType, convert: Callable[[Any], Any], allowed: str
-) -> tuple[Array, list[Finding]]:
+) -> tuple[Array, list[BadValues]]:
     """Convert one by one, where a column as a whole cannot be; None from `convert` is a misfit."""
     given = array.to_pylist()
     values = [None if value is None else convert(value) for value in given]
@@ -352,8 +352,8 @@ def either(masks: Sequence[Mask], length: int) -> Mask:
     return found
 
 
-def _found(bad: Mask, allowed: str) -> list[Finding]:
-    return [Finding(bad, allowed)] if bad.any() else []
+def _found(bad: Mask, allowed: str) -> list[BadValues]:
+    return [BadValues(bad, allowed)] if bad.any() else []
 
 
 def _scattered(mask: Mask, rows: NDArray[np.int64], length: int) -> Mask:

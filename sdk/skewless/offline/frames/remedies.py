@@ -20,7 +20,7 @@ def remedy(name: str, given: str, type_: ValueType, frame: str = "frame") -> str
 
     Args:
         name: the column's.
-        given: the kind of its values, as `columns.Finding.misfit` says it.
+        given: the kind of its values, as `columns.BadValues.misfit` says it.
         type_: what is declared.
         frame: what the code calls the frame.
     """

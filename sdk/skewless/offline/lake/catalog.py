@@ -1,6 +1,6 @@
-"""What the event log is called in Glue and on S3, and how Athena declares it.
+"""What the event log is called in Glue and on S3, and what its columns are.
 
-Pure: definitions in, names and DDL out. The stacks and the query builders read it without AWS,
+Pure: definitions in, names and types out. The stacks and the query builders read it without AWS,
 Arrow or pyiceberg.
 """
 
@@ -27,7 +27,7 @@ CLAIMS = "skewless.claims"  # what a snapshot's summary says of who committed it
 # What a query, a spine or a cut leaves in the bucket, of no use an hour later: rules expire it.
 TEMPORARY_FOLDERS = ("athena/", "cuts/", "queries/", "refused/", "spines/")
 
-# Athena's engine and DDL know Iceberg's `timestamp`; every instant in it is UTC.
+# Athena and Glue know Iceberg's `timestamp`; every instant in it is UTC.
 _SQL_TYPES: Mapping[types.Scalar, str] = {
     types.Bool: "boolean",
     types.Int64: "bigint",
@@ -67,7 +67,7 @@ def log_location(bucket: str, table: str) -> str:
 
 
 def sql_type(type_: ValueType) -> str:
-    """Return the type as Athena's DDL and Glue write it."""
+    """Return the type as Glue and Athena write it."""
     match type_:
         case types.Scalar():
             return _SQL_TYPES[type_]
@@ -79,30 +79,6 @@ def sql_type(type_: ValueType) -> str:
             return f"array<{sql_type(types.Float64)}>"
 
 
-def create_log_sql(source: Source, database: str, bucket: str) -> str:
-    """Return the DDL by which Athena would create the source's log as `EventLog.create` does."""
-    columns = log_columns(source)
-    return _create_sql(f"{database}.{source.name}", columns, INGEST_TIME, bucket)
-
-
 def quarantine_table(source: str) -> str:
     """Return the name of the table of a source's refused rows."""
     return f"{QUARANTINE_TABLE}_{source}"
-
-
-def create_quarantine_sql(source: str, database: str, bucket: str) -> str:
-    """Return the DDL of the table of a source's refused rows."""
-    name = f"{database}.{quarantine_table(source)}"
-    return _create_sql(name, QUARANTINE_COLUMNS, REFUSED_AT, bucket)
-
-
-def _create_sql(identifier: str, columns: Mapping[str, ValueType], day_of: str, bucket: str) -> str:
-    listed = ",\n".join(f"  `{name}` {sql_type(type_)}" for name, type_ in columns.items())
-    location = log_location(bucket, identifier.partition(".")[2])
-    return (
-        f"CREATE TABLE {identifier} (\n{listed}\n)\n"
-        f"PARTITIONED BY (day(`{day_of}`))\n"
-        f"LOCATION '{location}'\n"
-        "TBLPROPERTIES ('table_type'='ICEBERG', 'format'='parquet', "
-        "'write_compression'='zstd')"
-    )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _EPOCH = "1970-01-01 00:00:00"
 
 
-class Engine(Enum):
+class EngineName(Enum):
     """The engine that runs the query; the value is sqlglot's name of its dialect."""
 
     ATHENA = "athena"
@@ -31,7 +31,7 @@ class Engine(Enum):
 class Dialect:
     """The constructs of one engine."""
 
-    engine: Engine
+    engine: EngineName
 
     def render(self, query: exp.Expr, *, pretty: bool = False) -> str:
         """Return the query's text; `pretty` is for people, and a third longer."""
@@ -44,17 +44,17 @@ class Dialect:
         DuckDB documents this order, and sums while it reads, several times faster than over
         partitions. Trino does not promise the order, and sums a running frame as it reads anyway.
         """
-        return self.engine is Engine.DUCKDB
+        return self.engine is EngineName.DUCKDB
 
     @property
     def computes_steps_anew(self) -> bool:
         """Whether a step of a WITH clause is computed again at every read, as in Trino."""
-        return self.engine is Engine.ATHENA
+        return self.engine is EngineName.ATHENA
 
     @property
     def exact_type(self) -> str:
         """The widest exact integer."""
-        return "HUGEINT" if self.engine is Engine.DUCKDB else "DECIMAL(38, 0)"
+        return "HUGEINT" if self.engine is EngineName.DUCKDB else "DECIMAL(38, 0)"
 
     def exact(self, value: Sql) -> Sql:
         """Widen an integer so that sums and squares of 64-bit integers are exact."""
@@ -62,7 +62,7 @@ class Dialect:
 
     def quotient(self, dividend: Sql, divisor: Sql) -> Sql:
         """Divide exact integers that divide without remainder."""
-        if self.engine is Engine.DUCKDB:
+        if self.engine is EngineName.DUCKDB:
             return sql.binary(exp.IntDiv, dividend, divisor)
         # DECIMAL(38, 0) / DECIMAL(38, 0) rounds in Trino; there is nothing to round here.
         return sql.cast(sql.binary(exp.Div, dividend, divisor), "DECIMAL(38, 0)")
@@ -73,7 +73,7 @@ class Dialect:
 
     def is_finite(self, value: Sql) -> Sql:
         """Say whether a double is neither an infinity nor NaN."""
-        return sql.call("isfinite" if self.engine is Engine.DUCKDB else "is_finite", value)
+        return sql.call("isfinite" if self.engine is EngineName.DUCKDB else "is_finite", value)
 
     def round_half_away(self, value: Sql) -> Sql:
         """Round a double to a BIGINT, halves away from zero; null where it does not fit."""
@@ -82,7 +82,7 @@ class Dialect:
         return sql.when(fits, self._rounded(value))
 
     def _rounded(self, value: Sql) -> Sql:
-        if self.engine is Engine.DUCKDB:
+        if self.engine is EngineName.DUCKDB:
             return sql.cast(sql.call("round", value), "BIGINT")
         # Trino's round() adds 0.5 in some releases, which turns 0.49999999999999994 into 1.
         whole = sql.call("truncate", value)
@@ -92,7 +92,7 @@ class Dialect:
 
     def microseconds(self, timestamp: Sql) -> Sql:
         """Return microseconds since the epoch of a timestamp in UTC."""
-        if self.engine is Engine.DUCKDB:
+        if self.engine is EngineName.DUCKDB:
             return sql.call("epoch_us", timestamp)
         # Trino has no microsecond unit: whole seconds exactly, then the fraction, moved to 1970
         # where a double of seconds resolves far below a microsecond.
@@ -105,12 +105,12 @@ class Dialect:
 
     def timestamp(self, iso: str) -> Sql:
         """Write an instant, given as `YYYY-MM-DD HH:MM:SS.ffffff`, as a timestamp constant."""
-        kind = "TIMESTAMP" if self.engine is Engine.DUCKDB else "TIMESTAMP(6)"
+        kind = "TIMESTAMP" if self.engine is EngineName.DUCKDB else "TIMESTAMP(6)"
         return exp.Cast(this=sql.text(iso), to=exp.DataType.build(kind, dialect="trino"))
 
     def sequence(self, first: Sql, last: Sql, step: int, alias: str, column: str) -> exp.Unnest:
         """Write the numbers from first to last, a step apart, as a table of one column."""
-        name = "generate_series" if self.engine is Engine.DUCKDB else "sequence"
+        name = "generate_series" if self.engine is EngineName.DUCKDB else "sequence"
         numbers = sql.call(name, first, last, sql.integer(step))
         table = exp.TableAlias(this=sql.name(alias), columns=[sql.name(column)])
         return exp.Unnest(expressions=[numbers], alias=table)
@@ -151,7 +151,7 @@ class Dialect:
         for value, type_ in values:
             parts += [sql.text("|"), self._text(value, type_)]
         text = sql.call("concat", *parts)
-        if self.engine is Engine.DUCKDB:
+        if self.engine is EngineName.DUCKDB:
             return sql.call("md5", text)
         return sql.call("lower", sql.call("to_hex", sql.call("md5", sql.call("to_utf8", text))))
 

@@ -12,7 +12,6 @@ Stages, each a few named steps of one WITH query:
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -31,6 +30,7 @@ from skewless.offline.query.events import (
     view_events,
 )
 from skewless.offline.query.finisher import Finisher
+from skewless.offline.query.mode import Mode
 from skewless.offline.query.picks import Picks, add_latest
 from skewless.offline.query.render import Renderer
 from skewless.offline.query.stages import stored_steps
@@ -48,14 +48,6 @@ if TYPE_CHECKING:
     from skewless.offline.query.sql import Sql
 
 ROW, INSTANT, WATERMARK = "skewless_row", "skewless_instant", "skewless_watermark"
-
-
-class Mode(Enum):
-    """The events that a training set may see; the value is a user's word for it."""
-
-    AS_SERVED = "as_served"
-    EVENT_TIME = "event_time"
-    REPLAY = "replay"
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,15 +75,6 @@ def open_glue_table(
     return _HiveTable(name, described, aws, as_athena)
 
 
-def read_glue_table(
-    name: str, aws: Aws, *, columns: Collection[str] | None = None, snapshot_id: int | None = None
-) -> pa.Table:
-    """Read columns of `"database.table"`, all by default; see `open_glue_table`."""
-    table = open_glue_table(name, aws, snapshot_id=snapshot_id)
-    chosen = table.declared if columns is None else columns
-    return table.read(chosen, chosen)
-
-
 @dataclass(frozen=True, slots=True)
 class _HiveTable:
     """A table of Parquet files, as Glue describes it."""

@@ -17,7 +17,8 @@ from skewless.offline.frames.logical import logical
 from skewless.offline.frames.own_frame import own_frame
 from skewless.offline.lake.snapshots import Pin
 from skewless.offline.query import identifiers
-from skewless.offline.query.history import INSTANT, ROW, History, Mode, Spine
+from skewless.offline.query.history import INSTANT, ROW, History, Spine
+from skewless.offline.query.mode import Mode
 from skewless.offline.training.labels import prepare_labels
 from skewless.offline.training.overflow import Errors, Overflows
 from skewless.offline.training.statuses import names_of, statuses

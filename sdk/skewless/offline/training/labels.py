@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from skewless.compiler.plan import SelectionPlan
     from skewless.definitions.entity import Entity
     from skewless.definitions.types import ValueType
-    from skewless.offline.frames.columns import Finding
+    from skewless.offline.frames.columns import BadValues
     from skewless.offline.frames.own_frame import OwnFrame
 
 
@@ -106,7 +106,7 @@ def physical_column(column: pa.ChunkedArray, type_: ValueType, name: str) -> pa.
 
 
 def _refusal(
-    chunk: pa.Array, findings: list[Finding], type_: ValueType, name: str, start: int
+    chunk: pa.Array, findings: list[BadValues], type_: ValueType, name: str, start: int
 ) -> str:
     """Say what is wrong with a column: its type, or its first value that does not fit."""
     where = f"entity_df column {name!r}"

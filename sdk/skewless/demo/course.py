@@ -22,7 +22,7 @@ _WIDTH = 80
 _GAP = (0, 3, 0, 0)
 
 
-class Screen:
+class Course:
     """Prints the demo's course.
 
     Attributes:
@@ -91,10 +91,6 @@ class Screen:
             cells = [Text(str(cell).removeprefix("*")) for cell in row]
             table.add_row(*cells, style="bold" if is_total else "")
         self._out.print(Padding(table, (0, 0, 0, 3)))
-
-    def blank(self) -> None:
-        """Print an empty line."""
-        self._out.print()
 
     def verdict(self, text: str, *, is_good: bool) -> None:
         """Print how it ended."""
