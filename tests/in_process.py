@@ -43,6 +43,16 @@ def table_of(session: boto3.Session, name: str) -> Iterator[Aws]:
 @contextmanager
 def keyed_table(aws: Aws, name: str) -> Iterator[Aws]:
     """A table with the keys `pk` and `sk`, gone afterwards."""
+    make_table(aws, name)
+    try:
+        yield aws
+    finally:
+        # By a client of its own: a test may have put something in place of the other's calls.
+        Aws(aws.session, aws.endpoint).client("dynamodb").delete_table(TableName=name)
+
+
+def make_table(aws: Aws, name: str) -> None:
+    """Make a table with the keys `pk` and `sk`."""
     aws.client("dynamodb").create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
@@ -55,8 +65,3 @@ def keyed_table(aws: Aws, name: str) -> Iterator[Aws]:
             {"AttributeName": "sk", "AttributeType": "S"},
         ],
     )
-    try:
-        yield aws
-    finally:
-        # By a client of its own: a test may have put something in place of the other's calls.
-        Aws(aws.session, aws.endpoint).client("dynamodb").delete_table(TableName=name)

@@ -16,7 +16,7 @@ from tests.conformance import dynamodb_local, jvm, trino_server
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ONLINE = ("tests/online", "tests/registry")
+ONLINE = ("tests/online", "tests/registry", "tests/order")
 TRINO = ("tests/conformance",)
 
 
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
 
 
 def on_dynamodb_local(arguments: list[str]) -> int:
-    """Run the tests of the online store and the registry that call DynamoDB."""
+    """Run the tests of the online store, the registry and interleavings that call DynamoDB."""
     name = "DynamoDB Local"
     try:
         with dynamodb_local.running() as local:

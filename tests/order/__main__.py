@@ -1,5 +1,7 @@
 """`make soak`: interleavings without end, each pair of operations in turn, and many together.
 
+After each round come real processes, of which many are killed.
+
 Environment:
     SKEWLESS_SEED: play this one run again, and nothing else.
     SKEWLESS_ROUNDS: how many rounds to play; without end if it is not set.
@@ -18,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import tests.conftest  # noqa: F401 - nobody's AWS, before boto3 is imported
 from tests.order.operations import OPERATIONS
+from tests.order.processes import WRITERS, Processes
 from tests.order.run import Run
 from tests.order.world import Template
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _TOGETHER = 40
+_DEATHS = 20
 
 
 def main() -> int:
@@ -37,7 +41,14 @@ def main() -> int:
     rounds = os.environ.get("SKEWLESS_ROUNDS")
     last = None if rounds is None else first + int(rounds)
     numbers = itertools.count(first) if last is None else range(first, last)
-    return max((play(seeds(number), template) for number in numbers), default=0)
+    return max((_round(number, template) for number in numbers), default=0)
+
+
+def _round(number: int, template: Template) -> int:
+    status = play(seeds(number), template)
+    Processes(str(number), rounds=_DEATHS).play()
+    _say(f"holds: {_DEATHS} deaths of processes, {WRITERS} writers ({number})")
+    return status
 
 
 def seeds(number: int) -> Iterator[str]:

@@ -44,7 +44,7 @@ _READS = 5
 
 
 @contextmanager
-def _hours_later() -> Iterator[None]:
+def hours_later() -> Iterator[None]:
     """Let files be old enough for an erasure, which judges by when S3 says that they were put."""
     now = forget._now
     with pytest.MonkeyPatch.context() as patch:
@@ -93,7 +93,7 @@ class Run:
         try:
             with virtual(self.seed):
                 self._side_by_side()
-                with _hours_later():
+                with hours_later():
                     self._settle()
                 self._check_now()
                 self._check_after_next_cuts()

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from skewless.aws import Aws
 from tests.order.run import Run
-from tests.order.world import Template
+from tests.order.world import Template, new_session
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 
@@ -32,7 +33,13 @@ TODAY = () if "CI" in os.environ else (f"ingest+cut+daily/{datetime.now(UTC):%Y-
 
 
 @pytest.fixture(scope="module")
-def template() -> Template:
+def aws() -> Aws:
+    """Where `make conformance` looks for what calls DynamoDB: these run on Amazon's own as well."""
+    return Aws(new_session())
+
+
+@pytest.fixture(scope="module")
+def template(aws: Aws) -> Template:
     return Template()
 
 

@@ -10,9 +10,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from localaws import LocalAws
+from localaws.core.session import LocalSession
 from skewless import FeatureStore
 from skewless.aws import Aws
 from skewless.definitions.clock import as_microseconds
+from tests.in_process import ENDPOINT, make_table
 from tests.order.definitions import (
     DELAY,
     ERASED,
@@ -98,7 +100,7 @@ class World:
     def process(self, life: Life | None = None, offset: float = 0.0) -> FeatureStore:
         """Return the store of a process of its own, whose clock is off by so many seconds."""
         off = timedelta(seconds=offset)
-        session = LocalAws.start().session()
+        session = new_session()
         handler: Any = partial(before_call, Life() if life is None else life)
         session.events.register("provide-client-params", handler)
         aws = Aws(session, self.store.aws.endpoint)
@@ -154,6 +156,21 @@ class World:
                 )
 
 
+def new_session() -> LocalSession:
+    """Return a session of the local AWS, with Amazon's DynamoDB Local where there is one."""
+    server = LocalAws.start()
+    return server.session() if ENDPOINT is None else _Elsewhere(server.endpoint)
+
+
+class _Elsewhere(LocalSession):
+    """A session whose items are in DynamoDB Local, and all else in the local AWS."""
+
+    def client(self, *args: Any, **options: Any) -> Any:
+        if args[0] == "dynamodb":
+            options["endpoint_url"] = ENDPOINT
+        return super().client(*args, **options)
+
+
 def apart(views: Iterable[FeatureView]) -> list[list[FeatureView]]:
     """Tell versions of one view apart: a selection has one of them."""
     found: dict[int, list[FeatureView]] = {}
@@ -166,7 +183,12 @@ class Template:
     """A store with some history, cut and served; each run begins with it as it is."""
 
     def __init__(self) -> None:
-        self.store = FeatureStore.local(f"order-{uuid.uuid4().hex[:8]}", clock=NOON)
+        local = FeatureStore.local(f"order-{uuid.uuid4().hex[:8]}", clock=NOON)
+        aws = Aws(new_session(), local.aws.endpoint)
+        self.store = FeatureStore(aws, local.resources, clock=NOON)
+        if ENDPOINT is not None:
+            for name in (local.resources.online_table, local.resources.registry_table):
+                make_table(aws, name)
         self.store.apply(PUBLISHED)
         self._batches = self._fill()
         self._image = Image.of(self.store)
