@@ -1,1 +1,1 @@
-"""Where statements run: Athena, or DuckDB in this process."""
+"""The engines that run statements: Athena, or DuckDB in this process."""

@@ -1,9 +1,9 @@
-"""What Athena sessions left that were killed: the next session removes it, a day later.
+"""Leftovers of killed Athena sessions: the next session removes them, a day later.
 
-A session has an id, which is in the names of its tables and of its folder below `queries/`. The
-labels are uploaded before their table is made, and the objects are removed after the tables: so
-the folder is there as long as any table is, until a lifecycle rule expires it. Whoever trains may
-list that folder; to list tables takes a permission that training does not have.
+A session's id is in the names of its tables and of its folder below `queries/`. Labels are uploaded
+before their table is made, and objects are removed after the tables. So the folder exists as long
+as any table does, until a lifecycle rule expires it. Training roles may list that folder, but may
+not list tables.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FOLDER = "queries/"
 LABELS, STEP = "skewless_labels_", "skewless_step_"
-# Athena ends a query after 30 minutes; a session is a few of them.
+# Athena ends a query after 30 minutes, and a session is a few queries.
 ABANDONED_AFTER = timedelta(days=1)
 _SESSION = re.compile(rf"{FOLDER}([0-9a-f]{{32}})/")
 _EVER = datetime.min.replace(tzinfo=UTC)
@@ -35,7 +35,7 @@ _MOST_SESSIONS = 20
 
 @dataclass(slots=True)
 class _Session:
-    """What is known of a session by its objects."""
+    """What a session's objects tell about it."""
 
     id: str
     keys: list[str] = field(default_factory=list)
@@ -43,12 +43,12 @@ class _Session:
 
 
 class Abandoned:
-    """The leavings of sessions that did not end.
+    """The leftovers of sessions that were killed.
 
     Args:
         aws: where they are.
         resources: the store's.
-        after: for how long nobody must have written to a session that is taken for dead.
+        after: a session counts as dead if nobody wrote to it for that long.
     """
 
     def __init__(self, aws: Aws, resources: Resources, after: timedelta = ABANDONED_AFTER) -> None:
@@ -57,10 +57,10 @@ class Abandoned:
         self._after = after
 
     def sweep(self) -> int:
-        """Remove tables and objects of dead sessions, some at a time; return of how many.
+        """Remove tables and objects of some dead sessions; return of how many.
 
-        It stands before a query that somebody waits for, and may have nothing to do with it: what
-        AWS refuses here is left for the next session, and `skewless doctor` names it.
+        Somebody is waiting for the query that follows, and it may be unrelated. So a refusal of
+        AWS is no error: the next session tries again, and `skewless doctor` names what is left.
         """
         swept = 0
         with suppress(ClientError, BotoCoreError):
@@ -78,8 +78,8 @@ class Abandoned:
         current = _Session("")
         for number, page in enumerate(pages):
             if number == _MOST_PAGES:
-                return  # the session under way here may go on there
-            # By S3's own clock: that of this machine may be wrong by days.
+                return  # another session may be using it
+            # Ages go by S3's clock: this machine's may be wrong by days.
             now = _date_of(page)
             for found in page.get("Contents", ()):
                 match = _SESSION.match(found["Key"])
@@ -98,11 +98,11 @@ class Abandoned:
         return bool(session.keys) and now - session.last_written >= self._after
 
     def _remove(self, session: _Session) -> None:
-        """Remove the tables first: by the objects the next sweep finds what is left of this one."""
+        """Remove the tables first: the next sweep finds leftovers of this one by the objects."""
         for prefix in (LABELS, STEP):
             known = _numbers(session, prefix)
             for number in count():
-                # Steps are numbered from 1. One of no rows has a table, and no object.
+                # Steps are numbered from 1. A step without rows has a table and no object.
                 is_gone = not self._drop(f"{prefix}{session.id}_{number}")
                 if is_gone and number > max(known, default=0) + 1:
                     break

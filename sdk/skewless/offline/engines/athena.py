@@ -38,9 +38,9 @@ _GLUE_TYPES = {
     pa.string(): "string",
     pa.binary(): "binary",
 }
-# What we exchange with Athena. AWS builds the pyarrow of its layer for Lambda without ZSTD.
+# The compression of files for Athena: the pyarrow of AWS's Lambda layer has no ZSTD.
 _CODEC = "snappy"
-# awswrangler has no base of its errors, and one of its own for each way in which AWS refuses.
+# awswrangler's errors have no common base; it has one for each kind of refusal.
 _REFUSALS = tuple(
     kind
     for kind in vars(wr.exceptions).values()
@@ -55,8 +55,8 @@ class AthenaEngine:
     Args:
         aws: where it is.
         resources: the store's.
-        abandoned_after: a session to which nobody wrote for so long is taken for dead, and what it
-            left is removed by the next one.
+        abandoned_after: a session counts as dead if nobody wrote to it for so long. The next one
+            removes its leftovers.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class AthenaSession:
         return relation_of(source, self._resources.database, snapshot)
 
     def lateness(self, source: Source) -> int | None:
-        """Return what only the definition of a user's own table tells."""
+        """Return the declared delay of a user's own table; a log's lateness is unknown."""
         if source.table is not None and source.ingest_time is None:
             return source.delay.microseconds
         return None
@@ -152,13 +152,13 @@ class AthenaSession:
             stored[name] = self._new_table()
         query = sql.reading(script.last(), stored)
         text = self._text(query)
-        # All statements are known to be short enough before the first one is asked and paid for.
+        # Check the length of all statements before the first one runs and costs money.
         for table, step_text in zip(stored.values(), texts, strict=True):
             self._store(step_text, table)
         prefix = f"{self._prefix}result_{self._runs}/"
         self._unload(text, f"s3://{self._resources.bucket}/{prefix}")
         # An UNLOAD of no rows writes no file, so there are no columns either.
-        # Athena may put its list of files beside them.
+        # Athena may put a list of files beside them.
         files = (key for key in self._keys(prefix) if not key.endswith((".csv", ".metadata")))
         tables = [self._read(key) for key in files]
         if not tables:
@@ -207,7 +207,7 @@ class AthenaSession:
                 sql=text,
                 ctas_table=table.name,
                 storage_format="parquet",
-                write_compression="zstd",  # Athena alone reads it
+                write_compression="zstd",  # only Athena reads it
                 s3_output=f"s3://{self._resources.bucket}/{self._prefix}",
                 wait=True,
                 **options,
@@ -234,10 +234,10 @@ class AthenaSession:
     def close(self) -> None:
         """Remove the session's tables and objects."""
         prefixes = [self._prefix]
-        # The last one first: a killed session then leaves the first ones, which have no gaps.
+        # In reverse order: a session killed here leaves its first tables, without gaps.
         for name in reversed(self._tables):
             found = {"DatabaseName": self._resources.database, "Name": name}
-            # A workgroup may insist on a place of its own for tables that a query makes.
+            # A workgroup may enforce its own place for tables that a query makes.
             location = self._glue.get_table(**found)["Table"]["StorageDescriptor"]["Location"]
             prefixes.append(location.removeprefix(f"s3://{self._resources.bucket}/"))
             self._glue.delete_table(**found)

@@ -1,4 +1,4 @@
-"""How Athena names a source's rows: the log's table in the store's database, or the user's own."""
+"""Athena's names for a source's rows: the log's table, or the user's own table."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class DuckDbEngine:
                 }
             )
             try:
-                # In an interactive process DuckDB would draw over what the caller prints.
+                # In a terminal DuckDB would draw a progress bar over the caller's output.
                 connection.execute("SET enable_progress_bar = false").fetchall()
                 yield DuckDbSession(connection, self._log)
             finally:
@@ -83,7 +83,7 @@ class DuckDbSession:
         return Relation(table, True, is_log, repeats)  # noqa: FBT003 - is_physical
 
     def _repeats(self, name: str, event_id: str) -> bool:
-        """Say whether an id is there twice: if not, no window has to look for the one before."""
+        """Say whether an id occurs twice; if not, the query needs no window to find repeats."""
         ids = sql.column(identifiers.column(event_id))
         distinct = exp.Count(this=exp.Distinct(expressions=[ids.copy()]))
         some = sql.less(distinct, exp.Count(this=ids))
@@ -107,7 +107,7 @@ class DuckDbSession:
         self._connection.unregister(_SCANNED)
 
     def lateness(self, source: Source) -> int | None:
-        """Measure it: the table is here."""
+        """Measure it on the loaded table."""
         late = sql.call("max", sql.subtract(sql.column(KNOWN), sql.column(HAPPENED)))
         query = sql.select(late).from_(sql.table(identifiers.rows_of(source)))
         ((found,),) = self._connection.execute(self.dialect.render(query)).fetchall()

@@ -1,4 +1,4 @@
-"""Where queries run: a session makes relations of logs and labels, runs queries, and cleans up."""
+"""The protocol of engines: a session loads logs and labels, runs queries, and cleans up."""
 
 from __future__ import annotations
 

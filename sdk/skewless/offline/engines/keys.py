@@ -1,4 +1,4 @@
-"""Entities' keys in the log: all of them, or a sample that does not depend on who draws it."""
+"""Entities' keys in the log: all of them, or a sample that is the same by each engine."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def logged_keys(
         view: whose entity and source.
         engine: reads the log.
         sample: how many at most, as if drawn at random; all if None.
-        seed: another one draws others. The same one draws the same, by each engine.
+        seed: the same seed draws the same keys, by each engine.
 
     Raises:
         QueryError: the engine failed.
@@ -38,7 +38,7 @@ def logged_keys(
         return pa.schema(
             [(name, feature_type(type_)) for name, type_ in keys.items()]
         ).empty_table()
-    # Athena writes files side by side: what was ordered is not in order any more.
+    # Athena writes files in parallel, so the result lost its order.
     columns = {name: identifiers.column(name) for name in keys}
     ordered = found.sort_by([(name, "ascending") for name in (_DIGEST, *columns.values())])
     return pa.table(
@@ -66,7 +66,7 @@ def _script(view: FeatureView, session: Session, sample: int | None, seed: str) 
     for column in columns:
         drawn = drawn.where(sql.is_not_null(column), copy=False)
     if sample is not None:
-        # A digest may be of two keys; with the keys behind it, nothing is left to chance.
+        # Break digest ties by key, so the sample is deterministic.
         order = [sql.ascending(column) for column in (sql.column(_DIGEST), *columns)]
         drawn = drawn.order_by(*order, copy=False).limit(sample, copy=False)
     return sql.Script(steps, drawn)

@@ -1,7 +1,7 @@
-"""Folders to which DuckDB writes what does not fit in memory; those of killed processes are swept.
+"""Folders to which DuckDB spills from memory. Folders of killed processes are removed.
 
-They may hold anyone's values. A folder is locked by the process that uses it: a lock ends with its
-process, whatever ended that, and counts for the containers that share a disk.
+They may hold anyone's values. The process that uses a folder locks it. A lock ends with its process
+in any case, and holds between containers that share a disk.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 PREFIX = "skewless-spill-"
 _LOCK, _DATA = "lock", "data"
-# Between making a folder and locking it, a process holds no lock.
+# For a moment after making a folder, a process holds no lock on it.
 _SETTLE_SECONDS = 60.0
 
 
 @contextmanager
 def spill_folder() -> Iterator[Path]:
-    """Yield a folder that is gone afterwards; remove those of processes that were killed."""
+    """Yield a folder that is removed afterwards; remove folders of killed processes too."""
     sweep()
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     try:
@@ -45,10 +45,10 @@ def sweep(settle_seconds: float = _SETTLE_SECONDS) -> None:
     """Remove folders that nobody has locked.
 
     Args:
-        settle_seconds: younger ones stay: they are about to be locked.
+        settle_seconds: younger folders stay, as they may be about to be locked.
     """
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        # Another one may sweep it just now, or it is another user's.
+        # Another process may remove it just now, or it is another user's.
         with suppress(OSError):
             if time.time() - folder.stat().st_mtime < settle_seconds:
                 continue

@@ -1,1 +1,1 @@
-"""Frames of any library in and out, and columns made canonical."""
+"""Frames of any library, read and written, and columns made canonical."""

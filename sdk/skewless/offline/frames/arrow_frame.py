@@ -1,4 +1,4 @@
-"""A user's Arrow table, or what was read into one: its schema and metadata stay as they are."""
+"""A user's Arrow table, or data read into one; schema and metadata stay unchanged."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ArrowFrame:
 
     @property
     def rows(self) -> int:
-        """How many."""
+        """The number of rows."""
         return int(self.table.num_rows)
 
     def column(self, name: str) -> pa.ChunkedArray:
@@ -45,7 +45,7 @@ class ArrowFrame:
         return polars_of(self.table, "take to_arrow(), where it stays as it is")
 
     def hint(self, name: str) -> str:
-        """Hint at what a column that is not there may be called."""
+        """Suggest names for a missing column."""
         return did_you_mean(name, self.names)
 
     def joined(self, features: pa.Table) -> pa.Table:

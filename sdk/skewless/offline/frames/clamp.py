@@ -1,4 +1,4 @@
-"""The rule that no event is in the future: it happened at the latest when it became known."""
+"""The rule that no event is in the future: it happened when it became known, or before."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Columns of the nine types: any Arrow column made canonical, and canonical ones made physical.
 
-Conversions run on whole columns; none changes a value silently, and what does not fit is found,
-not raised. Nothing here knows a source, a row, or the name of a column.
+Conversions run on whole columns and change no value silently. Values that do not fit are returned
+as findings, not raised. Nothing here knows a source, a row, or the name of a column.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
 class NaiveColumnError(SkewlessError, ValueError):
-    """A timestamp column has no zone; whoever knows its name says so."""
+    """A timestamp column has no zone; the caller adds its name."""
 
 
 class BadValues(NamedTuple):
-    """Values of a column that do not fit, and what would.
+    """Values of a column that do not fit, and what would fit.
 
     Attributes:
-        bad: which.
+        bad: a mask of these values.
         allowed: what would be right.
-        misfit: the kind of value that they are, where none of that kind can fit; else empty.
+        misfit: the kind of the values, if no value of that kind can fit; else empty.
     """
 
     bad: Mask
@@ -64,7 +64,7 @@ def physical(column: Any, type_: ValueType) -> Any:
         case types.Timestamp:
             return array.cast(pa.int64())
         case types.Decimal():
-            # 18 digits fit in the low half of the 128 bits, which come first.
+            # 18 digits fit in the low half of the 128 bits, which is stored first.
             low = np.frombuffer(array.buffers()[1] or b"", np.int64)[::2]
             values = low[array.offset : array.offset + len(array)]
             return pa.array(values, mask=as_mask(array.is_null()))
@@ -115,7 +115,7 @@ def conform(  # noqa: C901, PLR0911 - one case for each type
 def wholly_wrong(array: Array, findings: Sequence[BadValues]) -> tuple[str, ...] | None:
     """Return the kinds of a column's values if none of them can fit; None if one can.
 
-    A column of nulls fits every type, and is of no kind.
+    A column of nulls fits every type and has no kind.
 
     Args:
         array: the column.
@@ -153,9 +153,9 @@ def _decoded(array: Array) -> Array:
 
 
 def _unwrapped(array: Any) -> Array:
-    """Return what an extension type says that its storage is; of others the storage says nothing.
+    """Return the storage of extension types whose storage is the value, and others unchanged.
 
-    A period of pandas is stored as an ordinal, which is no number of the user's.
+    A pandas period, for example, is stored as an ordinal, which is not a number of the user's.
     """
     match array.type.extension_name:
         case "arrow.bool8":
@@ -323,7 +323,7 @@ def _lists(array: Array, element: types.Scalar, size: int | None) -> tuple[Array
 def _row_by_row(
     array: Array, type_: ValueType, convert: Callable[[Any], Any], allowed: str
 ) -> tuple[Array, list[BadValues]]:
-    """Convert one by one, where a column as a whole cannot be; None from `convert` is a misfit."""
+    """Convert value by value if the column cannot be converted as a whole; None is a misfit."""
     given = array.to_pylist()
     values = [None if value is None else convert(value) for value in given]
     bad = [value is None and raw is not None for value, raw in zip(values, given, strict=True)]

@@ -1,4 +1,4 @@
-"""An Arrow table as CSV, by pyarrow: what CSV has no form for is written as text."""
+"""An Arrow table as CSV, by pyarrow; types without a form in CSV become text."""
 
 from __future__ import annotations
 

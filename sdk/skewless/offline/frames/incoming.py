@@ -1,8 +1,8 @@
 """Any frame in, Arrow inside.
 
-Nothing here knows a schema: what does not fit one is `normalise`'s to say, so a column of mixed
-Python values becomes an Arrow union, and no value is changed or lost on the way. pandas and polars
-are never imported unless the caller already has them. What a name stands for is `named`'s.
+Nothing here knows a schema; `normalise` judges what fits one. So a column of mixed Python values
+becomes an Arrow union, and no value is changed or lost. pandas and polars are used only if the
+caller has imported them. `named` resolves names of files and tables.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _MOST_DIGITS = 76  # of a decimal in Arrow
 
 
 class NoArrowFormError(InputError):
-    """A column holds what Arrow has no type for.
+    """A column holds a value for which Arrow has no type.
 
     Attributes:
         what: the column and the reason, without a way out.
@@ -59,8 +59,8 @@ def to_arrow(
             of dicts, a Parquet file or folder (a path or an `s3://` address), or a Glue table
             `"database.table"`. A pandas index is not read. Times in a Glue table are UTC.
         aws: where `s3://` and Glue are.
-        kinds: the types of columns that will be used, for what has none in a file; what of the
-            others has no Arrow form is read as text. All are used by default.
+        kinds: the types of columns that will be used, for files that have no types. Other columns
+            are read as text if they have no Arrow form. By default all are used.
         only: whether other columns of a Glue table need not be read.
 
     Raises:
@@ -75,7 +75,7 @@ def to_arrow(
 
 
 def collected(frame: Any) -> Any:
-    """Return a frame that is there: a LazyFrame of polars is collected."""
+    """Return an eager frame: a LazyFrame of polars is collected."""
     return frame.collect() if nw.dependencies.is_polars_lazyframe(frame) else frame
 
 
@@ -95,7 +95,7 @@ def arrow_table(
     *,
     only: bool = False,
 ) -> pa.Table:
-    """Read what is neither pandas, polars nor rows, with all that Arrow tells of it.
+    """Read an object that is neither pandas, polars nor rows, with its Arrow metadata.
 
     The arguments are those of `to_arrow`.
 
@@ -137,7 +137,7 @@ def pandas_array(series: Any, name: str, *, keeps_zone: bool = False) -> Any:
             return pa.array(series, from_pandas=True)
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise NoArrowFormError(name, f"dtype {kind}", error) from error
-    # pandas warns of what Arrow does with its zoned columns; instants are the same in UTC.
+    # pandas warns about Arrow's use of zoned columns; the instants are the same in UTC.
     instants = pc.assume_timezone(pa.array(series.dt.tz_convert(None).to_numpy()), "UTC")
     if keeps_zone:
         try:
@@ -192,7 +192,7 @@ def _or_text(
     name: str,
     needed: Collection[str] | None,
 ) -> Any:
-    """Read a column, or let its text stand for it where nobody needs it."""
+    """Read a column, or use its text if nobody needs the column."""
     try:
         return read()
     except NoArrowFormError:
@@ -217,8 +217,8 @@ def column_of(values: Sequence[Any], name: str | None = None) -> pa.Array[Any]:
 
     Args:
         values: the values.
-        name: the column's, if what Arrow cannot hold is to be refused; else its text, in a shape
-            that fits no schema, stands for it.
+        name: the column's name, to refuse values without an Arrow type. Without a name, such
+            values become their text, in a shape that fits no schema.
 
     Raises:
         NoArrowFormError: Arrow has no type for a value.
@@ -309,6 +309,6 @@ def _array(values: list[Any], kind: str, name: str | None) -> pa.Array[Any]:
     if name is not None:
         first = next(value for value in values if value is not None)
         raise NoArrowFormError(name, f"of {type(first).__name__}", reason)
-    # No Arrow type holds these: their text stands for them, in a shape that fits no schema.
+    # No Arrow type holds these. They become their text, in a shape that fits no schema.
     texts = [None if v is None else {"unsupported": f"{v!r}"} for v in values]
     return pa.array(texts, pa.struct([("unsupported", pa.string())]))

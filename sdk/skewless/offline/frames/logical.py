@@ -1,4 +1,4 @@
-"""What engines answer, as users hold it: instants and decimals are integers in a query's result."""
+"""Results of engines as users hold them: a query returns instants and decimals as integers."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def logical(column: pa.Array, type_: ValueType) -> pa.Array:
-    """Return an engine's column, which is physical, as users hold it."""
+    """Return an engine's physical column as users hold it."""
     match type_:
         case types.Timestamp:
             return pc.cast(pc.cast(column, pa.int64()), feature_type(type_))
         case types.Decimal():
-            # The physical value is the unscaled integer: only where the point stands changes.
+            # The physical value is the unscaled integer, so only the point moves.
             whole = pc.cast(column, pa.decimal128(arrow_types.SUM_DIGITS, 0))
             return pa.Array.from_buffers(
                 feature_type(type_), len(whole), whole.buffers(), whole.null_count, whole.offset

@@ -1,4 +1,4 @@
-"""Features as float64, which is what most libraries of machine learning take."""
+"""Features as float64, the type that most machine learning libraries take."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def matrix_of(
     """Return features as columns of one array; null is NaN.
 
     Raises:
-        InputError: a name is no feature's, or a feature has no form in float64.
+        InputError: a name is no feature, or a feature has no form in float64.
     """
     wanted = list(features if columns is None else columns)
     if unknown := [name for name in wanted if name not in features]:

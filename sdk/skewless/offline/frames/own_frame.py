@@ -1,7 +1,7 @@
-"""The user's own frame of labels: columns are read when asked for, and all else is left alone.
+"""The user's own frame of labels: columns are read when asked for, and nothing else is touched.
 
-A training set is the user's frame with columns added. What nobody reads is never converted, so its
-index, zones, types and objects come back as they were.
+A training set is the user's frame with columns added. Columns that nobody reads are never
+converted, so index, zones, types and objects come back as they were.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 class OwnFrame(Protocol):
-    """A frame of some library. It holds a copy: what happens to the original is not seen.
+    """A frame of some library. It holds a copy, so later changes of the original do not matter.
 
     Attributes:
-        names: the columns' names as text, in order; one may be there twice.
+        names: the columns' names as text, in order; a name may occur twice.
         rows: how many.
     """
 
@@ -68,18 +68,18 @@ class OwnFrame(Protocol):
         ...
 
     def hint(self, name: str) -> str:
-        """Say where a column is that is not among the names; it may be called otherwise."""
+        """Suggest where a missing column is, or what it may be called."""
         ...
 
     def joined(self, features: pa.Table) -> Any:
-        """Return a frame of the own kind with feature columns, row by row."""
+        """Return a frame of the same kind with feature columns, row by row."""
         ...
 
 
 def own_frame(
     frame: Any, aws: Aws | None = None, kinds: Mapping[str, ValueType] | None = None
 ) -> OwnFrame:
-    """Take hold of a user's frame; see `incoming.to_arrow` for what may be one.
+    """Wrap a user's frame; `incoming.to_arrow` lists what may be one.
 
     Args:
         frame: the frame, or the name of one.

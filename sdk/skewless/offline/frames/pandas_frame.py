@@ -1,4 +1,4 @@
-"""A user's pandas DataFrame: what it has of labels, and features beside them."""
+"""A user's pandas DataFrame of labels, and features beside them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class PandasFrame:
 
     @property
     def rows(self) -> int:
-        """How many."""
+        """The number of rows."""
         return len(self.frame)
 
     def column(self, name: str) -> pa.ChunkedArray:
@@ -60,7 +60,7 @@ class PandasFrame:
         return with_columns(self.frame, pandas_of(features))
 
     def hint(self, name: str) -> str:
-        """Say where a column that is not there is."""
+        """Suggest where a missing column is."""
         if name in self.frame.index.names:
             return f" {name!r} is in the index: entity_df.reset_index() makes it a column."
         return did_you_mean(name, self.names)
@@ -76,7 +76,7 @@ def with_columns(frame: Any, features: Any) -> Any:
         rest = ("",) * (frame.columns.nlevels - 1)
         columns = pd.MultiIndex.from_tuples([(name, *rest) for name in columns])
     columns.names = frame.columns.names
-    # One index object for both: whatever it holds, pandas then joins by position.
+    # With one index object for both, pandas joins by position, whatever the index holds.
     features = features.set_axis(columns, axis=1).set_axis(frame.index, axis=0)
     joined = pd.concat([frame, features], axis=1)
     if frame.columns.nlevels == 1 and frame.columns.dtype == object:
@@ -90,8 +90,8 @@ def pandas_of(table: pa.Table) -> Any:
     """Return a table in pandas.
 
     Integers and booleans with nulls are `Int64` and `boolean` (never floats), times keep their
-    zone, columns without nulls have NumPy's types, and Decimals are Python's own. What the table
-    says of a pandas index is heeded.
+    zone, columns without nulls have NumPy's types, and Decimals are Python's own. The table's
+    metadata about a pandas index is used.
     """
     own = {place: found for place in range(table.num_columns) if (found := _own(table, place))}
     plain = table
@@ -106,7 +106,7 @@ def pandas_of(table: pa.Table) -> Any:
 
 
 def _own(table: pa.Table, place: int) -> tuple[Any] | None:
-    """Return a column that pandas would make other values of, as a Series."""
+    """Return, as a Series, a column whose values pandas would change."""
     import pandas as pd  # noqa: PLC0415 - asked for by to_pandas
 
     column = table.column(place)

@@ -1,4 +1,4 @@
-"""A user's polars DataFrame: what it has of labels, and features beside them."""
+"""A user's polars DataFrame of labels, and features beside them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class PolarsFrame:
 
     @property
     def rows(self) -> int:
-        """How many."""
+        """The number of rows."""
         return int(self.frame.height)
 
     def column(self, name: str) -> pa.ChunkedArray:
@@ -44,7 +44,7 @@ class PolarsFrame:
         return pa.table(found)
 
     def to_pandas(self) -> Any:
-        """Return all columns in pandas; what Arrow cannot hold as Python's objects."""
+        """Return all columns in pandas; values without an Arrow type are Python objects."""
         import pandas as pd  # noqa: PLC0415 - asked for by to_pandas
 
         found, objects = {}, {}
@@ -64,7 +64,7 @@ class PolarsFrame:
         return self.frame.clone()
 
     def hint(self, name: str) -> str:
-        """Hint at what a column that is not there may be called."""
+        """Suggest names for a missing column."""
         return did_you_mean(name, self.names)
 
     def joined(self, features: pa.Table) -> Any:

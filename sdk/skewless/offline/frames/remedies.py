@@ -1,6 +1,6 @@
-"""What to do about a column of a wrong type: code to paste, in the words of pandas.
+"""Remedies for a column of a wrong type: pandas code to paste.
 
-Only text is made here; whether a type is wrong is for `columns` to say.
+This module makes text only; `columns` decides whether a type is wrong.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ _TEXT = "text"
 
 
 def remedy(name: str, given: str, type_: ValueType, frame: str = "frame") -> str:
-    """Return what makes a column right.
+    """Return the code that converts a column.
 
     Args:
         name: the column's.
         given: the kind of its values, as `columns.BadValues.misfit` says it.
         type_: what is declared.
-        frame: what the code calls the frame.
+        frame: the frame's name in the code.
     """
     column = f"{frame}[{name!r}]"
     code = _code(column, given, type_)

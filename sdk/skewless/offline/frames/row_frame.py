@@ -23,12 +23,12 @@ class RowFrame:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The keys of all rows, in the order in which they come up."""
+        """The keys of all rows, in order of appearance."""
         return tuple(incoming.names_of_rows(self.own))
 
     @property
     def rows(self) -> int:
-        """How many."""
+        """The number of rows."""
         return len(self.own)
 
     def column(self, name: str) -> pa.ChunkedArray:
@@ -45,7 +45,7 @@ class RowFrame:
             raise InputError(f"{error.what}. {_WAY_OUT}") from error
 
     def to_pandas(self) -> Any:
-        """Return all columns in pandas; what Arrow cannot hold as Python's objects."""
+        """Return all columns in pandas; values without an Arrow type are Python objects."""
         import pandas as pd  # noqa: PLC0415 - asked for by to_pandas
 
         found, objects = {}, {}
@@ -65,7 +65,7 @@ class RowFrame:
         return polars_of(self.to_arrow(), "take to_frame(), where it stays as it is")
 
     def hint(self, name: str) -> str:
-        """Hint at what a column that is not there may be called."""
+        """Suggest names for a missing column."""
         return did_you_mean(name, self.names)
 
     def joined(self, features: pa.Table) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What the event log is called in Glue and on S3, and what its columns are.
+"""Names of the event log in Glue and on S3, and the columns of its tables.
 
 Pure: definitions in, names and types out. The stacks and the query builders read it without AWS,
 Arrow or pyiceberg.
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from skewless.definitions.source import Source
     from skewless.definitions.types import ValueType
 
-# No source can have such a name: the prefix is reserved. Releases before kept the refused rows of
-# all sources in one table, which is still read.
+# No source can have this name, because the prefix is reserved. Older releases kept the refused rows
+# of all sources in one table, which is still read.
 QUARANTINE_TABLE = "skewless_quarantine"
 REFUSED_AT = "refused_at"
 LOG_FOLDER = "log"
-CLAIMS = "skewless.claims"  # what a snapshot's summary says of who committed it, and how early
-# What a query, a spine or a cut leaves in the bucket, of no use an hour later: rules expire it.
+CLAIMS = "skewless.claims"  # keys of a snapshot's summary: the shards, and the earliest ingest time
+# Folders of temporary objects, useless after an hour. Lifecycle rules expire them.
 TEMPORARY_FOLDERS = ("athena/", "cuts/", "queries/", "refused/", "spines/")
 
 # Athena and Glue know Iceberg's `timestamp`; every instant in it is UTC.
@@ -52,7 +52,7 @@ QUARANTINE_COLUMNS: Mapping[str, ValueType] = FrozenMapping(
 
 
 def log_columns(source: Source) -> Mapping[str, ValueType]:
-    """Return the columns of the source's log: its own, then when and how each row was ingested."""
+    """Return the columns of the source's log: its own, then ingest time, shard and sequence."""
     return FrozenMapping({**source.columns, **_SYSTEM_COLUMNS})
 
 

@@ -1,7 +1,7 @@
-"""Commits to an Iceberg table: what several writers appended, in one snapshot, each part once.
+"""Commits to an Iceberg table: appends of several writers in one snapshot, each exactly once.
 
-A commit is made on top of a state that was looked at, or not at all (`exclusive_append`). So what a
-writer claims, its sequence numbers or that its rows are new, is checked by the commit itself.
+A commit succeeds only on top of the state that was examined (`exclusive_append`). So the commit
+itself checks a writer's claims: its sequence numbers, or that its rows are new.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from pyiceberg.manifest import DataFile
     from pyiceberg.table import Table
 
-    # The snapshot that holds the rows, or why none does.
+    # The snapshot with the rows, or the reason why there is none.
     Outcome: TypeAlias = int | SkewlessError
-    # Commits appends of several writers, and says by id what became of each.
+    # Commits appends of several writers; returns the outcome of each, by id.
     Together: TypeAlias = "Callable[[Sequence[Append]], Mapping[str, Outcome]]"
 
 _SECONDS = 60.0
@@ -35,13 +35,13 @@ _IDS = "skewless.append"
 
 
 class Claim(NamedTuple):
-    """What nobody else may have committed before.
+    """A claim: what nobody else may have committed before.
 
     Attributes:
-        shard: who the rows came by.
+        shard: the producer of the rows.
         first, end: the sequence numbers that they have within it: from `first` on, before `end`.
-        content: a digest of the rows, if they may not be there twice.
-        known: the earliest of their ingest times, by which a later cut sees what came late.
+        content: a digest of the rows, if they must not be there already.
+        known: the earliest of their ingest times, by which a later cut finds late rows.
     """
 
     shard: str
@@ -55,7 +55,7 @@ class Append(NamedTuple):
     """Files that one writer wants to have committed.
 
     Attributes:
-        id: by which a commit whose answer was lost is found again.
+        id: finds the commit again if its answer was lost.
         files: written already.
         claim: None if nothing is to be checked.
     """
@@ -66,17 +66,17 @@ class Append(NamedTuple):
 
 
 class ShardTakenError(StoreError):
-    """Someone else writes under the same shard: a copy of the machine, which knows nothing of it.
+    """Someone else writes under the same shard: a copied machine, unaware of the original.
 
     Nothing was committed; draw another shard and append again.
     """
 
 
 class Queue(Protocol):
-    """Where several writers' appends come together."""
+    """A place that joins the appends of several writers."""
 
     def commit(self, append: Append, together: Together) -> int:
-        """Have an append committed by whoever leads, and return the snapshot."""
+        """Have an append committed by the leader; return the snapshot."""
         ...
 
 
@@ -102,7 +102,7 @@ def commit(load: Callable[[], Table], appends: Sequence[Append]) -> dict[str, Ou
             if not new:
                 return outcomes
         except (CommitFailedException, CommitStateUnknownException):
-            # It may have happened all the same: the next look tells.
+            # It may have succeeded all the same; the next look shows it.
             if time.monotonic() > give_up_at:
                 break
             wait(attempt)
@@ -126,7 +126,7 @@ def wait(attempt: int) -> None:
 
 
 def _judged(table: Table, appends: Sequence[Append]) -> tuple[dict[str, Outcome], list[Append]]:
-    """Tell appends that have an outcome already from those to be committed."""
+    """Separate appends that have an outcome from those still to commit."""
     there, ends, contents = _committed(table)
     outcomes: dict[str, Outcome] = {}
     new: list[Append] = []
@@ -149,7 +149,7 @@ def _judged(table: Table, appends: Sequence[Append]) -> tuple[dict[str, Outcome]
 
 
 def _committed(table: Table) -> tuple[dict[str, int], dict[str, int], set[str | None]]:
-    """Return what snapshots say of appends: by id, and the ends of shards and the contents."""
+    """Return what snapshots record of appends: ids, ends of shards, and contents."""
     there: dict[str, int] = {}
     ends: dict[str, int] = {}
     contents: set[str | None] = set()

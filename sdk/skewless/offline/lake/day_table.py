@@ -1,7 +1,7 @@
 """Iceberg tables that only grow, partitioned by day: made, extended, appended to, read.
 
-pyiceberg keeps them, through the session's own clients. Nothing here knows what the rows are:
-events or refused rows, or why a column is there.
+pyiceberg writes and reads them through the session's own clients. Nothing here knows what the rows
+mean.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class DayTable:
         day = schema.find_field(self._day_of).field_id
         spec = PartitionSpec(PartitionField(day, 1000, DayTransform(), f"{self._day_of}_day"))
         try:
-            # Asked first: pyiceberg writes the metadata before Glue refuses a second table.
+            # Ask first: pyiceberg would write metadata before Glue refuses a second table.
             if self.exists():
                 return False
             self._catalog.create_table(
@@ -156,7 +156,7 @@ class DayTable:
             raise StoreError(f"the table {self.name} could not be read: {error}") from error
 
     def exists(self) -> bool:
-        """Say whether the table is there."""
+        """Say whether the table exists."""
         return bool(self._catalog.table_exists(self.name))
 
     def append(
@@ -170,7 +170,7 @@ class DayTable:
         Args:
             columns: the rows.
             claim: what nobody else may have committed; the commit itself checks it.
-            queue: where to wait for others with few files, so that one commit takes them all.
+            queue: joins this append with those of other producers in one commit.
 
         Raises:
             ShardTakenError: others committed such numbers; nothing was.
@@ -201,7 +201,7 @@ class DayTable:
             raise StoreError(f"{rows} rows for {self.name} were not written: {error}") from error
 
     def days(self) -> set[int]:
-        """Return the UTC days that there are rows of, counted from the epoch; no file is opened."""
+        """Return the UTC days that have rows, counted from the epoch; no file is opened."""
         return {int(task.file.partition[0]) for task in self.load().scan().plan_files()}
 
     def read(
@@ -210,7 +210,7 @@ class DayTable:
         snapshot_id: int | None = None,
         span: tuple[int | None, int | None] = (None, None),
     ) -> Iterator[pa.RecordBatch]:
-        """Read columns, of rows whose day column lies in the span; files outside are not opened."""
+        """Read columns of the rows in a span of the day column; other files are not opened."""
         table = self.load()
         schema = table.schema()
         if snapshot_id is not None:
@@ -227,7 +227,7 @@ class DayTable:
         try:
             return iter(scan.to_arrow_batch_reader())
         except (ClientError, BotoCoreError, OSError) as error:
-            # An erasure may have deleted a file that this state of the table names.
+            # An erasure may have deleted a file of this state.
             raise StoreError(f"the table {self.name} could not be read: {error}") from error
 
     def write_files(self, table: Table, rows: pa.Table) -> Iterator[DataFile]:
@@ -262,10 +262,10 @@ class DayTable:
 
 
 def _with_valid_bounds(metadata: TableMetadata, rows: pa.Table) -> TableMetadata:
-    """Return metadata by which files are written without the least and greatest of some texts.
+    """Return metadata that makes writers leave out the bounds of some text columns.
 
-    pyiceberg cuts these after 16 characters and counts up the last. After U+D7FF comes a surrogate,
-    which is no UTF-8, and the whole commit would fail. A column that holds U+D7FF gets no bounds.
+    pyiceberg cuts bounds after 16 characters and increments the last one. U+D7FF would become a
+    surrogate, which is no UTF-8, and the whole commit would fail. So columns with U+D7FF get none.
     """
     modes = {
         f"write.metadata.metrics.column.{field.name}": "counts"
@@ -300,7 +300,7 @@ _ICEBERG_TYPES: Mapping[types.Scalar, IcebergType] = {
 
 
 def _taken(rows: pa.Table, numbers: Any) -> list[pa.RecordBatch]:
-    """Return rows by number; a day's at a time, so that no column of text outgrows 2 GB."""
+    """Return rows by number, for a day at a time so that no text column exceeds 2 GB."""
     first, last = int(numbers[0]), int(numbers[-1])
     if last - first == len(numbers) - 1 and (np.diff(numbers) == 1).all():
         chosen = rows.slice(first, len(numbers))

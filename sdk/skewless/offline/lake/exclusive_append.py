@@ -19,9 +19,9 @@ def append_exclusively(table: Table, files: Sequence[DataFile], summary: dict[st
     """Commit files on top of the state that was loaded, or not at all.
 
     Args:
-        table: as it was loaded, and looked at.
+        table: as it was loaded and examined.
         files: written already.
-        summary: what the snapshot says of itself.
+        summary: the snapshot's summary.
 
     Raises:
         CommitFailedException: another commit came first, or the answer to this one was lost: load
@@ -39,18 +39,17 @@ def append_exclusively(table: Table, files: Sequence[DataFile], summary: dict[st
 def commit_once(table: Table) -> None:
     """Let a commit to the table, as it was loaded, succeed at once or not at all.
 
-    pyiceberg would try again by itself, past what the caller looked at. In memory only: other
-    writers of the table, such as Glue's compaction, keep their ways.
+    pyiceberg would retry on top of a state that the caller never examined. The change is in memory
+    only: other writers, such as Glue's compaction, are not affected.
     """
     table.metadata.properties[TableProperties.COMMIT_NUM_RETRIES] = "0"
 
 
 class KeepsManifests:
-    """Mixed into an update of pyiceberg's: a failed commit leaves its manifests where they are.
+    """A mixin for pyiceberg's updates: a failed commit keeps its manifests.
 
-    pyiceberg deletes them. But a commit whose answer was lost looks as if another had come first,
-    and it needs them. What is left over Glue's optimizer removes, as orphans; producers have no
-    right to delete.
+    pyiceberg would delete them. But a commit whose answer was lost looks failed too, and needs
+    them. Glue's optimizer removes unused ones as orphans; producers have no right to delete.
 
     Attributes:
         kept: the manifests, and lists of them, of a commit that failed.

@@ -1,4 +1,4 @@
-"""Snapshots of the log that erasures expired: why a training set cannot be made again."""
+"""Snapshots of the log that erasures expired, so that a training set cannot be made again."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _FOLDER = "reports/expired/"
 
 
 class ExpiredSnapshots:
-    """By table and erasure, the snapshots that are gone, in the store's bucket."""
+    """The record, in the store's bucket, of the snapshots that each erasure expired."""
 
     def __init__(self, aws: Aws, bucket: str) -> None:
         self._aws = aws
         self._bucket = bucket
 
     def add(self, table: str, erasure: str, snapshots: Collection[int]) -> None:
-        """Write down what an erasure is about to expire, all of it at once.
+        """Record all snapshots that an erasure is about to expire.
 
         Raises:
             StoreError: S3 refused.

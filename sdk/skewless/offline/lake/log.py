@@ -1,7 +1,7 @@
 """The event log: one append-only Iceberg table a source, partitioned by the UTC day of ingestion.
 
-A source of a table that exists already is read where it is, in the same shape, and never written.
-How Iceberg tables are kept is `day_table`'s to know, how others are read `glue_rows`'s.
+A source with `table=` is read in place, in the same shape, and never written. `day_table` handles
+Iceberg tables, `glue_rows` reads others.
 """
 
 from __future__ import annotations
@@ -56,10 +56,10 @@ class EventLog:
         )
 
     def create(self, source: Source) -> None:
-        """Make the source's log; one that is there gets the columns that it lacks.
+        """Make the source's log, or add the columns that an existing one lacks.
 
         Raises:
-            PublishError: a column is there with another type.
+            PublishError: a column exists with another type.
             InputError: the source names a table, and there is none.
         """
         if source.table is not None:
@@ -87,7 +87,7 @@ class EventLog:
         content: str | None = None,
         queue: Queue | None = None,
     ) -> int | None:
-        """Add normalised rows in one commit, and return its snapshot; no rows, no commit.
+        """Add normalised rows in one commit and return its snapshot; without rows, do nothing.
 
         An event time after its ingest time is moved to it.
 
@@ -126,7 +126,7 @@ class EventLog:
         return self.table(source).append(columns, claim, queue)
 
     def days(self, source: Source) -> set[int]:
-        """Return the UTC days of ingestion that the log has rows of, counted from the epoch.
+        """Return the UTC days of ingestion that have rows, counted from the epoch.
 
         Raises:
             StoreError: the log is not there, or AWS refused.
@@ -183,7 +183,7 @@ class EventLog:
         snapshot_id: int | None,
         span: tuple[int | None, int | None],
     ) -> pa.Table:
-        """Read a table that is not ours, in our types and normal forms."""
+        """Read a user's table in our types and normal forms."""
         stamp = source.ingest_time or source.event_time
         own = [name for name in names if name in source.columns]
         user_table.check_source(source, describe_table(str(source.table), self._aws), self._aws)
@@ -199,7 +199,7 @@ class EventLog:
         if source.ingest_time is None:
             known = pc.add(known, pa.scalar(source.delay.microseconds, pa.duration("us")))
         found[INGEST_TIME] = known
-        # All rows came by no shard of ours, and in no order.
+        # These rows have no shard of ours and no order.
         found |= {
             INGEST_SHARD: pa.repeat("", len(known)),
             INGEST_SEQUENCE: pa.repeat(0, len(known)),
@@ -212,7 +212,7 @@ class EventLog:
 
 
 def _chosen(source: Source, columns: Sequence[str] | None) -> dict[str, ValueType]:
-    """Return the types of the columns to read; when rows were ingested is always among them."""
+    """Return the types of the columns to read, which always include the ingest time."""
     kinds = catalog.log_columns(source)
     names = list(dict.fromkeys([*(kinds if columns is None else columns), INGEST_TIME]))
     if unknown := [name for name in names if name not in kinds]:
@@ -237,7 +237,7 @@ def _stamps(given: Any, rows: int) -> Any:
 def _fitting(column: Any, type_: ValueType, where: str) -> Any:
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if pa.types.is_floating(array.type):
-        # What did not pass the front door: an infinity is null there, as in Athena.
+        # These rows did not pass the front door: an infinity becomes null, as in Athena.
         array = pc.if_else(pc.is_inf(array), pa.scalar(None, array.type), array)
     values, findings = conform(array, type_)
     for found in findings:

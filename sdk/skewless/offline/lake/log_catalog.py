@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 class LogCatalog(GlueCatalog):
-    """Leaves the metadata of older versions where it is.
+    """Leaves the metadata of older versions in place.
 
-    Whoever ingests may delete nothing, so a deletion would be refused after each commit, with a
-    warning. Where warnings are errors, a commit that succeeded would look failed and be repeated.
-    Glue's deletion of orphans removes what a table no longer names: see `optimizers`.
+    Producers may not delete, so a deletion would be refused after each commit, with a warning. If
+    warnings are errors, a successful commit would look failed and be repeated. Glue's deletion of
+    orphans removes files that a table no longer names: see `optimizers`.
     """
 
     @staticmethod

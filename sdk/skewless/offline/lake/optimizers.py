@@ -1,7 +1,7 @@
 """Glue's optimizers of the log's tables: compaction, and deletion of files that nothing names.
 
-Not its retention of snapshots: a training set's manifest names the snapshots that it was made of,
-and must find them as long as the set is of use. An erasure expires the ones it has to.
+Retention of snapshots is not used: a training set's manifest names its snapshots, which must stay
+as long as the set is useful. An erasure expires those that it must.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class TableOptimizers:
         self._resources = resources
 
     def ensure(self, table: str) -> None:
-        """Give a table the optimizers that it lacks, where the store has a role for them.
+        """Give a table the optimizers that it lacks, if the store has a role for them.
 
         Raises:
             StoreError: AWS refused.
@@ -70,7 +70,7 @@ class TableOptimizers:
         try:
             glue.create_table_optimizer(**request)
         except glue.exceptions.AlreadyExistsException:
-            # Switched off, or made by another apply just now: either way it is to be on.
+            # It is switched off, or another apply just made it; in both cases switch it on.
             glue.update_table_optimizer(**request)
 
     def _address(self, table: str) -> dict[str, str]:

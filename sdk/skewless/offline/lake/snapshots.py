@@ -1,7 +1,7 @@
-"""Snapshots of sources' tables: which is the latest, and whether one is still there.
+"""Snapshots of sources' tables: the latest, and whether a given one still exists.
 
-Read from Iceberg's metadata as it stands, without pyiceberg: where Athena reads the rows, nothing
-else of it is needed.
+They are read from Iceberg's metadata directly, without pyiceberg, which nothing else needs when
+Athena reads the rows.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _NONE = -1  # how early versions of Iceberg write that there is no snapshot
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """Which state of a source's table is read.
+    """The state of a source's table to read.
 
     Attributes:
-        snapshot: its id; None where the table has none yet, and where none can be named.
-        why_not: why no state can be named; empty if one is. Then `snapshot=None` is no row at all.
+        snapshot: its id; None if the table has none yet, or none can be named.
+        why_not: why no state can be named; empty if one is. Then `snapshot=None` means no rows.
     """
 
     snapshot: int | None
@@ -49,7 +49,7 @@ class Snapshots:
         self._resources = resources
 
     def latest(self, source: Source) -> int | None:
-        """Return the latest snapshot; None before the first row, and where a table keeps none.
+        """Return the latest snapshot; None before the first row, or if a table keeps none.
 
         Raises:
             InputError: the source names a table, and there is none.
@@ -83,7 +83,7 @@ class Snapshots:
 
         Raises:
             ErasedSnapshotError: an erasure expired it.
-            StoreError: there never was one, or someone else expired it.
+            StoreError: it never existed, or someone else expired it.
         """
         there = self._metadata(source).get("snapshots", ())
         if any(snapshot["snapshot-id"] == snapshot_id for snapshot in there):

@@ -1,1 +1,1 @@
-"""What stands on S3 and what Glue says of it, as AWS gives it: bytes, versions, descriptions."""
+"""S3 objects and Glue tables as AWS returns them: bytes, versions, descriptions."""

@@ -1,6 +1,6 @@
 """A table as Glue describes it, and the Iceberg metadata that Glue points to.
 
-Boto3's half of reading tables: no Arrow, no pyiceberg. It tells of snapshots, never of rows.
+Boto3's half of reading tables: no Arrow, no pyiceberg. It reads metadata, never rows.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def list_partitions(described: Mapping[str, Any], aws: Aws) -> list[Mapping[str,
         StoreError: AWS refused.
     """
     place = {"DatabaseName": described["DatabaseName"], "TableName": described["Name"]}
-    if "CatalogId" in described:  # where a resource link leads, it is another account's
+    if "CatalogId" in described:  # a resource link may lead to another account
         place["CatalogId"] = described["CatalogId"]
     try:
         pages = aws.client("glue").get_paginator("get_partitions").paginate(**place)

@@ -1,6 +1,6 @@
 """Objects on S3, read and written through the session's own client.
 
-Nothing here knows what the bytes are: Parquet, Iceberg's metadata and manifests are all one.
+Nothing here knows what the bytes mean: Parquet, metadata and manifests are all alike.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def split_uri(uri: str) -> tuple[str, str]:
 
 
 def open_object(s3: Any, uri: str) -> pa.NativeFile:
-    """Open an object: a small one with one request and no other, a large one by ranges.
+    """Open an object: a small one with a single request, a large one by ranges.
 
     Raises:
         FileNotFoundError: there is no such object.
@@ -53,7 +53,7 @@ def open_object(s3: Any, uri: str) -> pa.NativeFile:
 
 
 class _Ranges(io.RawIOBase):
-    """A large object, read by range requests; what was read to learn its size is kept."""
+    """A large object, read by range requests; the part that told its size is kept."""
 
     def __init__(self, s3: Any, uri: str, head: bytes, size: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A bucket's objects in all their versions: listed, and deleted so that nothing is left of them."""
+"""A bucket's objects in all versions: list them, and delete them for good."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Stored:
     Attributes:
         version: None where the bucket keeps no versions.
         modified_at: by S3's clock.
-        is_current: whether a reader who names no version gets it.
-        is_marker: whether it only says that the object was deleted.
+        is_current: whether a reader without a version gets it.
+        is_marker: whether it only marks the object as deleted.
     """
 
     key: str
@@ -47,7 +47,7 @@ class StoredObjects:
 
     @cached_property
     def is_versioned(self) -> bool:
-        """Whether the bucket keeps, or once kept, what is overwritten and deleted."""
+        """Whether the bucket keeps, or once kept, old versions."""
         try:
             answer = self._s3.get_bucket_versioning(Bucket=self.bucket)
         except (ClientError, BotoCoreError) as error:
@@ -55,7 +55,7 @@ class StoredObjects:
         return "Status" in answer
 
     def under(self, prefix: str) -> Iterator[Stored]:
-        """List all versions under a prefix; of an object, one after another.
+        """List all versions under a prefix, grouped by object.
 
         Raises:
             StoreError: S3 refused.
@@ -75,7 +75,7 @@ class StoredObjects:
                     )
 
     def current(self, prefix: str) -> Iterator[Stored]:
-        """List what is there now, which takes no right to versions; none is named.
+        """List current objects, without versions, which needs no right to them.
 
         Raises:
             StoreError: S3 refused.
@@ -97,7 +97,7 @@ class StoredObjects:
         return (found for found in self.under(prefix) if found.key in wanted)
 
     def read(self, stored: Stored) -> bytes:
-        """Read a version whole.
+        """Read a whole version.
 
         Raises:
             StoreError: S3 refused.

@@ -1,1 +1,1 @@
-"""Data that a name stands for: files and folders, here or on S3, and users' tables of Glue."""
+"""Data found by name: files and folders, here or on S3, and users' tables in Glue."""

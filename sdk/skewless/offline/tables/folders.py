@@ -1,8 +1,8 @@
-"""Which files make up a folder of data, here or on S3, and the values that their paths spell.
+"""The files of a folder of data, here or on S3, and the values in their paths.
 
-The rule is Hive's, which Athena and Spark keep: whatever is below the folder belongs to it, but for
-names that begin with `_` or `.` at any depth, and for empty files, which only mark something. What
-the files hold is not known here.
+The rule is Hive's, which Athena and Spark follow: everything below the folder belongs to it, except
+names that begin with `_` or `.` at any depth, and empty files, which are only markers. Contents of
+files are not read here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
-# Folders of these names keep the log of a table format: it says which of the files count.
+# Folders of these names hold the log of a table format, which says which files count.
 _LOGS = {"_delta_log": "Delta Lake", ".hoodie": "Hudi"}
 _ICEBERG_METADATA = (".metadata.json", ".metadata.json.gz", ".gz.metadata.json")
 
@@ -73,9 +73,9 @@ def files_on_s3(uri: str, s3: Any) -> list[FoundFile]:
 
 
 def files_by_folder(folders: Collection[str], s3: Any) -> Iterator[tuple[str, Sequence[FoundFile]]]:
-    """Return the objects of each of many folders on S3 that has some.
+    """Return the objects of those of many folders on S3 that have some.
 
-    What they have in common is listed once: of many folders most are not there.
+    The common parent is listed once, because most of the folders usually do not exist.
 
     Raises:
         StoreError: AWS refused.
@@ -120,12 +120,12 @@ def listed_on_s3(uri: str, prefix: str, s3: Any, most: int | None = None) -> dic
 
 
 def is_hidden(path: str) -> bool:
-    """Say whether a path below a folder is not the folder's data, by Hive's rule."""
+    """Say whether a path below a folder is hidden by Hive's rule."""
     return any(part.startswith(("_", ".")) for part in path.split("/"))
 
 
 def partition_values(files: Sequence[FoundFile]) -> list[Mapping[str, str | None]]:
-    """Return what the folders named `key=value` of each path say, as Hive writes them.
+    """Return the keys and values in each path's folders, as Hive writes them: `key=value`.
 
     Raises:
         InputError: the files lie in folders of different keys.
@@ -159,7 +159,7 @@ def _belonging(folder: str, sizes: Mapping[str, int]) -> Iterator[str]:
 
 
 def _parsed(file: FoundFile, keys: Sequence[str]) -> Mapping[str, str | None]:
-    # Deferred: it imports pandas, which not everybody has.
+    # Deferred: it imports pandas, which may not be installed.
     import pyarrow.dataset as ds  # noqa: PLC0415
 
     try:
@@ -178,7 +178,7 @@ def _by_bucket(folders: Collection[str]) -> list[list[str]]:
 
 
 def _common_folder(folders: Sequence[str]) -> str:
-    """Return the deepest folder that all lie in."""
+    """Return the deepest common folder."""
     return posixpath.commonpath(folders).replace("s3:/", "s3://", 1) + "/"
 
 

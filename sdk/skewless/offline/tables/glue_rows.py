@@ -1,7 +1,7 @@
-"""A table of Glue read into Arrow: Iceberg by pyiceberg, Hive's tables of Parquet by pyarrow.
+"""Read a Glue table into Arrow: Iceberg by pyiceberg, Hive tables of Parquet by pyarrow.
 
-Rows and values are Athena's: which files belong to a table, which partitions it has and where they
-are, what a file's type may stand for. What cannot be read so is refused, and named.
+Rows and values are the same as in Athena: the files of a table, its partitions and their places,
+and the types that a file's column may have. Anything else is refused by name.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class GlueTable(Protocol):
 
         Args:
             columns: what to read.
-            required: those of them that must be as the table declares them; another whose files
-                hold something else is returned as it is there.
+            required: the columns that must have the declared type. Other columns are returned as
+                the files have them.
 
         Raises:
             InputError: there is no such column, or it is not read here.
@@ -56,7 +56,7 @@ class GlueTable(Protocol):
 def open_glue_table(
     name: str, aws: Aws, *, snapshot_id: int | None = None, as_athena: bool = False
 ) -> GlueTable:
-    """Look at `"database.table"`; Glue's timestamps have no zone and are UTC.
+    """Open `"database.table"`; Glue's timestamps have no zone and are UTC.
 
     Args:
         name: the table.
@@ -129,7 +129,7 @@ class _HiveTable:
                 arrays[name] = self._as_declared(found[name], name, declared, file, strict)
             else:
                 arrays[name] = pa.nulls(rows, hive_types.arrow_type(declared) or pa.null())
-        # A table without columns has no rows: one that stands for them is dropped when it is read.
+        # An Arrow table without columns has no rows: a placeholder column is dropped afterwards.
         return pa.table(arrays) if arrays else table
 
     def _as_declared(
@@ -232,7 +232,7 @@ class _IcebergTable:
             )
             rows = scan.to_arrow()
         except (ValueError, TypeError, NotImplementedError, pa.ArrowException, OSError) as error:
-            # pyiceberg says so of files of equality deletes, for one.
+            # raised, for example, for files of equality deletes
             raise InputError(
                 f"the Iceberg table {self.name!r} cannot be read here: {error}. "
                 f"{user_table.WAY_OUT}"
@@ -259,7 +259,7 @@ def _with_utc(column: Any) -> Any:
 
 def _iceberg_table(described: Mapping[str, Any], aws: Aws) -> StaticTable:
     """Return the current state of an Iceberg table that Glue describes."""
-    # Deferred: where there is no room for pyiceberg, Athena reads the Iceberg tables.
+    # Deferred: a function without room for pyiceberg reads Iceberg tables through Athena.
     from pyiceberg.table import StaticTable  # noqa: PLC0415
 
     from skewless.offline.storage.file_io import iceberg_properties  # noqa: PLC0415

@@ -1,7 +1,7 @@
 """Hive's types, as Glue declares columns, in Arrow; and a file's column read as its declared type.
 
-Which type of a file may stand for which declared one is what Trino's Parquet reader takes, for that
-is Athena's: what it refuses, or would change the values of, is refused here as well.
+Trino's Parquet reader, which is Athena's, decides which file type may stand for a declared type.
+Types that it refuses, or whose values it would change, are refused here as well.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ _SHORT_DECIMAL = 18  # digits; longer ones Trino does not read as integers
 
 
 class MismatchError(SkewlessError, ValueError):
-    """A file's column cannot be read as its table declares it; whoever knows the names says so."""
+    """A file's column cannot be read as its table declares; the caller adds the names."""
 
 
 def arrow_type(declared: str) -> pa.DataType | None:
-    """Return the Arrow type of a Hive type's values; None if there is none for it here."""
+    """Return the Arrow type of a Hive type's values; None if the type is not supported."""
     text = declared.lower().replace(" ", "")
     if text.startswith(("varchar(", "char(")):
         return pa.string()
@@ -70,7 +70,7 @@ def arrow_type(declared: str) -> pa.DataType | None:
 
 
 def _split(text: str) -> list[str]:
-    """Split at the commas that stand in no brackets."""
+    """Split at commas outside brackets."""
     parts, depth = [""], 0
     for character in text:
         depth += (character in "<(") - (character in ">)")
@@ -140,7 +140,7 @@ def _stored(found: pa.DataType) -> pa.DataType:
 
 
 def plain(column: Any) -> Any:
-    """Return a column without the wrappings that only say how it is stored."""
+    """Return a column without encodings such as dictionaries."""
     if isinstance(column.type, pa.BaseExtensionType):
         column = pa.chunked_array([c.storage for c in column.chunks], column.type.storage_type)
     if pa.types.is_dictionary(column.type):
@@ -221,7 +221,7 @@ def _cast(column: Any, wanted: pa.DataType, declared: str) -> Any:
 
 
 def _limited(column: Any, declared: str) -> Any:
-    """Cut text at its declared length, and a char's blanks at its end, as Athena does."""
+    """Cut text at its declared length, and strip a char's trailing blanks, as Athena does."""
     found = re.fullmatch(r"(var)?char\((\d+)\)", declared.lower().replace(" ", ""))
     if found is None:
         return column
@@ -235,7 +235,7 @@ def _elements_as_declared(column: Any, declared: str) -> Any:
     chunks = []
     for chunk in column.chunks:
         lists = chunk.cast(pa.list_(chunk.type.value_type))
-        # Flattening leaves out what hides behind a null; the offsets are made anew to match.
+        # Flattening drops values behind a null, so the offsets are computed again.
         values = as_declared(pa.chunked_array([lists.flatten()]), element).combine_chunks()
         lengths = pc.fill_null(pc.list_value_length(lists), 0)
         ends = pc.cumulative_sum(lengths).cast(pa.int32())

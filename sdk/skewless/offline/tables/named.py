@@ -1,7 +1,7 @@
-"""What a name stands for: a file or folder, here or on S3, or a table of Glue; read into Arrow.
+"""Read the data that a name stands for: a file or folder, here or on S3, or a Glue table.
 
-Values are as they stand there. What is known of the columns decides only what has no type of its
-own: the values that paths spell, and those of files of text.
+Values stay as they are stored. Known types of columns are used only for values without a type of
+their own: those in paths and in text files.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def read_named(
     *,
     only: bool = False,
 ) -> pa.Table:
-    """Read a Parquet file or folder, here or on S3, or a Glue table: whichever the name is of.
+    """Read the Parquet file or folder, here or on S3, or the Glue table that has the name.
 
     Args:
         name: a path, an `s3://` address, or `"database.table"`; with a zone for its times or not.
@@ -48,7 +48,7 @@ def read_named(
         only: whether other columns of a Glue table need not be read.
 
     Raises:
-        InputError: it is of none, or cannot be read.
+        InputError: nothing has the name, or it cannot be read.
         StoreError: AWS refused.
     """
     if isinstance(name, NamedFile):
@@ -108,7 +108,7 @@ def _read_glue(
     table = open_glue_table(name, aws)
     if kinds is None:
         return table.read(table.declared, table.declared)
-    # Glue knows lower case only: what will be used is returned as it is spelled there.
+    # Glue has lower case only: columns that will be used get the caller's spelling.
     spelled = {kind.lower(): kind for kind in kinds}
     columns = [spelled.get(lower, lower) for lower in table.declared]
     return table.read([name for name in columns if name in kinds or not only], kinds)
@@ -127,7 +127,7 @@ def _read_folder(files: Sequence[FoundFile], kinds: Mapping[str, ValueType]) -> 
 
 
 def _with_constants(file: ParquetFile) -> pa.Table:
-    """Read a file with the values that its path says; where both say one, they must agree."""
+    """Read a file with the values in its path. A column in both must agree."""
     table = file.read()
     for key, value in file.constants.items():
         if key not in table.column_names:
@@ -149,9 +149,9 @@ def _agree(column: pa.ChunkedArray, value: pa.Scalar[Any]) -> bool:
 
 
 def _typed(texts: Sequence[str | None], kind: ValueType | None) -> pa.Array[Any]:
-    """Return the values that folders' names spell: by the type that is known, or their look.
+    """Return the values in folders' names, by the known type or by their look.
 
-    Without one, whole numbers are Int64 if they are spelled as such: a code like 007 is text.
+    Without a known type, plain whole numbers are Int64; a code like 007 is text.
     """
     column = pa.array(texts, pa.string())
     wanted = _CASTS.get(kind) if isinstance(kind, types.Scalar) else None
@@ -162,7 +162,7 @@ def _typed(texts: Sequence[str | None], kind: ValueType | None) -> pa.Array[Any]
     try:
         return column if wanted is None else column.cast(wanted)
     except pa.ArrowException:
-        return column  # the one who asked for the type says what is wrong
+        return column  # the caller, which knows the type, reports the error
 
 
 _CASTS: Mapping[types.Scalar, pa.DataType] = {

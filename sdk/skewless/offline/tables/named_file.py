@@ -1,4 +1,4 @@
-"""A name of data, and what must be said of it for it to be read. Standard library only."""
+"""A name of data, with the zone needed to read it. Standard library only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class NamedFile:
-    """A file, folder, address or Glue table, whose times without a zone are of one.
+    """A file, folder, address or Glue table, and the zone of its times without one.
 
     Attributes:
         name: a path, an `s3://` address, or `"database.table"`.

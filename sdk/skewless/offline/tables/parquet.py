@@ -1,7 +1,7 @@
 """Parquet files read side by side into one Arrow table, by pyarrow.
 
-Values are as the files have them. Where files lie and which of them belong to a folder is for
-`folders` to know, what a table of Glue declares for `glue_rows`.
+Values stay as the files have them. `folders` finds files; `glue_rows` knows what a Glue table
+declares.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import TypeAlias
 
-    # Given a file and its schema, the names of the columns to read.
+    # Takes a file and its schema; returns the names of the columns to read.
     Choice: TypeAlias = Callable[["ParquetFile", pa.Schema], list[str]]
 
 pc: Any = pyarrow.compute
@@ -30,7 +30,7 @@ _READERS = 16
 
 @dataclass(frozen=True, slots=True)
 class ParquetFile:
-    """A Parquet file by name, how to open it, and the columns that its place says.
+    """A Parquet file: its name, how to open it, and the columns in its path.
 
     Attributes:
         name: its path or address.
@@ -91,7 +91,7 @@ def read_all(files: Sequence[ParquetFile], read: Callable[[ParquetFile], pa.Tabl
 
 
 def united(names: Sequence[str], tables: Sequence[pa.Table]) -> pa.Table:
-    """Put tables below each other, in the widest of their types that keeps every value.
+    """Concatenate tables, in the widest of their types that keeps every value.
 
     Raises:
         InputError: two disagree about a column's type.

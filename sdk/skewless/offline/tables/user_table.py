@@ -1,6 +1,6 @@
-"""A user's own table, by what Glue says of it: who can read it, and whether it fits a source.
+"""A user's own table, as Glue describes it: which engine can read it, and whether it fits a source.
 
-Both engines ask here before they read, so that they refuse a table alike. No Arrow, no pyiceberg.
+Both engines check here before they read, so that they refuse a table alike. No Arrow, no pyiceberg.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ WAY_OUT = (
 )
 _WHOLE = ("tinyint", "smallint", "int", "integer", "bigint")
 _OF_ICEBERG = {"long": "bigint", "timestamptz": "timestamp"}
-_WIDER = {  # which types a partition may declare where the table declares this one
+_WIDER = {  # the types that a partition may declare for a table's type
     "smallint": _WHOLE[:1],
     "int": _WHOLE[:2],
     "integer": _WHOLE[:3],
@@ -53,7 +53,7 @@ def location_of(name: str, described: Mapping[str, Any]) -> str:
 
 
 def normal_location(location: str) -> str:
-    """Return an address of S3 in the one form that is used here; a folder ends in a slash."""
+    """Return an S3 address in canonical form; a folder ends in a slash."""
     return re.sub(r"^s3[an]://", "s3://", location).rstrip("/") + "/"
 
 
@@ -61,7 +61,7 @@ def check_readable_here(name: str, described: Mapping[str, Any]) -> None:
     """Refuse a Hive table that this process cannot read as Athena does.
 
     Raises:
-        InputError: with what it is, and who reads it.
+        InputError: it says what the table is and which engine reads it.
     """
     _check_injected(name, described)
     if (reason := _unreadable(described)) is not None:
@@ -96,7 +96,7 @@ def _unreadable(described: Mapping[str, Any]) -> str | None:
 
 
 def check_partition(name: str, described: Mapping[str, Any], partition: Mapping[str, Any]) -> None:
-    """Refuse a partition that is of another make than its table.
+    """Refuse a partition that differs from its table.
 
     Raises:
         InputError: its format or the type of a column differs.
@@ -200,7 +200,7 @@ def _fits(declared: str, type_: ValueType) -> bool:  # noqa: PLR0911 - one case 
         case types.Int64:
             return is_whole or (decimal is not None and not scale)
         case types.Float64:
-            # Beyond 2^53 Athena would round a bigint without a word.
+            # Beyond 2^53 Athena would silently round a bigint.
             return declared in ("float", "double") or (is_whole and declared != "bigint")
         case types.Decimal():
             return is_whole or (decimal is not None and scale <= type_.scale)

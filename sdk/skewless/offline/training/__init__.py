@@ -1,1 +1,1 @@
-"""Training sets: the user's labels with their features, and where sets were written."""
+"""Training sets: the user's labels with features, and an index of written sets."""

@@ -1,4 +1,4 @@
-"""Training sets: labels in, the same labels with their features out, and how to make them again."""
+"""Training sets: labels in, the same labels with features out, and a manifest to make it again."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TrainingRequest:
-    """What a training set is asked for.
+    """A request for a training set.
 
     Attributes:
         frame: labels as the user gave them.
-        snapshots: the snapshots to read, by source; the newest where not given, no row where None.
+        snapshots: the snapshots to read, by source. A missing one means the newest, None no rows.
         watermark: for a replay, the column of ingest times before which events count.
-        errors: what becomes of a cell that overflows.
+        errors: how to treat a cell that overflows.
     """
 
     frame: Any
@@ -99,7 +99,7 @@ def build_training_set(
 
 
 def _kinds(request: TrainingRequest) -> dict[str, ValueType]:
-    """Return the types of the labels' columns that are looked at."""
+    """Return the types of the labels' columns that are read."""
     instants = [request.timestamp, *([request.watermark] if request.watermark else [])]
     return {
         **dict.fromkeys(instants, types.Timestamp),
@@ -135,7 +135,7 @@ def _pin(request: TrainingRequest, source: Source, snapshots: Snapshots) -> Pin:
         return Pin(wanted)
     found = snapshots.pin(source)
     if source.name in request.snapshots and not found.why_not:
-        return Pin(None)  # as a manifest says of a table that had no row yet
+        return Pin(None)  # a manifest has None for a table without rows
     return found
 
 
@@ -208,7 +208,7 @@ def _manifest(
 
 
 def digest(table: pa.Table) -> str:
-    """Return a SHA-256 over names, nulls and the bits of all values, however they are chunked."""
+    """Return a SHA-256 over names, nulls and the bits of all values, whatever their chunks."""
     found = hashlib.sha256()
     for name in table.column_names:
         column = table[name].combine_chunks()

@@ -1,4 +1,4 @@
-"""Labels: the rows that a training set is asked for, checked and made physical."""
+"""Labels: the rows of a training set, checked and made physical."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def prepare_labels(
     """Check a frame of labels, and return its physical columns.
 
     Args:
-        frame: has key columns, the timestamp, request fields; nothing else is read.
+        frame: has key columns, the timestamp and request fields; other columns are not read.
         plan: the features asked for.
         timestamp: the column of instants.
         watermark: for a replay, the column that says which ingest times count.
 
     Raises:
-        InputError: with everything that is wrong with the frame.
+        InputError: it lists everything that is wrong with the frame.
         NaiveTimestampError: an instant has no time zone.
     """
     given = {**plan.keys, **dict(plan.request)}
@@ -85,7 +85,7 @@ def prepare_labels(
 
 
 def physical_column(column: pa.ChunkedArray, type_: ValueType, name: str) -> pa.ChunkedArray:
-    """Return a column of the labels in physical values, by the rule that events are read by.
+    """Return a column of the labels in physical values, by the same rule as for events.
 
     Raises:
         InputError: the column's type does not fit, or a value would change.

@@ -1,6 +1,7 @@
-"""Overflow in history: which cells have a value that left the range of exact integers.
+"""Overflow in history: the cells whose value left the range of exact integers.
 
-The query gives null in these cells, and says so beside each feature that may overflow.
+The query returns null in these cells. A second column beside each feature that may overflow marks
+them.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _MOST_ROWS = 3  # named for each feature
 
 
 class Errors(Enum):
-    """What becomes of a cell that overflows; the value is how a user asks for it."""
+    """How to treat a cell that overflows; the value is a user's word for it."""
 
     RAISE = "raise"
     NULL = "null"
@@ -56,7 +57,7 @@ class Overflows:
     """The cells that overflowed.
 
     Attributes:
-        rows: for each output that has some, the feature, and the numbers of the labels' rows.
+        rows: for each output with overflows, the feature and the numbers of the labels' rows.
     """
 
     rows: Mapping[str, tuple[SelectedFeature, Sequence[int]]]
@@ -74,7 +75,7 @@ class Overflows:
         return cls(rows)
 
     def counts(self) -> dict[str, int]:
-        """Return how many cells of each output overflowed, where some did."""
+        """Return how many cells of each output overflowed, without zeros."""
         return {output: len(rows) for output, (_, rows) in self.rows.items()}
 
     def error(self, labels: pa.Table, plan: SelectionPlan) -> ValueOverflowError:

@@ -1,4 +1,4 @@
-"""Where training sets were written: what is not written down cannot be found to be erased."""
+"""An index of written training sets, so that an erasure can find them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Entry(NamedTuple):
 
     Attributes:
         key: the object's own, in the store's bucket.
-        uri: where a set was written; None if the object does not say.
+        uri: where a set was written; None if the object does not tell.
     """
 
     key: str
@@ -38,7 +38,7 @@ class SetIndex:
         self._bucket = bucket
 
     def add(self, uri: str) -> None:
-        """Write down that a set is about to be written; again for the same place is as once.
+        """Record that a set is about to be written; recording a place again changes nothing.
 
         Raises:
             StoreError: S3 refused; then the set should not be written.
@@ -51,7 +51,7 @@ class SetIndex:
     def entries(self) -> Iterator[Entry]:
         """List where sets were written: paths and `s3://` addresses.
 
-        Whoever trains may write here. What is no entry is listed as such, and stops nobody.
+        Training jobs may write here. An object that is no entry is listed as such.
 
         Raises:
             StoreError: S3 refused.

@@ -1,4 +1,4 @@
-"""Statuses in history: what a view knew of an entity, as serving says it beside the values."""
+"""Statuses in history: whether a view knew an entity, as serving reports it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from skewless.offline.query import identifiers
 if TYPE_CHECKING:
     from skewless.compiler.plan import SelectionPlan, ViewPlan
 
-# As `online.answer` has them; what is stale, history cannot know.
+# The words of `online.answer`, without "stale", which history cannot know.
 _OK, _MISSING, _FAILED = "ok", "missing", "failed"
 
 
 def names_of(label: str) -> tuple[str, str]:
-    """Return what a view's columns are called; no feature's name may begin so."""
+    """Return the names of a view's status columns; no feature may have such a name."""
     return f"{RESERVED_PREFIX}as_of__{label}", f"{RESERVED_PREFIX}status__{label}"
 
 

@@ -1,4 +1,4 @@
-"""A training set: the user's own labels with their features, in the forms that users take."""
+"""A training set: the user's own labels with features, in several forms."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class TrainingSet:
         manifest: what is needed to make the set again, and to tell whether it came out the same:
             definitions' fingerprints, the log's snapshots, the SQL, rows, a digest of the values.
         aws: where `write_parquet` writes.
-        index: where it is written down what sets there are.
+        index: records where sets are written.
         status: as_of and status of each view, row by row, if asked for.
     """
 
@@ -98,7 +98,7 @@ class TrainingSet:
         return labels.hstack(polars_of(self.added, "take to_arrow()"))
 
     def to_frame(self) -> Any:
-        """Return what the labels came in: pandas, polars, a list of dicts, Arrow for all else."""
+        """Return a frame like that of the labels: pandas, polars, a list of dicts, else Arrow."""
         return self.labels.joined(self.added)
 
     def to_numpy(self, columns: Sequence[str] | None = None) -> Any:
@@ -165,7 +165,7 @@ def manifest_of(uri: str) -> str:
 
 def _write(uri: str, body: bytes, manifest: Mapping[str, Any], aws: Aws) -> None:
     text = json.dumps(manifest, indent=2, sort_keys=True, default=str)
-    # The manifest last: it says what is there.
+    # The manifest is written last, when the set exists.
     write_bytes(uri, body, aws)
     write_bytes(manifest_of(uri), text.encode(), aws)
 
@@ -185,7 +185,7 @@ def parquet_of(table: pa.Table) -> bytes:
 
 
 def _unwritable(table: pa.Table, error: Exception) -> str:
-    """Name the column that Parquet has no form for."""
+    """Name the column that has no form in Parquet."""
     for place, field in enumerate(table.schema):
         try:
             pq.write_table(table.select([place]), io.BytesIO())
