@@ -79,3 +79,19 @@ def test_the_glossary_is_in_alphabetical_order() -> None:
     words = [word.lower() for word in re.findall(r"^#### (.*)$", text, re.MULTILINE)]
 
     assert words == sorted(words)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_files_that_a_page_names_are_there(page: Path) -> None:
+    named = re.findall(r"`([a-z_]+/[\w./-]*(?:\.py|/))`", page.read_text(encoding="utf-8"))
+    places = (ROOT, ROOT / "sdk", ROOT / "sdk/skewless", ROOT / "sdk/localaws")
+    ours = {item.name for place in places for item in place.iterdir() if item.is_dir()}
+
+    missing = [
+        name
+        for name in named
+        if (name.endswith(".py") or name.split("/")[0] in ours)
+        and not any((place / name).exists() for place in places)
+    ]
+
+    assert missing == []
