@@ -1,4 +1,4 @@
-"""A store, as those see it who may use it: grants by name, exactly what each use needs."""
+"""A store as its users see it: grants by name, with exactly what each use needs."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _VIEW = re.compile(r"([a-z][a-z0-9_]*)(?:@(\d+))?")
 
 
 class StoreAccess(Construct):
-    """The store of a name, in this region; it need not be in this app, nor in this account.
+    """The store of a name, in this region, possibly in another app or account.
 
     Attributes:
-        names: what its resources are called.
+        names: its resources' names.
         encryption_key: the customer-managed key of its data, if it has one.
     """
 
@@ -123,7 +123,7 @@ class StoreAccess(Construct):
             )
 
     def _grant_reports(self, grantee: iam.IGrantable) -> iam.Grant:
-        """A key has no ARN by name: whoever may sign is told the key by its alias."""
+        """A key has no ARN by name, so the statement names it by its alias."""
         return iam.Grant.add_to_principal(
             grantee=grantee,
             actions=list(permissions.SIGN_REPORTS),
@@ -187,7 +187,7 @@ def allow(
     names: StoreNames,
     encryption_key: kms.IKey | None = None,
 ) -> None:
-    """Give a part of the store itself what its role says."""
+    """Grant a part of the store itself what its role needs."""
     for statement in statements(role, names):
         iam.Grant.add_to_principal(grantee=part, **statement).assert_success()
     if encryption_key is not None and role.key_actions:
@@ -208,7 +208,7 @@ def _checked(sources: Iterable[str] | None) -> tuple[str, ...] | None:
     if sources is None:
         return None
     names = tuple(sorted(set(sources)))
-    # A wildcard among them would grant more than anybody reads in this line.
+    # A wildcard in a name would grant more than the line shows.
     if wrong := [name for name in names if not _SOURCE.fullmatch(name)]:
         raise InputError(f"sources: {', '.join(map(repr, wrong))} cannot be names of sources")
     if not names:

@@ -1,6 +1,6 @@
-"""Every finding of the review that was looked at and left, each with its reason.
+"""Findings of the review that are accepted, each with its reason.
 
-The rules are cdk-nag's AwsSolutions pack. What is not here fails synthesis.
+The rules are cdk-nag's AwsSolutions pack. Any other finding fails synthesis.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ STATE_MACHINE: Mapping[str, str] = {
         "event of every child of a distributed map would cost more than the cuts."
     ),
 }
-# Those that CDK itself writes for functions and state machines.
+# wildcards that CDK itself writes for functions and state machines
 TRACING: Mapping[str, str] = {
     "AwsSolutions-IAM5[Resource::*]": (
         "X-Ray's and log delivery's actions know no resources: AWS wants `*`."
@@ -103,7 +103,7 @@ def acknowledge_role(
 
 
 def _flat(names: StoreNames) -> StoreNames:
-    """The review writes what only deployment knows as the reference, in angle brackets."""
+    """The review writes a value that only deployment knows as its reference, in angle brackets."""
     return type(names)(
         store=names.store,
         account=_or(names.account, "<AWS::AccountId>"),

@@ -1,4 +1,4 @@
-"""What wakes somebody, and what that somebody does first.
+"""The alarms, and the first step of whoever is woken by one.
 
 Every alarm's description says what it means, the first step, and where to read on.
 """
@@ -58,7 +58,7 @@ class Runbook:
 
 
 def _refuse_unheard(topic: sns.ITopic | None) -> None:
-    """Refuse a topic of this app under AWS's own key, whose policy lets no CloudWatch publish."""
+    """Refuse a topic of this app under AWS's own key, which CloudWatch may not use."""
     resource = None if topic is None else topic.node.default_child
     if isinstance(resource, sns.CfnTopic):
         key = cdk.Stack.of(resource).resolve(resource.kms_master_key_id)
@@ -143,7 +143,7 @@ class StoreAlarms(Construct):
                 first_step="mend the cause, then skewless materialize --redrive.",
             ),
             self._metrics.failed_cuts(),
-            # SQS measures no queue that nobody used for six hours, though something waits in it.
+            # SQS stops measuring a queue that was unused for six hours, even if messages wait.
             missing=_MISSING.IGNORE,
         )
 
@@ -174,7 +174,7 @@ class StoreAlarms(Construct):
                 means="The daily check could not compare everything.",
                 first_step="its log names what was not compared; Lambda tries twice more.",
             ),
-            # It runs once a day, and Lambda's three attempts may all be made within five minutes.
+            # The check runs once a day, and its three attempts may all fall within five minutes.
             self._metrics.check_errors(),
         )
         self._alarm(

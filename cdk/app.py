@@ -38,7 +38,7 @@ def add_stacks(app: cdk.App, *, bundler: Bundler | None = None) -> None:
     for settings in Settings.from_context(app.node).stores:
         data = DataStack(app, settings)
         jobs = JobsStack(app, settings, bundler=bundler)
-        # By name alone, CloudFormation would not know that there is an order.
+        # The stacks refer to each other by name, so CloudFormation does not know the order.
         jobs.add_stack_dependency(data, "jobs use the data by name")
     if lock := app.node.try_get_context(FLIGHTS):
         FlightsStack(app, "skewless-flights", lock=Path(lock), bundler=bundler)
@@ -46,7 +46,7 @@ def add_stacks(app: cdk.App, *, bundler: Bundler | None = None) -> None:
 
 def main() -> None:
     """Render the stacks; fail if the review finds what nobody has acknowledged."""
-    # The command line would read cdk.json and say where to; its word goes over what is given here.
+    # `cdk synth` would read cdk.json and override this context.
     known = json.loads((PROJECT / "cdk.json").read_text())["context"]
     outdir = None if "CDK_OUTDIR" in os.environ else str(PROJECT / "cdk.out")
     app = cdk.App(context=known, outdir=outdir)

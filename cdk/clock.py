@@ -1,7 +1,7 @@
-"""What runs by the clock and belongs to no view: the watch every five minutes, the check daily.
+"""Schedules that belong to no view: the watch every five minutes, the check daily.
 
-Both are crons: a rate counts from when its schedule was made, and then each store would have hours
-of its own.
+Both are cron expressions. A rate would count from its creation, so each store would run at other
+hours.
 
 Their schedules lie outside the store's own group: `skewless apply` keeps that one equal to the
 registry.
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from skewless.store_names import StoreNames
 
 _WATCH = "cron(0/5 * * * ? *)"
-# By night where most stores are: a check scans the log.
+# At night in most regions, because a check scans the log.
 _CHECK = "cron(0 3 * * ? *)"
-# The watch counts what happened until it was due. It is called up to a minute after that, and
-# later if the call had to be repeated, so its own clock would not do.
+# The watch counts events up to its scheduled time. It is called up to a minute later, or much later
+# if the call was repeated, so it must not use its own clock.
 _SCHEDULED = json.dumps({"scheduled": scheduler.ContextAttribute.scheduled_time})
-# A late call is as good as one in time, so calls are repeated for as long as a fault may last.
+# A late call does no harm, so calls are repeated for as long as a fault may last.
 _RETRY_SECONDS, _RETRIES = 3_600, 60
 
 
@@ -65,7 +65,7 @@ class Clock(Construct):
         self._schedule("check", functions["check"], _CHECK)
 
     def _schedule(self, name: str, function: lambda_.IFunction, expression: str) -> None:
-        """Call a function, and tell it for when the call was scheduled."""
+        """Call a function with the time for which the call was scheduled."""
         scheduler.CfnSchedule(
             self,
             name.capitalize(),

@@ -1,4 +1,4 @@
-"""One page that shows how a store is: is it fresh, is it right, is it fast, what does it cost."""
+"""One page about a store: is it fresh, right and fast, and what does it cost?"""
 
 from __future__ import annotations
 

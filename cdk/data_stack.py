@@ -1,4 +1,4 @@
-"""The stack of what must survive."""
+"""The stack of resources that must survive."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ STORE_TAG, ENVIRONMENT_TAG = "skewless:store", "skewless:environment"
 
 
 class FeatureStore(StoreAccess):
-    """A store with all that it is made of.
+    """A store with all its resources.
 
     Example:
         features = FeatureStore(stack, "Features", store="prod")
@@ -39,8 +39,8 @@ class FeatureStore(StoreAccess):
     A stack that only uses a store finds it by name: `FeatureStore.from_name`.
 
     Attributes:
-        data: what survives.
-        jobs: what may be thrown away.
+        data: the resources that survive.
+        jobs: the resources that may be thrown away.
     """
 
     def __init__(  # noqa: PLR0913 - each a property of the store

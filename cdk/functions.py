@@ -1,4 +1,4 @@
-"""The store's functions: what each is given of memory, time, packages, names and permissions."""
+"""The store's functions: memory, time, packages, names and permissions of each."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from skewless.store_names import StoreNames
 
 METRICS_NAMESPACE = "skewless"
-# Regions of other partitions: the public parameter is not there, and a deployment would fail.
+# Regions of other partitions lack the public parameter, so a deployment would fail.
 _WITHOUT_LAYER = ("cn-", "us-gov-", "us-iso", "eu-isoe-", "eusc-")
 # AWS publishes its layer's ARN here, so that no account id stands in this file.
 PANDAS_LAYER = "/aws/service/aws-sdk-pandas/3.17.1/py{python}/arm64/layer-arn"
@@ -146,7 +146,7 @@ class StoreFunctions(Construct):
                 Lambda has it: what is tested is then what runs, and the bytecode fits.
             writes_per_second: what a cut may write to the online table, shared out among the
                 functions that write at once, so that a backfill leaves serving its capacity.
-            concurrency: how many those are.
+            concurrency: how many functions write at once.
             landing_seconds: how long after its instant a cut waits for the log to be complete, and
                 the check for what it found to have landed on both sides.
             log_retention: how long logs are kept.

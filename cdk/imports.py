@@ -1,8 +1,8 @@
-"""What a program imports, read from its source: which files a package must hold, and no more.
+"""The imports of a program, read from its source: exactly the files that its package must hold.
 
-Nothing is imported to find out. Imports for type checkers do not count. Imports inside functions
-count in the program's own folder; in a library they are its optional parts, which a program that
-needs them names.
+No module is imported for this. Imports for type checkers do not count. Imports inside functions
+count in the program's own folder. In a library they are optional parts, which a program that needs
+them must name.
 """
 
 from __future__ import annotations

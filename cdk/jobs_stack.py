@@ -1,4 +1,4 @@
-"""The stack of what may be thrown away and made again."""
+"""The stack of resources that may be thrown away and made again."""
 
 from __future__ import annotations
 

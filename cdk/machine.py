@@ -5,10 +5,10 @@
     Settle, Commit        readers move over; then Plan again, until nothing is due
     Again?, GiveUp        any failure plans anew, three times; then the queue of failed cuts
 
-One child of a map writes one object, call by call, since a call may take less time than the object.
-An entity that cannot be written is written as failed, by itself. A line that is none of the view's
-does not fail the child either: it would stop its siblings, and all other lines are to be written.
-Commit finds what was refused, and refuses the cut.
+One child of a map writes one object in several calls, since a call's time may not be enough. An
+entity that cannot be written is written as failed, alone. A line that does not belong to the view
+does not fail the child, because that would stop its siblings. All other lines are written. Commit
+finds the refused lines, and refuses the cut.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ _AGAIN_AT_ONCE = [
     "States.Timeout",
     "OnlineStoreError",
 ]
-# What had no room did not begin. A new account runs ten functions at once, and all views that have
-# the same `Every` are cut at the same moment: room comes as their calls end, after minutes.
+# A throttled call never began. A new account runs ten functions at once, and all views with the
+# same `Every` are cut at the same moment. Room comes after minutes, when their calls end.
 _NO_FUNCTIONS_LEFT = ["Lambda.TooManyRequestsException"]
 _NO_QUERIES_LEFT = ["Athena.TooManyRequestsException", "Athena.ThrottlingException"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """What the state machine of a store calls, and how patiently.
+    """The resources that the state machine of a store calls, and its patience.
 
     Attributes:
         partition: the AWS partition, for the service integrations' ARNs.
@@ -189,7 +189,7 @@ class Machine:
                 "QueryExecutionContext": {"Database": self.database},
             },
             "TimeoutSeconds": self.query_seconds,
-            # Only what was not started is started again: a prefix takes one UNLOAD.
+            # Retry only if the query was not started: a prefix takes a single UNLOAD.
             "Retry": [_wait_for_room(_NO_QUERIES_LEFT)],
             "ResultPath": None,
             "Catch": _CAUGHT,
@@ -197,7 +197,7 @@ class Machine:
         }
 
     def _look(self, prefix: str, then: str) -> State:
-        """Ask whether a query left anything: no row, no object, and nothing for a map to read."""
+        """Ask whether a query left any object; without rows there is nothing for a map to read."""
         return {
             "Type": "Task",
             "Resource": self._integration("aws-sdk:s3:listObjectsV2"),
@@ -249,7 +249,7 @@ class Machine:
                 "Default": "GoOn",
             },
             "GoOn": _pass({**one, "from.$": "$.done.next"}, "WriteSome"),
-            # A map's results pass on as one: an object's is as small as can be.
+            # A map's results are passed on together, so each must be small.
             "Written": {"Type": "Pass", "Result": {}, "End": True},
         }
 
@@ -268,7 +268,7 @@ class Machine:
             },
             "Retry": [_retry(["States.ALL"])],
             "ResultPath": None,
-            # A queue that cannot be reached does not hide why the cut failed.
+            # An unreachable queue must not hide why the cut failed.
             "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.told", "Next": "Failed"}],
             "Next": "Failed",
         }
@@ -297,7 +297,7 @@ def _if_text(variable: str, text: str, then: str) -> State:
 
 
 def _wait_for_room(errors: list[str]) -> State:
-    """Try again for some ten minutes, at random so that those who wait do not meet again."""
+    """Try again for about ten minutes, with jitter so that waiting calls do not collide again."""
     return {**_retry(errors), "MaxAttempts": 20}
 
 

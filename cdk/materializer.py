@@ -1,4 +1,4 @@
-"""What runs cuts: the state machine, the queue of those that gave up, and who may start one.
+"""The resources that run cuts: state machine, queue of failed cuts, and the right to start one.
 
 The schedules themselves, one a view, are made by `skewless apply` in the group that is here.
 """
@@ -121,12 +121,12 @@ class Materializer(Construct):
             "Machine",
             state_machine_name=names.state_machine,
             state_machine_type=sfn.StateMachineType.STANDARD,
-            # Not by the stack's own JSON: on its way there a null, which says that a state's result
-            # is dropped, is dropped itself.
+            # Not the stack's own JSON: it would drop nulls, and a null tells a state to drop its
+            # result.
             definition_body=sfn.DefinitionBody.from_string(json.dumps(machine.document())),
             role=role,
             tracing_enabled=True,
-            # What executions carry stays out of logs.
+            # Executions' data stays out of logs.
             logs=sfn.LogOptions(
                 destination=log_group, level=sfn.LogLevel.ERROR, include_execution_data=False
             ),

@@ -26,8 +26,8 @@ PARITY_MISMATCHES = "ParityMismatches"
 PARITY_COMPARED = "ParityCompared"
 PARITY_STALE = "ParityStale"
 ENTITIES_WRITTEN = "EntitiesWritten"
-# The watch runs every five minutes, up to one late, and its metrics are seen some later still: in
-# five minutes there may be none of them. An alarm would end and begin again.
+# The watch runs every five minutes, up to a minute late, and its metrics appear later still. A span
+# of five minutes may have none, so an alarm would end and begin again.
 WATCHED = cdk.Duration.minutes(10)
 # Those that the store itself calls.
 _OPERATIONS = ("BatchGetItem", "GetItem", "PutItem", "UpdateItem")
@@ -97,7 +97,7 @@ class StoreMetrics:
     def checks_ended(self) -> cloudwatch.MathExpression:
         """Count how often the check ran to its end in an hour.
 
-        There is no value for the time before the deployment, in which no check is missed.
+        There is no value for the time before the deployment, when no check is missing.
         """
         hour = cdk.Duration.hours(1)
         ended = self.of_store(PARITY_COMPARED, hour, "SampleCount")
@@ -176,8 +176,8 @@ class StoreMetrics:
     ) -> cloudwatch.MathExpression:
         """Add up metrics that have values now and then, 0 where they have none while the watch ran.
 
-        An alarm goes by the latest data that it finds: without zeros it would end and begin again.
-        Missing data of DynamoDB's it may ignore whatever it is told, and would never end.
+        An alarm uses the latest data that it finds. Without zeros it would end and begin again. It
+        may also ignore missing data of DynamoDB in any case, and would then never end.
         """
         return cloudwatch.MathExpression(
             expression=f"SUM([0 * watched, {', '.join(metrics)}])",

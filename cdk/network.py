@@ -1,4 +1,4 @@
-"""What functions in a VPC without a way out must be able to reach.
+"""Endpoints that functions need in a VPC without a way out.
 
 Every one of them is an endpoint that costs by the hour and zone, but for the two gateways; a VPC
 with a NAT gateway needs none of the others.

@@ -1,4 +1,4 @@
-"""The log's bucket, its Glue database, the workgroup that queries it, and who compacts it.
+"""The log's bucket, its Glue database, its workgroup, and the role that compacts it.
 
 The logs' tables are not here: `skewless apply` makes them, so that a feature needs no deployment.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from skewless.store_names import StoreNames
 
-# What queries leave behind. A session removes its own; this is for cuts, and those that died.
+# Results of queries. A session removes its own; this is for cuts and dead sessions.
 _PASSING_DAYS = 7
 # Rows that a cut could not write wait for somebody to look at them.
 _REFUSED_DAYS = 30
@@ -33,12 +33,12 @@ _GIGABYTE = 1024**3
 
 
 class OfflineStore(Construct):
-    """Where history lies and how it is queried.
+    """The resources that hold and query history.
 
-    The bucket keeps no versions unless `is_versioned`: a version is a copy that erasing a person
-    from the log does not reach, and the report of an erasure says that nothing is left. What is
-    deleted by mistake is covered otherwise: few roles may delete below the log at all, and
-    Iceberg's snapshots hold what a commit removed for as long as they are kept. With versions,
+    The bucket keeps no versions unless `is_versioned`. A version is a copy that an erasure does not
+    reach, and its report says that nothing is left. Mistakes are covered otherwise: few roles may
+    delete below the log, and Iceberg's snapshots keep what a commit removed for as long as they
+    exist. With versions,
     old ones go after 30 days, and only then is an erasure complete.
 
     Attributes:
@@ -129,7 +129,7 @@ class OfflineStore(Construct):
             "Workgroup",
             name=names.resources.workgroup,
             description=f"Queries of the skewless store {names.store}",
-            # Its history goes with it; results lie in the bucket.
+            # its query history goes with it; results stay in the bucket
             recursive_delete_option=True,
             work_group_configuration=athena.CfnWorkGroup.WorkGroupConfigurationProperty(
                 # UNLOAD and the AWS SDK for pandas say where each result goes: enforced, Athena

@@ -1,4 +1,4 @@
-"""The table of online items: what a feature vector is read from."""
+"""The table of online items, from which feature vectors are read."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def store_table(
 
 
 class OnlineStore(Construct):
-    """The online table; other accounts may be let read feature vectors from it.
+    """The online table; other accounts may be allowed to read feature vectors from it.
 
     Attributes:
         table: the table.
@@ -93,7 +93,7 @@ def _readers(names: StoreNames, accounts: Sequence[str]) -> iam.PolicyDocument:
                 sid="FeatureReaders",
                 principals=[iam.AccountPrincipal(account) for account in accounts],
                 actions=list(serve.actions),
-                # By its name: a policy that referred to its own table would be a circle.
+                # By name: a policy that referred to its own table would be circular.
                 resources=[names.table_arn(names.resources.online_table)],
             )
         ]

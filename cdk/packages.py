@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 PROJECT = Path(__file__).resolve().parent.parent
-# What Lambda's Python runtimes bring.
+# modules that Lambda's Python runtimes bring
 IN_RUNTIME = frozenset({"boto3", "botocore"})
 _PLATFORM = "manylinux2014_aarch64"
 _FORMAT = "1"  # another way to build is another package
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say
-# What pip writes differs with how it was called; a licence does not, and stays.
+# pip's own files depend on how it was called and are dropped; a licence stays.
 _VARYING = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 _LEFT_OUT = frozenset({"__pycache__", "bin", "tests"})
 _PIN = re.compile(r"([A-Za-z0-9._-]+)==(\S+)")
@@ -53,9 +53,9 @@ class Package:
     Attributes:
         name: for people; the zip is named after it.
         handler: the module of the handler, with `.` between folders.
-        requirements: distributions to bring, pinned in constraints.txt; what they depend on must
+        requirements: distributions to bring, pinned in constraints.txt; their dependencies must
             be named as well.
-        also: modules of ours that the handler reaches in ways that its source does not show.
+        also: modules of ours that the handler imports invisibly, such as by name.
         provided: top-level modules that a layer brings.
         files: other files, by where they lie in the package.
     """
@@ -69,7 +69,7 @@ class Package:
 
 
 class Bundler(Protocol):
-    """Turns packages into what a function can be made of."""
+    """Turns packages into the code of functions."""
 
     def code(self, package: Package, python: str) -> lambda_.Code:
         """Return a package's code for a version of Python."""

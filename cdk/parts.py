@@ -22,7 +22,7 @@ STEPS = ("plan", "write", "days", "commit")
 
 
 class Part(Enum):
-    """What of a store a permission is about."""
+    """The parts of a store that permissions name."""
 
     ONLINE = auto()
     REGISTRY = auto()
@@ -62,7 +62,7 @@ class Part(Enum):
 def arns(part: Part, names: StoreNames, sources: tuple[str, ...] | None = None) -> list[str]:
     """Return the ARNs of a part; of logs, those of the sources only, unless that is None.
 
-    The logs lie in one folder with the quarantine: all of them need no more for that.
+    The quarantine lies in the same folder as the logs, so a grant on all logs covers it.
     """
     quarantines = [quarantine_table(source) for source in sources or ()]
     match part:
@@ -78,7 +78,7 @@ def arns(part: Part, names: StoreNames, sources: tuple[str, ...] | None = None) 
             return [_resource(pattern, names) for pattern in _PATTERNS[part]]
 
 
-# What stands before the first colon is a service; `path` lies in the bucket, `role` in IAM.
+# The prefix before the colon is a service; `path` means the bucket, `role` means IAM.
 _PATTERNS: Mapping[Part, tuple[str, ...]] = {
     Part.ONLINE: ("dynamodb:table/{online}",),
     Part.REGISTRY: ("dynamodb:table/{registry}",),

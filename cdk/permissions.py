@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from cdk.parts import Part
 
-# Whoever reads or writes what a customer-managed key encrypts asks KMS for data keys.
+# Reading or writing data under a customer-managed key needs data keys from KMS.
 _READS = ("kms:Decrypt",)
 _WRITES = ("kms:Decrypt", "kms:GenerateDataKey")
-# Definitions lie in another partition of that table: who may rewrite history may not redefine it.
+# Definitions are in another partition of that table, so a right to rewrites is none to redefine.
 _REWRITES = ("rewrites#*",)
 
 
@@ -41,7 +41,7 @@ class Permission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
-    """What somebody, or a part of the store, does with it.
+    """The permissions of a use of the store, or of one of its parts.
 
     Attributes:
         key_actions: on the customer-managed key, if the store has one.
@@ -75,7 +75,7 @@ _QUERY = Permission(
     on=(Part.WORKGROUP,),
     actions=("athena:GetQueryExecution", "athena:StartQueryExecution"),
 )
-# Athena writes results in the caller's name, large ones in parts, and asks where the bucket is.
+# Athena writes results with the caller's rights, large ones in parts, and asks for the region.
 _RESULT_BUCKET = Permission(
     why="Athena looks at the bucket of results before it starts",
     on=(Part.BUCKET,),
@@ -286,7 +286,7 @@ ADMINISTER = Role(
     ),
     key_actions=_WRITES,
 )
-# On the key of reports: whoever erases signs what was erased.
+# on the key of reports: an erasure signs its report
 SIGN_REPORTS = ("kms:GetPublicKey", "kms:Sign", "kms:Verify")
 
 PLAN = Role(

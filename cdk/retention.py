@@ -1,4 +1,4 @@
-"""Whether data may be destroyed: it takes two keys, a prop and a context flag.
+"""Whether data may be destroyed: deleting it needs a prop and a context flag.
 
 The prop stands in code that somebody reviewed; the flag, `-c skewless:allow-destroy=true`, is given
 by whoever runs the deployment. With one of them data is kept, and synthesis says so. A bucket that
@@ -32,5 +32,5 @@ def may_destroy(scope: Construct, *, is_disposable: bool) -> bool:
 
 
 def removal_policy(*, may_be_destroyed: bool) -> cdk.RemovalPolicy:
-    """Return what becomes of data when its stack, or its construct, goes."""
+    """Return the removal policy of data."""
     return cdk.RemovalPolicy.DESTROY if may_be_destroyed else cdk.RemovalPolicy.RETAIN

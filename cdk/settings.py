@@ -1,4 +1,4 @@
-"""What the app deploys: the stores that cdk.json names, checked before anything is made of them.
+"""The stores that cdk.json names, checked before anything is rendered.
 
     "skewless:stores": {"dev": {"environment": "development"}, "prod": {"account": "...", ...}}
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from constructs import Node
 
 STORES = "skewless:stores"
-# What Lambda runs on arm64, and the AWS SDK for pandas has a layer for.
+# Pythons that Lambda runs on arm64 and that AWS's pandas layer supports
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 _ACCOUNT = re.compile(r"\d{12}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
@@ -46,7 +46,7 @@ class SettingsError(InputError):
 def synthesizing_python() -> str:
     """Return the Python that runs this, if Lambda has it; the newest that Lambda has if not.
 
-    What was tested is then what runs, and the packages' bytecode fits.
+    Then the tested version is the one that runs, and the packages' bytecode fits.
     """
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     return version if version in PYTHONS else PYTHONS[-1]
@@ -85,12 +85,12 @@ class StoreSettings:
     def __post_init__(self) -> None:
         """Fill in what follows from the rest, and from the credentials of `cdk`.
 
-        CloudFormation adopts a bucket only under a name that the template states, and account and
-        region are in it. Without credentials nothing is known: the name is then computed as the
-        stack is deployed, which is good for all but adopting.
+        CloudFormation adopts a bucket only if the template states its name, which holds account and
+        region. Without credentials both are unknown: the name is then computed at deployment, which
+        works for everything but adopting.
         """
         account, region = (os.environ.get(f"CDK_DEFAULT_{name}") for name in ("ACCOUNT", "REGION"))
-        # The command line has a region also if it knows of no account to deploy to.
+        # The command line has a region even if it knows no account.
         if account and region:
             object.__setattr__(self, "account", self.account or account)
             object.__setattr__(self, "region", self.region or region)

@@ -1,4 +1,4 @@
-"""All of a store that must survive: tables, bucket, database, and the parameter that tells."""
+"""The half of a store that must survive: tables, bucket, database, parameter."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class StoreData(Construct):
             is_versioned=is_versioned,
             may_be_destroyed=destroys,
         )
-        # Its alias goes with the stack and the key stays: old reports can be verified for good.
+        # The alias goes with the stack, but the key stays, so old reports can always be verified.
         self.report_key = kms.Key(
             self,
             "Reports",
@@ -102,5 +102,5 @@ class StoreData(Construct):
             description=f"What the skewless store {names.store} is made of",
             string_value=cdk.Stack.of(self).to_json_string(document),
         )
-        # Whoever finds the parameter finds all that it names.
+        # The parameter comes last, so that everything it names exists.
         parameter.node.add_dependency(self.online, self.registry, self.offline)

@@ -1,4 +1,4 @@
-"""All of a store that may be thrown away and made again: functions, state machine, alarms."""
+"""The half of a store that may be thrown away and made again: functions, state machine, alarms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the two writing functions share: a writer that ends in time, and what a part did."""
+"""Code shared by the two writing functions: a writer that ends in time, and its result."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
     from skewless.materialize.shard import Part
 
-# A write may be tried for 30 seconds; what was written must be told before the time is up.
+# A write may be tried for 30 seconds, and the result must be returned in time.
 _MARGIN_MILLISECONDS = 45_000
 
 
 def writer(context: LambdaContext) -> ShardWriter:
-    """Return a writer that is done before the function's time is."""
+    """Return a writer that stops before the function's time is up."""
     return ShardWriter(
         runtime.aws.client("s3"),
         runtime.resources().bucket,

@@ -1,6 +1,6 @@
-"""What the handlers share: where the store is, its published views, logs, metrics, errors.
+"""Code shared by the handlers: the store, its published views, logs, metrics, errors.
 
-Everything is made once an environment, when first needed. Logs name views, cuts and counts; they
+Everything is made once in an environment, at first use. Logs name views, cuts and counts; they
 hold no entity's key and no value.
 """
 
@@ -41,7 +41,7 @@ aws = Aws()
 
 @functools.cache
 def resources() -> Resources:
-    """The names of what the store is made of."""
+    """The names of the store's resources."""
     return Resources.parse(
         os.environ["SKEWLESS_STORE"], json.loads(os.environ["SKEWLESS_RESOURCES"])
     )

@@ -2,8 +2,8 @@
 
     each service → keys from the log → served, and by Athena → what differs, once more → metrics
 
-A value that differs is not a failure of the function, it counts in a metric; what could not be
-compared is one.
+A different value is not a failure of the function: it counts in a metric. A service that could not
+be compared is a failure.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     Compared = FeatureService | View | list[FeatureRef]
 
 _SAMPLE = 100
-# What Athena's errors begin with. Values may stand behind it, so that the rest is not logged.
+# The code at the start of Athena's errors. Values may follow it, so the rest is not logged.
 _CODE = re.compile(r"[A-Z]+(_[A-Z]+)+(?=:)")
 
 
@@ -67,8 +67,8 @@ def handle(_event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
 def _compared(published: Published) -> dict[str, Compared]:
     """Return what to compare, by the name that is logged.
 
-    Locks pin older versions, so that these are served as well. Of an older version only those
-    features are compared that no newer one has: the others are the same items.
+    Locks pin older versions, so these are served as well. Of an older version only the features
+    that no newer one has are compared, since the others are the same items.
     """
     if not published.definitions.services:
         return {versioned(view.name, view.version): view for view in published.views}
@@ -85,7 +85,7 @@ def _compared(published: Published) -> dict[str, Compared]:
 
 
 def _compare(store: Sides, named: Mapping[str, Compared], failed: set[str]) -> dict[str, Report]:
-    """Compare a sample that is another one each day; what has no log yet has no report."""
+    """Compare a sample that changes each day; without a log there is no report."""
     reports = {}
     for name, features in named.items():
         with _noted(name, failed):
@@ -98,9 +98,9 @@ def _compare(store: Sides, named: Mapping[str, Compared], failed: set[str]) -> d
 def _settled(
     store: Sides, named: Mapping[str, Compared], reports: Mapping[str, Report], failed: set[str]
 ) -> dict[str, Report]:
-    """Compare what differs once more: a row that is being ingested is logged before it is served.
+    """Compare differing rows once more, because an event is logged before it is served.
 
-    Without this, a store that takes in events while it is checked would seem to be skewed.
+    Without this, a store that takes in events during the check would seem skewed.
     """
     suspects = {name: report for name, report in reports.items() if report.differences}
     if suspects:
@@ -134,7 +134,7 @@ def _tell(reports: Mapping[str, Report], settled: Mapping[str, Report]) -> dict[
         runtime.logger.warning("rows are served as failed", extra={"view": view, "rows": rows})
     for view, different in by_view.items():
         runtime.emit(view, ParityMismatches=different)
-    if told["compared"]:  # else an alarm would end though nothing was found to be equal
+    if told["compared"]:  # otherwise an alarm would end although no value was compared
         runtime.emit(None, ParityMismatches=told["mismatches"])
     runtime.emit(
         None,
@@ -148,11 +148,11 @@ def _tell(reports: Mapping[str, Report], settled: Mapping[str, Report]) -> dict[
 
 @contextmanager
 def _noted(name: str, failed: set[str]) -> Iterator[None]:
-    """Note a failure and go on: one service's does not keep the others from being compared."""
+    """Note a failure and go on with the other services."""
     try:
         yield
     except Exception as error:  # noqa: BLE001 - also one that nobody foresaw is this service's own
-        # Without the traceback, which would show keys and values.
+        # without the traceback, which could show keys and values
         runtime.logger.error("not compared", extra={"features": name, **_why(error)})
         failed.add(name)
 
@@ -166,7 +166,7 @@ def _why(error: Exception) -> dict[str, str]:
             about["reason"] = without_keys(str(error))
         case SkewlessError():
             pass
-        case _:  # its text may show a value; where it was raised does not
+        case _:  # its text may show a value; the place where it was raised does not
             raised = extract_tb(error.__traceback__)[-1]
             about["at"] = f"{raised.filename}:{raised.lineno}"
     return about

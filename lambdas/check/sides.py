@@ -1,7 +1,7 @@
-"""The two sides of a store's values, as small as a function can carry them.
+"""The two sides of a store's values, small enough for a function.
 
-Online from DynamoDB; history by Athena, without DuckDB and pyiceberg, for which there is no room
-beside AWS's layer.
+Serving reads DynamoDB. History uses Athena, without DuckDB and pyiceberg, which do not fit beside
+AWS's layer.
 """
 
 from __future__ import annotations
