@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def commit(
     table: OnlineTable, rewrites: Rewrites, plan: ViewPlan, cut: int, rewritten: tuple[str, ...]
 ) -> None:
-    """Move the watermark, once; readers move over at that instant.
+    """Move the watermark, once. Readers move to the cut at that instant.
 
     Args:
         table: the online table.
@@ -36,9 +36,9 @@ def commit(
 
 
 def check_nothing_refused(s3: Any, bucket: str, prefix: str, view: str, cut: int) -> None:
-    """Refuse to commit a cut that was exported wrongly.
+    """Refuse to commit a cut whose export has foreign lines.
 
-    An entity that cannot be written is no such row: it is written as failed.
+    An entity that cannot be written is not such a line: it is written as failed.
 
     Raises:
         RefusedRowsError: there are objects with refused lines under the prefix.

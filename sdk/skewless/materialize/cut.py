@@ -3,12 +3,11 @@
 1. check that the cut is due; finish a cut that was begun and never committed first;
 2. close the line of the source at the cut, and record in the watermark that it is begun;
 3. query the states of the entities with newly ingested events, and of those that failed before;
-4. write each under the condition that no newer cut is there; one that cannot be written fails by
-   itself;
+4. write each on the condition that it has no newer cut; one that cannot be written fails alone;
 5. for a stream view's first cut, write its day items for what was ingested since;
 6. commit the watermark: readers move over at that instant.
 
-Every step may be repeated: what is there already is left alone. On AWS the stacks' state machine
+Every step may be repeated: existing results stay. On AWS the stacks' state machine
 takes the same steps, by `planning`, `shard` and `commit`.
 """
 
@@ -45,25 +44,25 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int], None]
 
-# Producers who are inside that long are taken for dead; the next cut finds what they bring.
+# Producers inside for that long count as dead; the next cut finds what they bring.
 _PATIENCE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Materialized:
-    """What a cut did.
+    """The outcome of a cut.
 
     Attributes:
         cut: the instant whose state was written.
-        is_new: False where it was committed before, and nothing was done.
+        is_new: False if it was committed before, so that nothing was done.
         entities: how many changed since the cut before.
-        written: of them, those written now; the others failed, or were there from an earlier
-            attempt.
+        written: how many of them were written now; the others failed, or an earlier attempt wrote
+            them.
         write_units: DynamoDB's capacity.
-        before: a cut that had to be written first: one begun earlier and never committed, or, when
-            a view is filled for the first time or a cut was missed, the one that is still served.
-        failed: entities whose values cannot be told online, the first of them; later cuts look at
-            them again.
+        before: a cut that had to be written first. It was begun earlier and never committed; or it
+            is the one still served, at a view's first fill or after a missed cut.
+        failed: the first entities whose values cannot be computed or stored; later cuts try them
+            again.
         failed_count: how many there are.
     """
 
@@ -177,7 +176,7 @@ class Materializer:
 
 
 def _done(cut: int | None, committed: int | None) -> int:
-    # Nothing to do is only said of a view that has a cut.
+    # "Nothing to do" is an answer only for a view that has a cut.
     return cut if cut is not None else committed or 0
 
 

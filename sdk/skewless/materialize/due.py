@@ -1,7 +1,7 @@
-"""Which cut is due, and beginning it. Boto3's half of the package: no Arrow, no SQL.
+"""Which cut is due, and its beginning. Boto3's half of the package: no Arrow, no SQL.
 
-What is due follows from the view's refresh, the clock and the watermark, and from nothing else: an
-interrupted cut needs no memory of its own to be finished.
+What is due follows from the view's refresh, the clock and the watermark alone. So an interrupted
+cut can be finished without any other record of it.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from skewless.online.record import Watermark
     from skewless.online.table import OnlineTable
 
-# Longer than DynamoDB takes to delete, and than a clock or a job may be off.
+# longer than DynamoDB takes to delete, and than a clock or job may be late
 _EXPIRY_SLACK = 14 * instants.DAY
 _STREAM_SLACK = 60 * instants.MINUTE
-_MOST_LATE = 100  # shards that a statement names; of more, all entities are looked at
+_MOST_LATE = 100  # the most shards that a statement names; with more, all entities are examined
 
 
 class Rewrites(Protocol):
-    """History that was rewritten and not yet cut."""
+    """Rewritten history that no cut holds yet."""
 
     def pending(self, view: str) -> tuple[str, ...]:
         """Return the shards of the log that rewrote history since the view's last cut."""
@@ -50,11 +50,11 @@ class Begun(NamedTuple):
 
     Attributes:
         cut: its instant, in microseconds.
-        since: the committed cut before, from which on new events are looked for; None if the view
-            was never cut.
+        since: the previous committed cut, from which on new events count; None if the view was
+            never cut.
         rewritten: shards of the log that rewrote history in between, or came late.
         again: entities that failed before.
-        marks: of the shards, those that are marked as rewritten; the commit takes the marks away.
+        marks: the shards that are marked as rewritten; the commit removes the marks.
     """
 
     cut: int
@@ -65,7 +65,7 @@ class Begun(NamedTuple):
 
     @property
     def changed(self) -> tuple[int, int | None, tuple[str, ...], Again]:
-        """Whose states are asked for: the arguments of `offline.query.states.States`."""
+        """The entities whose states are needed: the arguments of `offline.query.states.States`."""
         return self.cut, self.since, self.rewritten, self.again
 
     def rebuilds_days(self, plan: ViewPlan) -> bool:
@@ -99,13 +99,13 @@ def begin(
 ) -> Begun | None:
     """Record that a cut is being written; None if it is committed already.
 
-    Call it once the line of the source is closed at the cut, and nobody is inside.
+    Call it when the line of the source is closed at the cut and nobody is inside.
 
     Raises:
         NotDueError: another cut is being written.
     """
     partition = view_partition(plan)
-    # The state first: what is committed after it, the next cut looks at again.
+    # Read the log's state first: the next cut examines what is committed after it.
     state = logs.state(plan)
     watermark = table.begin_cut(partition, cut, NO_SNAPSHOT if state is None else state.current)
     if watermark.cut is not None and watermark.cut >= cut:
@@ -126,7 +126,7 @@ def begin(
 
 
 def _late(state: LogState | None, watermark: Watermark) -> Late:
-    """Return what the log has of before the cut before, and did not have when that was taken."""
+    """Return late commits: of rows from before the previous cut that its log did not have."""
     if state is None or watermark.cut is None or watermark.snapshot is None:
         return Late((), is_unknown=False)
     return state.late(watermark.snapshot, watermark.cut)
@@ -141,15 +141,15 @@ def to_cut(plan: ViewPlan, cut: int, key: tuple[Any, ...], state: bytes) -> Cut:
 def overdue(plan: ViewPlan, watermark: Watermark, now: int) -> int:
     """Return for how many microseconds a view's next cut has been missed; 0 if none has.
 
-    A cut is missed once its delay has passed and readers would need it; a stream's, which its day
-    items stand in for, an hour after midnight.
+    A cut is missed once its delay has passed and readers need it. A stream's cut is missed an hour
+    after midnight, since day items replace it meanwhile.
     """
     match plan.view.refresh:
         case Every(every=every, delay=delay):
             step, slack = every.microseconds, delay.microseconds
         case Stream():
             step, slack = instants.DAY, _STREAM_SLACK
-    # Since when a first cut should have been there nobody knows: since the latest that is missed.
+    # A never-cut view has no due date; count from the latest cut it missed.
     committed = watermark.cut
     missed = instants.floor_to(now - slack, step) if committed is None else committed + step
     return max(now - missed - slack, 0)
@@ -164,10 +164,10 @@ def _before(plan: ViewPlan, cut: int | None, watermark: Watermark, now: int) -> 
     """Return the cut that has to be written before the wanted one, if any."""
     begun = watermark.started
     if begun is not None and begun != watermark.cut:
-        # Readers still need the state before the begun cut: a cut on top would push it out.
+        # Readers still need the state before the begun cut, which another cut would push out.
         return begun
     if cut is None and isinstance(plan.view.refresh, Every):
-        # Until its delay has passed, the cut that is due now is not yet the one that is served.
+        # Until its delay has passed, the due cut is not yet the served one.
         served = instants.as_of(plan.view.refresh, now)
         return served if watermark.cut is None or watermark.cut < served else None
     return None
@@ -192,10 +192,10 @@ def _checked(plan: ViewPlan, cut: int | None, now: int) -> int:
 
 
 def _expiry(plan: ViewPlan, cut: int) -> int | None:
-    """Return when the item may go: when no window reaches its last tile, in epoch seconds.
+    """Return when the item may be deleted, in epoch seconds: when no window reaches its last tile.
 
-    Only a count tells an entity whose windows are empty from one never seen, and both are 0; so an
-    aggregated view's items may go, while latest values and all-history windows stay.
+    An entity with empty windows has the same values as one that was never seen. So items of
+    aggregated views may be deleted; those with latest values or all-history windows stay.
     """
     reach = plan.longest_window
     if not plan.view.is_aggregated or reach is None:

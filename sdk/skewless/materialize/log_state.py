@@ -1,8 +1,8 @@
-"""What a log says of its commits: the snapshot that is current, and what came late.
+"""The commits of a log: the current snapshot, and what came late.
 
-A cut takes all that was known before its instant and is in the log when it looks. What is committed
-later with an earlier ingest time (history that is rewritten, a producer that stood still) the next
-cut finds here. Boto3's half of the package: the metadata is read, no rows.
+A cut takes everything that was known before its instant and is in the log when it reads. Rows that
+are committed later with an earlier ingest time (rewritten history, a producer that stood still) are
+found here by the next cut. Boto3's half of the package: it reads metadata and no rows.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 class Late(NamedTuple):
-    """What was committed since a snapshot, and known before an instant.
+    """Commits since a snapshot of rows known before an instant.
 
     Attributes:
-        shards: who brought it.
-        is_unknown: whether it cannot be told, since an erasure expired the snapshot.
+        shards: the producers of the rows.
+        is_unknown: whether this cannot be known, because an erasure expired the snapshot.
     """
 
     shards: tuple[str, ...]
