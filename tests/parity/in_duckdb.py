@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import decimal
+import functools
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -18,13 +21,14 @@ from skewless.offline.query.mode import Mode
 from tests.reference import normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from skewless.definitions.source import Source
     from skewless.definitions.view import FeatureView
     from skewless.types import ValueType
     from tests.reference import Event
 
+DIALECT = Dialect(EngineName.DUCKDB)
 ARROW: dict[ValueType, pa.DataType] = {
     types.Bool: pa.bool_(),
     types.Int64: pa.int64(),
@@ -33,6 +37,24 @@ ARROW: dict[ValueType, pa.DataType] = {
     types.Timestamp: pa.int64(),
     types.Bytes: pa.binary(),
 }
+
+
+@contextmanager
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection whose tables are its own; to make a database for each would take 20 ms."""
+    cursor = _database().cursor()
+    try:
+        yield cursor
+    finally:
+        cursor.close()
+
+
+@functools.cache
+def _database() -> duckdb.DuckDBPyConnection:
+    database = duckdb.connect(config={"threads": 1})
+    # DuckDB complains of a database that is open when the interpreter ends.
+    atexit.register(database.close)
+    return database
 
 
 def arrow_type(type_: ValueType) -> pa.DataType:
@@ -108,21 +130,26 @@ def history(
 ) -> list[dict[str, Any]]:
     """Return the physical features of each label, in order."""
     plan = plan_selection(selection)
-    connection = duckdb.connect(config={"threads": 1})
+    tables = {"labels": spine_table(plan, labels, horizon)}
     relations = {}
     for item in plan.views:
         source = item.view.source
         name = identifiers.rows_of(source)
-        connection.register(name, log_table(source, events[source.name]))
+        tables[name] = log_table(source, events[source.name])
         relations[source.name] = Relation(sql.table(name), is_physical=True, is_log=True)
-    connection.register("labels", spine_table(plan, labels, horizon))
     instants = [instant for _, instant in labels]
     spine = Spine(sql.table("labels"), min(instants), max(instants))
-    dialect = Dialect(EngineName.DUCKDB)
-    query = History(plan, mode, dialect, spine, relations, {}).script().query()
-    found = connection.sql(dialect.render(query)).to_arrow_table().to_pylist()
-    connection.close()
+    query = History(plan, mode, DIALECT, spine, relations, {}).script().query()
+    found = rows_of(query, tables).to_pylist()
     return [named(row, plan) for row in sorted(found, key=lambda row: int(row[ROW]))]
+
+
+def rows_of(query: sql.Sql, tables: Mapping[str, pa.Table]) -> pa.Table:
+    """Run a query over tables that have names in it."""
+    with connection() as duck:
+        for name, table in tables.items():
+            duck.register(name, table)
+        return duck.sql(DIALECT.render(query)).to_arrow_table()
 
 
 def named(row: Mapping[str, Any], plan: SelectionPlan) -> dict[str, Any]:

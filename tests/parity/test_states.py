@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 from hypothesis import given
 
 from skewless.compiler import instants
@@ -13,7 +12,6 @@ from skewless.definitions.refresh import Stream
 from skewless.materialize.arrow_rows import entity_rows
 from skewless.materialize.states import encoded_state
 from skewless.offline.query import sql
-from skewless.offline.query.dialect import Dialect, EngineName
 from skewless.offline.query.events import Relation
 from skewless.offline.query.states import States
 from skewless.online.codec import encode
@@ -22,7 +20,7 @@ from skewless.online.state import add_events, empty_state
 from tests import reference
 from tests.parity.bits import bits
 from tests.parity.examples import up_to
-from tests.parity.in_duckdb import log_table, physical
+from tests.parity.in_duckdb import DIALECT, log_table, physical, rows_of
 from tests.parity.test_history import cases, logical
 
 if TYPE_CHECKING:
@@ -41,14 +39,9 @@ THOROUGH = up_to(60)
 def states_at(
     plan: ViewPlan, events: list[reference.Event], cut: int, since: int | None = None
 ) -> dict[tuple[Any, ...], bytes]:
-    connection = duckdb.connect(config={"threads": 1})
-    connection.register("events", log_table(plan.view.source, events))
     relation = Relation(sql.table("events"), is_physical=True, is_log=True)
-    dialect = Dialect(EngineName.DUCKDB)
-    query = States(plan, dialect, relation, cut, since).script().query()
-    rows: pa.Table = connection.sql(dialect.render(query)).to_arrow_table()
-    connection.close()
-    return encoded_states(plan, rows)
+    query = States(plan, DIALECT, relation, cut, since).script().query()
+    return encoded_states(plan, rows_of(query, {"events": log_table(plan.view.source, events)}))
 
 
 def encoded_states(plan: ViewPlan, table: pa.Table) -> dict[tuple[Any, ...], bytes]:
