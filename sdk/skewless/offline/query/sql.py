@@ -5,6 +5,7 @@ No other module makes SQL text, so a name or value that looks like SQL is never 
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -46,14 +47,31 @@ def reading(query: exp.Query, tables: Mapping[str, exp.Table]) -> exp.Query:
     return found
 
 
+def _parts(*values: Sql) -> list[Sql]:
+    """Return the expressions to put into another one: each itself the first time, then copies.
+
+    A tree holds each of its nodes once. To copy all parts at every level of a deep expression would
+    take half the time of writing a long query.
+    """
+    found: list[Sql] = []
+    for value in values:
+        is_taken = value.parent is not None or any(value is other for other in found)
+        found.append(value.copy() if is_taken else value)
+    return found
+
+
 def aliased(value: Sql, text: str) -> Sql:
     """Give an expression a name."""
-    return exp.alias_(value.copy(), name(text))
+    if "alias" in value.arg_types:  # a table or a query holds its name itself
+        return exp.alias_(value, name(text))
+    (this,) = _parts(value)
+    return exp.Alias(this=this, alias=name(text))
 
 
 def binary(kind: type[exp.Binary], left: Sql, right: Sql) -> exp.Paren:
     """Write `(left op right)`."""
-    return exp.Paren(this=kind(this=left.copy(), expression=right.copy()))
+    this, expression = _parts(left, right)
+    return exp.Paren(this=kind(this=this, expression=expression))
 
 
 def add(left: Sql, right: Sql) -> Sql:
@@ -88,17 +106,19 @@ def less_equal(left: Sql, right: Sql) -> Sql:
 
 def both(*conditions: Sql) -> Sql:
     """Write a conjunction."""
-    return exp.and_(*(condition.copy() for condition in conditions))
+    return exp.and_(*_parts(*conditions), copy=False)
 
 
 def is_null(value: Sql) -> Sql:
     """Write `value IS NULL`."""
-    return exp.Paren(this=exp.Is(this=value.copy(), expression=exp.Null()))
+    (this,) = _parts(value)
+    return exp.Paren(this=exp.Is(this=this, expression=exp.Null()))
 
 
 def is_not_null(value: Sql) -> Sql:
     """Write `value IS NOT NULL`."""
-    return exp.Paren(this=exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null())))
+    (this,) = _parts(value)
+    return exp.Paren(this=exp.Not(this=exp.Is(this=this, expression=exp.Null())))
 
 
 def integer(value: int) -> Sql:
@@ -128,30 +148,39 @@ def null() -> Sql:
 
 def cast(value: Sql, kind: str) -> Sql:
     """Write a CAST."""
-    return exp.Cast(this=value.copy(), to=exp.DataType.build(kind))
+    (this,) = _parts(value)
+    return exp.Cast(this=this, to=_type(kind).copy())
+
+
+@functools.cache
+def _type(kind: str) -> exp.DataType:
+    return exp.DataType.build(kind)
 
 
 def call(function: str, *arguments: Sql) -> Sql:
     """Write a call of a function that sqlglot shall not rewrite."""
-    return exp.Anonymous(this=function, expressions=[argument.copy() for argument in arguments])
+    return exp.Anonymous(this=function, expressions=_parts(*arguments))
 
 
 def coalesce(value: Sql, otherwise: Sql) -> Sql:
     """Write COALESCE."""
-    return exp.Coalesce(this=value.copy(), expressions=[otherwise.copy()])
+    this, *others = _parts(value, otherwise)
+    return exp.Coalesce(this=this, expressions=others)
 
 
 def when(condition: Sql, then: Sql, otherwise: Sql | None = None) -> Sql:
     """Write CASE WHEN condition THEN then ELSE otherwise END."""
-    case = exp.Case(ifs=[exp.If(this=condition.copy(), true=then.copy())])
-    if otherwise is not None:
-        case.set("default", otherwise.copy())
+    this, true, *default = _parts(condition, then, *([] if otherwise is None else [otherwise]))
+    case = exp.Case(ifs=[exp.If(this=this, true=true)])
+    if default:
+        case.set("default", default[0])
     return case
 
 
 def aggregate(function: type[exp.AggFunc], value: Sql) -> Sql:
     """Write an aggregate call."""
-    return function(this=value.copy())
+    (this,) = _parts(value)
+    return function(this=this)
 
 
 def floor_to(value: Sql, step: int) -> Sql:
@@ -165,9 +194,11 @@ def over(
     function: Sql, partition: Iterable[Sql], order: Sequence[Sql], *, running: bool = False
 ) -> Sql:
     """Write a window function; `running` sums from the first row to the current one."""
-    window = exp.Window(this=function.copy(), partition_by=[item.copy() for item in partition])
+    by = list(partition)
+    this, *rest = _parts(function, *by, *order)
+    window = exp.Window(this=this, partition_by=rest[: len(by)])
     if order:
-        window.set("order", exp.Order(expressions=[item.copy() for item in order]))
+        window.set("order", exp.Order(expressions=rest[len(by) :]))
     if running:
         window.set(
             "spec",
@@ -183,17 +214,19 @@ def over(
 
 def ascending(value: Sql) -> Sql:
     """Order by a value, nulls first."""
-    return exp.Ordered(this=value.copy(), desc=False, nulls_first=True)
+    (this,) = _parts(value)
+    return exp.Ordered(this=this, desc=False, nulls_first=True)
 
 
 def descending(value: Sql) -> Sql:
     """Order by a value from the greatest on, nulls last: nulls are the least."""
-    return exp.Ordered(this=value.copy(), desc=True, nulls_first=False)
+    (this,) = _parts(value)
+    return exp.Ordered(this=this, desc=True, nulls_first=False)
 
 
 def select(*columns: Sql) -> exp.Select:
     """Start a SELECT."""
-    return exp.select(*(item.copy() for item in columns))
+    return exp.select(*_parts(*columns))
 
 
 def star() -> Sql:
