@@ -55,9 +55,14 @@ class Series:
 
     def within(self, name: Name, since: float, until: float) -> list[float]:
         """Return what a metric has from one instant on, and before another."""
-        found = self.values.get(name, [])
-        first, last = bisect_left(found, (since,)), bisect_left(found, (until,))
-        return [value for _, value in found[first:last]]
+        found = self.values.get(name)
+        if not found or until <= found[0][0] or since > found[-1][0]:
+            return []
+        values, place = [], bisect_left(found, (since,))
+        while place < len(found) and found[place][0] < until:
+            values.append(found[place][1])
+            place += 1
+        return values
 
     def in_order(self) -> Series:
         """Sort what was put."""
@@ -115,7 +120,7 @@ class Alarm:
             last = now // period * period if conditions.is_aligned else now
             ends = range(last - (periods + conditions.more - 1) * period, last + 1, period)
             visible = now - conditions.delay
-            points = [breaches(end - period, min(end, visible)) for end in ends]
+            points = tuple([breaches(end - period, min(end, visible)) for end in ends])
             after = decide(points, periods, to_alarm, treatment, state)
             if after != state:
                 yield now, after
@@ -168,8 +173,9 @@ class Alarm:
         )
 
 
+@functools.cache
 def decide(
-    breaching: Sequence[bool | None], periods: int, to_alarm: int, treatment: str, state: str
+    breaching: tuple[bool | None, ...], periods: int, to_alarm: int, treatment: str, state: str
 ) -> str:
     """Return an alarm's state after a look at its data points, the latest one last.
 

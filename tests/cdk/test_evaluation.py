@@ -30,6 +30,6 @@ TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")
 def test_missing_data_is_treated_as_the_guide_says(
     points: str, to_alarm: int, expected: str
 ) -> None:
-    breaching = [{"0": False, "X": True, "-": None}[point] for point in points.split()]
+    breaching = tuple({"0": False, "X": True, "-": None}[point] for point in points.split())
     for treatment, state in zip(TREATMENTS, expected.split(), strict=True):
         assert decide(breaching, 3, to_alarm, treatment, "kept") == STATES[state], treatment
