@@ -23,7 +23,7 @@ unexport PYTEST_ADDOPTS PYTEST_PLUGINS MYPYPATH VIRTUAL_ENV
 unexport PIP_PREFIX PIP_ROOT PIP_TARGET PIP_USER PIP_CONSTRAINT PIP_REQUIREMENT
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo deploy-local test test-fast soak soak-steps check format benchmark synth docs pictures conformance lock clean
+.PHONY: help install demo deploy-local test test-fast soak soak-steps check hooks format benchmark synth docs pictures conformance lock clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -54,6 +54,9 @@ check: $(INSTALLED) $(CDK_INSTALLED) ## Check style, types, layers and spelling
 	$(BIN)/mypy $(SOURCES)
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/codespell
+
+hooks: $(INSTALLED) ## Have git check each commit: see .pre-commit-config.yaml
+	$(BIN)/prek install
 
 format: $(INSTALLED) ## Put the code into shape, as far as a program can
 	$(BIN)/ruff check --fix
@@ -90,6 +93,7 @@ clean: ## Remove whatever was made here
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .skewless
 	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# What is imported is compiled then: to compile all of it here would take most of the time.
 # pip comes first: the one that a new venv holds may be too old to know dependency groups.
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -97,13 +101,13 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@echo "Making $(VENV): 1.3 GB, some two minutes"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt \
+	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt \
 		--build-constraint constraints.txt \
 		--editable '.[cli,demo,local,training]' --group dev
 	@touch $@
 
 $(VENV)/.installed-cdk: $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group cdk
+	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --group cdk
 	@touch $@
 
 $(DOCS_INSTALLED): pyproject.toml constraints.txt

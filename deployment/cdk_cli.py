@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -77,7 +78,7 @@ class CdkCli:
         return self._run(command, "--app", str(self.folder), *arguments)
 
     def _run(self, command: str, *arguments: str) -> str:
-        words = [*_executable(), command, *arguments, "--no-notices", "--ci"]
+        words = [_executable(), command, *arguments, "--no-notices", "--ci"]
         done = subprocess.run(  # noqa: S603 - our own words
             words,
             cwd=PROJECT,
@@ -113,10 +114,20 @@ def why_not() -> str | None:
     return None
 
 
-def _executable() -> list[str]:
-    """Take the installed command line if there is one; npx fetches it otherwise."""
+@functools.cache
+def _executable() -> str:
+    """Take the installed command line if there is one; npx fetches it otherwise, and says where."""
     installed = PROJECT / "node_modules" / ".bin" / "cdk"
     if installed.is_file():
-        return [str(installed)]
+        return str(installed)
     pinned = json.loads((PROJECT / "package.json").read_text())["devDependencies"]["aws-cdk"]
-    return ["npx", "--yes", f"aws-cdk@{pinned}"]
+    found = subprocess.run(  # noqa: S603 - our own words
+        ["npx", "--yes", f"--package=aws-cdk@{pinned}", "--call", "command -v cdk"],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_SECONDS,
+    )
+    if found.returncode:
+        raise CdkError("by npx", found.returncode, found.stderr)
+    return found.stdout.strip()

@@ -14,6 +14,8 @@ from hypothesis import settings
 from tests.shares import ByFile
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from xdist.remote import Producer
 
 _OTHERS = ("AWS_", "MOTO_", "PYICEBERG_", "WR_")  # WR_ configures awswrangler
@@ -55,6 +57,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
     """Share the tests out as `tests/shares.py` says, in the order in which they were collected."""
     config.option.loadscopereorder = False
     return ByFile(config, log)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import what `make test-fast` leaves out: the CDK starts node."""
+    is_slow = collection_path.relative_to(config.rootpath).as_posix() + "/" in SLOW
+    return True if is_slow and config.getoption("markexpr") == "not slow" else None
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

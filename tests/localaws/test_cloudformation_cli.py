@@ -6,6 +6,7 @@ library would cost more than all of it.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -43,9 +44,17 @@ class Cdk:
             "NODE_NO_WARNINGS": "1",
         }
 
+    @functools.cached_property
+    def program(self) -> subprocess.CompletedProcess[str]:
+        """Where npx keeps the command line: to ask npx at each command would take a second more."""
+        return self._run("npx", "--yes", f"--package={CLI}", "--call", "command -v cdk")
+
     def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return self._run(self.program.stdout.split()[-1], *words, "--no-notices")
+
+    def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603 the pinned command line and our own words
-            ["npx", "--yes", CLI, *words, "--no-notices"],  # noqa: S607 as a user finds it
+            words,
             cwd=self._folder,
             env=self._environment,
             stdout=subprocess.PIPE,
@@ -74,9 +83,8 @@ def cdk(aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Cdk:
     if shutil.which("npx") is None:
         pytest.skip("npx is not here: the CDK's command line needs node")
     command = Cdk(aws, tmp_path_factory.mktemp("cdk"))
-    version = command("--version")
-    if version.returncode:
-        pytest.skip(f"{CLI} cannot be installed: {version.stdout[-200:]}")
+    if command.program.returncode:
+        pytest.skip(f"{CLI} cannot be installed: {command.program.stdout[-200:]}")
     bootstrapped = command("bootstrap", ENVIRONMENT)
     assert bootstrapped.returncode == 0, bootstrapped.stdout
     return command
