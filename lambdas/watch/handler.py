@@ -33,18 +33,20 @@ def handle(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
             call by hand has none: it counts no refused rows, which the scheduled one counts.
     """
     now = runtime.now()
-    definitions = runtime.published().definitions
-    views = definitions.views
-    behind = overdue_views(runtime.online_table(), views, now)
+    published = runtime.published()
+    plans = [published.plan(view) for view in published.definitions.views]
+    behind = overdue_views(runtime.online_table(), plans, now)
     for view, seconds in behind.items():
         runtime.emit(view, OverdueSeconds=seconds)
-    failed = failed_entities(runtime.online_table(), views)
+    failed = failed_entities(runtime.online_table(), plans)
     for view, count in failed.items():
         runtime.emit(view, FailedEntities=count)
     late = sum(seconds > 0 for seconds in behind.values())
     told: dict[str, Any] = {"views": len(behind), "overdue": late, "failed": sum(failed.values())}
     if scheduled := event.get("scheduled"):
-        told["rejected"] = _rejected(definitions.sources, datetime.fromisoformat(scheduled))
+        told["rejected"] = _rejected(
+            published.definitions.sources, datetime.fromisoformat(scheduled)
+        )
         runtime.emit(None, RejectedRows=told["rejected"])
     # The last one: an alarm takes it that the watch has run to its end.
     runtime.emit(None, OverdueViews=late)

@@ -7,7 +7,6 @@ Serving needs boto3 and the standard library only. History and writing need more
 from __future__ import annotations
 
 import uuid
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from skewless.aws import Aws, Resources
@@ -17,19 +16,17 @@ from skewless.definitions.collection import Definitions
 from skewless.definitions.expression import to_datetime, to_microseconds
 from skewless.definitions.foreign import ARGUMENTS, STORE, answering, hinted, other_word
 from skewless.definitions.names import versioned
-from skewless.errors import InputError, PublishError, StoreError
+from skewless.errors import PublishError, StoreError
 from skewless.online.estimate import estimate
 from skewless.online.incoming import told_apart
-from skewless.online.reader import OnlineReader
 from skewless.online.table import OnlineTable
-from skewless.online.view_reader import is_cut
+from skewless.readers import Readers
 from skewless.registry.changes import compare
-from skewless.registry.current import current
 from skewless.registry.lock import LockedResources, read_lock, write_lock
 from skewless.registry.pinned import check_overwrite
 from skewless.registry.published import Published
 from skewless.registry.registry import Registry
-from skewless.registry.selection import find_view, identity, name_of, resolve
+from skewless.registry.selection import find_view, name_of, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -75,7 +72,9 @@ class FeatureStore:
         self._table = OnlineTable(aws, table)
         self._is_locked = published is not None
         self._published = published
-        self._readers: dict[object, tuple[OnlineReader, object]] = {}
+        self._readers = Readers(
+            self._table, lambda: self.published, self._now, is_locked=self._is_locked
+        )
         self._bench: Workbench | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -195,7 +194,7 @@ class FeatureStore:
         """Read the registry again at the next call, because others may have published."""
         if not self._is_locked:
             self._published = None
-            self._readers.clear()
+            self._readers.forget()
 
     def _reloaded(self) -> Published:
         self.refresh()
@@ -336,7 +335,7 @@ class FeatureStore:
             InputError: the view is not cut at that instant.
         """
         return self._workbench.materialize(
-            find_view(self.published, view),
+            self.published.plan(find_view(self.published, view)),
             None if cut is None else as_microseconds(cut, "cut"),
             self._now(),
             engine=engine,
@@ -378,7 +377,7 @@ class FeatureStore:
         Raises:
             InputError: the view is no stream, or was never cut.
         """
-        self._workbench.repair(find_view(self.published, view))
+        self._workbench.repair(self.published.plan(find_view(self.published, view)))
 
     @hinted(ARGUMENTS)
     def get_historical_features(  # noqa: PLR0913 - all but the first two by keyword
@@ -423,9 +422,13 @@ class FeatureStore:
             QueryError: the engine failed.
             ValueOverflowError: values overflow; it names features, entities and rows.
         """
+        published = self.published
+        plan = plan_selection(
+            resolve(published, features), full_names=full_names, planned=published.plan
+        )
         return self._workbench.training_set(
             entity_df,
-            resolve(self.published, features),
+            plan,
             mode=mode,
             timestamp=timestamp,
             full_names=full_names,
@@ -482,7 +485,7 @@ class FeatureStore:
             OnlineStoreError: DynamoDB did not answer in time.
         """
         features, rows = told_apart(features, entity_rows, is_locked=self._is_locked)
-        reader = self._reader(features, full_names=full_names)
+        reader = self._readers.reader(features, full_names=full_names)
         return reader.read(rows, None if now is None else as_microseconds(now, "now"))
 
     def verify(
@@ -578,20 +581,6 @@ class FeatureStore:
     def _now(self) -> int:
         return to_microseconds(self.clock(), "the clock's answer")
 
-    def _reader(self, features: object, *, full_names: bool) -> OnlineReader:
-        # By identity: comparing whole definitions would take longer than reading DynamoDB.
-        key = (identity(features), full_names)
-        if key not in self._readers:
-            chosen, is_settled = self.current(features)
-            if not is_settled:
-                key = (identity(chosen), full_names)
-        if key not in self._readers:
-            selection = plan_selection(self._selected(chosen), full_names=full_names)
-            reader = OnlineReader(selection, self._table, now=self._now)
-            # Both are kept, so that no other object can take their identity.
-            self._readers[key] = (reader, (features, chosen))
-        return self._readers[key][0]
-
     def current(self, features: object) -> tuple[object, bool]:
         """Return what `get_online_features` reads, and whether a later cut cannot change it.
 
@@ -600,14 +589,4 @@ class FeatureStore:
         Args:
             features: as for `get_online_features`.
         """
-        if self._is_locked:
-            return features, True
-        return current(self.published, features, partial(is_cut, self._table))
-
-    def _selected(self, features: object) -> Any:
-        if features is not None:
-            return resolve(self.published, features)
-        services = self.published.definitions.services
-        if self._is_locked and len(services) == 1:
-            return services[0]
-        raise InputError("features is missing; name a service, views or features")
+        return self._readers.current(features)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from skewless import __version__
 from skewless.aws import Jobs
-from skewless.compiler.plan import plan_selection, plan_view
 from skewless.definitions.refresh import Stream
 from skewless.errors import InputError, StoreError
 from skewless.ingest.quarantine import Quarantine
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from skewless.aws import Aws, Resources
+    from skewless.compiler.plan import SelectionPlan, ViewPlan
     from skewless.definitions.source import Source
     from skewless.definitions.view import FeatureView
     from skewless.materialize.cut import Materialized, Progress
@@ -128,7 +128,7 @@ class Workbench:
     def training_set(  # noqa: PLR0913 - what a training set is made of
         self,
         frame: Any,
-        features: Any,
+        plan: SelectionPlan,
         *,
         mode: str,
         timestamp: str,
@@ -148,7 +148,7 @@ class Workbench:
         }
         request = TrainingRequest(
             frame,
-            plan_selection(features, full_names=full_names),
+            plan,
             chosen,
             timestamp,
             watermark,
@@ -162,7 +162,7 @@ class Workbench:
 
     def materialize(
         self,
-        view: FeatureView,
+        plan: ViewPlan,
         cut: int | None,
         now: int,
         *,
@@ -178,16 +178,15 @@ class Workbench:
             self.days.rebuild,
             0.0 if self.aws.endpoint else _SETTLE_SECONDS,
         )
-        return materializer.run(plan_view(view), cut, now, progress)
+        return materializer.run(plan, cut, now, progress)
 
-    def repair(self, view: FeatureView) -> None:
+    def repair(self, plan: ViewPlan) -> None:
         """Rebuild a stream view's day items; see `FeatureStore.repair`."""
-        plan = plan_view(view)
         cut = self.table.read_watermark(view_partition(plan)).cut
-        if not isinstance(view.refresh, Stream) or cut is None:
+        if not isinstance(plan.view.refresh, Stream) or cut is None:
             raise InputError(
-                f"{view} has no items of the day to repair: it is no stream, or was never cut; "
-                "materialize it"
+                f"{plan.view} has no items of the day to repair: it is no stream, or was never "
+                "cut; materialize it"
             )
         self.days.rebuild(plan, cut)
 

@@ -30,7 +30,7 @@ from skewless.definitions.service import FeatureService, SelectedFeature, select
 from skewless.definitions.view import FeatureView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from skewless.definitions.on_demand import OnDemandView
     from skewless.definitions.service import View
@@ -138,6 +138,11 @@ class ViewPlan:
     measures: tuple[Measure, ...]
     tile_sets: tuple[TileSet, ...]
 
+    @property
+    def name(self) -> str:
+        """What the view is called: `name@version`."""
+        return versioned(self.view.name, self.view.version)
+
     def may_overflow(self, aggregate: AggregatePlan) -> bool:
         """Say whether an aggregate's value may leave the range of exact integers.
 
@@ -209,10 +214,7 @@ class SelectionPlan:
         """
         versions = Counter(plan.view.name for plan in self.views)
         return tuple(
-            plan.view.name
-            if versions[plan.view.name] == 1
-            else versioned(plan.view.name, plan.view.version)
-            for plan in self.views
+            plan.view.name if versions[plan.view.name] == 1 else plan.name for plan in self.views
         )
 
 
@@ -235,9 +237,17 @@ def plan_view(view: FeatureView) -> ViewPlan:
 
 
 def plan_selection(
-    features: FeatureService | Iterable[tuple[View, str]], *, full_names: bool = False
+    features: FeatureService | Iterable[tuple[View, str]],
+    *,
+    full_names: bool = False,
+    planned: Callable[[FeatureView], ViewPlan] = plan_view,
 ) -> SelectionPlan:
     """Compile a selection of features.
+
+    Args:
+        features: the selection.
+        full_names: whether outputs are named `view__feature`.
+        planned: compiles a view, or has compiled it before.
 
     Raises:
         DefinitionError: two columns would have one name.
@@ -257,7 +267,7 @@ def plan_selection(
         request.update(on_demand_view.request)
     return SelectionPlan(
         selected,
-        tuple(plan_view(view) for view in views),
+        tuple(planned(view) for view in views),
         tuple(_plan_on_demand(view) for view in on_demand),
         tuple(request.items()),
     )

@@ -85,7 +85,7 @@ def _checks(
             check: Check = partial(check_source, source=source)
             yield f"source {source.name}", "its log is as published", check
         for view in patient.published.definitions.views:
-            check = partial(check_view, view=view)
+            check = partial(check_view, plan=patient.published.plan(view))
             yield f"view {versioned(view.name, view.version)}", "cut as far as is due", check
     yield from _checks_of_jobs(patient, schedules)
     yield "permissions", "all that administering takes", caller.check_permissions

@@ -6,7 +6,6 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from skewless.compiler.instants import DAY, as_of, due_cut
-from skewless.compiler.plan import plan_view
 from skewless.definitions.duration import Duration
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.names import versioned
@@ -19,6 +18,7 @@ from skewless.registry.rewrites import RewriteLog
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from skewless.compiler.plan import ViewPlan
     from skewless.definitions.view import FeatureView
     from skewless.doctor.patient import Patient
 
@@ -27,14 +27,15 @@ _GRACE = DAY // 24
 _MOST_FAILED = 1_000  # failed entities whose reasons are read
 
 
-def check_view(patient: Patient, view: FeatureView) -> Iterator[Finding]:
+def check_view(patient: Patient, plan: ViewPlan) -> Iterator[Finding]:
     """Examine a view's watermark and its next cut."""
+    view = plan.view
     name = versioned(view.name, view.version)
     subject = f"view {name}"
     # On AWS the state machine has the rights for a cut; an operator may lack them.
     how = "" if patient.jobs is None else " --start"
     remedy = f"skewless materialize {name}{how}"
-    partition = view_partition(plan_view(view))
+    partition = view_partition(plan)
     watermark = OnlineTable(patient.aws, patient.resources.online_table).read_watermark(partition)
     if watermark.cut is None:
         yield warning(subject, "it was never cut: nothing of it is served", remedy)

@@ -21,8 +21,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from skewless.compiler.plan import plan_view
-from skewless.definitions.names import versioned
 from skewless.erasure.journal import REPORTS, Journal, place_of
 from skewless.erasure.leftovers import erase_leftovers
 from skewless.erasure.neighbours import Neighbours
@@ -145,7 +143,7 @@ class Forgetting:
         items = EntityItems(self.bench.aws, self.bench.resources.online_table)
         for plan in self._addressed():
             found = items.find(entity_partition(plan, self.subject.key))
-            self.journal.found(f"online {_named(plan)}", "items", len(found))
+            self.journal.found(f"online {plan.name}", "items", len(found))
             if not self.is_dry_run:
                 for address in found:
                     items.delete(address)
@@ -155,7 +153,7 @@ class Forgetting:
         """Remove the entity from the list of those that could not be written."""
         failed, view = self.bench.table.failed, view_partition(plan)
         if failed.holds(view, self.subject.text):
-            self.journal.found(f"online {_named(plan)}", "notes of a failure", 1)
+            self.journal.found(f"online {plan.name}", "notes of a failure", 1)
             if not self.is_dry_run:
                 failed.forget(view, self.subject.text)
 
@@ -165,8 +163,8 @@ class Forgetting:
             watermark = self.bench.table.read_watermark(view_partition(plan))
             if watermark.started is not None and watermark.started != watermark.cut:
                 yield (
-                    f"view {_named(plan)}: a cut is begun and not committed; it may write the "
-                    f"entity once more. Run this again after `skewless materialize {_named(plan)}`"
+                    f"view {plan.name}: a cut is begun and not committed; it may write the "
+                    f"entity once more. Run this again after `skewless materialize {plan.name}`"
                 )
 
     def _came_back(self) -> Iterator[str]:
@@ -185,11 +183,11 @@ class Forgetting:
         for plan in self._addressed():
             found = items.find(entity_partition(plan, self.subject.key))
             if self.bench.table.failed.forget(view_partition(plan), self.subject.text) or found:
-                self.journal.found_again(f"online {_named(plan)}", "items", len(found))
+                self.journal.found_again(f"online {plan.name}", "items", len(found))
                 for address in found:
                     items.delete(address)
                 yield (
-                    f"view {_named(plan)}: {len(found)} online items came back while this ran, and "
+                    f"view {plan.name}: {len(found)} online items came back while this ran, and "
                     "were removed again. Stop its events and cuts, and run this again"
                 )
 
@@ -244,7 +242,7 @@ class Forgetting:
 
     def _plans(self) -> list[ViewPlan]:
         return [
-            plan_view(view)
+            self.published.plan(view)
             for view in self.published.definitions.views
             if view.entity.name == self.subject.entity.name
         ]
@@ -321,10 +319,6 @@ def forget(
             "there is nothing of it"
         )
     return work.run()
-
-
-def _named(plan: ViewPlan) -> str:
-    return versioned(plan.view.name, plan.view.version)
 
 
 def _now() -> datetime:

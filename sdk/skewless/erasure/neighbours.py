@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from skewless.compiler.keys import decode_key, is_addressable, spell_key
-from skewless.compiler.plan import plan_view
-from skewless.definitions.names import versioned
 from skewless.definitions.refresh import Stream
 from skewless.erasure.anew import Anew
 from skewless.errors import OnlineStoreError
@@ -58,7 +56,7 @@ class Neighbours:
         """Write the recorded states anew from the log, which is clean now; yield what is left."""
         for plan in self._plans():
             if keys := self._noted(plan):
-                self.journal.found(f"view {_named(plan)}", "entities to build anew", len(keys))
+                self.journal.found(f"view {plan.name}", "entities to build anew", len(keys))
                 yield from self._settle(plan, keys)
 
     def look_again(self) -> Iterator[str]:
@@ -73,8 +71,8 @@ class Neighbours:
         left = anew.write(keys)
         if left or (watermark.started is not None and watermark.started != watermark.cut):
             yield (
-                f"view {_named(plan)}: a cut is begun and not committed; it may hold rows that are "
-                f"gone. Run this again after `skewless materialize {_named(plan)}`"
+                f"view {plan.name}: a cut is begun and not committed; it may hold rows that are "
+                f"gone. Run this again after `skewless materialize {plan.name}`"
             )
         anew.drop_days(keys)
         yield from self._rebuild_days(plan)
@@ -87,7 +85,7 @@ class Neighbours:
             self.bench.days.rebuild(plan, cut)
         except OnlineStoreError as error:
             yield (
-                f"view {_named(plan)}: items of the day are not built anew: "
+                f"view {plan.name}: items of the day are not built anew: "
                 f"{without_keys(str(error))}. Stop the entity's events, and run this again"
             )
 
@@ -126,8 +124,4 @@ class Neighbours:
     def _plans(self) -> Iterator[ViewPlan]:
         for view in self.published.definitions.views:
             if view.source.table is None and view.entity.name != self.subject.entity.name:
-                yield plan_view(view)
-
-
-def _named(plan: ViewPlan) -> str:
-    return versioned(plan.view.name, plan.view.version)
+                yield self.published.plan(view)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from skewless.compiler.plan import plan_view
 from skewless.definitions.expression import to_datetime
 from skewless.errors import InputError
 from skewless.ingest.checks import RowCheck, key_check, units_check
@@ -64,8 +63,7 @@ def checked_rows(
 
 def plans_of(source: Source, published: Published) -> list[ViewPlan]:
     """Return the plans of a source's views."""
-    views = published.definitions.views
-    return [plan_view(view) for view in views if view.source.name == source.name]
+    return published.plans_of(source)
 
 
 def _future_check(column: str, now: int) -> RowCheck:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from skewless.compiler.physical import from_physical
-from skewless.definitions.names import versioned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,7 +48,7 @@ class Failures:
 
     def add(self, plan: ViewPlan, failures: Mapping[tuple[Any, ...], str]) -> None:
         """Add entities of a view, by physical key."""
-        view = versioned(plan.view.name, plan.view.version)
+        view = plan.name
         kinds = plan.view.entity.keys
         for key, reason in failures.items():
             self._add(

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skewless.definitions.expression import to_datetime
-from skewless.definitions.names import versioned
 from skewless.errors import StoreError
 from skewless.materialize.due import begin, iso, next_cut
 from skewless.offline.engines.athena_tables import relation_of
@@ -86,7 +85,7 @@ class Planner:
         return self._step(plan, begun)
 
     def _step(self, plan: ViewPlan, begun: Begun) -> Step:
-        view = versioned(plan.view.name, plan.view.version)
+        view = plan.name
         # Each attempt has a place of its own: half a result of another is never listed.
         attempt = f"{to_datetime(begun.cut):%Y%m%dT%H%M%SZ}/{uuid.uuid4().hex}"
         # Athena writes there: no character of its keys needs care, as `:`, `+` and `@` would.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skewless.compiler.plan import plan_view
-from skewless.definitions.names import versioned
 from skewless.errors import InputError
 from skewless.materialize.due import overdue
 from skewless.offline.storage.glue_table import describe_table, iceberg_metadata
@@ -15,26 +13,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from skewless.aws import Aws
-    from skewless.definitions.view import FeatureView
+    from skewless.compiler.plan import ViewPlan
     from skewless.online.table import OnlineTable
 
 
-def overdue_views(table: OnlineTable, views: Iterable[FeatureView], now: int) -> dict[str, float]:
+def overdue_views(table: OnlineTable, plans: Iterable[ViewPlan], now: int) -> dict[str, float]:
     """Return for how many seconds each view's next cut has been missed, by `name@version`."""
     found = {}
-    for view in views:
-        plan = plan_view(view)
+    for plan in plans:
         watermark = table.read_watermark(view_partition(plan))
-        found[versioned(view.name, view.version)] = overdue(plan, watermark, now) / 1_000_000
+        found[plan.name] = overdue(plan, watermark, now) / 1_000_000
     return found
 
 
-def failed_entities(table: OnlineTable, views: Iterable[FeatureView]) -> dict[str, int]:
+def failed_entities(table: OnlineTable, plans: Iterable[ViewPlan]) -> dict[str, int]:
     """Return how many entities of each view are failed, by `name@version`."""
-    return {
-        versioned(view.name, view.version): table.failed.count(view_partition(plan_view(view)))
-        for view in views
-    }
+    return {plan.name: table.failed.count(view_partition(plan)) for plan in plans}
 
 
 def rows_added(aws: Aws, database: str, name: str, since: int, until: int) -> int:

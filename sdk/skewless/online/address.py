@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from skewless.compiler.instants import DAY, floor_to
 from skewless.compiler.keys import encode_key
-from skewless.definitions.names import versioned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +31,7 @@ _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 def view_partition(plan: ViewPlan) -> str:
     """Return the partition of a view's watermark, which its entities' partitions begin with."""
-    return f"{versioned(plan.view.name, plan.view.version)}#{plan.fingerprint}"
+    return f"{plan.name}#{plan.fingerprint}"
 
 
 def entity_partition(plan: ViewPlan, key: Sequence[Any]) -> str:

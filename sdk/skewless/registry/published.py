@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from skewless.compiler.plan import plan_view
 from skewless.definitions.collection import Definitions
 from skewless.definitions.entity import Entity
 from skewless.definitions.names import versioned
@@ -17,6 +18,7 @@ from skewless.errors import UnknownNameError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from skewless.compiler.plan import ViewPlan
     from skewless.definitions.collection import Definition
     from skewless.definitions.service import View
 
@@ -29,6 +31,7 @@ class Published:
     """Definitions in order of dependency; nothing here changes when the registry does."""
 
     definitions: Definitions = field(default_factory=Definitions)
+    _plans: dict[int, ViewPlan] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, definitions: Iterable[Definition]) -> Published:
@@ -48,6 +51,20 @@ class Published:
     def views(self) -> tuple[View, ...]:
         """The feature views and the on-demand views, which share one namespace."""
         return (*self.definitions.views, *self.definitions.on_demand_views)
+
+    def plan(self, view: FeatureView) -> ViewPlan:
+        """Return a view's plan, compiled when it is first asked for."""
+        # By identity, since comparing definitions walks all of them. In a copy the ids are those of
+        # the original's views, so the view itself is compared as well.
+        found = self._plans.get(id(view))
+        if found is None or found.view is not view:
+            found = self._plans[id(view)] = plan_view(view)
+        return found
+
+    def plans_of(self, source: Source) -> list[ViewPlan]:
+        """Return the plans of the views that read a source."""
+        views = self.definitions.views
+        return [self.plan(view) for view in views if view.source.name == source.name]
 
     def entity(self, name: str) -> Entity:
         """Return an entity.

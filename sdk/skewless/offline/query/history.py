@@ -16,15 +16,12 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from skewless.compiler import instants
 from skewless.compiler.bound import Bound, Feature, Request, features_of
-from skewless.compiler.fingerprint import used_columns
 from skewless.offline.query import identifiers, sql
 from skewless.offline.query.events import (
     ENTITY,
     Log,
     Relation,
-    Span,
     as_of,
     deduplicated,
     view_events,
@@ -32,6 +29,7 @@ from skewless.offline.query.events import (
 from skewless.offline.query.finisher import Finisher
 from skewless.offline.query.mode import Mode
 from skewless.offline.query.picks import Picks, add_latest
+from skewless.offline.query.reach import Reach, columns_of
 from skewless.offline.query.render import Renderer
 from skewless.offline.query.stages import stored_steps
 from skewless.offline.query.statuses import THERE, add_status
@@ -84,6 +82,11 @@ class History:
     lateness: Mapping[str, int]
     with_status: bool = False
 
+    @property
+    def reach(self) -> Reach:
+        """The events that count."""
+        return Reach(self.mode, self.spine.first, self.spine.last, reads_all=self.with_status)
+
     def script(self) -> sql.Script:
         """Return the query in steps.
 
@@ -93,42 +96,13 @@ class History:
         """
         return _Compiler(self).compile()
 
-    def columns(self, source: Source, plans: list[ViewPlan]) -> tuple[str, ...]:
-        """Return the columns of a source that its views read, in the order of the schema."""
-        used = {name for plan in plans for name in used_columns(plan.view)}
-        return tuple(name for name in source.columns if name in used)
-
-    def instant(self, plan: ViewPlan, instant: int) -> int:
-        """Return the T for an instant in this mode."""
-        if self.mode is Mode.EVENT_TIME:
-            return instant
-        return instants.as_of(plan.view.refresh, instant)
-
-    def span(self, plans: list[ViewPlan]) -> Span:
-        """Return the ingest times that the views need, for skipping partitions."""
-        # In event_time mode, what happened before T may have become known at any time after.
-        end = None
-        if self.mode is not Mode.EVENT_TIME:
-            end = max(self.instant(plan, self.spine.last) for plan in plans)
-        starts = [self.start(plan) for plan in plans]
-        known = [start for start in starts if start is not None]
-        if len(known) < len(starts) or self.with_status:
-            return Span(None, end)
-        # Whether an id is a repeat depends on the ingestion before it.
-        return Span(min(known) - instants.DEDUPLICATION_SPAN, end)
-
-    def start(self, plan: ViewPlan) -> int | None:
-        """Return the event time before which no event counts; None if all do."""
-        if plan.longest_window is None:
-            return None
-        return self.instant(plan, self.spine.first) - plan.longest_window
-
 
 class _Compiler:
     """Builds one query, step by step."""
 
     def __init__(self, request: History) -> None:
         self.request = request
+        self.reach = request.reach
         self.plan = request.plan
         self.dialect = request.dialect
         self.steps = sql.Steps()
@@ -174,9 +148,9 @@ class _Compiler:
         }
 
     def _add_log(self, source: Source, entity: Entity, plans: list[ViewPlan]) -> str:
-        columns = self.request.columns(source, plans)
+        columns = columns_of(source, plans)
         relation = self.request.relations[source.name]
-        log = Log(source, relation, self.dialect, columns, self.request.span(plans))
+        log = Log(source, relation, self.dialect, columns, self.reach.span(plans))
         number = identifiers.number(entity)
         asked = self.steps.add(
             f"{number}__asked",
@@ -234,7 +208,7 @@ class _Compiler:
         return moment
 
     def _add_events(self, plan: ViewPlan, alias: str, log: str) -> None:
-        self.steps.add(f"{alias}_events", self._events(plan, log, self.request.start(plan)))
+        self.steps.add(f"{alias}_events", self._events(plan, log, self.reach.start(plan)))
 
     def _events(self, plan: ViewPlan, log: str, start: int | None) -> exp.Select:
         identity = [sql.aliased(sql.column(ENTITY), "entity")]

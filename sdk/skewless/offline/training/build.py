@@ -19,6 +19,7 @@ from skewless.offline.lake.snapshots import Pin
 from skewless.offline.query import identifiers
 from skewless.offline.query.history import INSTANT, ROW, History, Spine
 from skewless.offline.query.mode import Mode
+from skewless.offline.query.reach import Reach, columns_of
 from skewless.offline.training.labels import prepare_labels
 from skewless.offline.training.overflow import Errors, Overflows
 from skewless.offline.training.statuses import names_of, statuses
@@ -114,17 +115,26 @@ def _history(
     plans: dict[Source, list[ViewPlan]] = {}
     for plan in request.plan.views:
         plans.setdefault(plan.view.source, []).append(plan)
-    bare = History(request.plan, request.mode, session.dialect, spine, {}, {}, request.with_status)
+    reach = Reach(request.mode, spine.first, spine.last, reads_all=request.with_status)
     relations, lateness, used = {}, {}, {}
     for source, some in plans.items():
         pin = used[source.name] = _pin(request, source, snapshots)
-        columns = bare.columns(source, some)
-        relation = session.relation(source, columns, bare.span(some), pin.snapshot)
+        columns = columns_of(source, some)
+        relation = session.relation(source, columns, reach.span(some), pin.snapshot)
         relations[source.name] = replace(relation, is_empty=pin.is_empty)
         late = session.lateness(source)
         if late is not None:
             lateness[source.name] = late
-    return replace(bare, relations=relations, lateness=lateness), used
+    history = History(
+        request.plan,
+        request.mode,
+        session.dialect,
+        spine,
+        relations,
+        lateness,
+        request.with_status,
+    )
+    return history, used
 
 
 def _pin(request: TrainingRequest, source: Source, snapshots: Snapshots) -> Pin:

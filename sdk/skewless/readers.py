@@ -1,0 +1,87 @@
+"""The readers of a store: one for each selection that was asked for, compiled once."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from skewless.compiler.plan import plan_selection
+from skewless.errors import InputError
+from skewless.online.reader import OnlineReader
+from skewless.online.view_reader import is_cut
+from skewless.registry.current import current
+from skewless.registry.selection import identity, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from skewless.online.table import OnlineTable
+    from skewless.registry.published import Published
+
+
+class Readers:
+    """Compiles readers, and keeps them until the published definitions are read again."""
+
+    def __init__(
+        self,
+        table: OnlineTable,
+        published: Callable[[], Published],
+        now: Callable[[], int],
+        *,
+        is_locked: bool,
+    ) -> None:
+        """Set up.
+
+        Args:
+            table: where items are read.
+            published: returns the definitions.
+            now: the store's clock, in microseconds.
+            is_locked: whether a lock file pins the definitions, so that no later cut can change
+                which versions are read.
+        """
+        self._table = table
+        self._published = published
+        self._now = now
+        self._is_locked = is_locked
+        self._kept: dict[object, tuple[OnlineReader, object]] = {}
+
+    def reader(self, features: object, *, full_names: bool) -> OnlineReader:
+        """Return the reader of a selection; see `FeatureStore.get_online_features`.
+
+        Raises:
+            InputError: the selection is missing, or differs from what is published.
+            UnknownNameError: nothing has the name.
+        """
+        # By identity: comparing whole definitions would take longer than reading DynamoDB.
+        key = (identity(features), full_names)
+        if key not in self._kept:
+            chosen, is_settled = self.current(features)
+            if not is_settled:
+                key = (identity(chosen), full_names)
+        if key not in self._kept:
+            published = self._published()
+            selection = plan_selection(
+                self._selected(chosen, published), full_names=full_names, planned=published.plan
+            )
+            reader = OnlineReader(selection, self._table, now=self._now)
+            # Both are kept, so that no other object can take their identity.
+            self._kept[key] = (reader, (features, chosen))
+        return self._kept[key][0]
+
+    def current(self, features: object) -> tuple[object, bool]:
+        """Return what is read for a selection, and whether a later cut cannot change it."""
+        if self._is_locked:
+            return features, True
+        return current(self._published(), features, partial(is_cut, self._table))
+
+    def forget(self) -> None:
+        """Drop the readers, because others may have published."""
+        self._kept.clear()
+
+    def _selected(self, features: object, published: Published) -> Any:
+        if features is not None:
+            return resolve(published, features)
+        services = published.definitions.services
+        if self._is_locked and len(services) == 1:
+            return services[0]
+        raise InputError("features is missing; name a service, views or features")
