@@ -71,7 +71,7 @@ synth: $(INSTALLED) $(CDK_INSTALLED) ## Render the stacks, reviewed by cdk-nag (
 docs: $(DOCS_INSTALLED) ## Build the site of docs/ into build/site, with every link checked
 	$(PYTHON) -m docs.site.assemble build/docs
 	$(DOCS)/bin/zensical build --clean --strict
-	@echo "Open build/site/index.html"
+	@echo "Open build/site/index.html; for the search: python3 -m http.server -d build/site"
 
 pictures: $(INSTALLED) ## Draw the pictures of README and docs anew, from real runs
 	PYTHONPATH=.:sdk $(BIN)/python -m docs.pictures $(ARGS)
