@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from localaws import LocalAws
-    from skewless.materialize.executions import Execution
+    from skewless.jobs.executions import Execution
     from skewless.verify import Report
 
 EXAMPLE = PROJECT / "examples" / "flights"

@@ -187,7 +187,7 @@ class ErasedSnapshotError(StoreError):
 
 
 class Started(Protocol):
-    """An execution that was started, as `materialize.executions.Execution`."""
+    """An execution that was started, as `jobs.executions.Execution`."""
 
     @property
     def view(self) -> str:

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from skewless.definitions.view import FeatureView
     from skewless.doctor.diagnosis import Diagnosis
     from skewless.erasure.report import Erasure
+    from skewless.jobs.executions import Execution
     from skewless.materialize.cut import Materialized, Progress
-    from skewless.materialize.executions import Execution
     from skewless.materialize.ingested import Ingested
     from skewless.offline.training.training_set import TrainingSet
     from skewless.online.answer import Answer
@@ -534,7 +534,7 @@ class FeatureStore:
     def doctor(self) -> Diagnosis:
         """Examine all of the store's resources; each finding has its remedy."""
         from skewless.doctor.examination import examine  # noqa: PLC0415 - no part of serving
-        from skewless.materialize.schedules import Schedules  # noqa: PLC0415 - same
+        from skewless.jobs.schedules import Schedules  # noqa: PLC0415 - same
 
         return examine(
             self._aws, self._needed(), self._registry.load, self._now(), schedules=Schedules

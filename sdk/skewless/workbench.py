@@ -14,12 +14,12 @@ from skewless.aws import Jobs
 from skewless.definitions.refresh import Stream
 from skewless.errors import InputError, StoreError
 from skewless.ingest.quarantine import Quarantine
+from skewless.jobs.executions import Executions
+from skewless.jobs.schedules import Schedules
 from skewless.materialize.backfill import Backfill
 from skewless.materialize.cut import Materializer
 from skewless.materialize.days import DayItems
-from skewless.materialize.executions import Executions
 from skewless.materialize.front_door import FrontDoor
-from skewless.materialize.schedules import Schedules
 from skewless.materialize.source_log import SourceLogs
 from skewless.offline.engines.athena import AthenaEngine
 from skewless.offline.engines.duckdb_engine import DuckDbEngine

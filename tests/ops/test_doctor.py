@@ -24,7 +24,7 @@ from skewless.doctor.caller import (
 from skewless.doctor.diagnosis import Diagnosis, Finding, Severity
 from skewless.doctor.examination import _run
 from skewless.doctor.patient import Patient
-from skewless.materialize.schedules import Schedules
+from skewless.jobs.schedules import Schedules
 from skewless.online.address import view_partition
 from tests.ops.builders import NOON, daily_view, payment, payments_view
 from tests.test_imports import loaded_by

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from skewless.aws import Aws, Resources
-    from skewless.materialize.schedules import Schedules
+    from skewless.jobs.schedules import Schedules
     from skewless.registry.published import Published
 
     Check = Callable[[Patient], Iterator[Finding]]

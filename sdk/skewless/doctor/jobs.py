@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from skewless.aws import Jobs
     from skewless.doctor.patient import Patient
-    from skewless.materialize.schedules import Schedules
+    from skewless.jobs.schedules import Schedules
 
 _LOOKED_AT = 20
 _DONE_BADLY = ("FAILED", "TIMED_OUT", "ABORTED")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from skewless.errors import InputError, RedriveError, StoreError
-from skewless.materialize.failed_cut import failed_view
+from skewless.jobs.failed_cut import failed_view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

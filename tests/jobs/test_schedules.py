@@ -13,7 +13,7 @@ from localaws import LocalAws
 from skewless import Entity, Every, FeatureStore, FeatureView, Source, agg
 from skewless.aws import Jobs
 from skewless.definitions.expression import to_microseconds
-from skewless.materialize.schedules import Schedules, expected
+from skewless.jobs.schedules import Schedules, expected
 from skewless.types import Float64, String
 from tests.store.builders import model, profile, spending
 

@@ -14,8 +14,8 @@ from localaws import LocalAws
 from skewless import FeatureStore
 from skewless.aws import Aws, Jobs
 from skewless.errors import RedriveError
-from skewless.materialize.executions import Executions
-from skewless.materialize.failed_cut import failed_view
+from skewless.jobs.executions import Executions
+from skewless.jobs.failed_cut import failed_view
 from tests.cli.terminal import run
 from tests.localaws.roles import a_role_for_all
 from tests.localaws.workflows import a_machine, one_state
