@@ -28,7 +28,7 @@ _MISSING = cloudwatch.TreatMissingData
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runbook:
-    """What an alarm is about.
+    """The text of an alarm.
 
     Attributes:
         id: of the construct; the alarm is named after it, and so is the runbook's heading.

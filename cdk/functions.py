@@ -52,7 +52,7 @@ class StoreFunction:
 
     @property
     def package(self) -> Package:
-        """What it is made of."""
+        """The package of the function."""
         return Package(
             name=self.name,
             handler=f"lambdas.{self.name}.handler",

@@ -1,4 +1,4 @@
-"""Who may do what: the exact actions of every role that the product has, in one place.
+"""The exact actions of every role of the product, in one place.
 
 A role is what somebody does with a store (serve, train), or one of the store's own parts (a
 function, the state machine). The actions are those that its code calls, and no others; tests

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """What `skewless.verify` needs of a store. Athena is the only engine here."""
+    """The part of a store that `skewless.verify` needs. Athena is the only engine here."""
 
     aws: Aws
     resources: Resources

@@ -1,4 +1,4 @@
-"""Where AWS is: one session's clients, made when first needed, at real endpoints or a local one.
+"""One session's AWS clients, made at first use, at real endpoints or a local one.
 
 Part of the serving path: boto3 and the standard library only.
 """
@@ -131,7 +131,7 @@ class Aws:
 
 
 class _Own:
-    """What each process has for itself: clients, and the session that made them."""
+    """The state of one process: clients, and the session that made them."""
 
     def __init__(self, session: boto3.Session | None) -> None:
         self.process: Process = process.current()

@@ -1,4 +1,4 @@
-"""What the stacks provision on AWS, made on the local AWS: one store's bucket, tables and names."""
+"""One store on the local AWS: the bucket, tables and names that the stacks make on AWS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the resources of a store are called, and their ARNs: fixed by the store's name alone.
+"""The names of a store's resources, and their ARNs: fixed by the store's name alone.
 
 Names are explicit, so that whoever knows the store's name finds all of it: the SDK, a team's own
 stacks, and CloudFormation when it adopts data that outlived its stack. The stacks and the local AWS
@@ -39,7 +39,7 @@ class StoreNames:
 
     @property
     def resources(self) -> Resources:
-        """What the SDK needs to know, as the store's parameter holds it."""
+        """The names for the SDK, as the store's parameter holds them."""
         return Resources(
             store=self.store,
             bucket=f"{self.prefix}-{self.account}-{self.region}",
@@ -52,7 +52,7 @@ class StoreNames:
 
     @property
     def prefix(self) -> str:
-        """What most names begin with; also the schedule group and the dashboard."""
+        """The prefix of most names; also the schedule group and the dashboard."""
         return f"skewless-{self.store}"
 
     @property

@@ -31,7 +31,7 @@ Rows: TypeAlias = "list[tuple[object, ...]]"
 
 
 class Kind(StrEnum):
-    """What `list` can be asked for."""
+    """The kinds that `list` takes."""
 
     VIEWS = "views"
     SERVICES = "services"

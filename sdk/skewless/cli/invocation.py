@@ -21,7 +21,7 @@ LOCAL = "local"
 
 
 class Invocation:
-    """What the global options say; commands get it by `Invocation.of(context)`."""
+    """The global options; commands get them by `Invocation.of(context)`."""
 
     def __init__(self, store_name: str | None, *, is_local: bool, screen: Screen) -> None:
         self.screen = screen

@@ -1,4 +1,4 @@
-"""How the program behaves as a whole: options that stand anywhere, and failures as one message."""
+"""The program as a whole: options may stand anywhere, and a failure is one message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a command prints: tables for people, or one JSON document for programs; never both.
+"""The output of a command: tables for people, or one JSON document for programs; never both.
 
 Results go to stdout. Progress, notes and failures go to stderr, so that results can be piped.
 """

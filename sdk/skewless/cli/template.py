@@ -1,4 +1,4 @@
-"""What `skewless init` writes: a small example that works as it is."""
+"""The files that `skewless init` writes: a small example that works as it is."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class Occurrence(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """How a partial is kept.
+    """The description of a kind of partial.
 
     Attributes:
         shape: what it is.

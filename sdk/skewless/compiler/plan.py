@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What is summarised: the events for which `where` is true and `value` is not null.
+    """The input of aggregates: the events for which `where` is true and `value` is not null.
 
     Attributes:
         value: the input; None counts rows.
@@ -86,7 +86,7 @@ class TileSet:
 
 @dataclass(frozen=True, slots=True)
 class AggregatePlan:
-    """How one feature comes from the tiles.
+    """The computation of one feature from the tiles.
 
     Attributes:
         measure: index of its measure.

@@ -1,1 +1,1 @@
-"""What a user writes: frozen data that knows nothing of SQL or AWS; standard library only."""
+"""The definitions that users write: frozen data without SQL or AWS; standard library only."""

@@ -1,4 +1,4 @@
-"""What time it is, and instants as users write them."""
+"""Clocks, and instants as users write them."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Operator(Enum):
-    """What a call does; the value is how it is printed."""
+    """The operators; the value is how one is printed."""
 
     ADD = "+"
     SUBTRACT = "-"

@@ -1,4 +1,4 @@
-"""What a row must give for features: the keys of entities and the fields of requests.
+"""The inputs that features need from a row: keys of entities and request fields.
 
 A training frame and a request hold each name once, so all definitions must agree on its type.
 """

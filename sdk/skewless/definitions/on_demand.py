@@ -118,7 +118,7 @@ class OnDemandView:
 
     @property
     def inputs(self) -> tuple[Input, ...]:
-        """What a row must give: this view's request fields, then what the views it reads need."""
+        """The inputs of a row: this view's request fields, then those of the views it reads."""
         asked_by = f"a request field of {self}"
         own = [Input(name, type_, asked_by) for name, type_ in self.request.items()]
         read: list[FeatureView | OnDemandView] = [*self.dependencies, *self.views]

@@ -1,4 +1,4 @@
-"""What type an expression has, and everything that is wrong with it, before anything runs."""
+"""The type of an expression, and everything that is wrong with it, before anything runs."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ class FeatureView:
 
     @property
     def inputs(self) -> tuple[Input, ...]:
-        """What a row must give for the view's features: the entity's keys."""
+        """The inputs of a row for the view's features: the entity's keys."""
         asked_by = f"a key of entity {self.entity.name!r}"
         return tuple(Input(name, type_, asked_by) for name, type_ in self.entity.keys.items())
 

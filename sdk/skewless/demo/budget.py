@@ -1,4 +1,4 @@
-"""How long each step of the demo may take, so that a change that makes it slower is noticed.
+"""The time that each step of the demo may take, so that a slower demo is noticed.
 
 The seconds are for two quiet cores of a common server (2020 or later), half again as long as the
 steps take there. A machine with slower cores gets proportionally more.

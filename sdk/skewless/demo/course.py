@@ -1,4 +1,4 @@
-"""Where the demo prints: sections for people, or one JSON document; progress goes to stderr."""
+"""The output of the demo: sections for people, or one JSON document; progress goes to stderr."""
 
 from __future__ import annotations
 

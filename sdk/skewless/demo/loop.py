@@ -45,7 +45,7 @@ _WEIGHED_A_STOP = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """How much the demo does.
+    """The size of a demo.
 
     Attributes:
         stream_begins: history is loaded up to this midnight; what follows arrives as a stream.
@@ -66,7 +66,7 @@ class Scale:
 
 @dataclass(slots=True)
 class Day:
-    """What happened while the clock went through one UTC day."""
+    """The events of one UTC day of the clock."""
 
     date: str
     events: int = 0

@@ -41,7 +41,7 @@ class Served:
 
 @dataclass(slots=True)
 class Tally:
-    """How the values of one view compared.
+    """The result of comparing one view's values.
 
     Attributes:
         differences: of the first few, the feature, the flight, and both values.
@@ -68,7 +68,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """What the comparison found.
+    """The result of the comparison.
 
     Attributes:
         views: tallies by view, and the model's probabilities.

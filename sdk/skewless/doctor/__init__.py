@@ -1,1 +1,1 @@
-"""What is wrong with a store, and what to do about it."""
+"""The doctor: faults of a store, each with its remedy."""

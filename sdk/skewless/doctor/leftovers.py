@@ -1,4 +1,4 @@
-"""What killed processes left behind, and nothing has removed yet."""
+"""Leftovers of killed processes that nothing has removed yet."""
 
 from __future__ import annotations
 

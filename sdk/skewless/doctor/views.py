@@ -1,4 +1,4 @@
-"""How far the published views are cut, and which cuts are waiting."""
+"""The last cut of each published view, and the cuts that are waiting."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ _PENDING = "reports/pending/"
 
 @dataclass
 class Journal:
-    """What an erasure has found so far. Each entry is written before its action is taken.
+    """The findings of an erasure so far. Each entry is written before its action is taken.
 
     Attributes:
         counts: by place and kind, the most that any run found. A resumed run finds less, since
@@ -76,7 +76,7 @@ class Journal:
 
     @property
     def removed(self) -> tuple[Removed, ...]:
-        """What was removed, by place."""
+        """The removed things, by place."""
         return tuple(
             Removed(place, what, count)
             for place, kinds in self.counts.items()

@@ -1,4 +1,4 @@
-"""What queries and cuts left in the bucket: results and spines that may hold anyone's values."""
+"""Leftovers of queries and cuts in the bucket: files that may hold anyone's values."""
 
 from __future__ import annotations
 

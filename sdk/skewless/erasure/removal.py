@@ -66,7 +66,7 @@ class Notes(Protocol):
 
 
 class ToRemove(NamedTuple):
-    """What a table holds of what is to be removed.
+    """The parts of a table that are to be removed.
 
     Attributes:
         rows: in its current state.

@@ -26,7 +26,7 @@ _ALGORITHM = "ECDSA_SHA_256"
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """What was removed from one place.
+    """The things removed from one place.
 
     Attributes:
         place: such as `log payments` or `online spending@1`.
@@ -41,7 +41,7 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class NotReached:
-    """What the store could not, or must not, erase.
+    """A place that the store could not, or must not, erase.
 
     Attributes:
         place: where it is.
@@ -69,7 +69,7 @@ class Signature:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erasure:
-    """What an erasure did.
+    """The report of an erasure.
 
     Attributes:
         id: its name, which the log's snapshots also carry.

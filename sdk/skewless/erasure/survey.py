@@ -34,7 +34,7 @@ _MAIN = "main"
 
 
 class Matching(Protocol):
-    """Which rows to look for."""
+    """A description of the rows to look for."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -53,7 +53,7 @@ class Matching(Protocol):
 
 @dataclass(frozen=True)
 class Survey:
-    """What was found in one state of a table.
+    """The findings in one state of a table.
 
     Attributes:
         table: the state.

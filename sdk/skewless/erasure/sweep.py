@@ -28,7 +28,7 @@ SETTLED = timedelta(hours=1)
 
 
 class Strays(NamedTuple):
-    """What was found.
+    """The files that were found.
 
     Attributes:
         settled: to be deleted.

@@ -34,7 +34,7 @@ Items: TypeAlias = "dict[Identity, Definition]"
 
 
 class Action(StrEnum):
-    """What publishing does to one definition; the value is what a program reads."""
+    """The effects of publishing on one definition; programs read the value."""
 
     CREATE = "create"
     UNCHANGED = "unchanged"
@@ -68,7 +68,7 @@ class Change:
 
     @property
     def identity(self) -> Identity:
-        """What it is published under."""
+        """Its name and version."""
         return Identity(self.kind.removeprefix("on_demand_"), self.name, self.version)
 
     def to_dict(self) -> dict[str, object]:
@@ -97,7 +97,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What publishing would change, in order of dependency."""
+    """The changes that publishing would make, in order of dependency."""
 
     changes: tuple[Change, ...]
 

@@ -52,7 +52,7 @@ _MEMBERS_OF_ENTRIES = frozenset({"document", "fingerprint", "key"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedResources:
-    """What serving needs of a store's resources; no endpoint.
+    """The resources of a store that serving needs; no endpoint.
 
     Attributes:
         online_table_arn: by which the table is read from any account; empty in locks of older
@@ -76,7 +76,7 @@ class LockedResources:
 
     @property
     def table(self) -> str:
-        """What the table is called in requests."""
+        """The table's name in requests."""
         return self.online_table_arn or self.online_table
 
 

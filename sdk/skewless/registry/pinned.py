@@ -1,4 +1,4 @@
-"""What a lock file pins, in words, and whether another lock may overwrite it."""
+"""The features that a lock file pins, in words, and a check before overwriting it."""
 
 from __future__ import annotations
 

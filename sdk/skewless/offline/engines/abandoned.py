@@ -35,7 +35,7 @@ _MOST_SESSIONS = 20
 
 @dataclass(slots=True)
 class _Session:
-    """What a session's objects tell about it."""
+    """A session, as its objects describe it."""
 
     id: str
     keys: list[str] = field(default_factory=list)
