@@ -1,1 +1,1 @@
-"""An event's way in: frames made to fit their source, and the rows that are refused."""
+"""The way in for events: make frames fit their source, and keep the refused rows."""

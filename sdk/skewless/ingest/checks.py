@@ -1,6 +1,6 @@
 """Rules for rows whose values fit their types: keys that DynamoDB takes, units that 64 bits hold.
 
-A check says which rows are bad and why; what becomes of them is for `normalise` to say.
+A check returns the bad rows and the reason; `normalise` decides what happens to them.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class RowCheck:
 
 
 def key_check(entity: Entity) -> RowCheck:
-    """Refuse rows whose key is longer than an online item's key can be; a null key is no entity."""
+    """Refuse rows whose key is too long for an online item; a null key means no entity."""
 
     def is_too_long(table: pa.Table) -> Any:
         lengths = [_key_length(table[name], type_) for name, type_ in entity.keys.items()]
@@ -72,12 +72,12 @@ def _key_length(column: Any, type_: ValueType) -> Any:
 
 
 def units_check(plan: ViewPlan) -> list[RowCheck]:
-    """Refuse rows with a number whose units, which sums are taken over, leave 64 bits."""
+    """Refuse rows with a number that is summed and whose units leave 64 bits."""
     measured = {m.units: m for m in plan.measures if m.units is not None}
     checks = []
     for units, measure in measured.items():
         if measure.type != types.Float64:
-            continue  # its units are itself, or its unscaled value: 64 bits already
+            continue  # the units are the integer or the unscaled value: within 64 bits
         names = tuple(dict.fromkeys(_columns(units)))
         reason = (
             f"sums of {plan.view.name!r} count in units of 10^-{measure.scale}, and so many of "
@@ -107,7 +107,7 @@ def _column_overflows(name: str, units: Bound) -> Callable[[pa.Table], Any]:
             raise AssertionError(units)
 
     def overflows(table: pa.Table) -> Any:
-        # Doubles of this size are whole numbers, so that rounding moves none over the edge.
+        # Doubles of this size are whole numbers, so rounding cannot move one over the limit.
         scaled = pc.multiply(table[name], power)
         return pc.or_(pc.greater_equal(scaled, 2.0**63), pc.less(scaled, -(2.0**63)))
 

@@ -1,7 +1,7 @@
-"""A frame made to fit its source: canonical Arrow columns, and the rows that do not fit with a why.
+"""Make a frame fit its source: canonical Arrow columns, and the rows that do not fit, with reasons.
 
-Nothing is coerced silently and nothing is lost. Columns are converted whole, by `columns`; only
-rows that are refused are looked at one by one. What the checks are about is not known here.
+Nothing is coerced silently and nothing is lost. `columns` converts whole columns; only refused rows
+are examined one by one. This module does not know what the checks are about.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ class Refused:
     """The rows that were refused for one reason.
 
     Attributes:
-        columns: which do not fit.
-        allowed: what would.
+        columns: the columns that do not fit.
+        allowed: what would fit.
         rows: how many rows.
         first: the first row's number, from 0.
     """
@@ -67,7 +67,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Normalised:
-    """What became of a frame.
+    """The outcome of fitting a frame to its source.
 
     Attributes:
         accepted: the source's columns, in order, in canonical types.
@@ -94,7 +94,7 @@ class _Refusal(NamedTuple):
 
 
 class _Conformed(NamedTuple):
-    """A batch, its columns in canonical types, and what does not fit.
+    """A batch: its columns in canonical types, and the values that do not fit.
 
     `misfits` has for each column the kinds of its values if none of them can fit; None if one can.
     """
@@ -157,7 +157,7 @@ def _check_columns(table: pa.Table, source: Source, kinds: Mapping[str, ValueTyp
 
 
 def _hints(missing: Sequence[str], there: Sequence[str]) -> str:
-    """Hint at near misses of each, and list what is there once."""
+    """Suggest near misses for each name, and list the existing names once."""
     hints = [did_you_mean(name, there) for name in missing]
     near = [hint for hint in hints if "Did you mean" in hint]
     return "".join(near) or hints[0]
@@ -207,7 +207,7 @@ def _check_types(
 def _checked_batch(
     found: _Conformed, schema: pa.Schema, checks: Sequence[RowCheck]
 ) -> tuple[pa.Table, Mask, list[_Refusal]]:
-    """Return the rows that pass, which do not, and why."""
+    """Return the rows that pass, and those that do not, with reasons."""
     refusals, count = list(found.refusals), found.batch.num_rows
     bad = either([refusal.finding.bad for refusal in refusals], count)
     fitting = pa.Table.from_arrays(found.columns, schema=schema)
@@ -286,7 +286,7 @@ def _shown(value: Any) -> str:
 
 
 def _finite(value: Any) -> Any:
-    """Write NaN and infinities as text: JSON has no word for them."""
+    """Write NaN and infinities as text, because JSON has no form for them."""
     match value:
         case float() if not math.isfinite(value):
             return str(value)

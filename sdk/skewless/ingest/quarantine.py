@@ -1,4 +1,4 @@
-"""Rows that were refused, with why: nothing that reached the front door is lost."""
+"""Refused rows, with reasons: nothing that reached the front door is lost."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ pc: Any = pyarrow.compute
 
 
 class Quarantine:
-    """The tables of a store's refused rows, one for each source; each is made with the first row.
+    """The tables of refused rows, one for each source, made with its first refused row.
 
-    A producer of one source may so be kept from the refused rows of others.
+    With a table for each source, a producer can be kept from the refused rows of others.
     """
 
     def __init__(self, aws: Aws, resources: Resources) -> None:
@@ -37,7 +37,7 @@ class Quarantine:
     def keep(
         self, source: Source | str, rejected: pa.Table, refused_at: datetime, shard: str
     ) -> int | None:
-        """Add refused rows in one commit, and return its snapshot; no rows, no commit.
+        """Add refused rows in one commit and return its snapshot; without rows, do nothing.
 
         Args:
             source: whose rows.
@@ -86,16 +86,16 @@ class Quarantine:
         return table.sort_by([*order, ("row_number", "ascending")])
 
     def tables(self, sources: Iterable[str]) -> Iterator[DayTable]:
-        """Yield the tables there are that may hold rows of these sources.
+        """Yield the existing tables that may hold rows of these sources.
 
-        The one of older releases is among them: it holds the rows of all sources.
+        They include the table of older releases, which holds the rows of all sources.
         """
         for name in (catalog.QUARANTINE_TABLE, *map(catalog.quarantine_table, sources)):
             if (table := self.table(name)).exists():
                 yield table
 
     def table(self, name: str) -> DayTable:
-        """Return an Iceberg table of refused rows; it may not be there yet."""
+        """Return an Iceberg table of refused rows, which may not exist yet."""
         return DayTable(
             self._aws,
             self._resources,

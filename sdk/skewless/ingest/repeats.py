@@ -1,7 +1,7 @@
-"""Rows of a load that are in the log already: a file that is loaded twice counts twice.
+"""Find rows of a load that are in the log already: a file that is loaded twice would count twice.
 
-Rows are compared in all columns and in the time at which they count as known, each as often as it
-is there. Their order, their file and how they were cut into loads do not matter.
+Rows are compared in all columns and in their ingest time, with multiplicity. Their order, file and
+division into loads do not matter.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ pc: Any = pyarrow.compute
 
 
 def content_of(rows: pa.Table, known: Any) -> str:
-    """Return a digest of rows and their ingest times that their order does not change."""
+    """Return a digest of rows and their ingest times that does not depend on their order."""
     load = _numbered(rows, known)
     columns = ", ".join(load.column_names)
     with duckdb.connect() as connection:
@@ -39,7 +39,7 @@ def repeated_rows(log: EventLog, source: Source, rows: pa.Table, known: Any) -> 
     Only the days on which both have rows are read.
 
     Args:
-        log: where.
+        log: the logs.
         source: whose rows.
         rows: as `normalise` accepted them.
         known: their ingest times, as timestamps.
@@ -60,7 +60,7 @@ def repeated_rows(log: EventLog, source: Source, rows: pa.Table, known: Any) -> 
 
 
 def _numbered(rows: pa.Table, known: Any) -> pa.Table:
-    # By number: the names are the user's, and DuckDB folds their case.
+    # Name columns by number: the user's names may differ by case, which DuckDB ignores.
     columns = [*rows.columns, known]
     return pa.table({f"c{number}": column for number, column in enumerate(columns)})
 

@@ -1,1 +1,1 @@
-"""What runs cuts on AWS: schedules, executions of the state machine, and cuts that gave up."""
+"""Cuts on AWS: schedules, executions of the state machine, and cuts that gave up."""
