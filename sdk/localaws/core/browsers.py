@@ -1,8 +1,8 @@
-"""What keeps web pages out: any page that the user opens can send requests to this machine.
+"""The guard against web pages: any page that the user opens can send requests to this machine.
 
-A browser tells where a request comes from (`Origin`, `Sec-Fetch-Site`) and which name it looked
-for (`Host`): a name that is not the loopback's is a page whose own name was made to lead here. The
-key keeps everybody else out (`own_key`).
+A browser tells where a request comes from (`Origin`, `Sec-Fetch-Site`) and which name it looked up
+(`Host`). A name other than the loopback's belongs to a page whose name was pointed here. The key
+keeps all others out (`own_key`).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Browsers:
         self._origins: frozenset[str] = frozenset()
 
     def serve_at(self, address: str, port: int) -> None:
-        """Say where it is: under which names a client may look for it."""
+        """Set the names under which a client may look for it."""
         ports = (f":{port}", "") if port == _HTTP_PORT else (f":{port}",)
         self._hosts = frozenset(name + end for name in (address, *_NAMES) for end in ports)
         # `bucket.localhost`: names that no resolver answers with another machine's address.
@@ -115,7 +115,7 @@ def _answer(
     environ: dict[str, Any],
     start: Callable[..., Any],
 ) -> list[bytes]:
-    # What is not read would be taken for the connection's next request.
+    # An unread body would be taken for the connection's next request.
     while environ["wsgi.input"].read(_CHUNK_BYTES):
         pass
     head = [("Content-Type", "text/plain"), ("Content-Length", str(len(body))), *headers]

@@ -1,4 +1,4 @@
-"""On whose behalf the local AWS is at work: a service reads and writes with its caller's rights."""
+"""The caller for whom the local AWS works: a service reads and writes with its caller's rights."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _VIA = "~"
 
 
 class Principal(Protocol):
-    """A user or a role's session, by what it signs with; the token is empty for a user."""
+    """A user or a role's session, by its key; the token is empty for a user."""
 
     @property
     def key_id(self) -> str: ...  # noqa: D102 - as the class says
@@ -28,7 +28,7 @@ class Principal(Protocol):
 
 @contextmanager
 def serving(principal: Principal | None) -> Iterator[None]:
-    """This thread answers a request of the principal; None stands for who may do anything."""
+    """This thread answers a request of the principal; None means the all-powerful own key."""
     before = getattr(_thread, "principal", None)
     _thread.principal = principal
     try:
@@ -38,7 +38,7 @@ def serving(principal: Principal | None) -> Iterator[None]:
 
 
 def credentials(endpoint: str) -> Mapping[str, str]:
-    """What a service of this endpoint signs with that does something for whoever called it."""
+    """The credentials of a service of this endpoint that acts for its caller."""
     principal: Principal | None = getattr(_thread, "principal", None)
     if principal is None:
         return own_key.of(endpoint)
@@ -56,6 +56,6 @@ def forwarded(credentials: Mapping[str, str], service: str) -> Mapping[str, str]
 
 
 def via_of(key_id: str) -> tuple[str, str]:
-    """The service that calls for somebody, or nothing, and that somebody's own access key."""
+    """The service that acts for a caller, or nothing, and the caller's access key."""
     service, _, key_id = key_id.rpartition(_VIA)
     return service, key_id

@@ -1,4 +1,4 @@
-"""What a request is signed with: every request to the local AWS has to show a key."""
+"""The credential of a request: every request to the local AWS must show a key."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SIGNED_BEFORE = re.compile(r"AWS\s+([^\s:]+):")  # version 2, which S3 still ta
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What a request is signed with.
+    """The credential of a request.
 
     Attributes:
         key_id: the access key's id.

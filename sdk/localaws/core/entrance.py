@@ -1,7 +1,7 @@
 """The one way into the local AWS, for requests by the socket and for those of this process.
 
-Whoever wants to see every request, or to answer some in AWS's place, stands here and misses none:
-the server and `in_process` both hand what they get to the entrance, and to nothing behind it.
+A test that wants to see every request, or to answer some itself, wraps the entrance and misses
+none: the server and `in_process` both pass their requests here, and to nothing behind it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _Wrapper = TypeVar("_Wrapper", bound="Application")
 
 
 class Entrance:
-    """A WSGI application that hands each request to another, or to what was put before that.
+    """A WSGI application that passes each request on, or to an application put before it.
 
     Example:
         with aws.entrance.behind(lambda application: Counting(application)):
@@ -34,7 +34,7 @@ class Entrance:
 
     @contextmanager
     def behind(self, wrap: Callable[[Application], _Wrapper]) -> Iterator[_Wrapper]:
-        """Put an application before what answers now, for a while; the innermost comes first.
+        """Put an application before the present one for a while; the innermost comes first.
 
         Args:
             wrap: makes it, of the application that it may hand requests to.

@@ -1,7 +1,7 @@
 """The gate: requests with the local AWS's own key pass; IAM decides all others.
 
-IAM takes a while to load and most tests never make a role. So it is loaded by the first request
-that is not the local AWS's own, or that asks for IAM itself.
+IAM is slow to load and most tests never make a role. So it is loaded by the first request that is
+not signed with the local AWS's own key, or that calls IAM itself.
 """
 
 from __future__ import annotations

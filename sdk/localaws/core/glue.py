@@ -1,7 +1,7 @@
 """Glue: UpdateTable compares and swaps.
 
 Stock moto ignores `VersionId`, so of two writers that read the same version both succeed and the
-first one's work is lost without a word: of 240 rows appended to an Iceberg table by eight threads,
+first one's work is silently lost: of 240 rows appended to an Iceberg table by eight threads,
 70 were left. Here a stale version is refused with ConcurrentModificationException, as in AWS.
 """
 
@@ -14,8 +14,8 @@ from typing import Any
 from moto.glue.exceptions import GlueClientError
 from moto.glue.responses import GlueResponse
 
-# Readers look up the current version's number and then its contents without a lock, so that the
-# versions which SkipArchive asks to forget are kept for a while.
+# Readers look up the current version's number and then its contents without a lock. So versions
+# that SkipArchive drops are kept for a while.
 _VERSIONS_KEPT = 5
 
 

@@ -1,4 +1,4 @@
-"""Requests of this process to its own local AWS: handed to the application, without a socket.
+"""Requests of this process to its own local AWS: passed to the application without a socket.
 
 The client signs and serializes as ever, and the application sees what the server would give it.
 Only the way between them is left out: two threads, a socket and two parsers of HTTP, which took
@@ -30,7 +30,7 @@ _LATIN = "iso-8859-1"  # how WSGI carries bytes
 
 
 class InProcess:
-    """The way to an application that serves an endpoint in this process."""
+    """The route to an application that serves an endpoint in this process."""
 
     def __init__(self, endpoint: str, application: Application) -> None:
         address = urlsplit(endpoint)
@@ -40,11 +40,11 @@ class InProcess:
         self._process = os.getpid()
 
     def answer(self, request: AWSPreparedRequest) -> AWSResponse | None:
-        """Answer a signed request; None if it is not for here, and has to be sent."""
+        """Answer a signed request; return None if it must be sent elsewhere."""
         url: str = request.url
         if os.getpid() != self._process or urlsplit(url).netloc != self._address:
             return None
-        # A service that calls another one answers its own caller still, in this thread.
+        # This thread may be answering a caller already, if a service calls another one.
         with caller.serving(None):
             status, headers, body = Context().run(self._ask, self._environ(request))
         raw: Any = MockRawResponse(b"" if request.method == "HEAD" else body)

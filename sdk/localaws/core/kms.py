@@ -1,7 +1,7 @@
-"""KMS: what is signed may be a digest, and a wrong signature is an error.
+"""KMS: messages may be digests, and a wrong signature is an error.
 
-Stock moto hashes every message, a digest as well, so that a signature of a digest holds here and
-with no other verifier; and it answers a wrong signature with False where AWS raises.
+Stock moto hashes every message, even a digest, so no other verifier accepts such a signature. And
+it answers a wrong signature with False, where AWS raises.
 """
 
 from __future__ import annotations

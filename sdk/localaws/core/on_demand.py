@@ -1,7 +1,7 @@
-"""Patches of services that few need, applied when a request first asks for the service.
+"""Patches of rarely used services, applied at the first request for the service.
 
-What moto has for CloudFormation alone imports half of moto: three seconds that the start of a local
-store, which uses none of it, does not pay.
+moto's CloudFormation alone imports half of moto, in three seconds. The start of a local store does
+not pay for it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class OnDemand:
         self._locks: dict[str, threading.Lock] = {}
 
     def before(self, service: str, prepare: Callable[[], None]) -> None:
-        """Say what to do before the first request of a service, by its name in signatures."""
+        """Register what to do before a service's first request, by its signing name."""
         self._locks[service] = threading.Lock()
         self._waiting[service] = prepare
 

@@ -1,7 +1,7 @@
-"""The key of a local AWS: a new one at each start, which every request has to be signed with.
+"""The key of a local AWS: new at each start, and needed to sign every request.
 
-It is in the access key's id, which comes with each request, so that no signature need be checked.
-Whoever does not know it cannot guess it: a page in the user's browser, another user's program.
+It is part of the access key's id, which each request carries, so no signature has to be checked. A
+page in the user's browser or another user's program cannot guess it.
 """
 
 from __future__ import annotations
@@ -49,5 +49,5 @@ def of(endpoint: str) -> Mapping[str, str]:
 
 
 def is_same(credentials: Mapping[str, str], key_id: str) -> bool:
-    """Whether a request's access key is this one; how long that takes does not tell how far."""
+    """Whether a request's access key is this one, compared in constant time."""
     return hmac.compare_digest(credentials["aws_access_key_id"].encode(), key_id.encode())

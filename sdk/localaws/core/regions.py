@@ -72,7 +72,7 @@ def load_parameters(endpoint: str) -> None:
 def load_networks(endpoint: str) -> None:
     """Import moto's EC2, which Lambda, Step Functions and CloudFormation bring.
 
-    It makes three sessions, a fifth of a second each; here they are one, which asks nobody.
+    It makes three sessions, a fifth of a second each; here they are one, without look-ups.
     """
     session, stock = LocalSession(endpoint), boto3.Session
     inside: Any = boto3

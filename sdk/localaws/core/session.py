@@ -26,14 +26,14 @@ REGION = "us-east-1"
 ADMINISTRATOR = "administrator"
 
 _CONFIG = Config(
-    # An empty mapping, not None: None means "ask the environment", which may name a real proxy.
+    # Not None: None would read the environment, which may name a real proxy.
     proxies={},
     s3={"addressing_style": "path"},
     use_dualstack_endpoint=False,
     use_fips_endpoint=False,
     # Threads of one process share a client; the default of ten connections makes them queue.
     max_pool_connections=50,
-    # botocore writes the long one anew, twice a request: a sixth of a small call's CPU.
+    # botocore builds the long one twice a request: a sixth of a small call's CPU.
     user_agent="localaws",
 )
 
@@ -109,7 +109,7 @@ _here: dict[str, Callable[[AWSPreparedRequest], AWSResponse | None]] = {}
 def answer_here(
     endpoint: str, answer: Callable[[AWSPreparedRequest], AWSResponse | None] | None
 ) -> None:
-    """Say what answers requests to an endpoint without sending them; None ends that."""
+    """Set the function that answers requests to an endpoint in process; None ends that."""
     if answer is None:
         _here.pop(endpoint, None)
     else:
@@ -123,5 +123,5 @@ def _answered_here(request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
 
 @functools.cache
 def _loader() -> botocore.loaders.Loader:
-    """What reads and keeps the descriptions of services: half the time of making a client."""
+    """The loader of service descriptions, shared since it is half the time of making a client."""
     return botocore.loaders.create_loader()

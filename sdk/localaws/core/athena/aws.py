@@ -1,6 +1,6 @@
 """The services that Athena itself uses: S3 and Glue of the same local AWS, and Iceberg on them.
 
-They are called with the credentials of whoever started the query: Athena has no rights of its own.
+They are called with the credentials of the query's caller: Athena has no rights of its own.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Aws:
     """S3, Glue and the Iceberg catalog of one region, for one caller.
 
     Attributes:
-        is_restricted: True where the caller may not do everything, so that every object read must
-            be asked for, also one that was read before.
+        is_restricted: whether the caller's rights are limited. Then S3 is asked for every object,
+            also for one that was read before.
     """
 
     def __init__(self, endpoint: str, region: str, credentials: Mapping[str, str]) -> None:
@@ -49,7 +49,7 @@ class Aws:
 
     @property
     def iceberg_properties(self) -> dict[str, Any]:
-        """By which pyiceberg reads and writes through this session's client, and no socket."""
+        """The properties by which pyiceberg uses this session's client, without a socket."""
         return files.properties_of(self.s3)
 
     @functools.cached_property

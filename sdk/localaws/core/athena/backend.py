@@ -1,7 +1,7 @@
-"""Where moto's Athena is replaced.
+"""The replacement of moto's Athena.
 
-Stock moto runs no SQL: every query succeeds and has no rows, also one that cannot be parsed or that
-names a table which does not exist; an unknown workgroup is described as null.
+Stock moto runs no SQL: every query succeeds and has no rows, even if it cannot be parsed or names a
+missing table; an unknown workgroup is described as null.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What StartQueryExecution was asked."""
+    """The request of StartQueryExecution."""
 
     sql: str
     context: dict[str, Any]
@@ -38,7 +38,7 @@ def apply(endpoint: str) -> None:
         workgroup: str | None,
         execution_parameters: list[str] | None,
     ) -> str:
-        # DuckDB, pyiceberg and sqlglot take a second: whoever asks no query does without.
+        # DuckDB, pyiceberg and sqlglot take a second to import, so only queries load them.
         from localaws.core.athena.start import start as begin  # noqa: PLC0415
 
         asked = Asked(query, context or {}, config or {}, workgroup, execution_parameters or [])

@@ -50,7 +50,7 @@ class Catalog:
         bound = query.copy()
         databases = set()
         tables = [one for one in _catalog_tables(bound) if one.name not in known]
-        # All are looked at before the first is replaced, which takes its name out of the query.
+        # Examine all tables before replacing the first, which removes its name from the query.
         for table, scan in [(table, scan_of(table)) for table in tables]:
             databases.add((table.db or database).lower())
             self._replace(table, table.db or database, scan)
@@ -115,7 +115,7 @@ def _catalog_tables(query: exp.Expr) -> Iterator[exp.Table]:
 
 
 def _ctes_seen_by(table: exp.Table) -> set[str]:
-    """The names of the CTEs in scope: inside one of them only those before it, as Trino has it."""
+    """The names of the CTEs in scope: inside a CTE only the earlier ones, as in Trino."""
     seen: set[str] = set()
     inside: exp.Expr = table
     ancestor = table.parent

@@ -20,8 +20,8 @@ from localaws.core.athena.storage import scratch
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Set once and for all connections, and locked: no statement reaches another file than the copies of
-# objects that this process made, nor the network, nor a variable of this program.
+# Set once for all connections, then locked: a statement reaches only this process's copies of
+# objects, and neither other files, the network nor variables of this program.
 _SETTINGS = """
 set global TimeZone = 'UTC';
 set global integer_division = false;
@@ -181,26 +181,26 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relation:
-    """What a query gave."""
+    """The result of a query."""
 
     columns: tuple[Column, ...]
     table: pa.Table
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """A connection for one query: what it makes must be temporary, for the database is shared."""
+    """A connection for one query, which may make temporary things only: the database is shared."""
     return _database().cursor()
 
 
 @functools.cache
 def _database() -> duckdb.DuckDBPyConnection:
-    """The database that holds the macros: to create them for each query would take 0.1 s."""
+    """The database with the macros, which would take 0.1 s to create for each query."""
     database = duckdb.connect(":memory:")
     for macros in _MACROS:
         database.execute(macros)
     spilled, copies = (_text(f"{scratch() / name}/") for name in ("spilled", ""))
     database.execute(_SETTINGS.format(spilled=spilled, copies=copies))
-    # A connection that is there when the interpreter goes makes DuckDB print what it leaks.
+    # A connection that is open at exit makes DuckDB print leaks.
     atexit.register(_forget)
     return database
 
@@ -215,7 +215,7 @@ def _forget() -> None:
 
 
 def renew() -> None:
-    """Have a new database for the next queries, if a bug in DuckDB made this one unusable."""
+    """Use a new database for the next queries, after a bug in DuckDB broke this one."""
     with _renewing:
         try:
             _database().cursor().execute("select 1").fetchall()
@@ -227,7 +227,7 @@ def evaluate(connection: duckdb.DuckDBPyConnection, sql: str) -> Relation:
     """Run a SELECT, whole; column names in lower case, as Athena gives them."""
     relation = connection.sql(sql)
     if "HUGEINT" in map(str, relation.types):
-        # Trino has no wider integer than BIGINT; what does not fit is an error there as well.
+        # Trino has no wider integer than BIGINT; an overflow is an error there as well.
         relation = relation.project(
             ", ".join(map(_as_trino_has_it, relation.columns, relation.types))
         )

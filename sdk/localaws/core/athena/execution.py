@@ -27,7 +27,7 @@ _ATTEMPTS = 5
 _FINAL = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 
 
-# Daemon threads, not a pool: a pool's threads are waited for when the process ends.
+# Daemon threads: the threads of a pool would delay the end of the process.
 _places = threading.BoundedSemaphore(_QUERIES_AT_ONCE)
 
 
@@ -88,7 +88,7 @@ class Execution:
         }
 
     def _interrupt(self) -> None:
-        # Again and again: an interrupt between two statements has no effect on the next.
+        # Repeated, because an interrupt between two statements has no effect on the next.
         while not self._ended.wait(_INTERRUPT_SECONDS):
             run = self._run
             if run is not None:
@@ -123,7 +123,7 @@ class Execution:
                 run.connection.close()
 
     def _evaluate(self, aws: Aws) -> tuple[Run, Outcome]:
-        """Run it, anew where DuckDB failed an assertion of its own; nothing was written by then.
+        """Run it, and again if DuckDB failed an internal assertion, before anything was written.
 
         Joins of text columns do so now and then in DuckDB 2.0 (duckdb issue 24807), and all that
         shares the database fails with them.

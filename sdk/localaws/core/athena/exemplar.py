@@ -1,4 +1,4 @@
-"""What an expression's type is like, told to DuckDB without aggregates.
+"""Exemplars: expressions that tell DuckDB a type without using aggregates.
 
 DuckDB chooses a macro's overload before it knows the type of an aggregate or a window function.
 An exemplar is an expression of the same type that has none; it is never evaluated.
@@ -36,7 +36,7 @@ def exemplar(expression: exp.Expr) -> exp.Expr:
 
 def _like(node: exp.Expr) -> exp.Expr | None:
     if isinstance(node, exp.Cast) and not node.args["to"].is_type(*_NESTED):
-        # Without what is cast: casts of casts would grow with each exemplar that holds another.
+        # Drop the inner expression: nested exemplars would grow with each level.
         return exp.Cast(this=exp.Null(), to=node.args["to"].copy())
     if isinstance(node, exp.Case):
         return _branch(node)

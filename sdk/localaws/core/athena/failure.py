@@ -1,4 +1,4 @@
-"""Why a query failed, in Athena's words: DuckDB's, pyiceberg's and AWS's errors by its codes."""
+"""The reason why a query failed, in Athena's words: other errors are mapped to its codes."""
 
 from __future__ import annotations
 

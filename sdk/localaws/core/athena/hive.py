@@ -63,7 +63,7 @@ def selection_of(
         if _is_parquet(stored):
             parquet.check([(one.key, one.path) for one in objects], declared)
         paths = _list(str(one.path) for one in objects)
-        # A file of text has its columns by their place; Parquet knows those that are read by name.
+        # Text files have columns by position; Parquet has them by name.
         columns = [] if _is_parquet(stored) else _columns(table["StorageDescriptor"]["Columns"])
         reader = _reader(stored, paths, columns)
         read = _read_columns(connection, reader, declared, is_parquet=_is_parquet(stored))
@@ -137,7 +137,7 @@ def _columns(described: Iterable[Mapping[str, str]]) -> list[tuple[str, str]]:
 
 
 def _is_parquet(stored: Mapping[str, Any]) -> bool:
-    """Whether it is Parquet, by its SerDe, or its input format where none is named."""
+    """Whether it is Parquet, by its SerDe, or by its input format if it names none."""
     library = stored.get("SerdeInfo", {}).get("SerializationLibrary")
     return "parquet" in (library or stored.get("InputFormat", "")).lower()
 

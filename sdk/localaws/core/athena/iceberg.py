@@ -51,7 +51,7 @@ _TIME_TRANSFORMS: Mapping[str, Callable[[], Transform[Any, Any]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """Which snapshot a query asks for, by its id or by time."""
+    """The snapshot that a query asks for, by id or by time."""
 
     snapshot_id: int | None = None
     as_of: datetime | None = None
@@ -98,12 +98,12 @@ def read(
     fields = _schema_of(table, snapshot_id).fields
     names = [field.name for field in fields]
     chosen = [name for name in names if scan.columns is None or name.lower() in scan.columns]
-    # What is not what it was then, under that name, prunes nothing.
+    # A column that has changed since then prunes nothing.
     settled = [field for field in fields if field in table.schema().fields]
     return table.scan(
         row_filter=scan.filter_of(settled),
         snapshot_id=snapshot_id,
-        # At least one column, or the number of rows would be lost (`select count(*)`).
+        # Read at least one column, or the number of rows would be lost (`select count(*)`).
         selected_fields=tuple(chosen or names[:1]),
     ).to_arrow()
 
@@ -138,9 +138,9 @@ def append(aws: Aws, identifier: str, rows: pa.Table) -> None:
 
 
 def retrying(attempt: Callable[[], _T]) -> _T:
-    """Try a commit again, from what the table has become, when another one came first.
+    """Try a commit again on the table's new state, if another commit came first.
 
-    pyiceberg refuses to commit over data that it has not read, so nothing is lost by trying.
+    pyiceberg refuses to commit over data that it has not read, so a retry loses nothing.
     """
     for _ in range(_ATTEMPTS - 1):
         try:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from localaws.core.athena.engine import Relation
     from localaws.core.athena.run import Run
 
-# Athena writes several files, how many is up to it. Small enough that nobody comes to rely on one.
+# Athena writes any number of files. The size is small, so that nobody relies on a single file.
 _ROWS_PER_FILE = 250_000
 _OPEN_PARTITIONS = 100  # Athena's limit for one statement.
 _COMPRESSIONS = ("write_compression", "compression", "parquet_compression")

@@ -1,6 +1,6 @@
-"""Which type of a Parquet file may stand for a type that Hive declares: what Trino's reader takes.
+"""The types of a Parquet file that may stand for a declared Hive type, as in Trino's reader.
 
-Athena is Trino: what that refuses, or would change the values of, is refused here as well.
+Athena is Trino: types that Trino refuses, or whose values it would change, are refused here too.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SHORT_DECIMAL = 18  # digits; Trino does not read longer ones as integers
 
 
 def fits(found: pa.DataType, declared: str) -> bool:
-    """Whether a file's column may be read as the declared type; any may as one not known here."""
+    """Whether a file's column may be read as the declared type; an unknown type accepts any."""
     text, found = declared.lower().replace(" ", ""), _stored(found)
     kind, _, inside = text.partition("<")
     if pa.types.is_null(found):

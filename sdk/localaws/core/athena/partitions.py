@@ -1,4 +1,4 @@
-"""Which partitions a Hive table has, where they are and how they are stored: as Athena sees it."""
+"""The partitions of a Hive table as Athena sees them: their places and formats."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _NAMES = {"integer": "int"}
 _TEXT = ("string", "varchar")
-_NARROWER = {  # which types a partition may declare where the table declares this one
+_NARROWER = {  # the types that a partition may declare for a table's type
     "smallint": ("tinyint",),
     "int": ("tinyint", "smallint"),
     "bigint": ("tinyint", "smallint", "int"),
@@ -55,7 +55,7 @@ def _projected(table: Mapping[str, Any]) -> Iterator[tuple[Sequence[str], Mappin
 
 
 def _check(table: Mapping[str, Any], partition: Mapping[str, Any]) -> None:
-    """Refuse a partition that is of another make than its table."""
+    """Refuse a partition that differs from its table."""
     stored, own = table["StorageDescriptor"], partition["StorageDescriptor"]
     for what in (("InputFormat",), ("SerdeInfo", "SerializationLibrary")):
         expected, found = _member(stored, what), _member(own, what)

@@ -1,7 +1,6 @@
-"""Athena's partition projection: the partitions of a table that its properties spell out.
+"""Athena's partition projection: partitions computed from a table's properties.
 
-A table with `projection.enabled` needs no partitions in Glue: which there are, and where, is
-computed.
+A table with `projection.enabled` needs no partitions in Glue.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 _MOST = 1_000_000
 _PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")
 _NOW = re.compile(r"NOW\s*(?:([+-])\s*(\d+)\s*(YEAR|MONTH|WEEK|DAY|HOUR|MINUTE|SECOND)S?)?")
-# Of Java's patterns those that say a date or a time of day; a letter that is not here is refused.
+# The letters of Java's patterns for dates and times of day; other letters are refused.
 _FORMATS = {
     "yyyy": "%Y",
     "MM": "%m",
@@ -45,13 +44,13 @@ class Projected:
 
 
 def is_projected(described: Mapping[str, Any]) -> bool:
-    """Whether a table's partitions are projected, so that those in Glue do not count."""
+    """Whether a table's partitions are projected; then those in Glue do not count."""
     is_enabled = _lower(_parameters(described), "projection.enabled") == "true"
     return is_enabled and bool(described.get("PartitionKeys"))
 
 
 def injected_keys(described: Mapping[str, Any]) -> list[str]:
-    """The keys whose values a query must name: nothing says which there are."""
+    """The keys whose values a query must name, because they cannot be listed."""
     parameters = _parameters(described)
     keys = [key["Name"] for key in described.get("PartitionKeys", ())]
     return [key for key in keys if _lower(parameters, f"projection.{key}.type") == "injected"]
@@ -62,7 +61,7 @@ def projected(described: Mapping[str, Any], now: datetime) -> list[Projected]:
 
     Args:
         described: the table, as Glue describes it.
-        now: what `NOW` stands for in a range of dates.
+        now: the instant of `NOW` in a range of dates.
 
     Raises:
         QueryFailedError: a property is missing or wrong, or there would be more than a million.
@@ -177,7 +176,7 @@ class _Key:
         return text
 
     def _bound(self, text: str, pattern: str, now: datetime) -> datetime:
-        """An end of a range, cut to what the format spells."""
+        """An end of a range, truncated to the precision of the format."""
         found = _NOW.fullmatch(text)
         if found is None:
             try:
@@ -229,7 +228,7 @@ class _Key:
 
 
 def _default_unit(pattern: str) -> str | None:
-    """The unit that a format implies: for anything finer than a day Athena wants it said."""
+    """The unit that a format implies; Athena requires it for units finer than a day."""
     if any(part in pattern for part in ("%H", "%M", "%S")):
         return None
     return "DAY" if "%d" in pattern else "MONTH"

@@ -74,7 +74,7 @@ def text_of(connection: duckdb.DuckDBPyConnection, relation: Relation) -> TextRe
 
 
 def store(run: Run, outcome: Outcome) -> TextResult | None:
-    """Write what Athena leaves at the output location; the text result, if there is one."""
+    """Write Athena's objects at the output location; return the text result, if any."""
     if outcome.relation is not None:
         result = text_of(run.connection, outcome.relation)
         body = io.BytesIO()

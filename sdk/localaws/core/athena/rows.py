@@ -65,7 +65,7 @@ def change(run: Run, tree: exp.Expr) -> Outcome:
 
 
 def _replace_rows(run: Run, identifier: str, sql: str) -> int:
-    """Read the table, change its rows, and put them in place of the old; how many were changed."""
+    """Read the table, change its rows, and replace the old; return how many were changed."""
     stored = run.aws.iceberg.load_table(identifier)
     before = stored.scan().to_arrow()
     run.connection.register("stored_rows", before)

@@ -1,6 +1,6 @@
-"""What a query reads of one of its tables: which columns, and which rows its conditions leave.
+"""The part of a table that a query reads: columns, and the rows that its conditions leave.
 
-Everything here may tell too much and never too little: the query's own conditions decide.
+The result may include too much and never too little: the query's own conditions decide.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d{1,6})?)?")
 _FORMS: Mapping[type[exp.Expr], tuple[Any, Any]] = {
-    # As it is written, and with the sides exchanged.
+    # each comparison, and the same with its sides exchanged
     exp.EQ: (EqualTo, EqualTo),
     exp.LT: (LessThan, GreaterThan),
     exp.LTE: (LessThanOrEqual, GreaterThanOrEqual),
@@ -69,7 +69,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """How a query reads a table.
+    """The way in which a query reads a table.
 
     Attributes:
         columns: the names that it mentions, in lower case; None takes all columns.
@@ -94,7 +94,7 @@ class Scan:
 
 
 def scan_of(table: exp.Table) -> Scan:
-    """How the query around a table reads it."""
+    """Return how the query around a table reads it."""
     select = table.find_ancestor(exp.Select, exp.SetOperation, exp.DML)
     source = table.parent
     plain = isinstance(source, exp.From | exp.Join) and source.parent is select

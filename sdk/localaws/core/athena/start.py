@@ -1,4 +1,4 @@
-"""StartQueryExecution: what is asked is checked as far as Athena checks it, and begun."""
+"""StartQueryExecution: check the request as far as Athena does, and begin the query."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _output_folder(group: Any, config: dict[str, Any]) -> str:
 
 
 def _verify_output(aws: Aws, location: str) -> None:
-    """Find the bucket of the results as the caller, without whose right to that nothing begins."""
+    """Look for the results' bucket with the caller's rights; without them no query begins."""
     bucket, _ = split(location)
     try:
         aws.s3.get_bucket_location(Bucket=bucket)

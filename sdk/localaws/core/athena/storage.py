@@ -97,9 +97,9 @@ def _is_hidden(relative_key: str) -> bool:
 
 
 def _copy_path(bucket: str, entry: dict[str, Any]) -> Path:
-    """Where an object's copy is: a key is any text, `../../x` and `*` too, and names no file.
+    """The path of an object's copy. A key may be `../../x` or `*`, so it is not used as a name.
 
-    The endings stay, by which DuckDB knows how a file is compressed.
+    The suffixes stay, by which DuckDB knows the compression.
     """
     version = f"{bucket}/{entry['Key']}/{entry['ETag']}"
     endings = _ENDINGS.search(entry["Key"])
@@ -116,9 +116,9 @@ def _fetch(s3: Any, bucket: str, wanted: CachedObject) -> None:
 
 
 def refuse_unsafe(location: str) -> None:
-    """Refuse to write where S3 promises nothing: to keys with characters that it calls special.
+    """Refuse to write to keys with characters that S3 calls special.
 
-    Whether Athena's writers take a colon or a plus is not documented, so nobody should need it.
+    AWS does not document whether Athena's writers take a colon or a plus, so do not rely on it.
     """
     _, key = split(location)
     if unsafe := sorted(set(_UNSAFE.findall(key))):

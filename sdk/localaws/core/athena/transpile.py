@@ -1,6 +1,6 @@
 """Athena SQL to DuckDB SQL: sqlglot's translation, and rewrites where that would change a value.
 
-It knows nothing of the catalog: who calls it has replaced table names before (`catalog.py`).
+It knows nothing of the catalog: the caller has replaced table names before (`catalog.py`).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def to_duckdb(statement: exp.Expr) -> str:
     """The statement, its tables being DuckDB's already, as DuckDB SQL that means the same.
 
     Raises:
-        QueryFailedError: A function is DuckDB's alone, and tells of this machine.
+        QueryFailedError: A function exists in DuckDB only, and reads this machine.
         sqlglot.errors.UnsupportedError: A construct has no translation.
     """
     tree = statement.copy()
@@ -47,7 +47,7 @@ def to_duckdb(statement: exp.Expr) -> str:
 
 
 def _refuse_foreign(tree: exp.Expr) -> None:
-    """Refuse what DuckDB has and Athena has not: functions that read files and settings."""
+    """Refuse functions of DuckDB alone that read files and settings."""
     for node in tree.find_all(exp.Func):
         name = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
         is_table = isinstance(node.parent, exp.Table | exp.Lateral) and node.arg_key == "this"

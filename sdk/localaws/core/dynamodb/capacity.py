@@ -1,7 +1,7 @@
-"""DynamoDB's capacity: what a call consumed by the sizes of its items, told to whoever asks.
+"""DynamoDB's capacity: the units that a call consumed, by item sizes, for callers who ask.
 
 Stock moto says 1 for most calls, 0.5 for an UpdateItem and the number of keys for a batch, whatever
-the sizes are, and says it also to some who did not ask. Not counted: writes to secondary indexes,
+the sizes are, and sometimes to callers who did not ask. Not counted: writes to secondary indexes,
 and items that the legacy QueryFilter and ScanFilter leave out.
 """
 

@@ -2,8 +2,8 @@
 
 Stock moto lists a directory and matches 200 patterns to find the service, routes by Flask, reads
 the JSON body as a form and as a query string, inspects the handler's class for methods, and draws
-52 random letters for an id: 1.5 ms a request. What is not plain, such as a compressed body or a
-browser's request, goes its way.
+52 random letters for an id: 1.5 ms a request. Other requests, such as a compressed body or a
+browser's, go moto's way.
 """
 
 from __future__ import annotations

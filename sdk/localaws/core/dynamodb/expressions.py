@@ -129,8 +129,8 @@ def _first_kind(kind: type, kinds: tuple[type, ...]) -> type | None:
 def _check_whole_trees_at_the_root() -> None:
     """Check once what holds for every subtree if it holds for the tree.
 
-    Stock moto collects the clauses below every node anew. A tree that fails is walked as stock
-    moto does it, so that of several errors the same one is told.
+    Stock moto collects the clauses below every node anew. A failing tree is walked as stock moto
+    does, so that of several errors the same one is reported.
     """
     for kind, check in (
         (ActionCountValidator, "verify_action_counts"),
