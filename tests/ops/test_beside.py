@@ -159,6 +159,15 @@ def test_an_event_of_the_key_at_any_call(beside: FeatureStore, step: int) -> Non
     _forgotten(beside)
 
 
+@pytest.mark.parametrize("step", range(1, 4))
+def test_a_load_that_looked_at_the_log_before(beside: FeatureStore, step: int) -> None:
+    """Metadata, and the list of its files, are deleted between two calls of the load."""
+    row = payment(-3200, card="c1")
+    with _at(step, lambda: _forgotten(_other(beside))):
+        loaded = beside.backfill("payments", [row], rewrite=True)
+    assert loaded.accepted == 1
+
+
 @pytest.mark.parametrize("step", _steps("erasure", 2))
 def test_an_erasure_of_another_at_any_call(beside: FeatureStore, step: int) -> None:
     second = ERASED[::-1]  # neither key is a part of the other: traces are searched for as bytes

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import duckdb
+import pyarrow as pa
 from sqlglot import exp
 
 from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD, INGEST_TIME
@@ -17,8 +18,6 @@ from skewless.offline.query.events import HAPPENED, KNOWN, SEQUENCE, SHARD, Rela
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    import pyarrow as pa
 
     from skewless.definitions.source import Source
     from skewless.offline.lake.log import EventLog
@@ -102,8 +101,14 @@ class DuckDbSession:
                 for name, called in [*named, (source.event_time, HAPPENED)]
             )
         ).from_(sql.table(_SCANNED))
-        self._connection.register(_SCANNED, rows)
-        self._store(identifiers.rows_of(source), every)
+        failures: list[Exception] = []
+        kept = pa.RecordBatchReader.from_batches(rows.schema, _read(rows, failures))
+        self._connection.register(_SCANNED, kept)
+        try:
+            self._store(identifiers.rows_of(source), every)
+        except duckdb.Error as error:
+            # DuckDB tells a failure of what it reads as its own, with the whole traceback.
+            raise failures[0] if failures else QueryError("DuckDB", str(error)) from error
         self._connection.unregister(_SCANNED)
 
     def lateness(self, source: Source) -> int | None:
@@ -134,3 +139,12 @@ class DuckDbSession:
     def _store(self, name: str, query: exp.Query) -> None:
         table = sql.table(name).sql(dialect="duckdb")
         self._connection.execute(f"CREATE TABLE {table} AS {self.dialect.render(query)}").fetchall()
+
+
+def _read(rows: pa.RecordBatchReader, failures: list[Exception]) -> Iterator[pa.RecordBatch]:
+    """Yield batches; note with which error they ended."""
+    try:
+        yield from rows
+    except Exception as error:
+        failures.append(error)
+        raise

@@ -101,7 +101,8 @@ def commit(load: Callable[[], Table], appends: Sequence[Append]) -> dict[str, Ou
             outcomes, new = _judged(table, appends)
             if not new:
                 return outcomes
-        except (CommitFailedException, CommitStateUnknownException):
+        except (CommitFailedException, CommitStateUnknownException, FileNotFoundError):
+            # Or an erasure deleted files of the state that was looked at.
             # It may have succeeded all the same; the next look shows it.
             if time.monotonic() > give_up_at:
                 break

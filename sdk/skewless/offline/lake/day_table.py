@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -49,7 +49,7 @@ from skewless.offline.lake.log_catalog import LogCatalog
 from skewless.offline.storage import file_io
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from pyiceberg.manifest import DataFile
     from pyiceberg.table import Table
@@ -60,10 +60,13 @@ if TYPE_CHECKING:
     from skewless.definitions.types import ValueType
     from skewless.offline.lake.commits import Claim, Outcome, Queue
 
+Seen = TypeVar("Seen")
+
 pc: Any = pyarrow.compute
 _GREATER_EQUAL: Any = GreaterThanOrEqual  # typed without their shorthand arguments
 _LESS: Any = LessThan
 _EXTEND_ATTEMPTS = 12
+_LOOKS = 4
 _MOST_SHARED_FILES = 4
 _ROWS_PER_FILE = 1 << 21
 _PROPERTIES = {
@@ -147,13 +150,22 @@ class DayTable:
             StoreError: there is no such table, or AWS refused.
         """
         try:
-            return self._catalog.load_table(self.name)
+            return self._current()
         except NoSuchTableError as error:
             raise StoreError(
                 f"there is no table {self.name} in Glue: `skewless apply` makes it"
             ) from error
         except (ClientError, BotoCoreError, OSError) as error:
             raise StoreError(f"the table {self.name} could not be read: {error}") from error
+
+    def _current(self) -> Table:
+        for attempt in range(_LOOKS - 1):
+            try:
+                return self._catalog.load_table(self.name)
+            except FileNotFoundError:
+                # An erasure replaced the metadata since Glue named it.
+                wait(attempt)
+        return self._catalog.load_table(self.name)
 
     def exists(self) -> bool:
         """Say whether the table exists."""
@@ -201,8 +213,14 @@ class DayTable:
             raise StoreError(f"{rows} rows for {self.name} were not written: {error}") from error
 
     def days(self) -> set[int]:
-        """Return the UTC days that have rows, counted from the epoch; no file is opened."""
-        return {int(task.file.partition[0]) for task in self.load().scan().plan_files()}
+        """Return the UTC days that have rows, counted from the epoch; no file is opened.
+
+        Raises:
+            StoreError: the table is not there, or could not be read.
+        """
+        return self._looked_at(
+            lambda table: {int(task.file.partition[0]) for task in table.scan().plan_files()}
+        )
 
     def read(
         self,
@@ -211,7 +229,15 @@ class DayTable:
         span: tuple[int | None, int | None] = (None, None),
     ) -> Iterator[pa.RecordBatch]:
         """Read columns of the rows in a span of the day column; other files are not opened."""
-        table = self.load()
+        return iter(self._looked_at(lambda table: self._scanned(table, names, snapshot_id, span)))
+
+    def _scanned(
+        self,
+        table: Table,
+        names: Collection[str],
+        snapshot_id: int | None,
+        span: tuple[int | None, int | None],
+    ) -> Iterable[pa.RecordBatch]:
         schema = table.schema()
         if snapshot_id is not None:
             snapshot = table.snapshot_by_id(snapshot_id)
@@ -224,11 +250,20 @@ class DayTable:
         after = AlwaysTrue() if start is None else _GREATER_EQUAL(self._day_of, start)
         before = AlwaysTrue() if end is None else _LESS(self._day_of, end)
         scan = table.scan(And(after, before), chosen, snapshot_id=snapshot_id)
-        try:
-            return iter(scan.to_arrow_batch_reader())
-        except (ClientError, BotoCoreError, OSError) as error:
-            # An erasure may have deleted a file of this state.
-            raise StoreError(f"the table {self.name} could not be read: {error}") from error
+        batches: Iterable[pa.RecordBatch] = scan.to_arrow_batch_reader()
+        return batches
+
+    def _looked_at(self, look: Callable[[Table], Seen]) -> Seen:
+        """Look at the table as it is now; again where an erasure deleted that state meanwhile."""
+        for attempt in range(_LOOKS):
+            table = self.load()
+            try:
+                return look(table)
+            except (ClientError, BotoCoreError, OSError) as error:
+                if not isinstance(error, FileNotFoundError) or attempt == _LOOKS - 1:
+                    raise StoreError(f"the table {self.name} could not be read: {error}") from error
+                wait(attempt)
+        raise AssertionError("the last attempt returns or raises")  # pragma: no cover
 
     def write_files(self, table: Table, rows: pa.Table) -> Iterator[DataFile]:
         """Write a file a day, to be committed. pyiceberg filters all rows once for each day."""

@@ -282,5 +282,10 @@ def _nonempty(tables: Iterator[list[pa.RecordBatch]]) -> Iterator[pa.RecordBatch
     try:
         for batches in tables:
             yield from (batch for batch in batches if batch.num_rows)
+    except FileNotFoundError as error:
+        raise StoreError(
+            f"the log could not be read to its end: {error}. An erasure may have removed it "
+            "meanwhile: do this again"
+        ) from error
     except (ClientError, BotoCoreError, OSError) as error:
         raise StoreError(f"the log could not be read to its end: {error}") from error
