@@ -123,7 +123,7 @@ class Processes:
         self._drawn = random.Random(self.seed)  # noqa: S311 - a run is drawn
         store = FeatureStore.local(f"order-{uuid.uuid4().hex[:8]}")
         now = datetime.now(UTC)
-        self.world = World(Scheduler(self.seed), now, store)
+        self.world = World(Scheduler(self.seed), store)
         store.apply(PUBLISHED)
         history = self._batch(now - timedelta(days=3), KEYS)
         history.is_history = history.is_acknowledged = True

@@ -229,7 +229,7 @@ class Run:
     def _check_after_next_cuts(self) -> None:
         """Check that after the next cuts all is as if one operation had come after the other."""
         world = self.world
-        world.start += timedelta(days=1, hours=2)
+        world.passes(timedelta(days=1, hours=2))
         for view in self._views():
             self._alone("next-cut", methodcaller("materialize", view))
         self._alone("last-events", OPERATIONS["ingest"](world, self.drawn).do)
@@ -246,5 +246,5 @@ class Run:
 
     def _read(self, reader: str) -> None:
         """Read all that is published, a second later, when no event is in flight."""
-        self.world.start += timedelta(seconds=1)
+        self.world.passes(timedelta(seconds=1))
         self.world.read(self.world.process(), self._views(), reader)

@@ -76,6 +76,7 @@ class Scheduler:
 
     Attributes:
         now: virtual seconds since the run began.
+        start: the time, in seconds since the epoch, at which `now` is 0.
         trace: every turn that was given.
     """
 
@@ -83,6 +84,7 @@ class Scheduler:
         self.random = random.Random(seed)  # noqa: S311 - a run is drawn
         self.now = 0.0
         self.trace: list[Step] = []
+        self.start = 0.0
         self._switches = switches
         self._actors: list[Actor] = []
         self._last: Actor | None = None

@@ -8,6 +8,7 @@ import time
 import uuid
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -18,7 +19,7 @@ from tests.order.scheduler import KilledError, current
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_sleep, _monotonic, _uuid4 = time.sleep, time.monotonic, uuid.uuid4
+_sleep, _monotonic, _time, _uuid4 = time.sleep, time.monotonic, time.time, uuid.uuid4
 _submit, _connect, _unraisable = ThreadPoolExecutor.submit, duckdb.connect, sys.unraisablehook
 
 
@@ -30,9 +31,11 @@ def virtual(seed: str) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(time, "sleep", _sleep_virtually)
         patch.setattr(time, "monotonic", _virtual_time)
+        patch.setattr(time, "time", _virtual_clock)
         patch.setattr(uuid, "uuid4", _drawn_names(seed))
         patch.setattr(ThreadPoolExecutor, "submit", _submit_at_once)
         patch.setattr(duckdb, "connect", _connect_with_one_thread)
+        patch.setattr(cached_property, "__get__", _cached_without_lock)
         patch.setattr(sys, "unraisablehook", _unless_killed)
         try:
             yield
@@ -49,6 +52,10 @@ def _sleep_virtually(seconds: float) -> None:
 
 def _virtual_time() -> float:
     return _monotonic() if (found := current()) is None else found[0].now
+
+
+def _virtual_clock() -> float:
+    return _time() if (found := current()) is None else found[0].start + found[0].now
 
 
 def _drawn_names(seed: str) -> Callable[[], uuid.UUID]:
@@ -79,6 +86,18 @@ def _connect_with_one_thread(*args: Any, **options: Any) -> Any:
     if current() is not None:
         options["config"] = {**options.get("config", {}), "threads": 1}
     return _connect(*args, **options)
+
+
+def _cached_without_lock(self: Any, instance: Any, _owner: Any = None) -> Any:
+    """Be a `cached_property` as from Python 3.12 on; before, all instances share a lock.
+
+    Two processes share none: one that stands still in a call must not hold up the other.
+    """
+    if instance is None:
+        return self
+    if self.attrname not in vars(instance):
+        vars(instance)[self.attrname] = self.func(instance)
+    return vars(instance)[self.attrname]
 
 
 def _unless_killed(found: Any) -> None:

@@ -79,14 +79,12 @@ class World:
 
     Attributes:
         scheduler: whose time it is.
-        start: the true time at which virtual time is 0.
         store: for looking at things; it takes no turns.
         batches: all that was sent.
         answers: all that was read.
     """
 
     scheduler: Scheduler
-    start: datetime
     store: FeatureStore
     batches: list[Batch] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
@@ -95,7 +93,12 @@ class World:
     @property
     def now(self) -> datetime:
         """The true time."""
-        return self.start + timedelta(microseconds=round(self.scheduler.now * 1e6))
+        since = timedelta(microseconds=round(self.scheduler.now * 1e6))
+        return datetime.fromtimestamp(self.scheduler.start, UTC) + since
+
+    def passes(self, time: timedelta) -> None:
+        """Let time pass in which nobody does anything."""
+        self.scheduler.start += time.total_seconds()
 
     def process(self, life: Life | None = None, offset: float = 0.0) -> FeatureStore:
         """Return the store of a process of its own, whose clock is off by so many seconds."""
@@ -219,10 +222,11 @@ class Template:
 
     def world(self, scheduler: Scheduler, start: datetime) -> World:
         """Return a world that begins at a time."""
+        scheduler.start = start.timestamp()
         if not self._is_clean:
             self._image.restore(self.store)
         self._is_clean = False
-        return World(scheduler, start, self.store, list(self._batches))
+        return World(scheduler, self.store, list(self._batches))
 
 
 def _row(number: int, key: str, shop: str, at: datetime) -> dict[str, Any]:
