@@ -17,7 +17,6 @@ from skewless.compiler.partials import (
     Occurrence,
     Partial,
     Shape,
-    nothing_of,
 )
 from skewless.definitions.aggregation import Function
 from skewless.types import Int64
@@ -43,7 +42,7 @@ def test_an_aggregate_is_either_computed_or_picked(function: Function) -> None:
 def test_the_parts_of_any_split_combine_to_the_same_partial(
     partial: Partial, events: list[Occurrence], split: int
 ) -> None:
-    kept, nothing = KEPT[partial], nothing_of(partial)
+    kept, nothing = KEPT[partial], KEPT[partial].nothing
     single = [kept.of(event) for event in events]
     left = reduce(kept.combine, single[:split], nothing)
     right = reduce(kept.combine, single[split:], nothing)

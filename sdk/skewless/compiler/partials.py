@@ -113,6 +113,22 @@ class Kept:
     choose: Callable[..., Any] | None = None
     size: int | None = None
 
+    @property
+    def nothing(self) -> int | None:
+        """The partial of no events."""
+        return 0 if self.shape is Shape.NUMBER else None
+
+    def types(self, value: ValueType, tiebreak: ValueType) -> tuple[ValueType, ...]:
+        """Return the types of the columns, for an input's type and a tiebreak's."""
+        kinds: dict[Holds, ValueType] = {
+            Holds.COUNT: types.Int64,
+            Holds.EXACT: types.String,
+            Holds.VALUE: value,
+            Holds.TIME: types.Int64,
+            Holds.TIEBREAK: tiebreak,
+        }
+        return tuple(kinds[holds] for _, holds in self.columns)
+
 
 def pick_order(picked: tuple[int, Any, Any]) -> tuple[Any, ...]:
     """Return what orders first and last: (event time, tiebreak, value), null tiebreaks first."""
@@ -188,20 +204,3 @@ KEPT: Mapping[Partial, Kept] = MappingProxyType(
         Partial.LAST: _pick(max),
     }
 )
-
-
-def column_types(partial: Partial, value: ValueType, tiebreak: ValueType) -> tuple[ValueType, ...]:
-    """Return the types of a partial's columns, of an input's type and a tiebreak's."""
-    kinds: dict[Holds, ValueType] = {
-        Holds.COUNT: types.Int64,
-        Holds.EXACT: types.String,
-        Holds.VALUE: value,
-        Holds.TIME: types.Int64,
-        Holds.TIEBREAK: tiebreak,
-    }
-    return tuple(kinds[holds] for _, holds in KEPT[partial].columns)
-
-
-def nothing_of(partial: Partial) -> int | None:
-    """Return the partial of no events."""
-    return 0 if KEPT[partial].shape is Shape.NUMBER else None

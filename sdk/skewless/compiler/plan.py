@@ -22,7 +22,7 @@ from skewless.compiler.bound import (
 )
 from skewless.compiler.fingerprint import fingerprint
 from skewless.compiler.finish import effective_scale, finish, units
-from skewless.compiler.partials import PICKED, Partial
+from skewless.compiler.partials import KEPT, PICKED, Partial
 from skewless.definitions import types
 from skewless.definitions.aggregation import ARITHMETIC, Aggregation
 from skewless.definitions.names import versioned
@@ -32,6 +32,7 @@ from skewless.definitions.view import FeatureView
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from skewless.compiler.partials import Kept
     from skewless.definitions.on_demand import OnDemandView
     from skewless.definitions.service import View
     from skewless.definitions.types import ValueType
@@ -67,6 +68,11 @@ class TileColumn:
 
     measure: int
     partial: Partial
+
+    @property
+    def kept(self) -> Kept:
+        """How the partial is kept; whoever stores or reads it goes by this."""
+        return KEPT[self.partial]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from skewless.compiler.partials import KEPT, column_types
 from skewless.definitions import types
 
 if TYPE_CHECKING:
@@ -46,14 +45,14 @@ def state_fields(plan: ViewPlan) -> tuple[Field, ...]:
 def partial_fields(plan: ViewPlan, column: TileColumn) -> tuple[Field, ...]:
     """Return the columns that hold one partial; exact integers are text."""
     value = plan.measures[column.measure].type or types.Int64
-    kinds = column_types(column.partial, value, _tiebreak_type(plan))
+    kinds = column.kept.types(value, _tiebreak_type(plan))
     return tuple(map(Field, partial_names(column), kinds))
 
 
 def partial_names(column: TileColumn) -> tuple[str, ...]:
     """Return the names of `partial_fields`."""
     name = partial_name(column)
-    return tuple(name + suffix for suffix, _ in KEPT[column.partial].columns)
+    return tuple(name + suffix for suffix, _ in column.kept.columns)
 
 
 def partial_name(column: TileColumn) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skewless.compiler.partials import KEPT
 from skewless.compiler.state_rows import SEEN, START, TILE_SET, partial_names
 from skewless.online.codec import encode
 from skewless.online.state import Aggregated, Latest, Winner
@@ -47,7 +46,7 @@ def _tiles(tile_set: TileSet, rows: list[Row]) -> Tiles:
 
 
 def _partials(column: TileColumn, rows: list[Row]) -> list[Any]:
-    names, read = partial_names(column), KEPT[column.partial].read
+    names, read = partial_names(column), column.kept.read
     return [read([row[name] for name in names]) for row in rows]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skewless.compiler.instants import window_start
 from skewless.compiler.interpret import compile_python
-from skewless.compiler.partials import KEPT, Partial, pick_order
+from skewless.compiler.partials import pick_order
 from skewless.errors import ValueOverflowError
 from skewless.online.codec import layouts, read_tiles, read_winner
 from skewless.online.column import TEXTUAL, from_column
@@ -134,7 +134,7 @@ class _Aggregate:
         self._pick: Callable[[list[Part]], Any] | None = None
         if item.picked is not None:
             index = mine[item.picked]
-            self._pick = _picker(item.picked, layouts(plan)[item.tile_set].columns[index], index)
+            self._pick = _picker(layouts(plan)[item.tile_set].columns[index], index)
 
     def value(self, parts: list[Part], window: int, sums: dict[tuple[int, int], int]) -> Any:
         if self._pick is not None:
@@ -167,9 +167,9 @@ def _inside(
             yield packed, index
 
 
-def _picker(partial: Partial, column: PackedColumn, index: int) -> Callable[[list[Part]], Any]:
+def _picker(column: PackedColumn, index: int) -> Callable[[list[Part]], Any]:
     count, type_ = column.count, column.type
-    choose: Any = KEPT[partial].choose
+    choose: Any = column.kept.choose
     is_least = choose is min
     if column.is_pick:
 

@@ -11,7 +11,7 @@ import struct
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
-from skewless.compiler.partials import KEPT, Partial, Shape
+from skewless.compiler.partials import Partial, Shape
 from skewless.definitions import types
 from skewless.online.column import (
     TEXTUAL,
@@ -29,6 +29,7 @@ from skewless.online.tiles import Tiles
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from skewless.compiler.partials import Kept
     from skewless.compiler.plan import TileSet, ViewPlan
     from skewless.definitions.types import ValueType
 
@@ -79,23 +80,21 @@ class PackedTiles:
 
 
 class PackedColumn:
-    """The layout of one column: its partial, its type, and the column that counts its values."""
+    """The layout of one column: how it is kept, its type, and the column that counts its values."""
 
-    __slots__ = ("count", "is_number", "is_pick", "partial", "type")
+    __slots__ = ("count", "is_number", "is_pick", "kept", "type")
 
-    def __init__(self, partial: Partial, type_: ValueType, count: int) -> None:
-        self.partial = partial
+    def __init__(self, kept: Kept, type_: ValueType, count: int) -> None:
+        self.kept = kept
         self.type = type_
         self.count = count
-        shape = KEPT[partial].shape
-        self.is_number = shape is Shape.NUMBER
-        self.is_pick = shape is Shape.PICK
+        self.is_number = kept.shape is Shape.NUMBER
+        self.is_pick = kept.shape is Shape.PICK
 
     def estimate(self, tiebreak: ValueType | None) -> int:
         """Estimate the bytes of one tile's partial."""
-        size = KEPT[self.partial].size
-        if size is not None:
-            return size
+        if self.kept.size is not None:
+            return self.kept.size
         picked = 8 + type_bytes(tiebreak) if self.is_pick else 0
         return type_bytes(self.type) + picked
 
@@ -115,7 +114,7 @@ class TileLayout:
         }
         self.columns = [
             PackedColumn(
-                column.partial,
+                column.kept,
                 plan.measures[column.measure].type or types.Int64,
                 counts[column.measure],
             )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from skewless.compiler.instants import floor_to
 from skewless.compiler.interpret import compile_python
-from skewless.compiler.partials import KEPT, UNCOUNTABLE, Kept, Occurrence, nothing_of
+from skewless.compiler.partials import UNCOUNTABLE, Occurrence
 from skewless.definitions.names import TOMBSTONE
 from skewless.errors import ValueOverflowError
 from skewless.online.tiles import (
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from skewless.compiler.bound import Bound, Column
+    from skewless.compiler.partials import Kept
     from skewless.compiler.plan import Measure, ViewPlan
 
     Event: TypeAlias = Mapping[str, Any]
@@ -137,7 +138,7 @@ class _Intake:
             for measure in plan.measures
         ]
         self._kept = [
-            [(item.measure, KEPT[item.partial], nothing_of(item.partial)) for item in set_.columns]
+            [(item.measure, item.kept, item.kept.nothing) for item in set_.columns]
             for set_ in plan.tile_sets
         ]
         self._combine = [[kept.combine for _, kept, _ in columns] for columns in self._kept]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from skewless.compiler.instants import window_start
-from skewless.compiler.partials import KEPT
 from skewless.errors import ValueOverflowError
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def merge_tiles(tile_set: TileSet, left: Tiles, right: Tiles) -> Tiles:
     if not left.starts or not right.starts:
         return left if left.starts else right
     rows: dict[int, Row] = dict(zip(left.starts, zip(*left.columns, strict=True), strict=True))
-    combine = [KEPT[column.partial].combine for column in tile_set.columns]
+    combine = [column.kept.combine for column in tile_set.columns]
     for start, row in zip(right.starts, zip(*right.columns, strict=True), strict=True):
         before = rows.get(start)
         rows[start] = row if before is None else add_rows(combine, before, row)

@@ -15,7 +15,7 @@ from skewless.compiler import instants
 from skewless.compiler.again import NOBODY, Again
 from skewless.compiler.bound import Constant
 from skewless.compiler.fingerprint import used_columns
-from skewless.compiler.partials import KEPT, UNCOUNTABLE, UNCOUNTABLE_HIGH, Partial, Shape
+from skewless.compiler.partials import UNCOUNTABLE, UNCOUNTABLE_HIGH, Partial, Shape
 from skewless.compiler.state_rows import (
     SEEN,
     START,
@@ -209,11 +209,7 @@ class States:
     def _add_ranks(self, steps: sql.Steps, keys: list[str]) -> str:
         """Number each entity's values in the order of first and last, where a view needs it."""
         ranked = sorted(
-            {
-                column.measure
-                for column in self._tile_columns()
-                if KEPT[column.partial].shape is Shape.PICK
-            }
+            {column.measure for column in self._tile_columns() if column.kept.shape is Shape.PICK}
         )
         if not ranked:
             return "events"
@@ -230,9 +226,7 @@ class States:
 
     def _add_picked(self, steps: sql.Steps, keys: list[str], events: str) -> str:
         """Fetch time, tiebreak and value of the events that first and last picked by number."""
-        picks = [
-            column for column in self._tile_columns() if KEPT[column.partial].shape is Shape.PICK
-        ]
+        picks = [column for column in self._tile_columns() if column.kept.shape is Shape.PICK]
         if not picks:
             return "tiles"
         query = sql.select(exp.Column(this=exp.Star(), table=sql.name("tiles"))).from_(
