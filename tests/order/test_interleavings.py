@@ -43,10 +43,8 @@ def template(aws: Aws) -> Template:
     return Template()
 
 
-@pytest.mark.parametrize(
-    "seed",
-    [*FIXED[:1], *(pytest.param(seed, marks=pytest.mark.slow) for seed in FIXED[1:] + TODAY)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", FIXED + TODAY)
 def test_whatever_the_interleaving_all_ends_as_in_some_order(template: Template, seed: str) -> None:
     Run.of(seed, template).play()
 
