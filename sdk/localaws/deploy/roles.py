@@ -1,6 +1,6 @@
 """Roles: sessions in which a service acts as the role that a resource names, as on AWS.
 
-Who a request comes from is then visible by its access key, to whoever looks.
+The access key of a request then shows its caller.
 """
 
 from __future__ import annotations

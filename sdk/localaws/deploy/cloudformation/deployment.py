@@ -1,7 +1,8 @@
-"""A deployment: a stack's resources are made what its template says, or all is as it was before.
+"""A deployment: a stack's resources become what its template says, or stay as they were.
 
-Each step that changes something says how it is undone. When a step fails, the steps before it are
-undone from the last to the first; when all succeed, what the template no longer has is deleted.
+Each step that changes something comes with its undo. If a step fails, the steps before it are
+undone from the last to the first. If all succeed, resources that the template no longer has are
+deleted.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _KEPT = frozenset({"Retain", "RetainExceptOnCreate", "Snapshot"})
 
 
 class Journal(Protocol):
-    """Who hears what happens to each resource."""
+    """The listener of what happens to each resource."""
 
     def resource(self, resource: Resource, status: str, reason: str | None = None) -> None:
         """A resource's event."""

@@ -1,4 +1,4 @@
-"""Dynamic references: `{{resolve:service:key}}` in a text, replaced by what the service says."""
+"""Dynamic references: `{{resolve:service:key}}` in a text, replaced by the service's value."""
 
 from __future__ import annotations
 

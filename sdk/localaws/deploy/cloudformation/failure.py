@@ -1,11 +1,11 @@
-"""What makes CloudFormation refuse a request or fail a resource."""
+"""The reasons why CloudFormation refuses a request or fails a resource."""
 
 from __future__ import annotations
 
 from botocore.exceptions import ClientError
 from moto.core.exceptions import ServiceException
 
-# What services say of a thing that is not there; each has words of its own.
+# The services' different codes for a thing that does not exist.
 _ABSENT = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist", "404")
 
 

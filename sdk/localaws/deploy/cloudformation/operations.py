@@ -1,4 +1,4 @@
-"""What CloudFormation does with stacks: change sets, their execution, and deletion.
+"""CloudFormation's operations on stacks: change sets, their execution, and deletion.
 
 Each runs to its end before the request is answered; clients that poll find it done.
 """
@@ -42,7 +42,7 @@ _DEPLOYABLE = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a request asks a stack to become."""
+    """The state that a request asks of a stack."""
 
     template: Template
     parameters: Iterable[Mapping[str, Any]]

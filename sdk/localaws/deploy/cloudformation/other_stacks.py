@@ -1,4 +1,4 @@
-"""What stacks tell each other: outputs, and the exports among them that hold a stack in place."""
+"""Outputs of other stacks, and exports, which keep a stack from being deleted while in use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A resource of a stack, and what a resource type must be able to do.
+"""A resource of a stack, and the protocol of a resource type.
 
 A type knows one AWS service and nothing of stacks: the deployment decides what is created,
 changed, replaced or deleted, and in which order.
@@ -84,7 +84,7 @@ class ResourceType:
     """
 
     name: ClassVar[str]
-    # Those that take effect. Any other is refused: a property that is ignored would be a lie.
+    # The properties that take effect. Others are refused, because ignoring one would be a lie.
     properties: ClassVar[frozenset[str]]
 
     def create(self, resource: Resource) -> str:

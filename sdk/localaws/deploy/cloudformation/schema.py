@@ -1,4 +1,4 @@
-"""What AWS says of each resource type: its properties, and which of them cannot change.
+"""AWS's schemas of resource types: their properties, and which of them cannot change.
 
 The schemas are CloudFormation's own, as cfn-lint packages them. They turn what a template may
 write as text ("true", "7") into what APIs take, refuse properties that do not exist, and decide

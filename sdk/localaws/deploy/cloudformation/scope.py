@@ -1,7 +1,7 @@
 """The scope in which a template's functions are resolved.
 
-It knows parameters, mappings, conditions and the resources that exist by now; what other stacks
-and other services know, it asks of an `Outside`.
+It knows parameters, mappings, conditions and the resources that exist by now. It asks an `Outside`
+about other stacks and services.
 """
 
 from __future__ import annotations

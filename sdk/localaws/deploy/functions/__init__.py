@@ -1,9 +1,9 @@
 """A Lambda that runs: each function's real zip, under AWS's own runtime client, as processes.
 
-From the call to the answer: `backend` takes moto's invocations, `fleet` knows who may run and as
-which role, `pool` keeps environments warm, `environment` is one process, `runtime_api` what it
-talks to, `outcome` how it went; `report` and `logs` write what CloudWatch shows. `package`,
-`installed` and `configuration` say what a process sees.
+From the call to the answer: `backend` takes moto's invocations, `fleet` decides which function may
+run and as which role, `pool` keeps environments warm, `environment` is one process, `runtime_api`
+its server, `outcome` its result; `report` and `logs` write what CloudWatch shows. `package`,
+`installed` and `configuration` make the surroundings of a process.
 """
 
 from __future__ import annotations

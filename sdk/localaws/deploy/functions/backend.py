@@ -1,4 +1,4 @@
-"""Where moto's Lambda is replaced.
+"""The replacement of moto's Lambda.
 
 Stock moto needs Docker, or else only echoes; it runs the latest version whatever alias is asked
 for, unless the event has a field named "qualifier"; it forgets a function's logging configuration.

@@ -1,4 +1,4 @@
-"""What a function's process is started with: nothing of this process's own environment."""
+"""The surroundings of a function's process, without anything of this process's environment."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Configuration:
     log_level: str = ""
 
     def import_path(self) -> tuple[Path, ...]:
-        """Where modules are looked for before the standard library's, in Lambda's order."""
+        """The module search path before the standard library, in Lambda's order."""
         return (self.package.folder, *(layer / "python" for layer in self.layers), self.runtime)
 
     def environment(self, runtime_api: str, scratch: Path, log_stream: str) -> dict[str, str]:

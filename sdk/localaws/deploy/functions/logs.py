@@ -1,4 +1,4 @@
-"""Where a function's log goes: CloudWatch Logs, and out of it the metrics embedded in it (EMF)."""
+"""A function's log: lines to CloudWatch Logs, and the metrics embedded in them (EMF)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How an invocation went, and what Lambda answers where the function itself cannot."""
+"""The outcome of an invocation, and Lambda's own answers if the function cannot answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColdStart:
-    """What the first invocation of a new environment took."""
+    """The cost of a new environment's first invocation."""
 
     init_seconds: float
     """From the start of the process until its handler was loaded."""

@@ -1,4 +1,4 @@
-"""What Lambda itself writes to a function's log: when an invocation starts, and what it took."""
+"""Lambda's own lines in a function's log: the start of an invocation, and its cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Runtime API: what a function's process asks for its next event and tells how it went.
+"""The Runtime API, from which a function's process gets events and to which it answers.
 
 One server an environment, as in Lambda, where it is at an address of the environment's own. Here
 others can reach it too: so its paths begin with a secret, which is part of the address it is told.
@@ -20,7 +20,7 @@ _SECRET_BYTES = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """What a function is to work on."""
+    """The event that a function works on."""
 
     request_id: str
     payload: bytes
@@ -76,7 +76,7 @@ class RuntimeApi:
         return f"{_HOST}:{self._server.server_port}/{self.secret}"
 
     def close(self) -> None:
-        """Serve no more; whoever waits for an event gets none."""
+        """Stop serving; a process that waits for an event gets none."""
         self.events.put(None)
         self._server.shutdown()
         self._server.server_close()

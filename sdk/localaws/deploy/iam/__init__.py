@@ -1,4 +1,4 @@
-"""IAM that is enforced, and a record of who called what: least privilege is tested by use.
+"""IAM that is enforced, and a record of all calls, so that least privilege is tested by use.
 
 Stock moto looks at actions alone, by Resource `*` and no Condition, and only where it is told to.
 Here every request of an IAM user or of a role's session is decided as AWS does, always; the local

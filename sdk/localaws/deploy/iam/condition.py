@@ -1,4 +1,4 @@
-"""Condition blocks: an operator, a key and values. What is not known is refused, never ignored."""
+"""Condition blocks: an operator, a key and values. Unknown ones are refused, never ignored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The decision: an explicit deny wins, then an allow; what nobody allows is denied."""
+"""The decision: an explicit deny wins, then an allow; everything else is denied."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Decision(Enum):
-    """What policies say of a request."""
+    """The verdict of policies on a request."""
 
     ALLOWED = "allowed"
     DENIED = "denied explicitly"

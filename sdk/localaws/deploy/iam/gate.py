@@ -1,7 +1,7 @@
 """The gate: every request must have a key, is recorded, and a real principal's must be allowed.
 
-Who calls (`principal`), what for (`request`, `needs`), may they (`policy`, `evaluation`), and how
-the service says no (`refusal`).
+The caller is in `principal`, the request in `request` and `needs`, the decision in `policy` and
+`evaluation`, and the service's refusal in `refusal`.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ class Gate:
         seeing: Permission,
         start: Callable[..., Any],
     ) -> Iterable[bytes]:
-        """S3 says that an object is not there only to those who may list the bucket."""
+        """S3 answers 404 for a missing object only to callers who may list the bucket."""
         environ: Any = request.headers
         answered: list[Any] = []
         answer = self._application(environ, lambda *head: answered.extend(head))
@@ -226,7 +226,7 @@ def _shared_context(principal: Principal, request: ApiRequest) -> Context:
     via = request.via
     context = {
         **principal.context,
-        # The endpoint stands for AWS's, which speak TLS; that this one does not is no one's fault.
+        # The endpoint replaces AWS's, which speak TLS, so requests count as secure.
         "aws:securetransport": ("true",),
         "aws:requestedregion": (request.region,),
         "aws:viaawsservice": ("true" if via else "false",),

@@ -1,6 +1,6 @@
-"""Who calls: an IAM user or a role's session, by the access key, with the policies they have now.
+"""The caller: an IAM user or a role's session, found by access key, with its current policies.
 
-The local AWS's own key is its administrator's, who may do anything; any other is nobody's.
+The local AWS's own key is its administrator's, who may do anything. Unknown keys are refused.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Principal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grants:
-    """What a user or role may do, whoever is its session.
+    """The grants of a user or role, the same for all its sessions.
 
     Attributes:
         policies: inline, attached, and those of a user's groups.
@@ -107,7 +107,7 @@ def grants_of(arn: str) -> Grants | None:
 
 
 def principal_of(credential: Credential, own: Mapping[str, str]) -> Principal | Administrator:
-    """Find who a credential belongs to.
+    """Find the owner of a credential.
 
     Args:
         credential: of a request.

@@ -1,4 +1,4 @@
-"""The record of who called what: tests compare what a program used with what it was granted."""
+"""The record of calls: tests compare the rights that a program used with its grants."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How services refuse: each protocol has its own form, and a few services their own words."""
+"""Refusals: each protocol has its own form, and a few services have their own words."""
 
 from __future__ import annotations
 

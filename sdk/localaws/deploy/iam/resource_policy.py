@@ -1,4 +1,4 @@
-"""Policies of resources: who else may use one. Tables have them here; S3's are not evaluated.
+"""Policies of resources, which allow others to use one. Only tables' are evaluated here.
 
 In its own account such a policy allows beside the caller's own policies; in another account both
 must allow.

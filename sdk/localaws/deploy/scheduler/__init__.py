@@ -1,7 +1,7 @@
 """EventBridge Scheduler fires: stock moto only stores schedules.
 
-A thread looks once a second which schedules are due, by the local AWS's clock. `schedules` knows
-when one is, `expression` and `cron` read what it says, `target` makes the call.
+Once a second a thread fires the schedules that are due by the local AWS's clock. `schedules` knows
+when one is due, `expression` and `cron` read its expression, `target` makes the call.
 """
 
 from __future__ import annotations

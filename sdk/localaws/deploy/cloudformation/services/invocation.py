@@ -1,4 +1,4 @@
-"""Lambda: who may call a function, by which name, and what becomes of calls that fail."""
+"""Lambda: permissions to call a function, aliases, and the handling of failed calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What moto's services lack and CloudFormation's types need: calls, and settings they forget."""
+"""Calls and settings that CloudFormation's types need and moto's services lack."""
 
 from __future__ import annotations
 

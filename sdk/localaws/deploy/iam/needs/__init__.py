@@ -1,4 +1,4 @@
-"""What each operation needs: the actions, resources and condition keys that AWS checks for it.
+"""The needs of each operation: actions, resources and condition keys that AWS checks.
 
 From AWS's Service Authorization Reference. A service that is not here is checked by its actions
 alone: its resources are `UNKNOWN`.
@@ -48,5 +48,5 @@ def needs(request: ApiRequest) -> tuple[Permission, ...]:
         found = tuple(of_service(request))
     except (AttributeError, KeyError, TypeError, ValueError):
         found = ()  # it is malformed
-    # A request that names nothing is for whoever may use the action on anything.
+    # A request that names no resource needs the action on any resource.
     return found or (Permission(action, "*"),)

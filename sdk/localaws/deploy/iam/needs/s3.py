@@ -81,7 +81,7 @@ def needs(request: ApiRequest) -> Iterator[Permission]:
 
 
 def visibility(request: ApiRequest) -> Permission | None:
-    """What decides whether an object that is not there answers 404; without it S3 answers 403."""
+    """The right by which a missing object answers 404; without it S3 answers 403."""
     if request.service != "s3" or request.operation not in {"GetObject", "HeadObject"}:
         return None
     return Permission("s3:ListBucket", _arn(request.parameters.get("Bucket", "")))
