@@ -26,14 +26,18 @@ from localaws.core.gate import Gate
 from localaws.core.in_process import InProcess
 from localaws.core.on_demand import OnDemand
 from localaws.core.session import REGION, LocalSession, answer_here
+from localaws.core.turnstile import Turnstile
+from localaws.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
+    from pathlib import Path
 
     from localaws.deploy.functions import Fleet
     from localaws.deploy.iam import Calls
     from localaws.deploy.iam import Gate as Iam
     from localaws.deploy.scheduler import Scheduler
+    from localaws.kept import Keeper
 
 _HOST = "127.0.0.1"
 _THREADS = 32
@@ -57,13 +61,16 @@ class LocalAws:
     _lock: ClassVar[threading.RLock] = threading.RLock()
     _running: ClassVar[LocalAws | None] = None
 
-    def __init__(self, port: int, clock: Callable[[], datetime]) -> None:
+    def __init__(self, port: int, clock: Callable[[], datetime], data: Path | None) -> None:
         self._on_demand = OnDemand(Dispatch(_moto(self._prepare_before)))
         self._loading = threading.RLock()
         self._checks: Iam | None = None
         self._own_key = own_key.new()
         self._gate = Gate(self._on_demand, self._own_key, lambda: self._iam)
-        self.entrance = Entrance(self._gate)
+        self._data = data
+        self._keeper: Keeper | None = None
+        self._turnstile = Turnstile(self._gate)
+        self.entrance = Entrance(self._gate if data is None else self._turnstile)
         self._browsers = Browsers(self.entrance)
         server = _listening(self._browsers, port)
         self._server = server
@@ -86,6 +93,7 @@ class LocalAws:
         clock: Callable[[], datetime] | None = None,
         functions: bool = False,
         origins: Collection[str] = (),
+        data: Path | None = None,
     ) -> LocalAws:
         """Start the local AWS, or return the one that runs already.
 
@@ -96,15 +104,32 @@ class LocalAws:
                 runs already lets them from now on.
             origins: Whose web pages may call, such as "http://localhost:5173"; they need the key
                 as anybody does. One that runs already lets them from now on.
+            data: A folder in which everything is kept, and from which it is there again at the
+                next start; None keeps it in this process alone.
+
+        Raises:
+            OSError: the port cannot be listened on.
+            UsageError: an origin is none, or the folder cannot be used.
         """
         with cls._lock:
             if cls._running is None:
-                cls._running = cls(port, clock or _now)
-                cls._running._serve()
+                cls._running = cls._started(port, clock or _now, data)
+            elif data is not None and data != cls._running._data:
+                raise UsageError(f"a local AWS runs already, without the folder {data}")
             running = cls._running
             running.runs_functions = running.runs_functions or functions
             running._browsers.admit(origins)
             return running
+
+    @classmethod
+    def _started(cls, port: int, clock: Callable[[], datetime], data: Path | None) -> LocalAws:
+        made = cls(port, clock, data)
+        try:
+            made._serve()
+        except UsageError:
+            made._server.stop()
+            raise
+        return made
 
     @property
     def environment(self) -> dict[str, str]:
@@ -172,7 +197,11 @@ class LocalAws:
         return roles.session_with(self, statements, account)
 
     def stop(self) -> None:
-        """Stop serving. What was stored stays in the process, for the next start."""
+        """Stop serving. What was stored stays in the process, for the next start.
+
+        Raises:
+            UsageError: the last changes could not be written to the folder of data.
+        """
         with LocalAws._lock:
             if LocalAws._running is self:
                 LocalAws._running = None
@@ -183,6 +212,8 @@ class LocalAws:
                 self._scheduler.stop()
             if self._functions is not None:
                 self._functions.stop()
+            if self._keeper is not None:
+                self._keeper.stop()
 
     def _new_client(self, service: str, _process: int) -> Any:
         return self.session().client(service)
@@ -202,8 +233,17 @@ class LocalAws:
         self._on_demand.before("lambda", self._prepare_functions)
         self._on_demand.before("scheduler", self._prepare_schedules)
         self._on_demand.before("states", self._prepare_states)
+        if self._data is not None:
+            self._keep(self._data)
         self._thread.start()
         answer_here(self.endpoint, InProcess(self.endpoint, self.entrance).answer)
+
+    def _keep(self, folder: Path) -> None:
+        """Take over what is in the folder, and keep there what changes."""
+        from localaws.kept import Keeper  # noqa: PLC0415 - most keep nothing
+
+        self._keeper = Keeper(folder)
+        self._keeper.start(self._turnstile)
 
     def _prepare_cloudformation(self) -> None:
         regions.load_networks(self.endpoint)

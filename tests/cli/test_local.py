@@ -2,15 +2,20 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.cli.shop import DEFINITIONS
-from tests.cli.terminal import a_process, run, run_process
+import pytest
+
+from localaws.core.session import LocalSession
+from skewless import FeatureStore
+from tests.cli.shop import DEFINITIONS, NOW, an_order, write_lines
+from tests.cli.terminal import Ran, a_process, run, run_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,6 +75,97 @@ def test_programs_read_a_document_and_may_end_it_like_the_system_does() -> None:
         assert found["environment"]["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 0
+
+
+def until_stopped(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=120) == 0
+
+
+KEY = ("aws_access_key_id", "aws_secret_access_key")
+GET = ("get", "-f", "fraud_model", "--row", "customer_id=c1", "basket_amount=20", "--json")
+HISTORY = ("history", "labels.jsonl", "-f", "fraud_model", "-o", "training.csv")
+
+
+def done(environment: dict[str, str], *command: str) -> Ran:
+    ran = run(*command, env=environment)
+    assert ran.code == 0, ran.err
+    return ran
+
+
+def answers(environment: dict[str, str]) -> tuple[Any, str]:
+    """What a store serves, and what it knows of the past."""
+    write_lines(
+        "labels.jsonl",
+        {"customer_id": "c1", "basket_amount": 7.0, "event_timestamp": NOW.isoformat()},
+    )
+    served = done(environment, *GET).document["rows"]
+    done(environment, *HISTORY)
+    return served, Path("training.csv").read_text()
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+    """A folder that a local AWS with a full store left, and what that store answered."""
+    folder = tmp_path_factory.mktemp("filled")
+    with serving("--data", str(folder / "kept")) as process, chdir(folder):
+        environment = exported(process)
+        Path("definitions.py").write_text(DEFINITIONS)
+        write_lines("old.jsonl", *(an_order(number) for number in range(2, 6)))
+        write_lines("new.jsonl", an_order(0, amount=3.5))
+        done(environment, "apply", "definitions.py", "--yes")
+        done(environment, "backfill", "orders", "old.jsonl")
+        done(environment, "materialize", "--all")
+        done(environment, "ingest", "orders", "new.jsonl")
+        answered = answers(environment)
+        until_stopped(process)
+    return folder / "kept", answered
+
+
+@pytest.fixture
+def kept(filled: tuple[Path, Any]) -> Any:
+    """A copy of the folder in `kept`, and what its store answered."""
+    folder, answered = filled
+    shutil.copytree(folder, "kept")
+    return answered
+
+
+def test_what_is_stored_is_there_at_the_next_start(kept: Any) -> None:
+    with serving("--data", "kept") as process:
+        environment = exported(process)
+        assert answers(environment) == kept
+        # It goes on from there, and both stores agree.
+        write_lines("newer.jsonl", an_order(1, "c2"))
+        done(environment, "ingest", "orders", "newer.jsonl")
+        verified = done(environment, "verify", "-f", "fraud_model", "--json").document
+        assert verified["is_equal"]
+        assert verified["compared"]
+        until_stopped(process)
+
+
+def test_a_store_that_was_killed_starts_as_it_was_saved(kept: Any) -> None:
+    with serving("--data", "kept") as process:
+        environment = exported(process)
+        write_lines("newer.jsonl", *(an_order(number, "c2") for number in range(6, 9)))
+        done(environment, "ingest", "orders", "newer.jsonl")
+        process.kill()  # perhaps before this was saved, or in the middle of it
+    with serving("--data", "kept") as process:
+        environment = exported(process)
+        assert answers(environment) == kept  # of c1, whom the last events do not concern
+        # A pause may have been long enough to save while the ingest was half done.
+        key = {name: environment[name.upper()] for name in KEY}
+        session = LocalSession(environment["AWS_ENDPOINT_URL"], environment["AWS_REGION"], key)
+        store = FeatureStore.connect("local", session=session)
+        store.repair("customer_orders")
+        assert done(environment, "verify", "-f", "fraud_model", "--json").document["is_equal"]
+
+
+def test_a_folder_that_another_one_uses_is_refused() -> None:
+    with serving("--data", "kept") as process:
+        exported(process)
+        ran = run_process("local", "--port", "0", "--data", "kept", env=dict(os.environ))
+        assert ran.code == 1
+        assert ran.err.endswith("error: another local AWS uses the folder kept\n")
 
 
 def test_a_port_that_is_taken_is_refused() -> None:

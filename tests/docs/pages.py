@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = (
+    ROOT / "README.md",
+    ROOT / "sdk" / "localaws" / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+)
 _BLOCK = re.compile(
     r"(?:<!-- not run: (?P<reason>[^>]+) -->\n)?"
     r"^```(?P<language>\w*)\n(?P<code>.*?)^```$",

@@ -11,7 +11,12 @@ from docs.site.assemble import assemble
 from docs.site.glossary import WORDS, explained
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "sdk" / "localaws" / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 _LINK = re.compile(r"\]\((?P<target>[^)\s]*)\)|(?:src|srcset)=\"(?P<file>[^\"]*)\"")
 _CODE = re.compile(r"^(`{3,}).*?^\1", re.DOTALL | re.MULTILINE)
 

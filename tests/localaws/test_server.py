@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import localaws
 from localaws import LocalAws
+from localaws.core.session import LocalSession
 
 if TYPE_CHECKING:
     import pytest
@@ -73,3 +75,22 @@ def test_another_process_reaches_it_by_the_environment(aws: LocalAws) -> None:
         check=True,
     )
     assert "seen-from-outside" in elsewhere.stdout
+
+
+def test_it_can_be_served_to_other_processes_by_its_module(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "localaws", "--port", "0", "--data", str(tmp_path / "kept")]
+    with subprocess.Popen(  # noqa: S603 - our own program
+        command,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(localaws.__file__).parents[1])},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        printed = [process.stdout.readline() for _ in range(8)]
+        found = dict(line.removeprefix("export ").strip().split("=", 1) for line in printed)
+        key = {name: found[name.upper()] for name in ("aws_access_key_id", "aws_secret_access_key")}
+        session = LocalSession(found["AWS_ENDPOINT_URL"], found["AWS_REGION"], key)
+        assert session.client("s3").list_buckets()["Buckets"] == []
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
+    assert (tmp_path / "kept" / "localaws.sqlite").exists()

@@ -21,9 +21,6 @@ def apply() -> None:
             setattr(GlueResponse, name, call)
 
 
-_kept: dict[tuple[str, ...], dict[str, Any]] = {}
-
-
 class _OptimizerCalls:
     """The calls, as methods of moto's response."""
 
@@ -33,10 +30,10 @@ class _OptimizerCalls:
     def create_table_optimizer(self) -> Any:
         asked = self.parameters
         self.glue_backend.get_table(asked["DatabaseName"], asked["TableName"])
-        address = _address(self, asked)
-        if address in _kept:
+        address = _address(asked)
+        if address in _kept_by(self):
             raise GlueClientError("AlreadyExistsException", "Optimizer already exists.")
-        _kept[address] = {
+        _kept_by(self)[address] = {
             "type": asked["Type"],
             "configuration": asked["TableOptimizerConfiguration"],
         }
@@ -55,7 +52,7 @@ class _OptimizerCalls:
     def batch_get_table_optimizer(self) -> Any:
         optimizers, failures = [], []
         for entry in self.parameters["Entries"]:
-            optimizer = _kept.get(_address(self, entry, _ADDRESS_IN_BATCH))
+            optimizer = _kept_by(self).get(_address(entry, _ADDRESS_IN_BATCH))
             if optimizer is None:
                 failures.append({**entry, "error": {"ErrorCode": "EntityNotFoundException"}})
             else:
@@ -64,18 +61,23 @@ class _OptimizerCalls:
 
     def delete_table_optimizer(self) -> Any:
         _found(self, self.parameters)
-        del _kept[_address(self, self.parameters)]
+        del _kept_by(self)[_address(self.parameters)]
         return EmptyResult()
 
 
-def _address(
-    response: Any, asked: dict[str, Any], names: tuple[str, ...] = _ADDRESS
-) -> tuple[str, ...]:
-    return (response.current_account, response.region, *(asked[name] for name in names))
+def _kept_by(response: Any) -> dict[tuple[str, ...], dict[str, Any]]:
+    """The optimizers of an account and region; with moto's backend they come and go."""
+    kept: dict[tuple[str, ...], dict[str, Any]]
+    kept = vars(response.glue_backend).setdefault("_localaws_optimizers", {})
+    return kept
+
+
+def _address(asked: dict[str, Any], names: tuple[str, ...] = _ADDRESS) -> tuple[str, ...]:
+    return tuple(asked[name] for name in names)
 
 
 def _found(response: Any, asked: dict[str, Any]) -> dict[str, Any]:
-    optimizer = _kept.get(_address(response, asked))
+    optimizer = _kept_by(response).get(_address(asked))
     if optimizer is None:
         raise GlueClientError("EntityNotFoundException", "Optimizer not found.")
     return optimizer

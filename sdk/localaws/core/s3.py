@@ -12,7 +12,9 @@ from typing import Any
 
 from moto.s3.models import FakeKey
 
-_CACHED = "_localaws_bytes"
+# What is kept on an object beside moto's own attributes, until other bytes are written to it.
+BYTES = "_localaws_bytes"
+DIGEST = "_localaws_digest"
 
 
 @functools.cache
@@ -22,13 +24,14 @@ def apply() -> None:
     stock = stored_object.__dict__["value"]
 
     def read(self: Any) -> Any:
-        known = self.__dict__.get(_CACHED)
+        known = self.__dict__.get(BYTES)
         if known is None:
-            known = self.__dict__[_CACHED] = stock.fget(self)
+            known = self.__dict__[BYTES] = stock.fget(self)
         return known
 
     def write(self: Any, value: Any) -> None:
-        self.__dict__.pop(_CACHED, None)
+        self.__dict__.pop(BYTES, None)
+        self.__dict__.pop(DIGEST, None)
         stock.fset(self, value)
 
     stored_object.value = property(read, write)

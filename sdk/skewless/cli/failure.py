@@ -47,6 +47,8 @@ def explain(error: Exception) -> str:
             return _missing(name)
         case OSError(strerror=str(reason), filename=str() | bytes() as name):
             return f"{name!r}: {reason}"
+    if type(error).__module__ == "localaws.errors":  # not imported: that would load moto
+        return str(error)
     if type(error).__module__.startswith("botocore."):
         return _refused_by_aws(error)
     return (

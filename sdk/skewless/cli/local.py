@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import signal
 import threading
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -37,6 +38,14 @@ def local(
             "--functions", help="Let Lambda functions run: as you, with all that you may do."
         ),
     ] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Keep what is stored in this folder: a start with it has all that is there.",
+            show_default=False,
+        ),
+    ] = None,
     cors: Annotated[
         list[str] | None,
         typer.Option(
@@ -49,12 +58,15 @@ def local(
     """Serve an AWS on this machine, with a store in it, until Ctrl-C.
 
     It prints the variables that point other processes at it: this command, your
-    programs, boto3. What is stored ends with it.
+    programs, boto3. One of them is a key, new at each start: calls without
+    it are refused.
 
-      skewless local            in one terminal; then, where it says so,
-      skewless plan definitions.py
+      skewless local --data .skewless/local     in one terminal; in another, with
+      skewless plan definitions.py              the variables that it printed
 
-    One of them is a key, new at each start: calls without it are refused.
+    Without --data, what is stored ends with it. With --data, it is saved in the
+    first pause of a second after a change, and at Ctrl-C. A process that is killed
+    loses what changed since the last save, and nothing else.
     """
     if not 0 <= port <= _LAST_PORT:
         raise typer.BadParameter(f"port {port} is none; ports are 0 to {_LAST_PORT}")
@@ -62,36 +74,41 @@ def local(
     screen = invocation.screen
     store = name or invocation.store_name or LOCAL
     with screen.progress("starting"):
-        environment, stop = _started(port, store, functions=functions, origins=cors or ())
+        environment, stop = _started(
+            port, store, functions=functions, origins=cors or (), data=data
+        )
     is_over = _end_of_service()  # first: a reader of the variables may stop it
     screen.document({"store": store, "environment": environment})
     for variable, value in environment.items():
         screen.say(f"export {variable}={shlex.quote(value)}")
     screen.note(
         f"\nStore {store!r} at {environment['AWS_ENDPOINT_URL']}. Paste the lines above into "
-        "another terminal. Ctrl-C stops."
+        f"another terminal. Ctrl-C stops. {_end_of_data(data)}"
     )
     is_over.wait()
     stop()
 
 
+def _end_of_data(data: Path | None) -> str:
+    if data is None:
+        return "What is stored ends with it; --data DIR would keep it."
+    return f"What is stored is kept in {data}."
+
+
 def _started(
-    port: int, store: str, *, functions: bool, origins: Sequence[str]
+    port: int, store: str, *, functions: bool, origins: Sequence[str], data: Path | None
 ) -> tuple[dict[str, str], Callable[[], None]]:
     # Both import moto, which takes a second: no other command should wait for it.
-    from localaws.errors import UsageError  # noqa: PLC0415
     from localaws.server import LocalAws  # noqa: PLC0415
     from skewless.local import provision  # noqa: PLC0415
 
     try:
-        aws = LocalAws.start(port, functions=functions, origins=origins)
+        aws = LocalAws.start(port, functions=functions, origins=origins, data=data)
     except OSError as error:
         raise InputError(
             f"port {port} cannot be listened on ({error.strerror or error}); try another, or "
             "--port 0"
         ) from error
-    except UsageError as error:
-        raise InputError(str(error)) from error
     provision(aws, store)
     return {**aws.environment, "SKEWLESS_STORE": store}, aws.stop
 
