@@ -13,9 +13,10 @@ from constructs import Construct
 
 from cdk import permissions
 from cdk.acknowledgements import acknowledge_role
-from cdk.names import account_problems, names_of, store_name_problems
+from cdk.names import account_problems, names_of
 from cdk.parts import Part, arns
 from skewless.errors import InputError
+from skewless.store_names import store_name_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

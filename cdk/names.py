@@ -1,4 +1,4 @@
-"""The names of a store's resources as a stack has them, and what a store may be called."""
+"""The names of a store's resources as a stack has them."""
 
 from __future__ import annotations
 
@@ -14,21 +14,7 @@ if TYPE_CHECKING:
 
     from constructs import Construct
 
-# `skewless-<store>-<account>-<region>` names the bucket, and S3 takes 63 characters.
-MAX_STORE_LENGTH = 26
 _ACCOUNT = re.compile(r"\d{12}")
-_STORE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-
-
-def store_name_problems(store: object) -> Iterator[str]:
-    """Check the name of a store."""
-    if not isinstance(store, str) or not _STORE.fullmatch(store):
-        yield (
-            f"the store's name {store!r} must be lower case letters, digits and single hyphens, "
-            "a letter first"
-        )
-    elif len(store) > MAX_STORE_LENGTH:
-        yield f"the store's name {store!r} is longer than {MAX_STORE_LENGTH} characters"
 
 
 def account_problems(account: str | None) -> Iterator[str]:

@@ -14,8 +14,8 @@ import sys
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from cdk.names import store_name_problems
 from skewless.errors import InputError
+from skewless.store_names import store_name_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

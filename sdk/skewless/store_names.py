@@ -7,12 +7,31 @@ make what is named here. The table of names is in docs/decisions/0007.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from skewless.aws import PARAMETER_PREFIX, Resources
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# `skewless-<store>-<account>-<region>` names the bucket, and S3 takes 63 characters.
+MAX_STORE_LENGTH = 26
+_STORE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 PARTITION_KEY, SORT_KEY = "pk", "sk"  # of both tables
 EXPIRY = "e"  # an online item's attribute: from then on DynamoDB may delete it, epoch seconds
+
+
+def store_name_problems(store: object) -> Iterator[str]:
+    """Check the name of a store: one that is deployed, or may be."""
+    if not isinstance(store, str) or not _STORE.fullmatch(store):
+        yield (
+            f"the store's name {store!r} must be lower case letters, digits and single hyphens, "
+            "a letter first"
+        )
+    elif len(store) > MAX_STORE_LENGTH:
+        yield f"the store's name {store!r} is longer than {MAX_STORE_LENGTH} characters"
 
 
 def data_stack(store: str) -> str:

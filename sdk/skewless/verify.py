@@ -213,7 +213,9 @@ def verify(
     else:
         rows = receive(entity_rows, {**plan.keys, **dict(plan.request)}).rows
     if not rows:
-        raise InputError("there is nothing to compare: no entity_rows, and the log is empty")
+        raise InputError(
+            "there is nothing to compare: the log is empty. Load events, or give entity_rows"
+        )
     return compare(store, features, rows, moments, engine)
 
 

@@ -130,6 +130,7 @@ def kept(filled: tuple[Path, Any]) -> Any:
     return answered
 
 
+@pytest.mark.slow
 def test_what_is_stored_is_there_at_the_next_start(kept: Any) -> None:
     with serving("--data", "kept") as process:
         environment = exported(process)
@@ -143,6 +144,7 @@ def test_what_is_stored_is_there_at_the_next_start(kept: Any) -> None:
         until_stopped(process)
 
 
+@pytest.mark.slow
 def test_a_store_that_was_killed_starts_as_it_was_saved(kept: Any) -> None:
     with serving("--data", "kept") as process:
         environment = exported(process)

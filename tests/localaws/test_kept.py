@@ -21,6 +21,8 @@ from localaws.kept.pickling import Reader, Writer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow  # each test starts processes
+
 SDK = Path(localaws.__file__).parents[1]
 BEGIN = """
 import json, sys

@@ -71,6 +71,8 @@ def list_published(
             screen.table(_COLUMNS[item], [_row(one) for one in found])
         else:
             screen.say(f"no {item.value} are published")
+    if hint := invocation.why_empty():
+        screen.note(f"\n{hint}")
 
 
 def show(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SETTINGS = "skewless.toml"
 LOCAL = "local"
+_KEEPS_ONE = "`skewless local --data DIR` keeps one for several commands"
 
 
 class Invocation:
@@ -28,6 +29,7 @@ class Invocation:
         self.given_name = store_name
         self._is_local = is_local
         self._is_in_process = False
+        self._opened: FeatureStore | None = None
 
     @classmethod
     def of(cls, context: typer.Context) -> Invocation:
@@ -47,6 +49,21 @@ class Invocation:
             StoreError: there is no such store, or AWS refused.
             BadParameter: no store is named.
         """
+        self._opened = self._open()
+        return self._opened
+
+    def why_empty(self) -> str | None:
+        """Return why nothing is published in the store, and what to do; None if something is."""
+        if self._opened is None or any(True for _ in self._opened.published.definitions):
+            return None
+        if self._is_in_process:
+            return (
+                "This store began empty: it is inside the command, and ends with it. "
+                f"{_KEEPS_ONE}, and gives others the variables that lead to it."
+            )
+        return "Nothing is published in this store: `skewless apply FILE` does it."
+
+    def _open(self) -> FeatureStore:
         if self._is_local:
             self._is_in_process = True
             return skewless.FeatureStore.local(self.given_name or LOCAL)
@@ -65,9 +82,7 @@ class Invocation:
     def remind_of_passing(self) -> None:
         """Warn if what was just written ends with the command."""
         if self._is_in_process:
-            self.screen.note(
-                "This local store ends with the command; `skewless local` keeps one for several."
-            )
+            self.screen.note(f"This local store ends with the command. {_KEEPS_ONE}.")
 
 
 def name_in_settings(folder: Path) -> str | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shlex
 import signal
+import socket
 import threading
+from functools import partial
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,9 +25,14 @@ def local(
     context: typer.Context,
     *,
     port: Annotated[
-        int,
-        typer.Option(metavar="PORT", help="Where to listen on 127.0.0.1; 0 picks a free one."),
-    ] = _PORT,
+        int | None,
+        typer.Option(
+            metavar="PORT",
+            help=f"Where to listen on 127.0.0.1; 0 picks a free one. [default: {_PORT}, or a free "
+            "one if that is taken]",
+            show_default=False,
+        ),
+    ] = None,
     name: Annotated[
         str | None,
         typer.Option(
@@ -68,7 +75,7 @@ def local(
     first pause of a second after a change, and at Ctrl-C. A process that is killed
     loses what changed since the last save, and nothing else.
     """
-    if not 0 <= port <= _LAST_PORT:
+    if port is not None and not 0 <= port <= _LAST_PORT:
         raise typer.BadParameter(f"port {port} is none; ports are 0 to {_LAST_PORT}")
     invocation = Invocation.of(context)
     screen = invocation.screen
@@ -96,14 +103,15 @@ def _end_of_data(data: Path | None) -> str:
 
 
 def _started(
-    port: int, store: str, *, functions: bool, origins: Sequence[str], data: Path | None
+    port: int | None, store: str, *, functions: bool, origins: Sequence[str], data: Path | None
 ) -> tuple[dict[str, str], Callable[[], None]]:
     # Both import moto, which takes a second: no other command should wait for it.
     from localaws.server import LocalAws  # noqa: PLC0415
     from skewless.local import provision  # noqa: PLC0415
 
+    start = partial(LocalAws.start, functions=functions, origins=origins, data=data)
     try:
-        aws = LocalAws.start(port, functions=functions, origins=origins, data=data)
+        aws = start(_free_port() if port is None else port)
     except OSError as error:
         raise InputError(
             f"port {port} cannot be listened on ({error.strerror or error}); try another, or "
@@ -111,6 +119,13 @@ def _started(
         ) from error
     provision(aws, store)
     return {**aws.environment, "SKEWLESS_STORE": store}, aws.stop
+
+
+def _free_port() -> int:
+    """Return the usual port, or 0 for any if somebody listens on it."""
+    with socket.socket() as tried:
+        tried.settimeout(1)
+        return 0 if tried.connect_ex(("127.0.0.1", _PORT)) == 0 else _PORT
 
 
 def _end_of_service() -> threading.Event:

@@ -111,6 +111,8 @@ def _run(
                 failures[name] = error
             progress.step()
     _print(screen, done, failures)
+    if hint := invocation.why_empty():
+        screen.note(hint)
     invocation.remind_of_passing()
     if failures:
         raise PartlyFailedError("views", len(names), failures)

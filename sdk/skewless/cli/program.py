@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from skewless.cli.failure import explain
+from skewless.cli.failure import PartlyFailedError, explain
+from skewless.errors import UnknownNameError
 
 if TYPE_CHECKING:
     from skewless.cli.invocation import Invocation
@@ -57,7 +58,10 @@ class Command(TyperCommand):
             if os.environ.get("SKEWLESS_DEBUG") == "1":
                 raise
             invocation: Invocation = ctx.obj
-            invocation.screen.fail(type(error).__name__, explain(error))
+            message = explain(error)
+            if isinstance(error, (UnknownNameError, PartlyFailedError)):
+                message = " ".join(filter(None, (message, invocation.why_empty())))
+            invocation.screen.fail(type(error).__name__, message)
             raise typer.Exit(1) from error
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+from datetime import datetime, timedelta
+from typing import Any
+
 DEFINITIONS = '''\
 """Features of customers, computed from their orders. Change this file to your own.
 
@@ -67,3 +71,41 @@ SETTINGS = """\
 # --store and the variable SKEWLESS_STORE come before what stands here.
 store = "{store}"
 """
+
+_CUSTOMERS = ("c1", "c2", "c3", "c4", "c5")
+_ORDERS = 60
+_HOURS_APART = 11  # so that the orders spread over four weeks, and each customer has some of each
+
+
+def orders(now: datetime) -> bytes:
+    """Return a Parquet file of the last four weeks' orders; the last one is some hours old."""
+    import pyarrow as pa  # noqa: PLC0415 - only this command needs it
+    import pyarrow.parquet as pq  # noqa: PLC0415 - same
+
+    table = pa.Table.from_pylist([_order(number, now) for number in range(_ORDERS)])
+    target = io.BytesIO()
+    pq.write_table(table, target)
+    return target.getvalue()
+
+
+def labels(now: datetime) -> str:
+    """Return a CSV file of a few baskets of the last days, and whether each was a fraud."""
+    lines = ["customer_id,event_timestamp,basket_amount,is_fraud"]
+    for number, customer in enumerate(_CUSTOMERS):
+        at = _whole_minutes(now) - timedelta(days=number + 1)
+        lines.append(f"{customer},{at.isoformat()},{20 + 15 * number}.5,{number % 2}")
+    return "\n".join(lines) + "\n"
+
+
+def _order(number: int, now: datetime) -> dict[str, Any]:
+    return {
+        "order_id": f"o{number:03}",
+        "customer_id": _CUSTOMERS[number * 7 % len(_CUSTOMERS)],
+        "amount": 5 + number * 37 % 90 + 0.25,
+        "returned": number % 6 == 0,
+        "ordered_at": _whole_minutes(now) - timedelta(hours=_HOURS_APART * (_ORDERS - number)),
+    }
+
+
+def _whole_minutes(now: datetime) -> datetime:
+    return now.replace(second=0, microsecond=0)
