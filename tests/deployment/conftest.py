@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -10,6 +11,9 @@ from deployment.cdk_cli import CdkCli, why_not
 from localaws import LocalAws
 from skewless import FeatureStore
 from tests.deployment.jobs import STORE, RunningJobs
+
+# `make synth` and a test of tests/cdk have CloudFormation's validator on: it takes ten seconds.
+os.environ["CDK_VALIDATION"] = "false"
 
 
 @pytest.fixture(scope="session")
