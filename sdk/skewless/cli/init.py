@@ -12,7 +12,6 @@ import typer
 from skewless.cli import template
 from skewless.cli.invocation import LOCAL, SETTINGS, Invocation
 from skewless.errors import InputError
-from skewless.store_names import store_name_problems
 
 if TYPE_CHECKING:
     from skewless.cli.screen import Screen
@@ -43,6 +42,8 @@ def init(
 
       skewless init fraud
     """
+    from skewless.store_names import store_name_problems  # noqa: PLC0415 - it brings boto3
+
     invocation = Invocation.of(context)
     store = invocation.given_name or LOCAL
     if problem := next(store_name_problems(store), None):
