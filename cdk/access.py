@@ -68,7 +68,11 @@ class StoreAccess(Construct):
         if not is_locked:
             self._refuse_foreign("serving without a lock file")
         role = permissions.SERVE if is_locked else permissions.SERVE_PUBLISHED
-        return self._grant(grantee, role, leading_keys=self._leading_keys(views))
+        keys = self._leading_keys(views)
+        if keys is not None:
+            # Which sources these views are of, a stack does not know. A line names no entity.
+            keys = [*keys, "line#*"]
+        return self._grant(grantee, role, leading_keys=keys)
 
     def grant_train(
         self, grantee: iam.IGrantable, *, sources: Iterable[str] | None = None
@@ -173,7 +177,8 @@ def statements(
             partitions = [permission.partition_of_source + name for name in sources or ("*",)]
         if permission.partition_of_view:
             partitions = [permission.partition_of_view + key for key in leading_keys or ("*",)]
-        if leading_keys is not None and Part.ONLINE in permission.on:
+        is_of_views = Part.ONLINE in permission.on and not permission.partition_of_source
+        if leading_keys is not None and is_of_views:
             partitions = leading_keys
         if partitions:
             statement["conditions"] = {

@@ -168,7 +168,13 @@ INGEST = Role(
             partition_of_view="rewrites#",
         ),
         Permission(
-            why="producers that come at once wait in line, and share one commit",
+            why="the line of the source: who is inside, and which views were cut",
+            on=(Part.ONLINE,),
+            actions=("dynamodb:GetItem", "dynamodb:UpdateItem"),
+            partition_of_source="line#",
+        ),
+        Permission(
+            why="producers that come at once wait in a queue, and share one commit",
             on=(Part.REGISTRY,),
             actions=("dynamodb:GetItem", "dynamodb:UpdateItem"),
             partition_of_source="commits#",
@@ -300,9 +306,9 @@ PLAN = Role(
         ),
         Permission(
             why="the line of the source is closed at the cut, and looked at for who is inside",
-            on=(Part.REGISTRY,),
+            on=(Part.ONLINE,),
             actions=("dynamodb:GetItem", "dynamodb:UpdateItem"),
-            partition_of_source="commits#",
+            partition_of_source="line#",
         ),
         Permission(
             why="the log's snapshots: what came after the cut before, and was known before it",

@@ -20,7 +20,8 @@ SkewlessError
 │   ├── ErasedSnapshotError           an erasure expired the log's snapshot that is asked for
 │   ├── RedriveError                  messages stay in the queue of failed cuts
 │   ├── QueryError                    Athena or DuckDB refused or failed a query
-│   └── OnlineStoreError              DynamoDB did not answer in time
+│   ├── OnlineStoreError              DynamoDB did not answer in time
+│   └── ClockError                    this machine's clock is too far from AWS's
 └── ParityError (AssertionError)      history and serving disagree
 ```
 
@@ -237,6 +238,10 @@ class QueryError(StoreError):
 
 class OnlineStoreError(StoreError):
     """DynamoDB did not answer, or kept refusing, within the deadline."""
+
+
+class ClockError(StoreError):
+    """This machine's clock is further from AWS's than what is served can bear."""
 
 
 class ParityError(SkewlessError, AssertionError):

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from skewless.compiler.plan import plan_selection
 from skewless.errors import InputError
+from skewless.online.line import LineCloser
+from skewless.online.pace import pace_of
 from skewless.online.reader import OnlineReader
 from skewless.online.view_reader import is_cut
 from skewless.registry.current import current
@@ -29,6 +31,7 @@ class Readers:
         now: Callable[[], int],
         *,
         is_locked: bool,
+        checks_clock: Callable[[], bool],
     ) -> None:
         """Set up.
 
@@ -38,11 +41,15 @@ class Readers:
             now: the store's clock, in microseconds.
             is_locked: whether a lock file pins the definitions, so that no later cut can change
                 which versions are read.
+            checks_clock: says whether `now` is the machine's own clock.
         """
         self._table = table
         self._published = published
         self._now = now
         self._is_locked = is_locked
+        self._checks_clock = checks_clock
+        is_exact = pace_of(table.aws.endpoint).is_exact
+        self._closer = LineCloser(table.aws, table.name) if is_exact else None
         self._kept: dict[object, tuple[OnlineReader, object]] = {}
 
     def reader(self, features: object, *, full_names: bool) -> OnlineReader:
@@ -63,7 +70,13 @@ class Readers:
             selection = plan_selection(
                 self._selected(chosen, published), full_names=full_names, planned=published.plan
             )
-            reader = OnlineReader(selection, self._table, now=self._now)
+            reader = OnlineReader(
+                selection,
+                self._table,
+                now=self._now,
+                closer=self._closer,
+                checks_clock=self._checks_clock,
+            )
             # Both are kept, so that no other object can take their identity.
             self._kept[key] = (reader, (features, chosen))
         return self._kept[key][0]

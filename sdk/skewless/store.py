@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from skewless.aws import Aws, Resources
 from skewless.compiler.plan import plan_selection
-from skewless.definitions.clock import as_clock, as_datetime, as_microseconds
+from skewless.definitions.clock import as_clock, as_datetime, as_microseconds, system_clock
 from skewless.definitions.collection import Definitions
 from skewless.definitions.expression import to_datetime, to_microseconds
 from skewless.definitions.foreign import ARGUMENTS, STORE, answering, hinted, other_word
@@ -73,7 +73,11 @@ class FeatureStore:
         self._is_locked = published is not None
         self._published = published
         self._readers = Readers(
-            self._table, lambda: self.published, self._now, is_locked=self._is_locked
+            self._table,
+            lambda: self.published,
+            self._now,
+            is_locked=self._is_locked,
+            checks_clock=self._has_own_clock,
         )
         self._bench: Workbench | None = None
 
@@ -301,14 +305,16 @@ class FeatureStore:
 
         Raises:
             InputError: the frame as a whole does not fit the source; nothing was written.
+            ClockError: this machine's clock is too far from AWS's; nothing was written.
             OnlineStoreError: rows are in the log, not yet served; the next ingest finishes.
         """
         return self._workbench.front_door.ingest(
             self.published.source(name_of(source)),
             self.published,
             frame,
-            self._now(),
+            self._now,
             reload=self._reloaded,
+            checks_clock=self._has_own_clock(),
             strict=strict,
         )
 
@@ -377,7 +383,9 @@ class FeatureStore:
         Raises:
             InputError: the view is no stream, or was never cut.
         """
-        self._workbench.repair(self.published.plan(find_view(self.published, view)))
+        self.refresh()  # a view that others published since may lack the same events
+        plan = self.published.plan(find_view(self.published, view))
+        self._workbench.repair(plan, self.published)
 
     @hinted(ARGUMENTS)
     def get_historical_features(  # noqa: PLR0913 - all but the first two by keyword
@@ -577,6 +585,9 @@ class FeatureStore:
                 "name for anything else: FeatureStore.connect(name)"
             )
         return self._resources
+
+    def _has_own_clock(self) -> bool:
+        return self.clock is system_clock
 
     def _now(self) -> int:
         return to_microseconds(self.clock(), "the clock's answer")

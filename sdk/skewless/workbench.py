@@ -21,6 +21,7 @@ from skewless.materialize.cut import Materializer
 from skewless.materialize.days import DayItems
 from skewless.materialize.front_door import FrontDoor
 from skewless.materialize.source_log import SourceLogs
+from skewless.materialize.undone import Undone
 from skewless.offline.engines.athena import AthenaEngine
 from skewless.offline.engines.duckdb_engine import DuckDbEngine
 from skewless.offline.engines.keys import logged_keys
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from skewless.materialize.cut import Materialized, Progress
     from skewless.offline.engines.engine import Engine
     from skewless.offline.training.training_set import TrainingSet
+    from skewless.registry.published import Published
 
 # DynamoDB's replicas usually agree within a second; a local AWS has one.
 _SETTLE_SECONDS = 5.0
@@ -65,8 +67,11 @@ class Workbench:
         self.sets = SetIndex(aws, resources.bucket)
         self.table = OnlineTable(aws, resources.online_table)
         self.rewrites = RewriteLog(aws, resources.registry_table)
-        self.days = DayItems(self.log, self.table)
-        self.front_door = FrontDoor(aws, self.log, self.quarantine, self.table, self.rewrites)
+        self.days = DayItems(aws, self.log, self.table)
+        self.undone = Undone(aws, self.log, self.days)
+        self.front_door = FrontDoor(
+            aws, self.log, self.quarantine, self.table, self.rewrites, self.days, self.undone
+        )
         self.history = Backfill(
             aws, self.log, self.quarantine, self.table, self.rewrites, self.days
         )
@@ -180,7 +185,7 @@ class Workbench:
         )
         return materializer.run(plan, cut, now, progress)
 
-    def repair(self, plan: ViewPlan) -> None:
+    def repair(self, plan: ViewPlan, published: Published) -> None:
         """Rebuild a stream view's day items; see `FeatureStore.repair`."""
         cut = self.table.read_watermark(view_partition(plan)).cut
         if not isinstance(plan.view.refresh, Stream) or cut is None:
@@ -189,6 +194,9 @@ class Workbench:
                 "cut; materialize it"
             )
         self.days.rebuild(plan, cut)
+        source = plan.view.source
+        if source.table is None:
+            self.undone.finish_all(source, published)
 
 
 def _mode(name: str, watermark: str | None) -> Mode:

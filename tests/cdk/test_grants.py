@@ -56,7 +56,9 @@ def test_serving_some_views_reaches_no_others(features: StoreAccess) -> None:
             "Action": "dynamodb:BatchGetItem",
             "Resource": ONLINE,
             "Condition": {
-                "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["card_spend@2#*", "clicks@*"]}
+                "ForAllValues:StringLike": {
+                    "dynamodb:LeadingKeys": ["card_spend@2#*", "clicks@*", "line#*"]
+                }
             },
         }
     ]
@@ -151,7 +153,12 @@ def test_ingestion_appends_and_deletes_nothing(features: StoreAccess) -> None:
     assert by_resource(granted(StoreAccess.grant_ingest, features)) == {
         PARAMETER: {"ssm:GetParameter"},
         REGISTRY: {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"},
-        ONLINE: {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"},
+        ONLINE: {
+            "dynamodb:BatchGetItem",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+        },
         CATALOG[0]: {
             "glue:CreateTable",
             "glue:GetDatabase",
@@ -212,7 +219,7 @@ def test_ingestion_for_some_views_reaches_their_items_and_rewrites_alone(
         store.grant_ingest(grantee, sources=["transactions"], views=["spending", "profile@2"])
 
     statements = granted(grant, features)
-    (items,) = [each for each in statements if ONLINE in by_resource([each])]
+    items, line = [each for each in statements if ONLINE in by_resource([each])]
     (rewrites,) = [
         each
         for each in statements
@@ -220,6 +227,9 @@ def test_ingestion_for_some_views_reaches_their_items_and_rewrites_alone(
     ]
     assert items["Condition"] == {
         "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["profile@2#*", "spending@*"]}
+    }
+    assert line["Condition"] == {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["line#transactions"]}
     }
     assert rewrites["Condition"] == {
         "ForAllValues:StringLike": {
@@ -232,8 +242,9 @@ def test_ingestion_without_views_writes_items_of_all(features: StoreAccess) -> N
     def grant(store: StoreAccess, grantee: iam.IGrantable) -> None:
         store.grant_ingest(grantee, sources=["transactions"])
 
-    (items,) = [each for each in granted(grant, features) if ONLINE in by_resource([each])]
+    items, line = [each for each in granted(grant, features) if ONLINE in by_resource([each])]
     assert "Condition" not in items
+    assert actions([line]) == {"dynamodb:GetItem", "dynamodb:UpdateItem"}
 
 
 def test_ingestion_for_no_view_is_refused(features: StoreAccess) -> None:

@@ -66,7 +66,7 @@ def test_views_are_read_together_and_each_key_once(fake: FakeTable) -> None:
     latest = a_latest_view(refresh=Every("1d"))
     answer = a_reader(fake, STREAMED, latest, PRICES).read([*UA, *UA, {"carrier": "AA"}], TODAY)
     (asked,) = fake.asked
-    assert len(asked) == len(set(asked)) == 2 * (3 + 1 + 3) + 3
+    assert len(asked) == len(set(asked)) == 2 * (3 + 1 + 3) + 3 + 1  # the line of the source
     assert answer.read_units == 0.5 * len(asked)
     assert set(answer.status[0]) == {"delays", "aircraft", "prices"}
 

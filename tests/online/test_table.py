@@ -10,9 +10,11 @@ from skewless.compiler.plan import plan_view
 from skewless.errors import ItemTooLargeError, OnlineStoreError
 from skewless.online.address import entity_partition, stream_sort, view_partition
 from skewless.online.attribute import NEVER, address_key, plain
-from skewless.online.record import Cut, CutOutcome, StreamItem, Watermark
+from skewless.online.record import Cut, CutOutcome, Part, StreamItem, Watermark
 from skewless.online.table import MAX_ITEM_BYTES, NO_SNAPSHOT, OnlineTable
 from tests.online.builders import DAY, HOUR, TODAY, a_view
+
+PARTS = (Part(TODAY + 2, TODAY + 2, b"one"), Part(TODAY + 4, TODAY + 5, b""))
 
 VIEW = "delays@1#0123456789abcdef"
 KEY = f"{VIEW}#UA"
@@ -23,7 +25,7 @@ def a_cut(cut: int, state: bytes, **changes: Any) -> Cut:
 
 
 def the_item(table: OnlineTable, sort: str = "B") -> dict[str, Any]:
-    client = table._aws.client("dynamodb")
+    client = table.aws.client("dynamodb")
     answer = client.get_item(TableName=table.name, Key=address_key((KEY, sort)))
     found = plain(answer["Item"])
     return {name: value for name, value in found.items() if name not in ("pk", "sk")}
@@ -111,7 +113,7 @@ def test_a_first_cut_is_the_item_that_an_update_makes(
     outcome, cost = table.put_cut(cut, is_first=True)
     assert outcome is CutOutcome.WRITTEN
     assert cost > 0
-    client = table._aws.client("dynamodb")
+    client = table.aws.client("dynamodb")
     by_update = client.get_item(TableName=table.name, Key=address_key((f"{VIEW}#other", "B")))
     assert the_item(table) == {
         name: value for name, value in plain(by_update["Item"]).items() if name not in ("pk", "sk")
@@ -196,7 +198,7 @@ def test_a_write_that_is_throttled_is_tried_again() -> None:
 
 
 def test_a_stream_item_is_written_only_over_the_version_that_was_read(table: OnlineTable) -> None:
-    item = StreamItem(b"state", TODAY + 5, {"shard-0": 10**55 + 1}, b"ids", 0)
+    item = StreamItem(b"state", TODAY + 5, {"shard-0": 10**55 + 1}, b"ids", 0, TODAY + 1, PARTS)
     assert table.get_stream(KEY, TODAY) is None
     assert table.put_stream(KEY, TODAY + HOUR, item) is not None
     assert table.put_stream(KEY, TODAY + HOUR, item) is None
@@ -206,7 +208,7 @@ def test_a_stream_item_is_written_only_over_the_version_that_was_read(table: Onl
 
 
 def test_a_stream_item_goes_nine_days_after_its_day(table: OnlineTable) -> None:
-    table.put_stream(KEY, TODAY + HOUR, StreamItem(b"", TODAY, {}, b"", 0))
+    table.put_stream(KEY, TODAY + HOUR, StreamItem(b"", TODAY, {}, b"", 0, TODAY))
     assert the_item(table, "S#2024-10-04")["e"] == (TODAY + 10 * DAY) // 1_000_000
 
 

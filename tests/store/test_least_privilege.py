@@ -55,7 +55,9 @@ def reads(store: FeatureStore, *views: str) -> dict[str, Any]:
         "dynamodb:BatchGetItem",
         ACCOUNT.format("dynamodb", f"table/{store.resources.online_table}"),
         Condition={
-            "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{view}@*" for view in views]}
+            "ForAllValues:StringLike": {
+                "dynamodb:LeadingKeys": [*(f"{view}@*" for view in views), "line#*"]
+            }
         },
     )
 

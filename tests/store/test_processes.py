@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from skewless import FeatureStore, errors
 from skewless.definitions.clock import StandingClock
+from skewless.online.table import OnlineTable
 from tests.store.builders import NOON, label, model, payment, spending
 
 if TYPE_CHECKING:
@@ -92,16 +93,20 @@ def test_a_fork_of_a_fork_is_a_producer_of_its_own(
 
 
 def test_what_waits_in_the_parent_is_not_applied_by_the_fork_as_well(
-    filling: FeatureStore, clock: MovableClock
+    filling: FeatureStore, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    door = filling._workbench.front_door
-    table = door.table.name
-    door.table.name = "no-such-table"
-    with pytest.raises(errors.OnlineStoreError):
-        filling.ingest("payments", [payment()])
-    door.table.name = table
+    def throttled(*_: object) -> None:
+        raise errors.OnlineStoreError("throttled")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(OnlineTable, "put_stream", throttled)
+        with pytest.raises(errors.OnlineStoreError):
+            filling.ingest("payments", [payment()])
     forked(lambda: filling.ingest("payments", [payment()]))
-    assert served(filling, clock) == 1
+    # As of before the event that waits: neither counts yet, and the answer says so.
+    answer = filling.get_online_features(spending, [{"card": "a"}], now=clock())
+    assert answer.rows[0]["payments_7d"] == 0
+    assert answer.status[0]["spending"].as_of == NOON
     filling.ingest("payments", [payment()])
     assert served(filling, clock) == by_history(filling) == 3
 
@@ -143,7 +148,7 @@ def test_a_copied_machine_goes_on_as_another_producer(
     twin = copy.copy(filling)
     original = filling._workbench.front_door._producer
     clone = twin._workbench.front_door._producer
-    clone.shard, clone._next = original.shard, original._next
+    clone.shard, clone.next_number = original.shard, original.next_number
     first, second = (store.ingest("payments", [payment(), payment()]) for store in (filling, twin))
     assert first.shard == original.shard != second.shard
     for store in (filling, twin, filling):
@@ -236,7 +241,7 @@ def test_every_event_counts_once_whichever_way_it_came(
 
 def test_answers_sets_and_reports_are_pickled(filling: FeatureStore) -> None:
     filling.clock = StandingClock(NOON)
-    filling.backfill("payments", [payment(-30)])
+    filling.backfill("payments", [payment(-30)], rewrite=True)
     answer = filling.get_online_features("model", [{"card": "a", "amount": 1.0}])
     training = filling.get_historical_features([label()], "model")
     for one in (answer, filling.plan(model), filling.published, model, spending):

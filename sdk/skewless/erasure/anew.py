@@ -124,7 +124,7 @@ class Anew:
             is_gone = version is None or table.drop_cut(partition, version)
             table.failed.forget(view, text)
             return is_gone
-        reason = overflow_of(self.plan, state, cut)
+        reason = overflow_of(self.plan, [state], cut)
         table.failed.forget(view, text)
         if reason is not None:
             table.failed.note(view, text, cut, reason)

@@ -75,12 +75,12 @@ class Backfill:
         stamps = pc.cast(known, _INSTANT)
         repeated, content = self._repeats(source, accepted, stamps, again=again)
         shard = f"backfill-{uuid.uuid4().hex[:16]}"
-        line = SourceLine(self.aws, self.rewrites.table_name, source.name)
+        line = SourceLine(self.aws, self.table.name, source.name)
         failures, snapshot = Failures(), None
         least = pc.min(known).as_py()
-        with line.inside_of(now if least is None else least, is_history=True) as place:
+        with line.with_history(now if least is None else least) as place:
             # From here on, cuts wait until the rows are in the log.
-            self._check_rewrite(source, published, known, shard, is_allowed=rewrite)
+            self._check_rewrite(source, published, known, shard, now, is_allowed=rewrite)
             self.quarantine.keep(source, checked.rejected, to_datetime(now), shard)
             snapshot = self.log.append(
                 source,
@@ -118,6 +118,7 @@ class Backfill:
         published: Published,
         known: pa.ChunkedArray,
         shard: str,
+        now: int,
         *,
         is_allowed: bool,
     ) -> None:
@@ -130,7 +131,9 @@ class Backfill:
             watermark = self.table.read_watermark(view_partition(plan))
             begun = [at for at in (watermark.cut, watermark.started) if at is not None]
             if begun:
-                cuts[view_partition(plan)] = max(begun)
+                # A stream view that was ever cut is served up to now.
+                is_stream = isinstance(plan.view.refresh, Stream)
+                cuts[view_partition(plan)] = max(*begun, now) if is_stream else max(begun)
         least = pc.min(known).as_py()
         rewritten = [view for view, cut in cuts.items() if least is not None and least < cut]
         if rewritten and not is_allowed:

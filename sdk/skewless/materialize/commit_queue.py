@@ -20,10 +20,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from skewless.errors import RepeatedLoadError, StoreError
-from skewless.materialize.source_line import LineItem
 from skewless.offline.lake.commits import Append, Claim, ShardTakenError, snapshot_of
 from skewless.offline.lake.data_files import from_text, to_text
 from skewless.online.call import ConditionFailedError
+from skewless.online.shared_item import SharedItem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from skewless.errors import SkewlessError
     from skewless.offline.lake.commits import Outcome, Together
 
+PARTITION = "commits#"
+SORT = "queue"
 _LEADER, _WAITING, _DONE = "leader", "w#", "d#"
 _MOST_TOGETHER = 50  # some 2 KB each: an item holds 400
 _SILENCE_SECONDS = 10.0
@@ -46,7 +48,8 @@ class CommitQueue:
     def __init__(
         self, aws: Aws, table_name: str, log: str, *, silence_seconds: float = _SILENCE_SECONDS
     ) -> None:
-        self._item = LineItem(aws, table_name, log)
+        what = f"for the queue of commits to the log of {log!r}"
+        self._item = SharedItem(aws, table_name, (PARTITION + log, SORT), what)
         self._log = log
         self._silence_seconds = silence_seconds
 

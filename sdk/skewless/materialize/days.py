@@ -10,13 +10,15 @@ from skewless.compiler.fingerprint import used_columns
 from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD, INGEST_TIME
 from skewless.errors import OnlineStoreError
 from skewless.materialize.failures import Failures
-from skewless.online.stream import LoggedEvent, rebuild_day
+from skewless.materialize.source_line import SourceLine
+from skewless.online.stream import LoggedEvent, apply_events, rebuild_day
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import pyarrow as pa
 
+    from skewless.aws import Aws
     from skewless.compiler.plan import ViewPlan
     from skewless.offline.lake.log import EventLog
     from skewless.online.table import OnlineTable
@@ -28,6 +30,7 @@ _REBUILD_ATTEMPTS = 3
 class DayItems:
     """The day items of a store's stream views."""
 
+    aws: Aws
     log: EventLog
     table: OnlineTable
 
@@ -37,11 +40,44 @@ class DayItems:
         Returns:
             The entities of which an item could not be written.
         """
+        return self._rebuild(plan, since, None)
+
+    def rebuild_some(
+        self, plan: ViewPlan, wanted: Iterable[tuple[tuple[Any, ...], int]]
+    ) -> Failures:
+        """Write some day items anew: by the entity's physical key and the day's first instant."""
+        chosen = frozenset(wanted)
+        return self._rebuild(plan, min(day for _, day in chosen), chosen)
+
+    def apply_again(self, plan: ViewPlan, stamp: int) -> None:
+        """Apply what the log has of one ingest time; items that hold it already do not change.
+
+        Raises:
+            OnlineStoreError: DynamoDB refused.
+        """
+        horizon = self._horizons(plan)(stamp)
+        shards: dict[str, list[tuple[int, tuple[Any, ...], int, Mapping[str, Any]]]] = {}
+        reordered: set[tuple[tuple[Any, ...], int]] = set()
+        for (key, _), events in self._logged(plan, stamp, stamp + 1).items():
+            for event in events:
+                line = (event.sequence, key, event.ingest_time, event.event)
+                shards.setdefault(event.shard, []).append(line)
+        for shard, lines in shards.items():
+            reordered |= apply_events(self.table, plan, shard, lines, horizon=horizon).reordered
+        if reordered:
+            self.rebuild_some(plan, reordered)
+
+    def _rebuild(
+        self, plan: ViewPlan, since: int, wanted: frozenset[tuple[tuple[Any, ...], int]] | None
+    ) -> Failures:
         for attempt in range(_REBUILD_ATTEMPTS):
-            failures = Failures()
+            failures, horizons = Failures(), self._horizons(plan)
             try:
                 for (key, day), events in self._logged(plan, since).items():
-                    applied = rebuild_day(self.table, plan, key, day, events.copy)
+                    if wanted is not None and (key, day) not in wanted:
+                        continue
+                    horizon = horizons(max(event.ingest_time for event in events))
+                    applied = rebuild_day(self.table, plan, key, day, events.copy, horizon=horizon)
                     failures.add(plan, applied.failures)
             except OnlineStoreError:
                 # Events came in while the log was read: read it again.
@@ -51,14 +87,23 @@ class DayItems:
                 return failures
         raise AssertionError("the last attempt returns or raises")  # pragma: no cover
 
+    def _horizons(self, plan: ViewPlan) -> Callable[[int], int]:
+        return SourceLine(self.aws, self.table.name, plan.view.source.name).horizons()
+
     def _logged(
-        self, plan: ViewPlan, since: int
+        self, plan: ViewPlan, since: int, before: int | None = None
     ) -> dict[tuple[tuple[Any, ...], int], list[LoggedEvent]]:
         """Read events from the log, by entity and UTC day of ingestion."""
         source = plan.view.source
         columns = [*dict.fromkeys([*used_columns(plan.view), source.event_time])]
         system = [INGEST_SHARD, INGEST_SEQUENCE]
-        rows = self.log.scan(source, [*columns, *system], ingest_from=since, physical=True)
+        rows = self.log.scan(
+            source,
+            [*columns, *system],
+            ingest_from=since,
+            ingest_before=before,
+            physical=True,
+        )
         found: dict[tuple[tuple[Any, ...], int], list[LoggedEvent]] = {}
         for row in _rows(rows):
             key = tuple(row[name] for name in plan.view.entity.keys)

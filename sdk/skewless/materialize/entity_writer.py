@@ -87,7 +87,7 @@ class EntityWriter:
             return Written(key, FAILED, 0.0, str(error))
         state = encoded_state(self.plan, entity.rows)
         item = to_cut(self.plan, self.cut, key, state)
-        reason = overflow_of(self.plan, state, self.cut)
+        reason = overflow_of(self.plan, [state], self.cut)
         if reason is not None:
             self._note(text, reason)
         try:

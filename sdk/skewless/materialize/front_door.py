@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from botocore.exceptions import ClientError
 
 from skewless.definitions.expression import to_datetime
-from skewless.definitions.refresh import Stream
 from skewless.errors import OnlineStoreError, StoreError
 from skewless.materialize.checked_rows import checked_rows, plans_of
 from skewless.materialize.commit_queue import CommitQueue
@@ -22,8 +22,10 @@ from skewless.materialize.failures import Failures
 from skewless.materialize.ingested import Ingested
 from skewless.materialize.producer import Producer
 from skewless.materialize.source_line import SourceLine
+from skewless.materialize.undone import batch_name, streams_of
 from skewless.offline.lake.commits import ShardTakenError
 from skewless.online.address import view_partition
+from skewless.online.call import PASSING
 from skewless.online.stream import apply_events
 
 if TYPE_CHECKING:
@@ -34,7 +36,9 @@ if TYPE_CHECKING:
     from skewless.definitions.source import Source
     from skewless.ingest.normalise import Normalised
     from skewless.ingest.quarantine import Quarantine
+    from skewless.materialize.days import DayItems
     from skewless.materialize.source_line import Place
+    from skewless.materialize.undone import Undone
     from skewless.offline.lake.log import EventLog
     from skewless.online.table import OnlineTable
     from skewless.registry.published import Published
@@ -48,7 +52,20 @@ class _Pending:
     plan: ViewPlan
     shard: str
     events: list[tuple[int, tuple[Any, ...], int, Mapping[str, Any]]]
+    horizon: int
     failures: Failures
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A place in a line that is left once all items hold what is in the log.
+
+    Attributes:
+        write: given the views that were cut, writes the items of those that it did not know of.
+    """
+
+    place: Place
+    write: Callable[[frozenset[str]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +75,8 @@ class _Batch:
     source: Source
     published: Published
     checked: Normalised
-    now: int
+    clock: Callable[[], int]
+    checks_clock: bool
     reload: Callable[[], Published]
     failures: Failures = field(default_factory=Failures)
     done: Future[Ingested] = field(default_factory=Future)
@@ -77,8 +95,11 @@ class FrontDoor:
     quarantine: Quarantine
     table: OnlineTable
     rewrites: RewriteLog
+    days: DayItems
+    undone: Undone
     _producer: Producer[_Batch] = field(default_factory=Producer)
     _pending: list[_Pending] = field(default_factory=list)
+    _open: list[_Open] = field(default_factory=list)
     _retired: set[str] = field(default_factory=set)
 
     def ingest(
@@ -86,9 +107,10 @@ class FrontDoor:
         source: Source,
         published: Published,
         frame: Any,
-        now: int,
+        clock: Callable[[], int],
         *,
         reload: Callable[[], Published],
+        checks_clock: bool = False,
         strict: bool = False,
     ) -> Ingested:
         """Take in new events, stamped now.
@@ -97,17 +119,19 @@ class FrontDoor:
             source: whose.
             published: the views as they were read last.
             frame: the events.
-            now: the clock, in microseconds.
+            clock: tells the time in microseconds.
+            checks_clock: whether it is the machine's own, and compared with AWS's.
             reload: reads the views anew: it is asked when one was cut that is not among them.
             strict: whether one bad row refuses all.
 
         Raises:
             InputError: the frame as a whole does not fit the source, or, if strict, a row.
+            ClockError: the clock is too far from AWS's; nothing was written.
             OnlineStoreError: the events are in the log, and not yet in the online store; the next
                 ingest, or `resume`, finishes.
         """
         checked = checked_rows(source, published, frame, self.aws, strict=strict)
-        batch = _Batch(source, published, checked, now, reload)
+        batch = _Batch(source, published, checked, clock, checks_clock, reload)
         producer = self._of_this_process()
         producer.waiting.append(batch)
         with producer.lock:
@@ -122,21 +146,39 @@ class FrontDoor:
         What can never succeed is an entity's own, and holds up nothing. What may pass (throttling,
         the network) is raised, and is the first to be tried again, so that events keep their order.
         """
-        failures = Failures()
         with self._of_this_process().lock:
-            while self._pending:
-                waiting = self._pending[0]
-                applied = apply_events(self.table, waiting.plan, waiting.shard, waiting.events)
-                waiting.failures.add(waiting.plan, applied.failures)
-                failures.add(waiting.plan, applied.failures)
-                self._pending.pop(0)
+            failures = self._apply_pending()
+            while self._open:
+                # Only now do readers go by instants at which these events count.
+                self._open[0].place.leave(self._open[0].write)
+                self._open.pop(0)
+        return failures
+
+    def _apply_pending(self) -> Failures:
+        failures = Failures()
+        while self._pending:
+            waiting = self._pending[0]
+            applied = apply_events(
+                self.table,
+                waiting.plan,
+                waiting.shard,
+                waiting.events,
+                horizon=waiting.horizon,
+            )
+            found = Failures()
+            found.add(waiting.plan, applied.failures)
+            if applied.reordered:
+                found.add_all(self.days.rebuild_some(waiting.plan, applied.reordered))
+            waiting.failures.add_all(found)
+            failures.add_all(found)
+            self._pending.pop(0)
         return failures
 
     def _of_this_process(self) -> Producer[_Batch]:
         producer = self._producer.of_this_process()
         if producer is not self._producer:
             # What the parent has logged, the parent applies.
-            self._producer, self._pending = producer, []
+            self._producer, self._pending, self._open = producer, [], []
         return producer
 
     def _take_in(self, producer: Producer[_Batch], batches: list[_Batch]) -> None:
@@ -156,31 +198,44 @@ class FrontDoor:
             _fail(batches, StoreError("the thread that was writing these rows was interrupted"))
 
     def _commit(self, producer: Producer[_Batch], source: Source, batches: list[_Batch]) -> None:
-        line = SourceLine(self.aws, self.rewrites.table_name, source.name)
-        with line.inside_of(producer.stamp(max(batch.now for batch in batches))) as place:
+        def clock() -> int:
+            return max(batch.clock() for batch in batches)
+
+        checks_clock = any(batch.checks_clock for batch in batches)
+        line = SourceLine(self.aws, self.table.name, source.name)
+        before = producer.last_stamp
+        batch = batch_name(producer.shard, producer.next_number)
+        with line.inside_of(clock, batch, not_before=before, checks_clock=checks_clock) as place:
+            producer.last_stamp = place.stamp
+            if place.dead:
+                self.undone.finish(source, batches[0].reload(), place.dead)
             self._take_in_at(place, producer, source, batches)
 
     def _take_in_at(
         self, place: Place, producer: Producer[_Batch], source: Source, batches: list[_Batch]
     ) -> None:
-        stamp = producer.stamp(place.stamp)
+        stamp = place.stamp
         for batch in batches:
             rejected = batch.checked.rejected
             self.quarantine.keep(source, rejected, to_datetime(stamp), producer.shard)
         parts = [_clamped(batch.checked.accepted, source, stamp) for batch in batches]
         accepted = pa.concat_tables([table for table, _ in parts])
-        shard, first, snapshot = self._logged_as(producer, source, accepted, stamp)
+        shard, first, snapshot = self._logged_as(producer, source, accepted, place)
         numbered = []
         for batch, (table, _) in zip(batches, parts, strict=True):
             numbered.append((batch, table, first))
             first += table.num_rows
         for batch, table, number in numbered:
-            self._queue(batch, plans_of(source, batch.published), table, stamp, shard, number)
-        self.resume()
-        # A view that was cut since these were read has to have the events as well.
-        cut = place.leave()
-        for batch, table, number in numbered:
-            self._queue(batch, self._unseen(batch, cut), table, stamp, shard, number)
+            plans = plans_of(source, batch.published)
+            self._queue(batch, plans, table, place, shard, number)
+
+        def write_others(cut: frozenset[str]) -> None:
+            # A view that was cut since these were read has to have the events as well.
+            for batch, table, number in numbered:
+                self._queue(batch, self._unseen(batch, cut), table, place, shard, number)
+            self._apply_pending()
+
+        self._open.append(_Open(place, write_others))
         self.resume()
         for batch, (table, clamped) in zip(batches, parts, strict=True):
             batch.done.set_result(
@@ -199,7 +254,7 @@ class FrontDoor:
             )
 
     def _logged_as(
-        self, producer: Producer[_Batch], source: Source, accepted: pa.Table, stamp: int
+        self, producer: Producer[_Batch], source: Source, accepted: pa.Table, place: Place
     ) -> tuple[str, int, int | None]:
         """Append rows; return the shard and first number that they have, and the snapshot."""
         while True:
@@ -208,14 +263,19 @@ class FrontDoor:
                 snapshot = self.log.append(
                     source,
                     accepted,
-                    ingest_time=to_datetime(stamp),
+                    ingest_time=to_datetime(place.stamp),
                     shard=shard,
                     first_sequence=first,
                     queue=CommitQueue(self.aws, self.rewrites.table_name, source.name),
+                    committing=place.commit,
                 )
             except ShardTakenError:
                 # A copy of this machine goes on where this one was copied.
                 producer.renamed()
+            except StoreError as error:
+                if _is_refusal(error.__cause__):
+                    place.release()
+                raise
             else:
                 return shard, first, snapshot
 
@@ -241,25 +301,32 @@ class FrontDoor:
         batch: _Batch,
         plans: Sequence[ViewPlan],
         accepted: pa.Table,
-        stamp: int,
+        place: Place,
         shard: str,
         first: int,
     ) -> None:
         source = batch.source
         rows: list[dict[str, Any]] | None = None
-        for plan in plans:
-            if not isinstance(plan.view.refresh, Stream) or not accepted.num_rows:
-                continue
+        for plan in streams_of(plans) if accepted.num_rows else ():
             if rows is None:
                 rows = self.log.physical(source, accepted).to_pylist()
             keys = list(plan.view.entity.keys)
             events = [
-                (first + number, key, stamp, row)
+                (first + number, key, place.stamp, row)
                 for number, row in enumerate(rows)
                 if None not in (key := tuple(row[name] for name in keys))
             ]
             if events:
-                self._pending.append(_Pending(plan, shard, events, batch.failures))
+                self._pending.append(_Pending(plan, shard, events, place.horizon, batch.failures))
+
+
+def _is_refusal(cause: BaseException | None) -> bool:
+    """Say whether AWS itself said no: then nothing happened. A lost answer says nothing."""
+    if not isinstance(cause, ClientError):
+        return False
+    response: Any = cause.response
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return status in (400, 403, 404) and response["Error"]["Code"] not in PASSING
 
 
 def _fail(batches: list[_Batch], error: Exception) -> None:

@@ -75,10 +75,9 @@ class Planner:
         if now < following + self.landing:
             return {"action": "wait", "until": _utc(following + self.landing)}
         line = self.logs.close(plan, following)
-        if line is not None and (inside := line.inside(following)):
-            if now < following + self.landing + _PATIENCE:
-                return {"action": "wait", "until": _utc(now + _PAUSE)}
-            line.forget(inside)
+        is_patient = now < following + self.landing + _PATIENCE
+        if line is not None and is_patient and line.inside(following):
+            return {"action": "wait", "until": _utc(now + _PAUSE)}
         begun = begin(self.table, self.rewrites, self.logs, plan, following)
         if begun is None:  # another execution committed it just now
             return {"action": "wait", "until": _utc(now)}

@@ -14,12 +14,12 @@ from collections import deque
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from skewless import process
+from skewless.online.attribute import NEVER
 
 if TYPE_CHECKING:
     from skewless.process import Process
 
 B = TypeVar("B")
-_BEFORE_ALL_TIME = -(2**63)
 
 
 class Producer(Generic[B]):
@@ -29,15 +29,17 @@ class Producer(Generic[B]):
         shard: names the producer in the log.
         lock: whoever holds it may stamp and append.
         waiting: batches that nobody has appended yet, in the order in which they came.
+        next_number: the sequence number of its next event.
+        last_stamp: the last ingest time that it gave, in microseconds.
     """
 
-    def __init__(self, last_stamp: int = _BEFORE_ALL_TIME) -> None:
+    def __init__(self, last_stamp: int = NEVER) -> None:
         self.shard = f"ingest-{uuid.uuid4().hex[:16]}"
         self.lock = threading.RLock()
         self.waiting: deque[B] = deque()
         self._process: Process = process.current()
-        self._next = 0
-        self._last_stamp = last_stamp
+        self.next_number = 0
+        self.last_stamp = last_stamp
 
     def of_this_process(self) -> Producer[B]:
         """Return this producer, or another one if it was made before a fork.
@@ -46,7 +48,7 @@ class Producer(Generic[B]):
         """
         if self._process == process.current():
             return self
-        return Producer(self._last_stamp)
+        return Producer(self.last_stamp)
 
     def take(self) -> list[B]:
         """Take all batches that wait; whoever calls holds the lock."""
@@ -58,15 +60,10 @@ class Producer(Generic[B]):
     def renamed(self) -> None:
         """Go on under another name, since someone else writes under this one."""
         self.shard = f"ingest-{uuid.uuid4().hex[:16]}"
-        self._next = 0
-
-    def stamp(self, now: int) -> int:
-        """Return an ingest time. The clock may stand still or step back; stamps do not."""
-        self._last_stamp = max(now, self._last_stamp)
-        return self._last_stamp
+        self.next_number = 0
 
     def numbers(self, count: int) -> int:
         """Return the first of as many sequence numbers that nobody else has."""
-        first = self._next
-        self._next += count
+        first = self.next_number
+        self.next_number += count
         return first

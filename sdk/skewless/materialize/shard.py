@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skewless.compiler.exported import LineReader
 from skewless.materialize.entity_writer import FAILED, EntityWriter
+from skewless.materialize.source_line import SourceLine
 from skewless.online.stream import LoggedEvent, rebuild_day
 
 if TYPE_CHECKING:
@@ -123,6 +124,8 @@ class ShardWriter:
                 export; export again.
         """
         reader = LineReader.of_events(plan)
+        line_of_source = SourceLine(self.table.aws, self.table.name, plan.view.source.name)
+        horizons = line_of_source.horizons()
 
         def write(line: bytes) -> tuple[str, float]:
             key, rows, day = reader.read(line)
@@ -130,7 +133,8 @@ class ShardWriter:
                 LoggedEvent(row["ingest_shard"], row["ingest_sequence"], row["ingest_time"], row)
                 for row in rows
             ]
-            applied = rebuild_day(self.table, plan, key, day or 0, events.copy)
+            horizon = horizons(max(event.ingest_time for event in events))
+            applied = rebuild_day(self.table, plan, key, day or 0, events.copy, horizon=horizon)
             outcome = "written" if applied.writes else "already there"
             return FAILED if applied.failures else outcome, applied.write_units
 

@@ -1,9 +1,10 @@
 """The order of a source: who is bringing events, which cuts are closed, which views are cut.
 
-One item for each source, in the registry's table beside the queue of commits. A producer enters
-before it stamps and leaves when its events are in both stores. A cut closes the line at its
-instant: from then on nobody gets an earlier stamp, whatever clock they have. Then the cut waits for
-those who are inside with an earlier one. See docs/decisions/0022. Boto3's half of the package.
+One item for each source, in the online table. A producer enters with its stamp, and leaves when its
+events are in both stores. A cut closes the line at its instant: from then on nobody gets an earlier
+stamp, whatever clock they have. Then the cut waits for those who are inside with an earlier one.
+Readers look at the line too, and so know what may be missing. See docs/decisions/0022 and 0023.
+Boto3's half of the package.
 """
 
 from __future__ import annotations
@@ -11,23 +12,30 @@ from __future__ import annotations
 import time
 import uuid
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from skewless.errors import OnlineStoreError
-from skewless.online.attribute import plain, wire
-from skewless.online.call import ConditionFailedError, call
+from botocore.exceptions import ClientError
+
+from skewless.errors import ClockError, OnlineStoreError
+from skewless.online.attribute import NEVER, plain
+from skewless.online.call import ConditionFailedError
+from skewless.online.line import CLOSED, HISTORY, INSIDE, LAST, SERVED, VIEWS, line_item
+from skewless.online.pace import BOUND, pace_of
+from skewless.online.server_time import ahead, behind, server_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from skewless.aws import Aws
+    from skewless.online.pace import Pace
 
-PARTITION = "commits#"
-SORT = "queue"
-_CLOSED, _VIEWS, _INSIDE = "closed", "views", "s#"
-_CALL_SECONDS = 10.0
 _POLLING_SECONDS = 0.1
+_ATTEMPTS = 20
+# Who is inside for longer is taken for dead: the next producer does what it left undone. A batch
+# takes some seconds; one that waits for others' commits may take a minute.
+_DEAD_AFTER_SECONDS = 300.0
+_LOCAL_DEAD_AFTER_SECONDS = 30.0
 
 
 @dataclass(slots=True)
@@ -36,139 +44,261 @@ class Place:
 
     Attributes:
         stamp: the ingest time that its events get.
+        horizon: microseconds. Nothing that is still to come is known before: what day items hold
+            from before need not be told apart any more.
+        dead: by batch, the stamps of producers that must be dead.
     """
 
     stamp: int
+    horizon: int
+    dead: Mapping[str, int]
     _line: SourceLine
     _name: str
-    _is_left: bool = False
+    _map: str
+    _views: frozenset[str]
+    _now: Callable[[], int]
+    _entered: float = field(default_factory=lambda: time.time())  # noqa: PLW0108 - a test moves it
+    _is_held: bool = False
 
-    def leave(self) -> frozenset[str]:
+    def commit(self) -> None:
+        """Say that events are about to be in the log: from now on stay inside until `leave`.
+
+        Raises:
+            OnlineStoreError: it took so long until here that others took this producer for dead; or
+                DynamoDB refused.
+        """
+        if time.time() - self._entered > self._line.dead_after / 5:
+            self._entered = time.time()
+            self._name = self._line.renew(self._map, self._name, self.stamp)
+        self._is_held = True
+
+    def release(self) -> None:
+        """Take `commit` back: nothing is in the log, for certain."""
+        self._is_held = False
+
+    def leave(self, write: Callable[[frozenset[str]], None] | None = None) -> frozenset[str]:
         """Go out; return partitions of the source's views that were ever cut.
 
+        Args:
+            write: is given these views before, and writes what they lack of the events. A view
+                that is cut meanwhile is given to it as well, before anybody is out.
+
         Raises:
             OnlineStoreError: DynamoDB refused.
         """
-        views = self._line.leave(self._name)
-        self._is_left = True
-        return views
+        views = self._views
+        while True:
+            if write is not None:
+                write(views)
+            self._settle()
+            try:
+                views = self._line.leave(self._map, self._name, None if write is None else views)
+            except _CutMeanwhileError as error:
+                views = error.views
+            else:
+                self._is_held = True
+                return views
 
     def give_up(self) -> None:
-        """Go out if it is not done, as far as DynamoDB answers."""
-        if not self._is_left:
+        """Go out, as far as DynamoDB answers, unless events may be in the log."""
+        if not self._is_held:
             with suppress(OnlineStoreError):
-                self._line.leave(self._name)
+                self._line.leave(self._map, self._name, None)
+
+    def _settle(self) -> None:
+        """Wait for DynamoDB's replicas, unless readers leave these events out for long enough."""
+        pace = self._line.pace
+        if self._map == INSIDE and self._now() > self.stamp - pace.settling - 2 * BOUND:
+            time.sleep(pace.settling / 1e6)
 
 
-class LineItem:
-    """One source's item, and every call to DynamoDB for it."""
-
-    def __init__(self, aws: Aws, table_name: str, source: str) -> None:
-        self._aws = aws
-        self._table_name = table_name
-        self._what = f"for the line of source {source!r}"
-        self._key = {"pk": {"S": PARTITION + source}, "sk": {"S": SORT}}
-
-    def read(self) -> dict[str, Any]:
-        """Return the item's attributes; empty if it is not there."""
-        answer = call(
-            self._client.get_item,
-            _CALL_SECONDS,
-            self._what,
-            TableName=self._table_name,
-            Key=self._key,
-            ConsistentRead=True,
-        )
-        return plain(answer.get("Item", {}))
-
-    def update(
-        self,
-        update: str,
-        aliases: Mapping[str, str],
-        values: Mapping[str, Any],
-        condition: str | None = None,
-    ) -> dict[str, Any]:
-        """Change the item, and return its attributes.
-
-        Args:
-            update: DynamoDB's expression.
-            aliases: names of attributes by the aliases, without `#`, that it uses.
-            values: by the placeholders that it uses.
-            condition: under which it is changed.
-
-        Raises:
-            ConditionFailedError: the condition does not hold.
-            OnlineStoreError: DynamoDB refused.
-        """
-        request: dict[str, Any] = {}
-        if values:
-            request["ExpressionAttributeValues"] = {
-                name: {"SS": sorted(value)} if isinstance(value, frozenset) else wire(value)
-                for name, value in values.items()
-            }
-        if condition is not None:
-            request["ConditionExpression"] = condition
-        answer = call(
-            self._client.update_item,
-            _CALL_SECONDS,
-            self._what,
-            TableName=self._table_name,
-            Key=self._key,
-            UpdateExpression=update.strip(),
-            ExpressionAttributeNames={f"#{alias}": name for alias, name in aliases.items()},
-            ReturnValues="ALL_NEW",
-            ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            **request,
-        )
-        return plain(answer.get("Attributes", {}))
-
-    @property
-    def _client(self) -> Any:
-        return self._aws.client("dynamodb")
+class _CutMeanwhileError(Exception):
+    def __init__(self, views: frozenset[str]) -> None:
+        super().__init__("a view was cut that was not known of")
+        self.views = views
 
 
 class SourceLine:
-    """The line of one source."""
+    """The line of one source.
 
-    def __init__(self, aws: Aws, table_name: str, source: str) -> None:
-        self._item = LineItem(aws, table_name, source)
+    Args:
+        aws: where the store is.
+        table_name: the online table's.
+        source: whose line it is.
+        pace: how producers go by their clocks; that of `aws` if None.
+    """
+
+    def __init__(self, aws: Aws, table_name: str, source: str, pace: Pace | None = None) -> None:
+        self.pace = pace_of(aws.endpoint) if pace is None else pace
+        self.dead_after = _LOCAL_DEAD_AFTER_SECONDS if self.pace.is_exact else _DEAD_AFTER_SECONDS
+        self._source = source
+        self._item = line_item(aws, table_name, source)
 
     @contextmanager
-    def inside_of(self, stamp: int, *, is_history: bool = False) -> Iterator[Place]:
-        """Be in the line with a stamp, or a later one if cuts are closed up to there.
+    def inside_of(
+        self,
+        clock: Callable[[], int],
+        batch: str = "",
+        *,
+        not_before: int = NEVER,
+        checks_clock: bool = False,
+    ) -> Iterator[Place]:
+        """Be in the line as a producer of new events.
 
         Args:
-            stamp: the ingest time, in microseconds; of history, the earliest.
-            is_history: whether the stamp is meant, however old it is.
+            clock: tells the time in microseconds. The stamp is ahead of it by the pace's lead, or
+                later where cuts are closed, or what comes after was served.
+            batch: names the events that are brought, by their shard and first number in the log.
+            not_before: the producer's last stamp: its clock may step back, its stamps do not.
+            checks_clock: whether the clock is compared with DynamoDB's.
 
         Raises:
+            ClockError: the clock is further from DynamoDB's than the declared bound.
             OnlineStoreError: DynamoDB refused.
         """
-        name = uuid.uuid4().hex
-        place = Place(self._enter(name, stamp, is_history=is_history), self, name)
+        place = self._enter(clock, _name_of(batch), not_before, checks_clock=checks_clock)
         try:
             yield place
         finally:
             place.give_up()
 
-    def _enter(self, name: str, stamp: int, *, is_history: bool) -> int:
-        condition = None if is_history else "attribute_not_exists(#c) OR #c <= :s"
-        aliases = {"s": _INSIDE + name} | ({} if is_history else {"c": _CLOSED})
-        while True:
-            try:
-                self._item.update("SET #s = :s", aliases, {":s": stamp}, condition)
-            except ConditionFailedError as error:
-                stamp = plain(error.item)[_CLOSED]
-            else:
-                return stamp
-
-    def leave(self, name: str) -> frozenset[str]:
-        """Go out; return the views that were ever cut.
+    @contextmanager
+    def with_history(self, earliest: int) -> Iterator[Place]:
+        """Be in the line with history, whose earliest ingest time is meant, however old it is.
 
         Raises:
             OnlineStoreError: DynamoDB refused.
         """
-        return _views(self._item.update("REMOVE #s", {"s": _INSIDE + name}, {}))
+        name = _name_of("")
+        item = self._put(HISTORY, name, earliest, None)
+        views = _views(item)
+        place = Place(earliest, earliest, {}, self, name, HISTORY, views, lambda: earliest)
+        try:
+            yield place
+        finally:
+            place.give_up()
+
+    def _enter(
+        self, clock: Callable[[], int], name: str, least: int, *, checks_clock: bool
+    ) -> Place:
+        if not self.pace.is_exact:
+            before = self._looked_at(clock, checks_clock=checks_clock)
+            least = max(least, before.get(CLOSED, least))
+        for _ in range(_ATTEMPTS):
+            entered = time.monotonic()
+            now = clock()
+            stamp = max(now + self.pace.lead, least)
+            try:
+                item = self._put(INSIDE, name, stamp, self._condition)
+            except ConditionFailedError as error:
+                least = max(least, _least(plain(error.item)))
+                continue
+            took = (time.monotonic() - entered) * 1e6
+            if self.pace.is_exact or took <= self.pace.entering:
+                horizon = min(*item[INSIDE].values(), now - self.pace.lead, stamp)
+                dead = {name: at for name, at in item[INSIDE].items() if self.is_dead(name)}
+                return Place(stamp, horizon, dead, self, name, INSIDE, _views(item), clock)
+        with suppress(OnlineStoreError):
+            self.leave(INSIDE, name, None)
+        raise OnlineStoreError(
+            f"source {self._source!r}: {_ATTEMPTS} times DynamoDB took longer than "
+            f"{self.pace.entering / 1e6} s to note that events are coming, or others were quicker. "
+            "Nothing was written; send the rows again"
+        )
+
+    @property
+    def _condition(self) -> str:
+        condition = "(attribute_not_exists(#closed) OR #closed <= :stamp)"
+        if self.pace.is_exact:
+            condition += " AND (attribute_not_exists(#served) OR #served <= :stamp)"
+            condition += " AND (attribute_not_exists(#last) OR #last <= :stamp)"
+        return condition
+
+    def _looked_at(self, clock: Callable[[], int], *, checks_clock: bool) -> dict[str, Any]:
+        """Read the item, and compare the clock with DynamoDB's on the way."""
+        asked = clock()
+        answer = self._item.answer()
+        if checks_clock:
+            self._check(server_time(answer), asked, clock())
+        return plain(answer.get("Item", {}))
+
+    def _check(self, server: int | None, asked: int, answered: int) -> None:
+        how, off = "ahead of", ahead(server, asked)
+        if not off:
+            how, off = "behind", behind(server, answered)
+        if off:
+            raise ClockError(
+                f"source {self._source!r}: this machine's clock is {(off + BOUND) / 1e6:.1f} s or "
+                f"more {how} AWS's; clocks may differ by {BOUND / 1e6} s. Its stamps would make "
+                "what is served untrue. Nothing was written; set the clock (NTP; on AWS the Amazon "
+                "Time Sync Service), and send the rows again"
+            )
+
+    def _put(self, map_: str, name: str, stamp: int, condition: str | None) -> dict[str, Any]:
+        update, aliases = "SET #map.#name = :stamp", {"map": map_, "name": name}
+        if condition is not None:
+            aliases["closed"] = CLOSED
+            if self.pace.is_exact:
+                update += ", #last = :stamp"
+                aliases |= {"served": SERVED, "last": LAST}
+        try:
+            return self._item.update(update, aliases, {":stamp": stamp}, condition)
+        except OnlineStoreError as error:
+            if not _lacks_path(error):
+                raise
+        # The first one ever: DynamoDB changes no map that is not there.
+        self._item.update(
+            "SET #i = if_not_exists(#i, :none), #h = if_not_exists(#h, :none)",
+            {"i": INSIDE, "h": HISTORY},
+            {":none": {}},
+        )
+        return self._item.update(update, aliases, {":stamp": stamp}, condition)
+
+    def leave(self, map_: str, name: str, known: frozenset[str] | None) -> frozenset[str]:
+        """Go out; return the views that were ever cut.
+
+        Args:
+            map_: whether it brings new events or history.
+            name: the batch's.
+            known: the views that it knows of: it stays inside where there are others; None if it
+                goes out anyhow.
+
+        Raises:
+            OnlineStoreError: DynamoDB refused.
+        """
+        aliases, values, condition = {"map": map_, "name": name}, {}, None
+        if known is not None:
+            aliases["views"] = VIEWS
+            condition = "attribute_not_exists(#views)"
+            if known:
+                condition, values = "#views = :known", {":known": known}
+        try:
+            return _views(self._item.update("REMOVE #map.#name", aliases, values, condition))
+        except ConditionFailedError as error:
+            raise _CutMeanwhileError(_views(plain(error.item))) from error
+
+    def renew(self, map_: str, name: str, stamp: int) -> str:
+        """Say that a producer is alive; return its new name.
+
+        Raises:
+            OnlineStoreError: it was taken for dead, and what it had left in the log was applied; or
+                DynamoDB refused.
+        """
+        new = _name_of(batch_of(name))
+        try:
+            self._item.update(
+                "SET #map.#new = :stamp REMOVE #map.#name",
+                {"map": map_, "new": new, "name": name},
+                {":stamp": stamp},
+                "attribute_exists(#map.#name)",
+            )
+        except ConditionFailedError as error:
+            raise OnlineStoreError(
+                f"source {self._source!r}: writing the files of these rows took more than "
+                f"{self.dead_after:.0f} s, and others took this producer for dead. The log has "
+                "none of the rows; send them again, in smaller parts"
+            ) from error
+        return new
 
     def close(self, view: str, cut: int) -> None:
         """Give no stamp before the cut any more, and let producers know of the view.
@@ -179,40 +309,83 @@ class SourceLine:
         try:
             self._item.update(
                 "SET #c = :c ADD #v :v",
-                {"c": _CLOSED, "v": _VIEWS},
+                {"c": CLOSED, "v": VIEWS},
                 {":c": cut, ":v": frozenset([view])},
                 "attribute_not_exists(#c) OR #c < :c",
             )
         except ConditionFailedError:  # a later cut of another view was closed before
-            self._item.update("ADD #v :v", {"v": _VIEWS}, {":v": frozenset([view])})
+            self._item.update("ADD #v :v", {"v": VIEWS}, {":v": frozenset([view])})
+
+    def horizons(self) -> Callable[[int], int]:
+        """Return what tells, of the greatest ingest time of some events, their horizon.
+
+        Raises:
+            OnlineStoreError: DynamoDB refused.
+        """
+        inside = list(self._item.read().get(INSIDE, {}).values())
+        # As a producer with that stamp would have it: its clock was behind the stamp by the lead.
+        return lambda greatest: min([greatest - 2 * self.pace.lead, *inside])
 
     def inside(self, before: int) -> dict[str, int]:
-        """Return the batches that are inside with a stamp before an instant."""
+        """Return the batches of the living that are inside with a stamp before an instant."""
+        item = self._item.read()
+        everyone = {**item.get(INSIDE, {}), **item.get(HISTORY, {})}
         return {
             name: stamp
-            for name, stamp in self._item.read().items()
-            if name.startswith(_INSIDE) and stamp < before
+            for name, stamp in everyone.items()
+            if stamp < before and not self.is_dead(name)
         }
+
+    def producers(self) -> Mapping[str, int]:
+        """Return, by batch, the stamps of those who are inside with new events, dead or alive."""
+        inside: Mapping[str, int] = self._item.read().get(INSIDE, {})
+        return inside
+
+    def is_dead(self, name: str) -> bool:
+        """Say whether a batch came in so long ago that its producer must be dead."""
+        return int(name.partition("|")[0]) < time.time() - self.dead_after
 
     def wait(self, before: int, seconds: float) -> None:
         """Wait until nobody is inside with a stamp before an instant.
 
-        Who does not come out in time is taken for dead, and forgotten. Should it go on all the
-        same, the next cut finds what it brings.
+        Who does not come out in time is not waited for. Should it go on all the same, the next cut
+        finds what it brings.
         """
         give_up_at = time.monotonic() + seconds
-        while left := self.inside(before):
-            if time.monotonic() > give_up_at:
-                self.forget(left)
-                return
+        while self.inside(before) and time.monotonic() < give_up_at:
             time.sleep(_POLLING_SECONDS)
 
-    def forget(self, names: Mapping[str, int]) -> None:
-        """Take batches out of the line whose producers are taken for dead."""
-        aliases = {f"s{number}": name for number, name in enumerate(names)}
+    def forget(self, names: Iterable[str]) -> None:
+        """Take batches out of the line, after what their dead producers left undone is done."""
+        aliases = {f"b{number}": name for number, name in enumerate(names)}
         if aliases:
-            self._item.update("REMOVE " + ", ".join(f"#{alias}" for alias in aliases), aliases, {})
+            gone = [f"#{map_}.#{alias}" for map_ in ("i", "h") for alias in aliases]
+            maps = {"i": INSIDE, "h": HISTORY}
+            self._item.update("REMOVE " + ", ".join(gone), aliases | maps, {})
+
+
+def _name_of(batch: str) -> str:
+    # When it came in, by its own clock: who stands still for minutes is told by that.
+    return f"{int(time.time())}|{uuid.uuid4().hex[:8]}|{batch}"
+
+
+def batch_of(name: str) -> str:
+    """Return the events that a batch's name in the line says it brings."""
+    return name.partition("|")[2].partition("|")[2]
+
+
+def _least(item: Mapping[str, Any]) -> int:
+    """Return the least stamp that the line gives now."""
+    given: list[int] = [item[name] for name in (CLOSED, SERVED, LAST) if name in item]
+    return max(given, default=NEVER)
 
 
 def _views(item: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(item.get(_VIEWS, ()))
+    return frozenset(item.get(VIEWS, ()))
+
+
+def _lacks_path(error: OnlineStoreError) -> bool:
+    cause = error.__cause__
+    if not isinstance(cause, ClientError):
+        return False
+    return cause.response.get("Error", {}).get("Code") == "ValidationException"

@@ -25,7 +25,7 @@ class SourceLogs:
         """Return the line of a view's source."""
         if plan.view.source.table is not None:
             return None
-        return SourceLine(self.aws, self.resources.registry_table, plan.view.source.name)
+        return SourceLine(self.aws, self.resources.online_table, plan.view.source.name)
 
     def close(self, plan: ViewPlan, cut: int) -> SourceLine | None:
         """Let nobody stamp before a cut any more; return the line."""

@@ -3,6 +3,7 @@
 partition (pk)                               sort (sk)
 <view>@<version>#<fingerprint>#<key text>    B, or S#YYYY-MM-DD
 <view>@<version>#<fingerprint>               W, or F#<digest of a key> for an entity that failed
+line#<source>                                L
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ Address: TypeAlias = "tuple[str, str]"
 BATCH = "B"
 WATERMARK = "W"
 FAILED = "F#"
+LINE_PARTITION, LINE = "line#", "L"
 STREAM_DAYS = 9  # how long a stream item is kept after its day: an overdue cut may come that late
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
@@ -37,6 +39,11 @@ def view_partition(plan: ViewPlan) -> str:
 def entity_partition(plan: ViewPlan, key: Sequence[Any]) -> str:
     """Return the partition of an entity, by its physical key."""
     return f"{view_partition(plan)}#{encode_key(key, plan.key_types)}"
+
+
+def line_address(source: str) -> Address:
+    """Return where the line of a source is. No view's partition begins so: it has an `@` first."""
+    return LINE_PARTITION + source, LINE
 
 
 def failed_sort(partition: str) -> str:

@@ -25,10 +25,11 @@ class ViewStatus:
 
     Attributes:
         as_of: the T of V(T): exactly the events known before it count.
-        status: "ok"; "missing": the view knows nothing of the entity; "stale": a due cut is not
-            there, and the values are those of the last cut, or null without usable state; or
-            "failed": values cannot be computed or stored, and are null.
-        reason: why the entity failed; else None.
+        status: "ok"; "missing": the view knows nothing of the entity; "stale": the values are of an
+            earlier instant than was asked for (a due cut is not there, or events are on their way),
+            or null without usable state; or "failed": values cannot be computed or stored, and are
+            null.
+        reason: why the entity failed, or that the clock is wrong; else None.
     """
 
     as_of: datetime

@@ -11,6 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from skewless.errors import OnlineStoreError
 from skewless.online.attribute import address_key, names, plain
 from skewless.online.call import PASSING, Deadline, units
+from skewless.online.line import INSIDE, LAST, SERVED
+from skewless.online.server_time import server_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,8 +21,10 @@ if TYPE_CHECKING:
 
 MAX_KEYS = 100
 _CALLS_SIDE_BY_SIDE = 16
-# The attributes of B, S and W that a reader needs, without the bookkeeping of writers.
-_NAMES = names("pk", "sk", "c", "g", "p", "pg", "d", "i", "cut", "previous", "started", "snapshot")
+# The attributes of B, S, W and L that a reader needs, without the bookkeeping of writers.
+_ITEM = ("pk", "sk", "c", "g", "p", "pg", "d", "i", "b", "t")
+_WATERMARK = ("cut", "previous", "started", "snapshot")
+_NAMES = names(*_ITEM, *_WATERMARK, INSIDE, LAST, SERVED)
 
 
 class BatchRead(NamedTuple):
@@ -29,10 +33,13 @@ class BatchRead(NamedTuple):
     Attributes:
         items: by address; addresses without an item are absent.
         read_units: the capacity that the read consumed.
+        server_time: the second of DynamoDB's clock in which it answered first, in microseconds;
+            None if it did not say.
     """
 
     items: dict[Address, dict[str, Any]]
     read_units: float
+    server_time: int | None = None
 
 
 class BatchGet:
@@ -60,11 +67,13 @@ class BatchGet:
         items: dict[Address, dict[str, Any]] = {}
         for read in reads:
             items.update(read.items)
-        return BatchRead(items, sum(read.read_units for read in reads))
+        times = [read.server_time for read in reads if read.server_time is not None]
+        consumed = sum(read.read_units for read in reads)
+        return BatchRead(items, consumed, min(times, default=None))
 
     def _chunk(self, addresses: list[Address]) -> BatchRead:
         items: dict[Address, dict[str, Any]] = {}
-        consumed = 0.0
+        consumed, first_answer = 0.0, None
         deadline = Deadline(self._deadline_seconds)
         left = [address_key(address) for address in addresses]
         while True:
@@ -81,6 +90,8 @@ class BatchGet:
                 cause = error
             else:
                 consumed += units(answer)
+                if first_answer is None:
+                    first_answer = server_time(answer)
                 # One table was asked for. AWS does not say whether an answer names it by its ARN
                 # where the request did, so its name is not looked at.
                 for found in chain(*answer.get("Responses", {}).values()):
@@ -89,7 +100,7 @@ class BatchGet:
                 unread = answer.get("UnprocessedKeys", {}).values()
                 left = [key for part in unread for key in part["Keys"]]
                 if not left:
-                    return BatchRead(items, consumed)
+                    return BatchRead(items, consumed, first_answer)
             if not deadline.pause():
                 raise OnlineStoreError(
                     f"DynamoDB left {len(left)} of {len(addresses)} keys of table "

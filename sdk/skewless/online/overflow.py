@@ -14,16 +14,16 @@ from skewless.online.fold import Folder
 from skewless.online.tiles import EXACT_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from skewless.compiler.plan import ViewPlan
 
 
-def overflow_of(plan: ViewPlan, state: bytes, instant: int) -> str | None:
-    """Return why features of an encoded state overflow as of an instant; None if none does."""
-    if not plan.tile_sets or not _judge(plan).may_overflow(state):
+def overflow_of(plan: ViewPlan, states: Sequence[bytes], instant: int) -> str | None:
+    """Return why features of encoded states overflow as of an instant; None if none does."""
+    if not plan.tile_sets or not _judge(plan).may_overflow(states):
         return None
-    return told(_judge(plan).folder.fold([state], instant).overflowed)
+    return told(_judge(plan).folder.fold(states, instant).overflowed)
 
 
 def told(overflowed: Mapping[str, str]) -> str | None:
@@ -55,12 +55,11 @@ class _Judge:
             for tile_set in plan.tile_sets
         ]
 
-    def may_overflow(self, state: bytes) -> bool:
-        tiles, _ = read_tiles(self._plan, state)
+    def may_overflow(self, states: Sequence[bytes]) -> bool:
+        opened = [read_tiles(self._plan, state)[0] for state in states]
         return any(
-            packed.columns[index].reach() > bound
-            for packed, columns in zip(tiles, self._bounds, strict=True)
-            if packed.count
+            sum(tiles[set_].columns[index].reach() for tiles in opened if tiles[set_].count) > bound
+            for set_, columns in enumerate(self._bounds)
             for index, bound in columns
         )
 

@@ -5,6 +5,7 @@ Addresses of all views and rows → one batch → fold by view and entity → on
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from skewless.compiler.bound import Feature, Request, features_of
@@ -14,10 +15,12 @@ from skewless.compiler.physical import from_physical, to_physical
 from skewless.definitions.frozen import FrozenMapping
 from skewless.definitions.view import FeatureView
 from skewless.errors import InputError
-from skewless.online.address import entity_partition
+from skewless.online.address import entity_partition, line_address
 from skewless.online.answer import Answer
 from skewless.online.attribute import size_of
 from skewless.online.incoming import receive
+from skewless.online.lines import Lines, is_slow
+from skewless.online.server_time import ahead
 from skewless.online.view_reader import Found, view_reader
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from skewless.online.address import Address
     from skewless.online.answer import ViewStatus
     from skewless.online.batch_get import BatchRead
+    from skewless.online.line import LineCloser
     from skewless.online.view_reader import Items, Reading, ViewReader
 
     Row = Mapping[str, Any]
@@ -47,13 +51,25 @@ class OnlineReader:
         selection: the compiled selection.
         table: the online table.
         now: tells the time in microseconds.
+        closer: closes the lines of sources at what is served; None to go by the clock's bound.
+        checks_clock: says whether `now` is the machine's own clock, to be compared with DynamoDB's.
     """
 
-    def __init__(self, selection: SelectionPlan, table: Table, *, now: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        selection: SelectionPlan,
+        table: Table,
+        *,
+        now: Callable[[], int],
+        closer: LineCloser | None = None,
+        checks_clock: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._selection = selection
         self._table = table
         self._now = now
         self._readers = [view_reader(plan) for plan in selection.views]
+        self._lines = Lines((plan.view for plan in selection.views), closer)
+        self._checks_clock = checks_clock
         self._labels = selection.labels
         self._features = [
             [(name, Feature(view.name, view.version, name)) for name in view.feature_types]
@@ -90,7 +106,7 @@ class OnlineReader:
         now = self._now() if now_us is None else now_us
         requests = [self._request_values(row, index) for index, row in enumerate(rows)]
         partitions = [_partitions(reader, rows) for reader in self._readers]
-        found, items, read_units = self._fetch(partitions, now)
+        found, items, read_units = self._fetch(partitions, now, is_supposed=now_us is not None)
         readings = [
             {partition: reader.read(partition, view) for partition in dict.fromkeys(mine)}
             for reader, mine, view in zip(self._readers, partitions, found, strict=True)
@@ -115,20 +131,41 @@ class OnlineReader:
             sent,
         )
 
-    def _fetch(self, partitions: list[list[str]], now: int) -> tuple[list[Found], Items, float]:
+    def _fetch(
+        self, partitions: list[list[str]], now: int, *, is_supposed: bool
+    ) -> tuple[list[Found], Items, float]:
         items: dict[Address, Mapping[str, Any] | None] = {}
         read_units = 0.0
         distinct = [list(dict.fromkeys(mine)) for mine in partitions]
         pairs = list(zip(self._readers, distinct, strict=True))
+        lines = self._lines.known(now, is_supposed=is_supposed)
+        wanted = [
+            address
+            for reader, mine in pairs
+            if mine
+            for address in reader.first(mine, now, lines.get(reader.plan.view.source.name))
+        ]
         found: list[Found] = []
-        wanted = [address for reader, mine in pairs for address in reader.first(mine, now) if mine]
+        asked = self._lines.to_ask(now, is_supposed=is_supposed) if wanted else []
         while wanted:
-            batch, consumed = self._table.batch_get(wanted)
+            started = time.monotonic()
+            batch = self._table.batch_get([*wanted, *map(line_address, asked)])
             items.update(dict.fromkeys(wanted))
-            items.update(batch)
-            read_units += consumed
+            items.update(batch.items)
+            read_units += batch.read_units
+            if asked:
+                lines |= self._lines.learn(asked, items, now, started, is_supposed=is_supposed)
+                asked = []
+                if is_slow(started):
+                    continue
             if not found:
-                found = [Found(items, reader.learn(items), now) for reader in self._readers]
+                checks = self._checks_clock() and not is_supposed
+                off = ahead(batch.server_time, now) if checks else 0
+                found = [
+                    Found(items, reader.learn(items), now, lines.get(source), off)
+                    for reader in self._readers
+                    for source in [reader.plan.view.source.name]
+                ]
             wanted = [
                 address
                 for (reader, mine), view in zip(pairs, found, strict=True)

@@ -52,6 +52,11 @@ class RecentIds:
         head = len(kept).to_bytes(_COUNT_BYTES, "little")
         return head + pack_integers(list(kept.values())) + pack_values(list(kept), self._type)
 
+    def is_earlier(self, id_: Any, ingest_time: int) -> bool:
+        """Say whether the id was seen with a later ingest time: that one is the repeat, then."""
+        before = self._ingested_at.get(id_) if id_ is not None else None
+        return before is not None and ingest_time < before <= ingest_time + DEDUPLICATION_SPAN
+
     def is_repeat(self, id_: Any, ingest_time: int) -> bool:
         """Say whether the id was seen shortly before, and remember that it was seen now."""
         if id_ is None:

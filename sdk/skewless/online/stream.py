@@ -1,7 +1,8 @@
 """Stream: apply events to the day items of their entities, exactly once in effect.
 
 Read the item → drop what it has applied → drop repeats → fold → write it if no one else did, else
-read it again. An item is of one entity and one UTC day of ingestion.
+read it again. An item is of one entity and one UTC day of ingestion. What came in lately stays in
+parts beside the folded state, since a reader may have to leave it out: see `online.parts`.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from skewless.compiler.instants import DAY, floor_to
 from skewless.compiler.keys import encode_key
 from skewless.errors import InputError, ItemTooLargeError, OnlineStoreError
 from skewless.online.address import described, entity_partition, view_partition
+from skewless.online.attribute import NEVER
 from skewless.online.call import Deadline
-from skewless.online.codec import decode, encode, failed_state, failure_of
+from skewless.online.codec import failed_state, failure_of
 from skewless.online.overflow import overflow_of
+from skewless.online.parts import with_parts
 from skewless.online.recent import RecentIds
 from skewless.online.record import StreamItem
-from skewless.online.state import add_events, empty_state, passes, trim
+from skewless.online.state import passes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
 _RACE_SECONDS = 30.0
 _MOST_SEQUENCES = 1_000
 _NONE: Mapping[tuple[Any, ...], str] = MappingProxyType({})
-_NO_ITEM = StreamItem(b"", -(2**62), {}, b"", 0)  # ingested before all time
+_NO_ITEM = StreamItem(b"", NEVER, {}, b"", 0, NEVER)
 
 
 class LoggedEvent(NamedTuple):
@@ -55,6 +58,8 @@ class Applied(NamedTuple):
         lost_races: writes that had to be done again.
         write_units: the capacity consumed.
         failures: by key, why an entity's values cannot be told.
+        reordered: keys and days of items that were not written: an event of theirs came in before
+            one with the same id that is applied already. Write them anew, from the log.
     """
 
     events: int
@@ -63,6 +68,7 @@ class Applied(NamedTuple):
     lost_races: int
     write_units: float
     failures: Mapping[tuple[Any, ...], str] = _NONE
+    reordered: frozenset[tuple[tuple[Any, ...], int]] = frozenset()
 
 
 def apply_events(
@@ -71,6 +77,7 @@ def apply_events(
     shard: str,
     events: Sequence[StreamEvent],
     *,
+    horizon: int | None = None,
     concurrency: int = 16,
 ) -> Applied:
     """Apply events of one shard; those that were applied before change nothing.
@@ -80,6 +87,8 @@ def apply_events(
         plan: the view's.
         shard: whose sequence numbers these are.
         events: (sequence, physical key without nulls, ingest time, physical column values).
+        horizon: from which ingest time on a reader may have to leave events out, in microseconds;
+            None if no reader ever has to.
         concurrency: items worked on side by side.
 
     Raises:
@@ -91,7 +100,7 @@ def apply_events(
         groups.setdefault(address, []).append(LoggedEvent(shard, sequence, ingest_time, event))
 
     def apply(address: tuple[tuple[Any, ...], int]) -> Applied:
-        return _apply(table, plan, *address, groups[address])
+        return _apply(table, plan, *address, groups[address], horizon)
 
     if len(groups) <= 1:
         return _total([apply(address) for address in groups])
@@ -106,6 +115,8 @@ def rebuild_day(
     key: tuple[Any, ...],
     day: int,
     read_events: Callable[[], Iterable[LoggedEvent]],
+    *,
+    horizon: int | None = None,
 ) -> Applied:
     """Write the stream item of an entity and a UTC day anew, from the log.
 
@@ -116,6 +127,7 @@ def rebuild_day(
         day: any instant of the day.
         read_events: returns all events of the entity ingested that day. It is called after the
             item was read, and again after a lost race, so that it sees what the item has seen.
+        horizon: as for `apply_events`, of before the log was read.
 
     Raises:
         OnlineStoreError: DynamoDB refused, or the log lacks events that the item has applied.
@@ -133,7 +145,7 @@ def rebuild_day(
         events = list(read_events())
         if not events and not before.version:
             return Applied(0, 0, 0, lost_races, 0.0)
-        item, repeats = _with_events(plan, _NO_ITEM, day, events)
+        item, repeats = _with_events(plan, _NO_ITEM, day, events, horizon)
         _check_complete(partition, before, item)
         consumed = item_of_day.put(item._replace(version=before.version))
         if consumed is not None:
@@ -163,7 +175,8 @@ class _DayItem:
     def put(self, item: StreamItem) -> float | None:
         """Write an item unless another was written since; return its units, None if one was."""
         self.failures.clear()
-        reason = failure_of(item.state) or overflow_of(self._plan, item.state, item.ingest_time + 1)
+        states = [item.state, *(part.state for part in item.parts)]
+        reason = failure_of(item.state) or overflow_of(self._plan, states, item.ingest_time + 1)
         if reason is not None:
             self._note(item, reason)
         try:
@@ -184,7 +197,13 @@ def _failed(item: StreamItem, reason: str) -> StreamItem:
     # Sequences that would fill an item of their own are left out. All that they are for is gone:
     # an event that comes again adds nothing to a failed state.
     sequences = item.sequences if len(item.sequences) <= _MOST_SEQUENCES else {}
-    return item._replace(state=failed_state(reason), sequences=sequences, recent=b"")
+    return item._replace(
+        state=failed_state(reason),
+        sequences=sequences,
+        recent=b"",
+        folded_to=item.ingest_time,
+        parts=(),
+    )
 
 
 def _apply(
@@ -193,6 +212,7 @@ def _apply(
     key: tuple[Any, ...],
     day: int,
     events: list[LoggedEvent],
+    horizon: int | None,
 ) -> Applied:
     try:
         item_of_day = _DayItem(table, plan, key, day)
@@ -205,7 +225,10 @@ def _apply(
         new = [event for event in events if event.sequence > before.sequences.get(event.shard, -1)]
         if not _has_effect(plan, new):
             return Applied(len(new), 0, 0, lost_races, 0.0)
-        item, repeats = _with_events(plan, before, day, new)
+        try:
+            item, repeats = _with_events(plan, before, day, new, horizon)
+        except _ReorderedError:
+            return Applied(len(new), 0, 0, lost_races, 0.0, reordered=frozenset([(key, day)]))
         consumed = item_of_day.put(item)
         if consumed is not None:
             return Applied(len(new), repeats, 1, lost_races, consumed, item_of_day.failures)
@@ -221,7 +244,7 @@ def _has_effect(plan: ViewPlan, events: list[LoggedEvent]) -> bool:
 
 
 def _with_events(
-    plan: ViewPlan, before: StreamItem, day: int, events: list[LoggedEvent]
+    plan: ViewPlan, before: StreamItem, day: int, events: list[LoggedEvent], horizon: int | None
 ) -> tuple[StreamItem, int]:
     """Return the item with events that it has not applied, and how many were repeats."""
     ordered = sorted(events, key=lambda item: (item.ingest_time, item.sequence))
@@ -229,30 +252,34 @@ def _with_events(
     sequences = dict(before.sequences)
     for item in ordered:
         sequences[item.shard] = max(sequences.get(item.shard, item.sequence), item.sequence)
+    after = before._replace(ingest_time=ingest_time, sequences=sequences)
     if reason := failure_of(before.state):
-        after = StreamItem(before.state, ingest_time, sequences, b"", before.version)
         return _failed(after, reason), 0
     kept, recent = _without_repeats(plan, before.recent, ordered, ingest_time)
-    old = decode(plan, before.state) if before.state else empty_state(plan)
-    # Tiles that no window reaches on this day, none will reach later.
-    state = trim(plan, add_events(plan, old, kept), day)
-    after = StreamItem(encode(plan, state), ingest_time, sequences, recent, before.version)
+    came = [(item.ingest_time, item.event) for item in kept]
+    after = with_parts(plan, after._replace(recent=recent), day, came, horizon)
     return after, len(ordered) - len(kept)
 
 
 def _without_repeats(
     plan: ViewPlan, recent: bytes, events: list[LoggedEvent], latest: int
-) -> tuple[list[Event], bytes]:
+) -> tuple[list[LoggedEvent], bytes]:
     source = plan.view.source
     if source.event_id is None:
-        return [item.event for item in events], b""
+        return events, b""
     ids = RecentIds.decode(recent, source.columns[source.event_id])
-    kept = [
-        item.event
-        for item in events
-        if not ids.is_repeat(item.event.get(source.event_id), item.ingest_time)
-    ]
+    kept = []
+    for item in events:
+        id_ = item.event.get(source.event_id)
+        if ids.is_earlier(id_, item.ingest_time):
+            raise _ReorderedError
+        if not ids.is_repeat(id_, item.ingest_time):
+            kept.append(item)
     return kept, ids.encode(latest)
+
+
+class _ReorderedError(Exception):
+    """An event came in before one with the same id that is applied already."""
 
 
 def _check_complete(partition: str, before: StreamItem, after: StreamItem) -> None:
@@ -279,4 +306,5 @@ def _total(parts: list[Applied]) -> Applied:
         sum(part.lost_races for part in parts),
         sum(part.write_units for part in parts),
         {key: reason for part in parts for key, reason in part.failures.items()},
+        frozenset().union(*(part.reordered for part in parts)),
     )

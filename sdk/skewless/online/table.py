@@ -10,7 +10,7 @@ from skewless.online.attribute import NEVER, address_key, names, plain, size_of,
 from skewless.online.batch_get import BatchGet
 from skewless.online.call import ConditionFailedError, call, units
 from skewless.online.failed import FailedEntities
-from skewless.online.record import CutOutcome, StreamItem, to_watermark
+from skewless.online.record import CutOutcome, stream_fields, to_stream_item, to_watermark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from skewless.aws import Aws
     from skewless.online.address import Address
     from skewless.online.batch_get import BatchRead
-    from skewless.online.record import Cut, Watermark
+    from skewless.online.record import Cut, StreamItem, Watermark
 
 MAX_ITEM_BYTES = 390_000  # DynamoDB takes 409,600; the rest is for names, keys and estimates
 NO_SNAPSHOT = -1  # the snapshot of an empty log, or of a table that keeps none
@@ -29,13 +29,13 @@ class OnlineTable:
     """One DynamoDB table of online items."""
 
     def __init__(self, aws: Aws, name: str) -> None:
-        self._aws = aws
+        self.aws = aws
         self.name = name
 
     @property
     def failed(self) -> FailedEntities:
         """The entities that could not be written."""
-        return FailedEntities(self._aws, self.name)
+        return FailedEntities(self.aws, self.name)
 
     def batch_get(
         self,
@@ -125,9 +125,7 @@ class OnlineTable:
         )
         if "Item" not in answer:
             return None
-        item = plain(answer["Item"])
-        sequences = {shard: int(number) for shard, number in item["q"].items()}
-        return StreamItem(item["d"], item["i"], sequences, item.get("r", b""), item["v"])
+        return to_stream_item(plain(answer["Item"]))
 
     def put_stream(self, key: str, day: int, item: StreamItem) -> float | None:
         """Write a stream item if its version is still there; return its units, None if it is not.
@@ -140,15 +138,7 @@ class OnlineTable:
         Raises:
             ItemTooLargeError: DynamoDB would not take it.
         """
-        fields: dict[str, Any] = {
-            "d": item.state,
-            "i": item.ingest_time,
-            "q": {shard: str(number) for shard, number in item.sequences.items()},
-            "v": item.version + 1,
-            "e": stream_expiry(day),
-        }
-        if item.recent:
-            fields["r"] = item.recent
+        fields = stream_fields(item) | {"v": item.version + 1, "e": stream_expiry(day)}
         _check_size(key, size_of(fields))
         condition = "#v = :v" if item.version else "attribute_not_exists(#v)"
         values = {"ExpressionAttributeValues": {":v": wire(item.version)}} if item.version else {}
@@ -221,7 +211,7 @@ class OnlineTable:
 
     @property
     def _client(self) -> Any:
-        return self._aws.client("dynamodb")
+        return self.aws.client("dynamodb")
 
     def _create_cut(self, cut: Cut) -> float | None:
         """Write what `_update_cut` would, if there is no item; return the units, None if one is."""

@@ -1,12 +1,13 @@
 """One view's part of a read: which items it needs, and what they say at an instant.
 
-A cut's watermark is remembered between reads, and asked for along with the items whenever it could
-have moved in a way that matters; so a read is one round trip, but for a stream view after its cut
-fell behind.
+A cut's watermark and a source's line are remembered between reads, and asked for along with the
+items whenever they could have moved in a way that matters; so a read is one round trip, but for a
+stream view after its cut fell behind.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from skewless.compiler.instants import DAY, as_of, due_cut, floor_to
@@ -18,7 +19,8 @@ from skewless.online.answer import FAILED, MISSING, OK, STALE, ViewStatus
 from skewless.online.codec import failure_of
 from skewless.online.fold import Folder
 from skewless.online.overflow import told
-from skewless.online.record import to_watermark
+from skewless.online.parts import chosen
+from skewless.online.record import read_parts, to_watermark
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
     from skewless.compiler.plan import ViewPlan
     from skewless.definitions.view import FeatureView
     from skewless.online.address import Address
-    from skewless.online.record import Watermark
+    from skewless.online.line import Line
+    from skewless.online.record import Part, Watermark
     from skewless.online.table import OnlineTable
 
     Items: TypeAlias = Mapping[Address, Mapping[str, Any] | None]
@@ -39,11 +42,21 @@ class Found(NamedTuple):
         items: None for one that was asked for and is not there.
         watermark: of the view that looks at it; the same one throughout a read.
         now: the instant of the read.
+        line: of the view's source; None where no events come in.
+        ahead: by how much the clock that says `now` is certainly ahead of AWS's, beyond the bound.
     """
 
     items: Items
     watermark: Watermark | None
     now: int
+    line: Line | None = None
+    ahead: int = 0
+
+    @property
+    def latest(self) -> int:
+        """The latest instant that the answer may be of."""
+        now = self.now - self.ahead
+        return now if self.line is None else self.line.latest(now)
 
 
 class Reading(NamedTuple):
@@ -68,8 +81,14 @@ class ViewReader:
         self._watermark_address = (view_partition(plan), WATERMARK)
         self._watermark: Watermark | None = None
 
-    def first(self, partitions: Iterable[str], now: int) -> list[Address]:
-        """Return the items to ask for first."""
+    def first(self, partitions: Iterable[str], now: int, line: Line | None) -> list[Address]:
+        """Return the items to ask for first.
+
+        Args:
+            partitions: of the entities.
+            now: the instant of the read.
+            line: of the view's source, as far as it is known.
+        """
         raise NotImplementedError
 
     def further(self, partitions: Iterable[str], found: Found) -> list[Address]:
@@ -108,7 +127,7 @@ class ViewReader:
 class CutReader(ViewReader):
     """Reads a view with `refresh=Every(...)`: the state of the cut that the clock names."""
 
-    def first(self, partitions: Iterable[str], now: int) -> list[Address]:
+    def first(self, partitions: Iterable[str], now: int, line: Line | None) -> list[Address]:  # noqa: ARG002
         """Ask for B, and for the watermark unless the one that is known covers the instant."""
         addresses = [(partition, BATCH) for partition in partitions]
         known = self._watermark
@@ -145,14 +164,15 @@ class CutReader(ViewReader):
 class StreamReader(ViewReader):
     """Reads a view with `refresh="stream"`: the last cut, and each day since."""
 
-    def first(self, partitions: Iterable[str], now: int) -> list[Address]:
+    def first(self, partitions: Iterable[str], now: int, line: Line | None) -> list[Address]:
         """Ask for B and the days since the cut, as far as it is known."""
+        latest = now if line is None else line.latest(now)
         known = self._watermark
-        today = floor_to(now, DAY)
+        today = floor_to(latest, DAY)
         since = today - DAY  # where a cut that runs in time is at most
-        if known is not None and known.cut is not None and self._covers(known.cut, now):
+        if known is not None and known.cut is not None and self._covers(known.cut, latest):
             since = known.cut
-        sorts = [BATCH, *_days(since, now)]
+        sorts = [BATCH, *_days(since, latest)]
         addresses = [(partition, sort) for partition in partitions for sort in sorts]
         if known is None or known.cut != due_cut(self.plan.view.refresh, now):
             addresses.append(self._watermark_address)
@@ -164,7 +184,7 @@ class StreamReader(ViewReader):
         for partition in partitions:
             since = self._since(partition, found)
             if since is not None:
-                wanted.extend((partition, sort) for sort in _days(since, found.now))
+                wanted.extend((partition, sort) for sort in _days(since, found.latest))
         return [address for address in wanted if address not in found.items]
 
     def read(self, partition: str, found: Found) -> Reading:
@@ -174,28 +194,48 @@ class StreamReader(ViewReader):
             return self._unknown(found.now)
         batch = found.items.get((partition, BATCH))
         states = [] if batch is None else [batch["c"]]
-        instant = found.now
-        for sort in _days(since, found.now):
-            item = found.items.get((partition, sort))
+        days = [found.items.get((partition, sort)) for sort in _days(since, found.latest)]
+        instant, complete = found.latest, None
+        if found.line is not None:
+            # The cut has read what was stamped before it; whoever is inside since then may not
+            # have written all its items.
+            complete = found.line.complete(since)
+            instant = instant if complete is None else min(instant, complete)
+        parts: list[Part] = []
+        for item in days:
             if item is not None:
                 states.append(item["d"])
-                # The stream's clock may run ahead of ours: what it stamped is read, so it counts.
-                instant = max(instant, item["i"] + 1)
-        return self._folded(states, instant)
+                # A folded state counts whole. No clock is so far behind that this is later.
+                instant = max(instant, item.get("b", item["i"]) + 1)
+                parts.extend(read_parts(item.get("t", b"")))
+        late, instant = chosen(parts, instant)
+        if instant < since or (complete is not None and instant > complete):
+            return self._unknown(found.now)
+        reading = self._folded([*states, *late], instant, is_stale=instant < found.now)
+        return reading if not found.ahead else _by_a_wrong_clock(reading, found.ahead)
 
     def _since(self, partition: str, found: Found) -> int | None:
         """Return from which day on stream items count, None if not all of them can be there."""
         watermark = found.watermark
-        if watermark is None or watermark.cut is None or not self._covers(watermark.cut, found.now):
+        if watermark is None or watermark.cut is None:
+            return None
+        if not self._covers(watermark.cut, found.latest):
             return None
         batch = found.items.get((partition, BATCH))
         # A cut under way has been written for some entities and not for others.
         cut: int = watermark.cut if batch is None else max(watermark.cut, batch["g"])
-        return cut if cut <= found.now else None
+        return cut if cut <= found.latest else None
 
     @staticmethod
     def _covers(cut: int, now: int) -> bool:
         return cut <= now <= cut + STREAM_DAYS * DAY
+
+
+def _by_a_wrong_clock(reading: Reading, ahead: int) -> Reading:
+    if reading.status.reason is not None:
+        return reading
+    reason = f"this machine's clock is {ahead / 1e6:.1f} s or more ahead of AWS's"
+    return reading._replace(status=replace(reading.status, reason=reason))
 
 
 def view_reader(plan: ViewPlan) -> ViewReader:

@@ -176,6 +176,7 @@ class DayTable:
         columns: Mapping[str, Any],
         claim: Claim | None = None,
         queue: Queue | None = None,
+        committing: Callable[[], None] = lambda: None,
     ) -> int:
         """Commit rows, and return the snapshot that holds them.
 
@@ -183,6 +184,7 @@ class DayTable:
             columns: the rows.
             claim: what nobody else may have committed; the commit itself checks it.
             queue: joins this append with those of other producers in one commit.
+            committing: is called when all files are written, right before the commit.
 
         Raises:
             ShardTakenError: others committed such numbers; nothing was.
@@ -206,6 +208,7 @@ class DayTable:
         try:
             files = tuple(self.write_files(table, pa.table(arrays)))
             append = Append(uuid.uuid4().hex, files, claim)
+            committing()
             if queue is not None and len(files) <= _MOST_SHARED_FILES:
                 return queue.commit(append, self._commit)
             return snapshot_of(self._commit([append])[append.id])

@@ -28,7 +28,7 @@ from skewless.offline.tables import user_table
 from skewless.offline.tables.glue_rows import open_glue_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from skewless.aws import Aws, Resources
     from skewless.definitions.source import Source
@@ -76,7 +76,7 @@ class EventLog:
         if source.table is None:
             self.table(source).extend()
 
-    def append(
+    def append(  # noqa: PLR0913 - all that a commit is made of, by keyword
         self,
         source: Source,
         table: pa.Table,
@@ -86,6 +86,7 @@ class EventLog:
         first_sequence: int,
         content: str | None = None,
         queue: Queue | None = None,
+        committing: Callable[[], None] = lambda: None,
     ) -> int | None:
         """Add normalised rows in one commit and return its snapshot; without rows, do nothing.
 
@@ -99,6 +100,7 @@ class EventLog:
             first_sequence: the first row's number within the shard; the others follow.
             content: a digest of the rows, if they may not have been appended before.
             queue: where to wait for other producers that come now, to share a commit.
+            committing: is called when all files are written, right before the commit.
 
         Raises:
             InputError: the source names a table of its own, or a column is missing.
@@ -123,7 +125,7 @@ class EventLog:
         columns[INGEST_SEQUENCE] = pa.array(np.arange(first_sequence, first_sequence + count))
         earliest = pc.min(known.cast(pa.int64())).as_py()
         claim = Claim(shard, first_sequence, first_sequence + count, content, earliest)
-        return self.table(source).append(columns, claim, queue)
+        return self.table(source).append(columns, claim, queue, committing)
 
     def days(self, source: Source) -> set[int]:
         """Return the UTC days of ingestion that have rows, counted from the epoch.
