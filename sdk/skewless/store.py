@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from skewless.definitions.view import FeatureView
     from skewless.doctor.diagnosis import Diagnosis
     from skewless.erasure.report import Erasure
+    from skewless.ingest.ingested import Ingested
     from skewless.jobs.executions import Execution
     from skewless.materialize.cut import Materialized, Progress
-    from skewless.materialize.ingested import Ingested
     from skewless.offline.training.training_set import TrainingSet
     from skewless.online.answer import Answer
     from skewless.registry.changes import Plan

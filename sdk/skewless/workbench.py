@@ -13,15 +13,15 @@ from skewless import __version__
 from skewless.aws import Jobs
 from skewless.definitions.refresh import Stream
 from skewless.errors import InputError, StoreError
+from skewless.ingest.backfill import Backfill
+from skewless.ingest.front_door import FrontDoor
 from skewless.ingest.quarantine import Quarantine
+from skewless.ingest.undone import Undone
 from skewless.jobs.executions import Executions
 from skewless.jobs.schedules import Schedules
-from skewless.materialize.backfill import Backfill
 from skewless.materialize.cut import Materializer
 from skewless.materialize.days import DayItems
-from skewless.materialize.front_door import FrontDoor
 from skewless.materialize.source_log import SourceLogs
-from skewless.materialize.undone import Undone
 from skewless.offline.engines.athena import AthenaEngine
 from skewless.offline.engines.duckdb_engine import DuckDbEngine
 from skewless.offline.engines.keys import logged_keys

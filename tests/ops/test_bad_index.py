@@ -227,7 +227,7 @@ def test_an_append_that_waits_for_a_writer_that_died_leaves_the_line(
 
 def _leave_waiting(store: FeatureStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave an append in the queue, as a writer that dies while it waits does."""
-    from skewless.materialize import commit_queue  # noqa: PLC0415
+    from skewless.ingest import commit_queue  # noqa: PLC0415
 
     class Died(Exception):  # noqa: N818
         pass

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from skewless import Entity, FeatureView, Source, agg
 from skewless.errors import ClockError
-from skewless.materialize.front_door import FrontDoor
+from skewless.ingest.front_door import FrontDoor
 from skewless.online.pace import AWS, BOUND, LOCAL, SECOND
 from skewless.online.table import OnlineTable
 from skewless.types import Int64, String

@@ -14,7 +14,7 @@ from skewless.errors import InputError
 
 if TYPE_CHECKING:
     from skewless.cli.screen import Screen
-    from skewless.materialize.ingested import Ingested
+    from skewless.ingest.ingested import Ingested
 
 _MOST_SHOWN = 20
 

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from skewless.demo.example import Example
     from skewless.demo.parity import Parity
     from skewless.demo.tape import Clock, Tape
+    from skewless.ingest.ingested import Ingested
     from skewless.materialize.cut import Materialized
-    from skewless.materialize.ingested import Ingested
     from skewless.offline.training.training_set import TrainingSet
     from skewless.online.answer import Answer
     from skewless.registry.changes import Plan

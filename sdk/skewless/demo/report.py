@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from skewless.demo.loop import Day, Loop, Scale
     from skewless.demo.parity import Parity
     from skewless.demo.tape import Tape
+    from skewless.ingest.ingested import Ingested
     from skewless.materialize.cut import Materialized
-    from skewless.materialize.ingested import Ingested
     from skewless.offline.training.training_set import TrainingSet
     from skewless.registry.changes import Plan
 

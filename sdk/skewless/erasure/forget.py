@@ -30,7 +30,7 @@ from skewless.erasure.sets import TrainingSets
 from skewless.erasure.subject import LoggedRows, RefusedRows, Subject
 from skewless.erasure.sweep import find_strays
 from skewless.errors import InputError
-from skewless.materialize.commit_queue import CommitQueue
+from skewless.ingest.commit_queue import CommitQueue
 from skewless.offline.storage.objects import split_uri, write_bytes
 from skewless.offline.storage.stored import StoredObjects
 from skewless.online.address import entity_partition, view_partition

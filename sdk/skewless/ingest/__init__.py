@@ -1,1 +1,1 @@
-"""The way in for events: make frames fit their source, and keep the refused rows."""
+"""An event's way in: rows are checked, stamped, logged, and written to items of the day."""

@@ -36,7 +36,7 @@ _CONCURRENCY = 16
 _CHUNK = 256
 
 
-class Part(NamedTuple):
+class ShardPart(NamedTuple):
     """The outcome of a call.
 
     Attributes:
@@ -54,7 +54,7 @@ class Part(NamedTuple):
 
 
 @dataclass(slots=True)
-class Pace:
+class WriteRate:
     """A limit of writes a second: a fill must not take serving's share of a partition.
 
     Attributes:
@@ -87,12 +87,12 @@ class ShardWriter:
     s3: Any
     bucket: str
     table: OnlineTable
-    pace: Pace
+    pace: WriteRate
     is_time_up: Callable[[], bool]
 
     def write_states(
         self, plan: ViewPlan, cut: int, key: str, first: int, *, is_first: bool, refused: str
-    ) -> Part:
+    ) -> ShardPart:
         """Write the states of an object from a line on.
 
         Args:
@@ -116,7 +116,7 @@ class ShardWriter:
 
         return self._write(write, key, first, refused)
 
-    def write_days(self, plan: ViewPlan, key: str, first: int, *, refused: str) -> Part:
+    def write_days(self, plan: ViewPlan, key: str, first: int, *, refused: str) -> ShardPart:
         """Write the stream items that an object's logged events make; see `write_states`.
 
         Raises:
@@ -140,14 +140,14 @@ class ShardWriter:
 
         return self._write(write, key, first, refused)
 
-    def _write(self, write: Writer, key: str, first: int, refused: str) -> Part:
+    def _write(self, write: Writer, key: str, first: int, refused: str) -> ShardPart:
         outcomes: Counter[str] = Counter()
         consumed, done = 0.0, first
         with ThreadPoolExecutor(_CONCURRENCY) as pool:
             lines = self._lines(key, first)
             while chunk := list(islice(lines, _CHUNK)):
                 if done > first and self.is_time_up():
-                    return Part(done, False, outcomes, consumed)  # noqa: FBT003 - by name above
+                    return ShardPart(done, False, outcomes, consumed)  # noqa: FBT003 - by name above
                 self.pace.wait(len(chunk))
                 results = list(pool.map(lambda line: _tried(write, line), chunk))
                 reasons = {
@@ -160,7 +160,7 @@ class ShardWriter:
                 outcomes.update(result.outcome for result in results)
                 consumed += sum(result.write_units for result in results)
                 done += len(chunk)
-        return Part(done, True, outcomes, consumed)  # noqa: FBT003
+        return ShardPart(done, True, outcomes, consumed)  # noqa: FBT003
 
     def _lines(self, key: str, first: int) -> Iterator[bytes]:
         # Download first: S3 drops a connection that is read as slowly as items are written.

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from skewless.errors import RepeatedLoadError
-from skewless.materialize.commit_queue import CommitQueue, _packed
+from skewless.ingest.commit_queue import CommitQueue, _packed
 from skewless.offline.lake.commits import Append, Claim, ShardTakenError, commit
 from skewless.offline.lake.data_files import from_text, to_text
 from tests.in_process import keyed_table

@@ -16,13 +16,13 @@ from botocore.exceptions import ClientError
 
 from skewless.definitions.expression import to_datetime
 from skewless.errors import OnlineStoreError, StoreError
-from skewless.materialize.checked_rows import checked_rows, plans_of
-from skewless.materialize.commit_queue import CommitQueue
+from skewless.ingest.checked_rows import checked_rows, plans_of
+from skewless.ingest.commit_queue import CommitQueue
+from skewless.ingest.ingested import Ingested
+from skewless.ingest.producer import Producer
+from skewless.ingest.undone import batch_name, streams_of
 from skewless.materialize.failures import Failures
-from skewless.materialize.ingested import Ingested
-from skewless.materialize.producer import Producer
 from skewless.materialize.source_line import SourceLine
-from skewless.materialize.undone import batch_name, streams_of
 from skewless.offline.lake.commits import ShardTakenError
 from skewless.online.address import view_partition
 from skewless.online.call import PASSING
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from skewless.definitions.source import Source
     from skewless.ingest.normalise import Normalised
     from skewless.ingest.quarantine import Quarantine
+    from skewless.ingest.undone import Undone
     from skewless.materialize.days import DayItems
     from skewless.materialize.source_line import Place
-    from skewless.materialize.undone import Undone
     from skewless.offline.lake.log import EventLog
     from skewless.online.table import OnlineTable
     from skewless.registry.published import Published

@@ -16,10 +16,10 @@ import pyarrow.compute as pc
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.refresh import Stream
 from skewless.errors import RepeatedLoadError, RewriteError
+from skewless.ingest.checked_rows import checked_rows, plans_of
+from skewless.ingest.ingested import Ingested
 from skewless.ingest.repeats import content_of, repeated_rows
-from skewless.materialize.checked_rows import checked_rows, plans_of
 from skewless.materialize.failures import Failures
-from skewless.materialize.ingested import Ingested
 from skewless.materialize.source_line import SourceLine
 from skewless.online.address import view_partition
 

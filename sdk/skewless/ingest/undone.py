@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD
 from skewless.definitions.refresh import Stream
-from skewless.materialize.checked_rows import plans_of
+from skewless.ingest.checked_rows import plans_of
 from skewless.materialize.source_line import SourceLine, batch_of
 
 if TYPE_CHECKING:
