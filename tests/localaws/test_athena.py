@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import subprocess
+import sys
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import awswrangler as wr
@@ -14,6 +18,7 @@ import pytest
 from awswrangler.exceptions import QueryFailed
 from botocore.exceptions import ClientError
 
+import localaws
 from localaws.core.athena import statements
 
 if TYPE_CHECKING:
@@ -248,3 +253,31 @@ def test_a_query_is_run_again_where_duckdb_itself_failed(
     monkeypatch.setattr(statements, "execute", fails_once)
     assert list(sandbox.select("select 1 as one")["one"]) == [1]
     assert not failures
+
+
+@pytest.mark.slow
+def test_a_process_ends_while_a_query_runs() -> None:
+    program = """
+from localaws import LocalAws
+aws = LocalAws.start()
+aws.client("s3").create_bucket(Bucket="results")
+athena = aws.client("athena")
+numbers = "UNNEST(sequence(1, 10000))"
+query = athena.start_query_execution(
+    QueryString=f"SELECT count(*) FROM {numbers} a (x), {numbers} b (y), {numbers} c (z)",
+    ResultConfiguration={"OutputLocation": "s3://results/"},
+)["QueryExecutionId"]
+while (status := athena.get_query_execution(QueryExecutionId=query))[
+    "QueryExecution"]["Status"]["State"] == "QUEUED":
+    pass
+print(status["QueryExecution"]["Status"]["State"])
+"""
+    sdk = str(Path(localaws.__file__).parents[1])
+    ran = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": sdk},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "RUNNING\n", "")

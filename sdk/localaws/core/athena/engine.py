@@ -18,6 +18,8 @@ import duckdb
 from localaws.core.athena.storage import scratch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pyarrow as pa
 
 # Set once for all connections, then locked: a statement reaches only this process's copies of
@@ -200,8 +202,6 @@ def _database() -> duckdb.DuckDBPyConnection:
         database.execute(macros)
     spilled, copies = (_text(f"{scratch() / name}/") for name in ("spilled", ""))
     database.execute(_SETTINGS.format(spilled=spilled, copies=copies))
-    # A connection that is open at exit makes DuckDB print leaks.
-    atexit.register(_forget)
     return database
 
 
@@ -209,9 +209,22 @@ def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def before_end(call: Callable[[], None]) -> None:
+    """Call this when the process ends, before the database is closed."""
+    _before_end.append(call)
+
+
+_before_end: list[Callable[[], None]] = []
+
+
+@atexit.register
 def _forget() -> None:
-    _database().close()
-    _database.cache_clear()
+    for call in _before_end:
+        call()
+    # A connection that is open at exit makes DuckDB print leaks.
+    if _database.cache_info().currsize:
+        _database().close()
+        _database.cache_clear()
 
 
 def renew() -> None:

@@ -29,6 +29,20 @@ _FINAL = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 
 # Daemon threads: the threads of a pool would delay the end of the process.
 _places = threading.BoundedSemaphore(_QUERIES_AT_ONCE)
+_begun: set[Execution] = set()
+_LAST_SECONDS = 10
+
+
+def _end_all() -> None:
+    """Stop the queries that still run: DuckDB aborts a process that ends around its threads."""
+    running = list(_begun)
+    for execution in running:
+        execution.cancel()
+    for execution in running:
+        execution.wait(_LAST_SECONDS)
+
+
+engine.before_end(_end_all)
 
 
 class Execution:
@@ -57,6 +71,7 @@ class Execution:
 
     def submit(self, aws: Aws) -> None:
         """Let a thread run it."""
+        _begun.add(self)
         threading.Thread(
             target=self._wait_and_execute, args=(aws,), name=f"athena-{self.id}", daemon=True
         ).start()
@@ -68,6 +83,10 @@ class Execution:
                 return
             self._end("CANCELLED")
         threading.Thread(target=self._interrupt, daemon=True).start()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until its thread is done with it."""
+        self._ended.wait(seconds)
 
     def describe(self) -> dict[str, Any]:
         """What GetQueryExecution says."""
@@ -100,6 +119,7 @@ class Execution:
                 self._execute(aws)
         finally:
             self._ended.set()
+            _begun.discard(self)
 
     def _execute(self, aws: Aws) -> None:
         with self._lock:
