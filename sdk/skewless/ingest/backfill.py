@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from skewless.definitions import types
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.refresh import Stream
 from skewless.errors import RepeatedLoadError, RewriteError
@@ -21,6 +22,8 @@ from skewless.ingest.ingested import Ingested
 from skewless.ingest.repeats import content_of, repeated_rows
 from skewless.materialize.failures import Failures
 from skewless.materialize.source_line import SourceLine
+from skewless.offline.frames.clamp import clamped_rows
+from skewless.offline.frames.columns import arrow_type
 from skewless.online.address import view_partition
 
 if TYPE_CHECKING:
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
     from skewless.registry.published import Published
     from skewless.registry.rewrites import RewriteLog
 
-_INSTANT = pa.timestamp("us", tz="UTC")
+_INSTANT = arrow_type(types.Timestamp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +163,10 @@ def _as_history(rows: pa.Table, source: Source) -> tuple[pa.Table, Any, int]:
     known = pc.add(happened, source.delay.microseconds)
     if source.arrival is not None:
         known = pc.coalesce(pc.cast(rows[source.arrival], pa.int64()), known)
-    rows = rows.select(list(source.columns))
-    clamped = pc.sum(pc.cast(pc.greater(happened, known), pa.int64())).as_py() or 0
-    if clamped:
-        times = pc.cast(pc.if_else(pc.greater(happened, known), known, happened), _INSTANT)
-        place = rows.column_names.index(source.event_time)
-        rows = rows.set_column(place, source.event_time, times)
-    return rows, known, clamped
+    rows, moved = clamped_rows(
+        rows.select(list(source.columns)), source.event_time, pc.cast(known, _INSTANT)
+    )
+    return rows, known, moved
 
 
 def _rewrite_message(

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from botocore.exceptions import ClientError
 
+from skewless.definitions import types
 from skewless.definitions.expression import to_datetime
 from skewless.errors import OnlineStoreError, StoreError
 from skewless.ingest.checked_rows import checked_rows, plans_of
@@ -23,6 +23,8 @@ from skewless.ingest.producer import Producer
 from skewless.ingest.undone import batch_name, streams_of
 from skewless.materialize.failures import Failures
 from skewless.materialize.source_line import SourceLine
+from skewless.offline.frames.clamp import clamped_rows
+from skewless.offline.frames.columns import arrow_type
 from skewless.offline.lake.commits import ShardTakenError
 from skewless.online.address import view_partition
 from skewless.online.call import PASSING
@@ -218,7 +220,8 @@ class FrontDoor:
         for batch in batches:
             rejected = batch.checked.rejected
             self.quarantine.keep(source, rejected, to_datetime(stamp), producer.shard)
-        parts = [_clamped(batch.checked.accepted, source, stamp) for batch in batches]
+        limit = pa.scalar(stamp, arrow_type(types.Timestamp))
+        parts = [clamped_rows(one.checked.accepted, source.event_time, limit) for one in batches]
         accepted = pa.concat_tables([table for table, _ in parts])
         shard, first, snapshot = self._logged_as(producer, source, accepted, place)
         numbered = []
@@ -333,15 +336,3 @@ def _fail(batches: list[_Batch], error: Exception) -> None:
     for batch in batches:
         if not batch.done.done():
             batch.done.set_exception(error)
-
-
-def _clamped(table: pa.Table, source: Source, stamp: int) -> tuple[pa.Table, int]:
-    """Move event times that lie after the stamp to it: no event is in the future."""
-    times = table[source.event_time]
-    limit = pa.scalar(to_datetime(stamp), times.type)
-    later = pc.sum(pc.cast(pc.greater(times, limit), pa.int64())).as_py() or 0
-    if not later:
-        return table, 0
-    index = table.column_names.index(source.event_time)
-    moved = pc.if_else(pc.greater(times, limit), limit, times)
-    return table.set_column(index, source.event_time, moved), later

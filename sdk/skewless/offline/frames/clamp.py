@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute
 
 pc: Any = pyarrow.compute
@@ -23,3 +24,17 @@ def clamped(happened: Any, known: Any) -> tuple[Any, int]:
     if not count and not later.null_count:
         return happened, 0
     return pc.if_else(later, known, happened), count
+
+
+def clamped_rows(rows: pa.Table, event_time: str, known: Any) -> tuple[pa.Table, int]:
+    """Return rows with their event times clamped, and how many were moved.
+
+    Args:
+        rows: canonical rows.
+        event_time: the column of event times.
+        known: ingest times as `clamped` takes them.
+    """
+    times, count = clamped(rows[event_time], known)
+    if not count:
+        return rows, 0
+    return rows.set_column(rows.column_names.index(event_time), event_time, times), count
