@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import pickle
 import sqlite3
 import subprocess
 import sys
@@ -16,7 +15,6 @@ import pytest
 import localaws
 from localaws import LocalAws
 from localaws.errors import UsageError
-from localaws.kept.pickling import Reader, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -294,31 +292,6 @@ def test_a_state_that_is_none_is_refused(tmp_path: Path) -> None:
         database.execute("UPDATE state SET content = ?", (b"\x80\x05}.",))
     database.close()
     assert f"the folder {tmp_path} cannot be read" in refusal("", tmp_path)
-
-
-def calling(name: bytes) -> bytes:
-    """A pickle that calls what it names with a shell command."""
-    return b"\x80\x04" + name + b"\x8c\x07exit 99\x94\x85R."
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        calling(b"cposix\nsystem\n"),
-        calling(b"cmoto.settings\nos.system\n"),
-        calling(b"cbuiltins\neval\n"),
-        calling(b"cbuiltins\ngetattr\n"),
-        calling(b"cmoto.utilities.docker_utilities\nparse_image_ref\n"),
-    ],
-)
-def test_a_state_that_names_a_function_of_others_is_refused(content: bytes) -> None:
-    with pytest.raises(UsageError, match="which no state of a local AWS does"):
-        Reader(lambda _: b"").read(content)
-
-
-def test_what_could_not_be_read_again_is_not_written() -> None:
-    with pytest.raises(pickle.PicklingError, match="is not read again"):
-        Writer((), ()).written({"a command": subprocess.run})
 
 
 def test_a_local_aws_that_runs_already_takes_no_folder(aws: LocalAws, tmp_path: Path) -> None:
