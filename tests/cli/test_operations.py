@@ -80,3 +80,11 @@ def test_the_doctor_tells_of_views_that_were_never_cut(new_shop: Run) -> None:
     document = new_shop("doctor", "--json").document
     assert document["is_healthy"]
     assert {one["severity"] for one in document["findings"]} == {"ok", "warning"}
+
+
+def test_a_stream_view_is_repaired_and_another_has_nothing_to_repair(sold: Run) -> None:
+    ran = sold("repair", "customer_orders", "--json")
+    assert (ran.code, ran.document) == (0, {"repaired": ["customer_orders"]})
+    ran = sold("repair", "customer_returns")
+    assert ran.code == 1
+    assert "materialize it" in ran.err

@@ -15,6 +15,7 @@ from skewless import FeatureStore
 from skewless.aws import Aws, Jobs
 from skewless.compiler.plan import plan_view
 from skewless.definitions.expression import to_microseconds
+from skewless.definitions.refresh import Stream
 from skewless.doctor.caller import (
     check_permissions,
     needed_actions,
@@ -25,6 +26,7 @@ from skewless.doctor.diagnosis import Diagnosis, Finding, Severity
 from skewless.doctor.examination import _run
 from skewless.doctor.patient import Patient
 from skewless.jobs.schedules import Schedules
+from skewless.materialize.source_line import SourceLine
 from skewless.online.address import view_partition
 from tests.ops.builders import NOON, daily_view, payment, payments_view
 from tests.test_imports import loaded_by
@@ -89,6 +91,27 @@ def test_tables_of_killed_sessions_are_listed_with_the_command_that_removes_them
         f"aws glue batch-delete-table --database-name {database} --tables-to-delete "
         "skewless_labels_a_0 skewless_step_a_1"
     )
+
+
+def test_a_producer_that_died_on_the_way_is_told_with_what_to_run(
+    well: FeatureStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = next(
+        each for each in well.published.definitions.views if isinstance(each.refresh, Stream)
+    )
+    line = SourceLine(well.aws, well.resources.online_table, view.source.name)
+    with line.inside_of(lambda: 1_800_000_000_000_000) as place:
+        place.commit()
+    assert bad(well.doctor()) == []  # it may be on its way
+    monkeypatch.setattr(SourceLine, "is_dead", lambda *_: True)
+    found = only(well.doctor())
+    assert (found.severity, found.subject) == (Severity.WARNING, f"source {view.source.name}")
+    assert "1 batches in its line" in found.what
+    assert "as of 2027-01-15T08:00:00+00:00" in found.what
+    assert found.remedy == f"skewless repair {view.name}@{view.version}"
+    well.repair(view)
+    monkeypatch.undo()
+    assert line.producers() == {}
 
 
 def _no_protection(store: FeatureStore) -> None:

@@ -21,6 +21,7 @@ from skewless.cli.materialize import materialize
 from skewless.cli.online import get
 from skewless.cli.program import Command, Program
 from skewless.cli.publish import apply, diff, plan
+from skewless.cli.repair import repair
 from skewless.cli.screen import Screen
 from skewless.cli.verify import verify
 
@@ -45,7 +46,7 @@ _PANELS = {
     ),
     "Data": (("backfill", backfill), ("ingest", ingest), ("materialize", materialize)),
     "Features": (("history", history), ("get", get), ("verify", verify)),
-    "Operations": (("doctor", doctor), ("forget", forget)),
+    "Operations": (("doctor", doctor), ("repair", repair), ("forget", forget)),
 }
 for _panel, _commands in _PANELS.items():
     for _name, _command in _commands:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from skewless.definitions.expression import to_datetime
+from skewless.definitions.refresh import Stream
 from skewless.doctor.diagnosis import Finding, error, warning
 from skewless.doctor.patient import AbsentError
+from skewless.materialize.source_line import SourceLine
 from skewless.offline.lake.catalog import log_columns, sql_type
 from skewless.offline.lake.optimizers import TableOptimizers
 
@@ -38,6 +41,7 @@ def check_source(patient: Patient, source: Source) -> Iterator[Finding]:
         if column.get("Parameters", {}).get("iceberg.field.current") != "false"
     }
     yield from _check_columns(source, columns, subject)
+    yield from _check_line(patient, source, subject)
     if not patient.resources.optimizer_role:
         return  # one finding about the parameter covers all
     missing = TableOptimizers(patient.aws, patient.resources).missing(source.name)
@@ -47,6 +51,23 @@ def check_source(patient: Patient, source: Source) -> Iterator[Finding]:
             f"Glue does not look after its log: no {' and no '.join(missing)}, so that it is read "
             "more slowly with each ingest",
             "skewless apply FILE",
+        )
+
+
+def _check_line(patient: Patient, source: Source, subject: str) -> Iterator[Finding]:
+    """Look for producers that died with their events on the way."""
+    line = SourceLine(patient.aws, patient.resources.online_table, source.name)
+    stamps = [stamp for name, stamp in line.producers().items() if line.is_dead(name)]
+    plans = [] if patient.published is None else patient.published.plans_of(source)
+    views = [str(plan.name) for plan in plans if isinstance(plan.view.refresh, Stream)]
+    if stamps and views:
+        since = to_datetime(min(stamps)).isoformat()
+        yield warning(
+            subject,
+            f"{len(stamps)} batches in its line are of producers that must be dead: until somebody "
+            f"does the rest, {', '.join(views)} are answered as of {since}, as stale. The next "
+            "ingest does it",
+            f"skewless repair {views[0]}",
         )
 
 
