@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from skewless.compiler import instants as cuts
 from skewless.compiler.keys import encode_key, physical_key
 from skewless.compiler.plan import plan_selection
+from skewless.compiler.status import FAILED, STALE
 from skewless.definitions import types
 from skewless.definitions.expression import to_datetime, to_microseconds
 from skewless.definitions.names import versioned
 from skewless.definitions.service import FeatureService
 from skewless.definitions.types import is_whole
 from skewless.errors import InputError, ParityError, shown
-from skewless.online.answer import FAILED, STALE
 from skewless.online.incoming import receive
 from skewless.registry.selection import resolve
 

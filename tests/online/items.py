@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from skewless import Every, FeatureService, agg
 from skewless.compiler.plan import plan_selection, plan_view
 from skewless.online.address import entity_partition, stream_sort, view_partition
-from skewless.online.attribute import NEVER
-from skewless.online.batch_get import BatchRead
+from skewless.online.attribute import NEVER, size_of
+from skewless.online.batch_get import BatchRead, to_record
 from skewless.online.reader import OnlineReader
 from tests.online.builders import DAY, TODAY, a_view, an_event, encoded
 
@@ -36,8 +36,10 @@ class FakeTable:
     def batch_get(self, addresses: Iterable[Address]) -> BatchRead:
         wanted = list(addresses)
         self.asked.append(wanted)
-        found = {address: self.items[address] for address in wanted if address in self.items}
-        return BatchRead(found, 0.5 * len(wanted))
+        there = {address: self.items[address] for address in wanted if address in self.items}
+        found = {address: to_record(address, item) for address, item in there.items()}
+        sizes = {address: size_of(item) for address, item in there.items()}
+        return BatchRead(found, sizes, 0.5 * len(wanted))
 
     def mark(self, view: FeatureView, cut: int, previous: int | None = None) -> None:
         address = (view_partition(plan_view(view)), "W")

@@ -10,7 +10,7 @@ from skewless.compiler.plan import plan_view
 from skewless.errors import ItemTooLargeError, OnlineStoreError
 from skewless.online.address import entity_partition, stream_sort, view_partition
 from skewless.online.attribute import NEVER, address_key, plain
-from skewless.online.record import Cut, CutOutcome, Part, StreamItem, Watermark
+from skewless.online.record import BatchItem, Cut, CutOutcome, Part, StreamItem, Watermark
 from skewless.online.table import MAX_ITEM_BYTES, NO_SNAPSHOT, OnlineTable
 from tests.online.builders import DAY, HOUR, TODAY, a_view
 
@@ -60,10 +60,10 @@ def a_table(client: FakeClient) -> OnlineTable:
 
 def found(*addresses: tuple[str, str], left: tuple[tuple[str, str], ...] = ()) -> dict[str, Any]:
     unprocessed = {"online": {"Keys": [address_key(address) for address in left]}} if left else {}
+    one, state = {"N": "1"}, {"B": b"x"}
+    attributes = {"c": state, "g": one, "d": state, "i": one}  # of either kind of item
     return {
-        "Responses": {
-            "online": [{**address_key(address), "g": {"N": "1"}} for address in addresses]
-        },
+        "Responses": {"online": [address_key(address) | attributes for address in addresses]},
         "UnprocessedKeys": unprocessed,
         "ConsumedCapacity": [{"TableName": "online", "CapacityUnits": 0.5}],
     }
@@ -154,7 +154,7 @@ def test_a_batch_asks_for_each_address_once_a_hundred_at_a_time(table: OnlineTab
     addresses = [(f"{VIEW}#{n % 210}", "B") for n in range(420)]
     read = table.batch_get(addresses)
     assert set(read.items) == {(f"{VIEW}#{n}", "B") for n in range(3)}
-    assert read.items[f"{VIEW}#0", "B"] == {"c": b"x", "g": TODAY, "p": b"", "pg": NEVER}
+    assert read.items[f"{VIEW}#0", "B"] == BatchItem(b"x", TODAY, b"", NEVER)
 
 
 def test_a_batch_asks_again_for_what_was_left_out_and_adds_the_cost_up() -> None:

@@ -12,7 +12,7 @@ from skewless.cli.rows import row_of_pairs, rows_of_file
 from skewless.cli.screen import plain, shown
 from skewless.cli.values import checked_instant
 from skewless.compiler.plan import SelectionPlan, plan_selection
-from skewless.online.answer import FAILED, OK
+from skewless.compiler.status import FAILED, OK
 from skewless.registry.selection import resolve
 
 if TYPE_CHECKING:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from skewless.definitions.types import ValueType
 
-OK, MISSING, STALE, FAILED = "ok", "missing", "stale", "failed"
-
 
 @dataclass(frozen=True, slots=True)
 class ViewStatus:

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from skewless.errors import OnlineStoreError
-from skewless.online.attribute import address_key, names, plain
+from skewless.online.address import BATCH, LINE, WATERMARK
+from skewless.online.attribute import address_key, names, plain, size_of
 from skewless.online.call import PASSING, Deadline, units
-from skewless.online.line import INSIDE, LAST, SERVED
+from skewless.online.line import INSIDE, LAST, SERVED, to_line_item
+from skewless.online.record import to_batch_item, to_day_item, to_watermark
 from skewless.online.server_time import server_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from skewless.online.address import Address
+    from skewless.online.line import LineItem
+    from skewless.online.record import BatchItem, DayItem, Watermark
+
+    Record: TypeAlias = BatchItem | DayItem | Watermark | LineItem
 
 MAX_KEYS = 100
 _CALLS_SIDE_BY_SIDE = 16
@@ -32,12 +38,14 @@ class BatchRead(NamedTuple):
 
     Attributes:
         items: by address; addresses without an item are absent.
+        sizes: about how many bytes each takes, by address.
         read_units: the capacity that the read consumed.
         server_time: the second of DynamoDB's clock in which it answered first, in microseconds;
             None if it did not say.
     """
 
-    items: dict[Address, dict[str, Any]]
+    items: dict[Address, Record]
+    sizes: dict[Address, int]
     read_units: float
     server_time: int | None = None
 
@@ -64,15 +72,18 @@ class BatchGet:
         else:
             with ThreadPoolExecutor(min(len(chunks), _CALLS_SIDE_BY_SIDE)) as pool:
                 reads = list(pool.map(self._chunk, chunks))
-        items: dict[Address, dict[str, Any]] = {}
+        items: dict[Address, Record] = {}
+        sizes: dict[Address, int] = {}
         for read in reads:
             items.update(read.items)
+            sizes.update(read.sizes)
         times = [read.server_time for read in reads if read.server_time is not None]
         consumed = sum(read.read_units for read in reads)
-        return BatchRead(items, consumed, min(times, default=None))
+        return BatchRead(items, sizes, consumed, min(times, default=None))
 
     def _chunk(self, addresses: list[Address]) -> BatchRead:
-        items: dict[Address, dict[str, Any]] = {}
+        items: dict[Address, Record] = {}
+        sizes: dict[Address, int] = {}
         consumed, first_answer = 0.0, None
         deadline = Deadline(self._deadline_seconds)
         left = [address_key(address) for address in addresses]
@@ -96,11 +107,13 @@ class BatchGet:
                 # where the request did, so its name is not looked at.
                 for found in chain(*answer.get("Responses", {}).values()):
                     item = plain(found)
-                    items[item.pop("pk"), item.pop("sk")] = item
+                    address = item.pop("pk"), item.pop("sk")
+                    items[address] = to_record(address, item)
+                    sizes[address] = size_of(item)
                 unread = answer.get("UnprocessedKeys", {}).values()
                 left = [key for part in unread for key in part["Keys"]]
                 if not left:
-                    return BatchRead(items, consumed, first_answer)
+                    return BatchRead(items, sizes, consumed, first_answer)
             if not deadline.pause():
                 raise OnlineStoreError(
                     f"DynamoDB left {len(left)} of {len(addresses)} keys of table "
@@ -137,3 +150,13 @@ class BatchGet:
             raise OnlineStoreError(
                 f"DynamoDB could not be reached for table {self._table!r}: {error}"
             ) from error
+
+
+def to_record(address: Address, item: Mapping[str, Any]) -> Record:
+    """Return what an item's plain attributes say; where it lies tells what it is."""
+    sort = address[1]
+    if sort == BATCH:
+        return to_batch_item(item)
+    if sort == WATERMARK:
+        return to_watermark(item)
+    return to_line_item(item) if sort == LINE else to_day_item(item)

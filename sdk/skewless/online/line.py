@@ -27,6 +27,14 @@ CLOSED = "closed"  # the latest cut: no stamp is given before
 VIEWS = "views"  # partitions of the views that were ever cut
 
 
+class LineItem(NamedTuple):
+    """What a reader needs of a line's item; see `Line`."""
+
+    inside: tuple[int, ...] = ()
+    last: int | None = None
+    served: int | None = None
+
+
 class Line(NamedTuple):
     """What a reader knows of a line.
 
@@ -54,11 +62,14 @@ class Line(NamedTuple):
         return min((stamp for stamp in self.inside if stamp >= cut), default=None)
 
 
-def to_line(item: Mapping[str, Any] | None, at: int) -> Line:
-    """Read a line from its item's plain attributes; a source without one has no events yet."""
-    if item is None:
-        return Line(at)
-    return Line(at, tuple(item.get(INSIDE, {}).values()), item.get(LAST), item.get(SERVED))
+def to_line_item(item: Mapping[str, Any]) -> LineItem:
+    """Read a line's item from its plain attributes."""
+    return LineItem(tuple(item.get(INSIDE, {}).values()), item.get(LAST), item.get(SERVED))
+
+
+def to_line(item: LineItem | None, at: int) -> Line:
+    """Return a line as it was read; a source without one has no events yet."""
+    return Line(at) if item is None else Line(at, *item)
 
 
 def line_item(aws: Aws, table_name: str, source: str) -> SharedItem:
@@ -90,7 +101,7 @@ class LineCloser:
         """
         item = line_item(self._aws, self._table_name, source)
         if not is_closing:
-            return to_line(item.read() or None, now)
+            return _line_of(item.read(), now)
         line = self._closed(item, now, now)
         while line.last is not None and line.last >= max(now, line.served or now):
             line = self._closed(item, line.last + 1, now)
@@ -106,4 +117,8 @@ class LineCloser:
             )
         except ConditionFailedError as error:  # closed up to there, or further
             found = plain(error.item)
-        return to_line(found, now)
+        return _line_of(found, now)
+
+
+def _line_of(item: Mapping[str, Any], at: int) -> Line:
+    return to_line(to_line_item(item) if item else None, at)

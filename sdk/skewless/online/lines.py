@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from skewless.definitions.refresh import Stream
 from skewless.online.address import line_address
-from skewless.online.line import to_line
+from skewless.online.line import LineItem, to_line
 from skewless.online.pace import AWS
 
 if TYPE_CHECKING:
@@ -86,7 +86,10 @@ class Lines:
             started: what the stopwatch said before.
             is_supposed: as for `known`.
         """
-        found = {source: to_line(items.get(line_address(source)), now) for source in asked}
+        found = {}
+        for source in asked:
+            item = items.get(line_address(source))
+            found[source] = to_line(item if isinstance(item, LineItem) else None, now)
         if not is_supposed:
             self._known.update((source, _Known(line, started)) for source, line in found.items())
         return found

@@ -17,7 +17,6 @@ from skewless.definitions.view import FeatureView
 from skewless.errors import InputError
 from skewless.online.address import entity_partition, line_address
 from skewless.online.answer import Answer
-from skewless.online.attribute import size_of
 from skewless.online.incoming import receive
 from skewless.online.lines import Lines, is_slow
 from skewless.online.server_time import ahead
@@ -30,9 +29,9 @@ if TYPE_CHECKING:
     from skewless.definitions.service import SelectedFeature
     from skewless.online.address import Address
     from skewless.online.answer import ViewStatus
-    from skewless.online.batch_get import BatchRead
+    from skewless.online.batch_get import BatchRead, Record
     from skewless.online.line import LineCloser
-    from skewless.online.view_reader import Items, Reading, ViewReader
+    from skewless.online.view_reader import Reading, ViewReader
 
     Row = Mapping[str, Any]
 
@@ -106,7 +105,7 @@ class OnlineReader:
         now = self._now() if now_us is None else now_us
         requests = [self._request_values(row, index) for index, row in enumerate(rows)]
         partitions = [_partitions(reader, rows) for reader in self._readers]
-        found, items, read_units = self._fetch(partitions, now, is_supposed=now_us is not None)
+        found, item_bytes, read_units = self._fetch(partitions, now, is_supposed=now_us is not None)
         readings = [
             {partition: reader.read(partition, view) for partition in dict.fromkeys(mine)}
             for reader, mine, view in zip(self._readers, partitions, found, strict=True)
@@ -118,7 +117,6 @@ class OnlineReader:
             answers.append(self._row(mine, request, failed))
             statuses.append(self._status(mine))
             overflowed.append(self._overflowed(failed))
-        item_bytes = sum(size_of(item) for item in items.values() if item is not None)
         return Answer(
             tuple(self._types),
             answers,
@@ -133,8 +131,9 @@ class OnlineReader:
 
     def _fetch(
         self, partitions: list[list[str]], now: int, *, is_supposed: bool
-    ) -> tuple[list[Found], Items, float]:
-        items: dict[Address, Mapping[str, Any] | None] = {}
+    ) -> tuple[list[Found], int, float]:
+        items: dict[Address, Record | None] = {}
+        sizes: dict[Address, int] = {}
         read_units = 0.0
         distinct = [list(dict.fromkeys(mine)) for mine in partitions]
         pairs = list(zip(self._readers, distinct, strict=True))
@@ -152,6 +151,7 @@ class OnlineReader:
             batch = self._table.batch_get([*wanted, *map(line_address, asked)])
             items.update(dict.fromkeys(wanted))
             items.update(batch.items)
+            sizes.update(batch.sizes)
             read_units += batch.read_units
             if asked:
                 lines |= self._lines.learn(asked, items, now, started, is_supposed=is_supposed)
@@ -171,7 +171,8 @@ class OnlineReader:
                 for (reader, mine), view in zip(pairs, found, strict=True)
                 for address in reader.further(mine, view)
             ]
-        return found or [Found(items, None, now) for _ in pairs], items, read_units
+        found = found or [Found(items, None, now) for _ in pairs]
+        return found, sum(sizes.values()), read_units
 
     def _request_values(self, row: Row, index: int) -> dict[Any, Any]:
         values = {}

@@ -1,4 +1,26 @@
-"""Records: what is written to and read from the online table, as plain values."""
+"""Records: what is written to and read from the online table, as plain values.
+
+In DynamoDB an item's attributes have short names, since an item pays for their bytes:
+
+item          attribute  what it holds
+B             c          the state of the cut `g`, encoded; of a failed entity why it failed
+              g          the cut, in microseconds
+              p, pg      the state of the cut before and that cut, for views that keep it
+              v          how often the item was written: a writer that read it names what it saw
+              e          when DynamoDB may delete it, in epoch seconds
+S#<day>       d          the state of the day's events, encoded, but for those in `t`
+              i          the greatest ingest time of all events
+              b          the greatest ingest time of the events in `d`; as `i` if it is not there
+              t          late events, in parts: see `Part`
+              q          by shard, the greatest sequence number that was applied
+              r          recent event ids
+              v, e       as of B
+W             cut, previous, started, reading, snapshot: see `Watermark`
+F#<digest>    k, i, x    the entity's key, when it failed, and why
+L             see `line`
+
+`address` says where an item lies, and `codec` what a state's bytes are.
+"""
 
 from __future__ import annotations
 
@@ -74,6 +96,30 @@ class StreamItem(NamedTuple):
     parts: tuple[Part, ...] = ()
 
 
+class BatchItem(NamedTuple):
+    """What a reader needs of an entity's item of cuts.
+
+    Attributes:
+        state: of the cut; encoded.
+        cut: microseconds.
+        previous_state: of the cut before; None where it is not kept.
+        previous_cut: that cut; None where it is not kept.
+    """
+
+    state: bytes
+    cut: int
+    previous_state: bytes | None = None
+    previous_cut: int | None = None
+
+
+class DayItem(NamedTuple):
+    """What a reader needs of an entity's item of a day; see `StreamItem`."""
+
+    state: bytes
+    folded_to: int
+    parts: tuple[Part, ...] = ()
+
+
 class Watermark(NamedTuple):
     """How far a view is cut.
 
@@ -84,10 +130,20 @@ class Watermark(NamedTuple):
         snapshot: the log's snapshot at the committed cut; None where a release before wrote it.
     """
 
-    cut: int | None
-    previous: int | None
-    started: int | None
+    cut: int | None = None
+    previous: int | None = None
+    started: int | None = None
     snapshot: int | None = None
+
+
+def to_batch_item(item: Mapping[str, Any]) -> BatchItem:
+    """Read an item of cuts from its plain attributes."""
+    return BatchItem(item["c"], item["g"], item.get("p"), item.get("pg"))
+
+
+def to_day_item(item: Mapping[str, Any]) -> DayItem:
+    """Read an item of a day from its plain attributes, as far as a reader asks for them."""
+    return DayItem(item["d"], item.get("b", item["i"]), read_parts(item.get("t", b"")))
 
 
 def to_watermark(item: Mapping[str, Any]) -> Watermark:

@@ -10,7 +10,13 @@ from skewless.online.attribute import NEVER, address_key, names, plain, size_of,
 from skewless.online.batch_get import BatchGet
 from skewless.online.call import ConditionFailedError, call, units
 from skewless.online.failed import FailedEntities
-from skewless.online.record import CutOutcome, stream_fields, to_stream_item, to_watermark
+from skewless.online.record import (
+    CutOutcome,
+    Watermark,
+    stream_fields,
+    to_stream_item,
+    to_watermark,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,7 +24,7 @@ if TYPE_CHECKING:
     from skewless.aws import Aws
     from skewless.online.address import Address
     from skewless.online.batch_get import BatchRead
-    from skewless.online.record import Cut, StreamItem, Watermark
+    from skewless.online.record import Cut, StreamItem
 
 MAX_ITEM_BYTES = 390_000  # DynamoDB takes 409,600; the rest is for names, keys and estimates
 NO_SNAPSHOT = -1  # the snapshot of an empty log, or of a table that keeps none
@@ -162,7 +168,8 @@ class OnlineTable:
     def read_watermark(self, view: str) -> Watermark:
         """Read how far a view is cut, consistently; `view` is its partition."""
         items = self.batch_get([(view, WATERMARK)], consistent=True).items
-        return to_watermark(items.get((view, WATERMARK), {}))
+        found = items.get((view, WATERMARK))
+        return found if isinstance(found, Watermark) else Watermark()
 
     def begin_cut(self, view: str, cut: int, snapshot: int = NO_SNAPSHOT) -> Watermark:
         """Record that a cut is being written, and return the watermark as it then is.

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from skewless.compiler.instants import DAY, as_of, due_cut, floor_to
 from skewless.compiler.plan import plan_view
+from skewless.compiler.status import FAILED, MISSING, OK, STALE
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.refresh import Stream
 from skewless.online.address import BATCH, STREAM_DAYS, WATERMARK, stream_sort, view_partition
-from skewless.online.answer import FAILED, MISSING, OK, STALE, ViewStatus
+from skewless.online.answer import ViewStatus
 from skewless.online.codec import failure_of
 from skewless.online.fold import Folder
 from skewless.online.overflow import told
 from skewless.online.parts import chosen
-from skewless.online.record import read_parts, to_watermark
+from skewless.online.record import BatchItem, DayItem, Watermark
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -28,11 +29,12 @@ if TYPE_CHECKING:
     from skewless.compiler.plan import ViewPlan
     from skewless.definitions.view import FeatureView
     from skewless.online.address import Address
+    from skewless.online.batch_get import Record
     from skewless.online.line import Line
-    from skewless.online.record import Part, Watermark
+    from skewless.online.record import Part
     from skewless.online.table import OnlineTable
 
-    Items: TypeAlias = Mapping[Address, Mapping[str, Any] | None]
+    Items: TypeAlias = Mapping[Address, Record | None]
 
 
 class Found(NamedTuple):
@@ -57,6 +59,16 @@ class Found(NamedTuple):
         """The latest instant that the answer may be of."""
         now = self.now - self.ahead
         return now if self.line is None else self.line.latest(now)
+
+    def batch(self, partition: str) -> BatchItem | None:
+        """Return an entity's item of cuts."""
+        item = self.items.get((partition, BATCH))
+        return item if isinstance(item, BatchItem) else None
+
+    def day(self, partition: str, sort: str) -> DayItem | None:
+        """Return an entity's item of a day."""
+        item = self.items.get((partition, sort))
+        return item if isinstance(item, DayItem) else None
 
 
 class Reading(NamedTuple):
@@ -101,11 +113,11 @@ class ViewReader:
 
     def learn(self, items: Items) -> Watermark | None:
         """Return the newest watermark, of those read before or now, and remember it."""
-        known = self._watermark
         item = items.get(self._watermark_address)
-        if item is not None and "cut" in item and (known is None or item["cut"] >= known.cut):
-            self._watermark = known = to_watermark(item)
-        return known
+        if isinstance(item, Watermark) and item.cut is not None:
+            before = None if self._watermark is None else self._watermark.cut
+            self._watermark = item if before is None or item.cut >= before else self._watermark
+        return self._watermark
 
     def _unknown(self, instant: int) -> Reading:
         """Return nulls, without the defaults that stand for "nothing happened"."""
@@ -150,14 +162,14 @@ class CutReader(ViewReader):
             instant = watermark.cut
         elif instant not in (watermark.cut, watermark.previous):
             return self._unknown(instant)  # states that old are gone
-        item = found.items.get((partition, BATCH))
+        item = found.batch(partition)
         if item is None:
             return self._folded([], instant, is_stale=is_stale)
         # An entity that nothing happened to keeps an older cut, which still holds.
-        if item["g"] <= instant:
-            return self._folded([item["c"]], instant, is_stale=is_stale)
-        if item.get("pg", instant + 1) <= instant:
-            return self._folded([item["p"]], instant, is_stale=is_stale)
+        if item.cut <= instant:
+            return self._folded([item.state], instant, is_stale=is_stale)
+        if item.previous_cut is not None and item.previous_cut <= instant:
+            return self._folded([item.previous_state or b""], instant, is_stale=is_stale)
         return self._unknown(instant)
 
 
@@ -192,9 +204,9 @@ class StreamReader(ViewReader):
         since = self._since(partition, found)
         if since is None:
             return self._unknown(found.now)
-        batch = found.items.get((partition, BATCH))
-        states = [] if batch is None else [batch["c"]]
-        days = [found.items.get((partition, sort)) for sort in _days(since, found.latest)]
+        batch = found.batch(partition)
+        states = [] if batch is None else [batch.state]
+        days = [found.day(partition, sort) for sort in _days(since, found.latest)]
         instant, complete = found.latest, None
         if found.line is not None:
             # The cut has read what was stamped before it; whoever is inside since then may not
@@ -204,10 +216,10 @@ class StreamReader(ViewReader):
         parts: list[Part] = []
         for item in days:
             if item is not None:
-                states.append(item["d"])
+                states.append(item.state)
                 # A folded state counts whole. No clock is so far behind that this is later.
-                instant = max(instant, item.get("b", item["i"]) + 1)
-                parts.extend(read_parts(item.get("t", b"")))
+                instant = max(instant, item.folded_to + 1)
+                parts.extend(item.parts)
         late, instant = chosen(parts, instant)
         if instant < since or (complete is not None and instant > complete):
             return self._unknown(found.now)
@@ -221,9 +233,9 @@ class StreamReader(ViewReader):
             return None
         if not self._covers(watermark.cut, found.latest):
             return None
-        batch = found.items.get((partition, BATCH))
+        batch = found.batch(partition)
         # A cut under way has been written for some entities and not for others.
-        cut: int = watermark.cut if batch is None else max(watermark.cut, batch["g"])
+        cut: int = watermark.cut if batch is None else max(watermark.cut, batch.cut)
         return cut if cut <= found.latest else None
 
     @staticmethod

@@ -8,14 +8,12 @@ import numpy as np
 import pyarrow as pa
 
 from skewless.compiler import instants
+from skewless.compiler.status import FAILED, MISSING, OK
 from skewless.definitions.names import RESERVED_PREFIX
 from skewless.offline.query import identifiers
 
 if TYPE_CHECKING:
     from skewless.compiler.plan import SelectionPlan, ViewPlan
-
-# The words of `online.answer`, without "stale", which history cannot know.
-_OK, _MISSING, _FAILED = "ok", "missing", "failed"
 
 
 def names_of(label: str) -> tuple[str, str]:
@@ -42,8 +40,8 @@ def statuses(found: pa.Table, plan: SelectionPlan, asked: Any, *, leaks: bool) -
             at = np.array([instants.as_of(refresh, int(moment)) for moment in moments], np.int64)
         columns[as_of] = pa.array(at).cast(pa.timestamp("us", "UTC"))
         there = np.asarray(found[identifiers.there(view_plan.view)].to_pylist(), np.bool_)
-        told = np.where(there, _OK, _MISSING)
-        columns[status] = pa.array(np.where(_failed(found, view_plan), _FAILED, told).tolist())
+        told = np.where(there, OK, MISSING)
+        columns[status] = pa.array(np.where(_failed(found, view_plan), FAILED, told).tolist())
     return pa.table(columns)
 
 
