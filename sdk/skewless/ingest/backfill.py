@@ -1,7 +1,7 @@
-"""Backfill: history on its way into the log, where it counts as known when it happened, or later.
+"""Backfill: load history into the log, where it counts as known when it happened, or later.
 
-Cuts wait while history is brought in: what a cut has read stays what was there. What was cut before
-is rewritten, which must be asked for by name.
+Cuts wait while history is loaded, so that what a cut reads does not change meanwhile. Rows from
+before a committed cut are a rewrite, which must be asked for by name.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Backfill:
     ) -> Ingested:
         """Take in history: each row counts as known its source's delay after it happened.
 
-        A source with an `ingest_time` takes a row's own word for it, where there is one.
+        A source with an `ingest_time` uses a row's own arrival time, if the row has one.
 
         Raises:
             InputError: the frame as a whole does not fit the source, or, if strict, a row.
@@ -125,7 +125,7 @@ class Backfill:
         *,
         is_allowed: bool,
     ) -> None:
-        """Refuse to rewrite what was served unless it is meant; mark the views that must follow.
+        """Refuse to rewrite served history unless asked to; mark the views that must follow.
 
         A cut that was begun counts as served: it may have read the log already.
         """
@@ -146,7 +146,7 @@ class Backfill:
     def _repeats(
         self, source: Source, accepted: pa.Table, stamps: Any, *, again: bool
     ) -> tuple[int, str | None]:
-        """Count the rows that the log has already; return the digest that it may not have."""
+        """Count the rows that the log has already; return the digest that must be new."""
         if source.event_id is not None:
             return 0, None  # repeats are ignored by their id
         repeated = repeated_rows(self.log, source, accepted, stamps)

@@ -4,9 +4,9 @@ Iceberg lets one commit at a time succeed. Ten writers who all try would make so
 for ten commits. So the first to come leads: it commits its own files and those of all who wait. An
 item in DynamoDB says who leads and what waits.
 
-Correctness does not hang on it. The commit itself looks for what is committed already; so a leader
-that is slow, or dead, or two of them, neither lose nor repeat anything. Nobody's clock matters: a
-leader is taken for dead when it has not changed for a while by the waiting one's own stopwatch.
+Correctness does not depend on it. The commit itself looks for what is committed already, so a slow
+or dead leader, or two of them, neither lose nor repeat anything. No clock matters: a leader counts
+as dead if it does not change for a while by the waiting producer's stopwatch.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class CommitQueue:
         self._silence_seconds = silence_seconds
 
     def commit(self, append: Append, together: Together) -> int:
-        """Have an append committed, by whoever leads; return the snapshot.
+        """Have an append committed by the leader; return the snapshot.
 
         Args:
             append: the files, and what they claim.
@@ -82,14 +82,14 @@ class CommitQueue:
         return snapshot_of(outcomes[append.id])
 
     def waiting(self) -> dict[str, Append]:
-        """Return all appends that wait, by their ids; those of writers that died wait for ever."""
+        """Return all waiting appends by id; those of dead writers wait for ever."""
         item = self._item.read()
         names = [name for name in item if name.startswith(_WAITING)]
         ids = (name.removeprefix(_WAITING) for name in names)
         return {id_: _unpacked(id_, item[_WAITING + id_]) for id_ in ids}
 
     def drop(self, id_: str) -> None:
-        """Take an append out of the line, whose writer died: nobody will commit it."""
+        """Remove the append of a dead writer, so that nobody commits it."""
         self._item.update("REMOVE #w", {"w": _WAITING + id_}, {})
 
     def _wait(self, me: str, id_: str) -> Outcome | dict[str, Any]:
@@ -128,7 +128,7 @@ class CommitQueue:
     def _leave(
         self, me: str, mine: str, item: Mapping[str, Any], outcomes: Mapping[str, Outcome]
     ) -> None:
-        """Tell the others what became of theirs, and make room for the next leader."""
+        """Write the outcomes for the others, and make room for the next leader."""
         others = [id_ for id_ in _waiting(item, mine) if id_ in outcomes]
         gone = [_WAITING + id_ for id_ in others] + _forgotten(item)
         if mine in outcomes:
@@ -154,7 +154,7 @@ def _waiting(item: Mapping[str, Any], mine: str) -> list[str]:
 
 
 def _forgotten(item: Mapping[str, Any]) -> list[str]:
-    """Return outcomes that nobody came for: their writers died."""
+    """Return outcomes that nobody fetched, because their writers died."""
     told = {name: float(text.partition(" ")[0]) for name, text in item.items() if name[:2] == _DONE}
     return [name for name, at in told.items() if at < time.time() - _KEPT_SECONDS]
 

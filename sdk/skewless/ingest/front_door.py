@@ -1,7 +1,7 @@
-"""The front door: where events get their ingest time, once, on their way to both stores.
+"""The front door: it gives events their ingest time, once, on their way to both stores.
 
 Check and normalise → keep what does not fit in quarantine → stamp → append to the log → apply to
-the day items of stream views. The log comes first: what serving holds, history can always explain.
+the day items of stream views. The log comes first, so that history can explain what serving holds.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class _Open:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Rows that wait to be taken in, and what becomes of them."""
+    """Rows that wait to be taken in, and their outcome."""
 
     source: Source
     published: Published
@@ -137,7 +137,7 @@ class FrontDoor:
         producer = self._of_this_process()
         producer.waiting.append(batch)
         with producer.lock:
-            # Whoever had the lock before may have taken this batch along.
+            # The thread that had the lock before may have taken this batch along.
             if not batch.done.done():
                 self._take_in(producer, producer.take())
         return batch.done.result()
@@ -145,8 +145,9 @@ class FrontDoor:
     def resume(self) -> Failures:
         """Apply what an ingest before left in the log only; return the entities that failed.
 
-        What can never succeed is an entity's own, and holds up nothing. What may pass (throttling,
-        the network) is raised, and is the first to be tried again, so that events keep their order.
+        A failure that can never succeed concerns one entity and holds up nothing. A temporary one
+        (throttling, the network) is raised, and is tried again first, so that events keep their
+        order.
         """
         with self._of_this_process().lock:
             failures = self._apply_pending()
@@ -179,12 +180,12 @@ class FrontDoor:
     def _of_this_process(self) -> Producer[_Batch]:
         producer = self._producer.of_this_process()
         if producer is not self._producer:
-            # What the parent has logged, the parent applies.
+            # Events that the parent has logged are applied by the parent.
             self._producer, self._pending, self._open = producer, [], []
         return producer
 
     def _take_in(self, producer: Producer[_Batch], batches: list[_Batch]) -> None:
-        """Take in batches of any sources, in one commit for each source; each learns its end."""
+        """Take in batches of any sources, in one commit for each source; each gets its outcome."""
         try:
             batches[0].failures.add_all(self.resume())
             for source in dict.fromkeys(batch.source for batch in batches):
@@ -273,7 +274,7 @@ class FrontDoor:
                     committing=place.commit,
                 )
             except ShardTakenError:
-                # A copy of this machine goes on where this one was copied.
+                # A copied machine uses the same numbers as this one.
                 producer.renamed()
             except StoreError as error:
                 if _is_refusal(error.__cause__):
@@ -324,7 +325,7 @@ class FrontDoor:
 
 
 def _is_refusal(cause: BaseException | None) -> bool:
-    """Say whether AWS itself said no: then nothing happened. A lost answer says nothing."""
+    """Say whether AWS refused, so that nothing happened; after a lost answer it is unknown."""
     if not isinstance(cause, ClientError):
         return False
     response: Any = cause.response

@@ -1,9 +1,9 @@
-"""Producer: who an event came in by, and its number there.
+"""Producer: the process that brought an event, and the event's number there.
 
-Online items remember, for each producer, up to which number they are applied. So no two processes
-may be one producer. A fork, a pickle or a copy of a store gets an identity of its own here. Two
-copies of a whole machine cannot be told apart from inside: the log refuses the second one, which
-then goes on under another name (`FrontDoor`).
+Online items remember, for each producer, up to which number they are applied. So two processes must
+not be one producer. A fork, a pickle or a copy of a store gets its own identity here. Two copies of
+a whole machine cannot notice each other: the log refuses the second one, which then goes on under
+another name (`FrontDoor`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Producer(Generic[B]):
 
     Attributes:
         shard: names the producer in the log.
-        lock: whoever holds it may stamp and append.
+        lock: its holder may stamp and append.
         waiting: batches that nobody has appended yet, in the order in which they came.
         next_number: the sequence number of its next event.
         last_stamp: the last ingest time that it gave, in microseconds.
@@ -44,21 +44,21 @@ class Producer(Generic[B]):
     def of_this_process(self) -> Producer[B]:
         """Return this producer, or another one if it was made before a fork.
 
-        What waited in the parent stays the parent's to do.
+        Batches that waited in the parent stay with the parent.
         """
         if self._process == process.current():
             return self
         return Producer(self.last_stamp)
 
     def take(self) -> list[B]:
-        """Take all batches that wait; whoever calls holds the lock."""
+        """Take all waiting batches; the caller holds the lock."""
         taken = []
         while self.waiting:
             taken.append(self.waiting.popleft())
         return taken
 
     def renamed(self) -> None:
-        """Go on under another name, since someone else writes under this one."""
+        """Take another name, because someone else writes under this one."""
         self.shard = f"ingest-{uuid.uuid4().hex[:16]}"
         self.next_number = 0
 

@@ -1,7 +1,7 @@
-"""What dead producers left undone: events in the log that are not in the day items.
+"""Work that dead producers left undone: events in the log that are not in the day items.
 
 A producer stays in its source's line until both stores hold its events, and until then readers
-answer as of its stamp. If it dies, someone else does the rest: the next producer, or `repair`.
+answer as of its stamp. If it dies, the next producer or `repair` does the rest.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """Does what is left undone in a source's line."""
+    """Does the work left undone in a source's line."""
 
     aws: Aws
     log: EventLog
     days: DayItems
 
     def finish(self, source: Source, published: Published, batches: Mapping[str, int]) -> None:
-        """Apply what the log has of batches, and take them out of the line.
+        """Apply the log's events of batches, and remove the batches from the line.
 
         Args:
             source: whose line it is.
@@ -53,7 +53,7 @@ class Undone:
     def finish_all(self, source: Source, published: Published) -> None:
         """Finish the batches whose events are in the log, and those of producers that must be dead.
 
-        A batch that is in the log needs its producer no more. One that is not may yet come.
+        A batch that is in the log no longer needs its producer. Another may still come.
         """
         line = self._line(source)
         batches = line.producers()

@@ -1,4 +1,4 @@
-"""The day items of stream views, written anew from the log."""
+"""Write the day items of stream views anew from the log."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class DayItems:
         return self._rebuild(plan, min(day for _, day in chosen), chosen)
 
     def apply_again(self, plan: ViewPlan, stamp: int) -> None:
-        """Apply what the log has of one ingest time; items that hold it already do not change.
+        """Apply the log's events of one ingest time; items that have them do not change.
 
         Raises:
             OnlineStoreError: DynamoDB refused.

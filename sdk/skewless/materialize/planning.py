@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _MAX_STEP_BYTES = 262_144 - 40_000
 
 
-# Producers who are inside that long after a cut are taken for dead; the next cut finds their rows.
+# Producers inside for that long after a cut count as dead; the next cut finds their rows.
 _PATIENCE, _PAUSE = 60_000_000, 5_000_000
 
 
@@ -85,9 +85,9 @@ class Planner:
 
     def _step(self, plan: ViewPlan, begun: Begun) -> Step:
         view = plan.name
-        # Each attempt has a place of its own: half a result of another is never listed.
+        # Each attempt has its own prefix, so half a result of another is never listed.
         attempt = f"{to_datetime(begun.cut):%Y%m%dT%H%M%SZ}/{uuid.uuid4().hex}"
-        # Athena writes there: no character of its keys needs care, as `:`, `+` and `@` would.
+        # Athena writes there, so the keys avoid special characters such as `:`, `+` and `@`.
         place = f"cuts/{plan.view.name}/{plan.view.version}/{attempt}"
         dialect = Dialect(EngineName.ATHENA)
         relation = relation_of(plan.view.source, self.resources.database)

@@ -1,9 +1,9 @@
-"""The order of a source: who is bringing events, which cuts are closed, which views are cut.
+"""The line of a source: producers who bring events, closed cuts, and views that are cut.
 
 One item for each source, in the online table. A producer enters with its stamp, and leaves when its
 events are in both stores. A cut closes the line at its instant: from then on nobody gets an earlier
-stamp, whatever clock they have. Then the cut waits for those who are inside with an earlier one.
-Readers look at the line too, and so know what may be missing. See docs/decisions/0022 and 0023.
+stamp, whatever their clock. Then the cut waits for producers inside with an earlier one. Readers
+look at the line too, and so know what may be missing. See docs/decisions/0022 and 0023.
 Boto3's half of the package.
 """
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 _POLLING_SECONDS = 0.1
 _ATTEMPTS = 20
-# Who is inside for longer is taken for dead: the next producer does what it left undone. A batch
-# takes some seconds; one that waits for others' commits may take a minute.
+# A producer inside for longer counts as dead, and the next one does its undone work. A batch takes
+# some seconds; one that waits for others' commits may take a minute.
 _DEAD_AFTER_SECONDS = 300.0
 _LOCAL_DEAD_AFTER_SECONDS = 30.0
 

@@ -1,4 +1,4 @@
-"""What a reader knows of the lines of its sources, and when it asks again."""
+"""A reader's knowledge of its sources' lines, and when it asks again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 class _Known(NamedTuple):
     line: Line
-    asked: float  # by the stopwatch, which no clock's step reaches
+    asked: float  # by the stopwatch, which no step of a clock affects
 
 
 class Lines:

@@ -1,4 +1,4 @@
-"""Parts: what came in lately, kept apart in a day item, so that a reader can leave it out.
+"""Parts: recent events, kept apart in a day item so that a reader can leave them out.
 
 An item is the folded state of what is settled, and a part for each ingest time since. Each write
 folds what has settled meanwhile. So an item has parts only while events come in, and few of them.
@@ -52,7 +52,7 @@ def with_parts(
         for part in old:
             found = merge(plan, found, decode(plan, part.state))
         found = add_events(plan, found, [event for _, event in events[:settled]])
-        # Tiles that no window reaches on this day, none will reach later.
+        # Tiles that no window reaches on this day are never reached later.
         state = encode(plan, trim(plan, found, day))
     came = [
         Part(

@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 
 
 class Table(Protocol):
-    """What a reader needs of the online table."""
+    """The part of the online table that a reader needs."""
 
     def batch_get(self, addresses: Iterable[Address]) -> BatchRead:
-        """Read items; one that is not there is not in the answer."""
+        """Read items; those that do not exist are absent from the answer."""
 
 
 class OnlineReader:
@@ -186,7 +186,7 @@ class OnlineReader:
     def _row(
         self, readings: list[Reading], request: dict[Any, Any], failed: set[Feature]
     ) -> dict[str, Any]:
-        """Return a row's values; what an on-demand feature cannot tell is added to `failed`."""
+        """Return a row's values; on-demand features that failed are added to `failed`."""
         values = [reading.values for reading in readings]
         environment: dict[Any, Any] = {}
         if self._on_demand:
@@ -195,7 +195,7 @@ class OnlineReader:
                 environment.update((feature, found[name]) for name, feature in features)
             for feature, inputs, evaluate in self._on_demand:
                 if failed and not failed.isdisjoint(inputs):
-                    # A null that stands for a value which is there must not be computed with.
+                    # A null that replaces an overflowing value must not be computed with.
                     failed.add(feature)
                     environment[feature] = None
                 else:
@@ -207,7 +207,7 @@ class OnlineReader:
         return row
 
     def _failed(self, readings: list[Reading]) -> set[Feature]:
-        """Return the features whose value is there and cannot be told."""
+        """Return the features whose value overflows."""
         return {
             Feature(reader.plan.view.name, reader.plan.view.version, name)
             for reader, reading in zip(self._readers, readings, strict=True)

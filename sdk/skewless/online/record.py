@@ -53,7 +53,7 @@ class Cut(NamedTuple):
 
 
 class CutOutcome(Enum):
-    """What became of a cut's state."""
+    """The outcome of writing a cut's state."""
 
     WRITTEN = "written"
     ALREADY_THERE = "already there"
@@ -61,7 +61,7 @@ class CutOutcome(Enum):
 
 
 class Part(NamedTuple):
-    """What events added that came in lately: readers may have to leave it out.
+    """The state of recent events, which readers may have to leave out.
 
     Attributes:
         first: the least ingest time of the events.
@@ -75,7 +75,7 @@ class Part(NamedTuple):
 
 
 class StreamItem(NamedTuple):
-    """What an entity's stream item of a day holds.
+    """An entity's stream item of one day.
 
     Attributes:
         state: encoded; of all events that no reader can have to leave out.
@@ -121,7 +121,7 @@ class DayItem(NamedTuple):
 
 
 class Watermark(NamedTuple):
-    """How far a view is cut.
+    """A view's watermark: how far it is cut.
 
     Attributes:
         cut: the last committed cut; None before the first.

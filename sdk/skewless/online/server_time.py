@@ -1,4 +1,4 @@
-"""What DynamoDB's own clock said, by the Date of its answers, and how far this machine's is off."""
+"""DynamoDB's clock, by the Date of its answers, and the difference of this machine's clock."""
 
 from __future__ import annotations
 

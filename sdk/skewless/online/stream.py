@@ -49,7 +49,7 @@ class LoggedEvent(NamedTuple):
 
 
 class Applied(NamedTuple):
-    """What became of events.
+    """The outcome of applying events.
 
     Attributes:
         events: how many were not applied before, repeats included.
@@ -57,7 +57,7 @@ class Applied(NamedTuple):
         writes: items written.
         lost_races: writes that had to be done again.
         write_units: the capacity consumed.
-        failures: by key, why an entity's values cannot be told.
+        failures: by key, why an entity failed.
         reordered: keys and days of items that were not written: an event of theirs came in before
             one with the same id that is applied already. Write them anew, from the log.
     """
@@ -158,7 +158,7 @@ class _DayItem:
     """The stream item of an entity and a UTC day, and why it failed, if it did.
 
     An item that does not fit is replaced by a small one that says so, and carries on what was
-    applied: until a cut or a rebuild writes the entity, its values cannot be told.
+    applied: until a cut or a rebuild writes the entity, it is failed.
     """
 
     def __init__(self, table: OnlineTable, plan: ViewPlan, key: tuple[Any, ...], day: int) -> None:

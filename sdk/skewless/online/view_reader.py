@@ -1,4 +1,4 @@
-"""One view's part of a read: which items it needs, and what they say at an instant.
+"""One view's part of a read: the items it needs, and its values at an instant.
 
 A cut's watermark and a source's line are remembered between reads, and asked for along with the
 items whenever they could have moved in a way that matters; so a read is one round trip, but for a
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class Found(NamedTuple):
-    """What a read has found so far.
+    """The findings of a read so far.
 
     Attributes:
         items: None for one that was asked for and is not there.
@@ -75,7 +75,7 @@ class Reading(NamedTuple):
     """A view's physical values for one entity.
 
     Attributes:
-        failed: the features that have a value which cannot be told, and are null.
+        failed: the features that are null because their value overflows.
     """
 
     values: dict[str, Any]
@@ -84,7 +84,7 @@ class Reading(NamedTuple):
 
 
 class ViewReader:
-    """What the readers of both kinds of view have in common."""
+    """The common part of the readers of both kinds of view."""
 
     def __init__(self, plan: ViewPlan) -> None:
         self.plan = plan
@@ -120,7 +120,7 @@ class ViewReader:
         return self._watermark
 
     def _unknown(self, instant: int) -> Reading:
-        """Return nulls, without the defaults that stand for "nothing happened"."""
+        """Return nulls without defaults, which would mean that nothing happened."""
         return Reading(dict(self._nulls), ViewStatus(to_datetime(instant), STALE))
 
     def _folded(self, states: list[bytes], instant: int, *, is_stale: bool = False) -> Reading:
@@ -165,7 +165,7 @@ class CutReader(ViewReader):
         item = found.batch(partition)
         if item is None:
             return self._folded([], instant, is_stale=is_stale)
-        # An entity that nothing happened to keeps an older cut, which still holds.
+        # An entity without new events keeps an older cut, which is still right.
         if item.cut <= instant:
             return self._folded([item.state], instant, is_stale=is_stale)
         if item.previous_cut is not None and item.previous_cut <= instant:
