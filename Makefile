@@ -37,7 +37,7 @@ deploy-local: $(INSTALLED) $(CDK_INSTALLED) ## Deploy the stacks to a local AWS 
 	PYTHONPATH=.:sdk $(BIN)/python -m deployment $(ARGS)
 
 test: $(INSTALLED) $(CDK_INSTALLED) ## Run all tests; ARGS="-k words" goes to pytest
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 test-fast: $(INSTALLED) ## Run what gives a verdict within a minute: few examples, nothing deployed
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow" --hypothesis-profile=fast $(ARGS)
