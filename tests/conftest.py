@@ -6,6 +6,7 @@ It is done when pytest loads this file, before a test module can import boto3.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,8 +15,6 @@ from hypothesis import settings
 from tests.shares import ByFile
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from xdist.remote import Producer
 
 _OTHERS = ("AWS_", "MOTO_", "PYICEBERG_", "WR_")  # WR_ configures awswrangler
@@ -48,8 +47,37 @@ settings.register_profile("fast", settings.get_profile("skewless"), max_examples
 settings.load_profile("skewless")
 
 
-SLOW = ("tests/cdk/", "tests/deployment/", "tests/examples/")
-"""Folders of slow tests: what is synthesised, deployed or played in full."""
+# What `make test-fast` leaves out, the longest first: what is synthesised, deployed, emulated,
+# played in full, or interrupted at each of its calls. A single test is marked `slow` by itself.
+SLOW = (
+    "tests/deployment/",
+    "tests/cdk/",
+    "tests/ops/",
+    "tests/localaws/",
+    "tests/lambdas/",
+    "tests/order/",
+    "tests/examples/",
+    "tests/docs/",
+    "tests/store/test_arrival.py",
+    "tests/store/test_failed_cuts.py",
+    "tests/store/test_least_privilege.py",
+    "tests/store/test_other_account.py",
+    "tests/store/test_processes.py",
+    "tests/store/test_rebuild.py",
+    "tests/store/test_side_by_side.py",
+    "tests/cli/test_init.py",
+    "tests/cli/test_local.py",
+    "tests/cli/test_loop.py",
+    "tests/cli/test_operations.py",
+    "tests/offline/test_abandoned.py",
+    "tests/offline/test_statement_length.py",
+    "tests/offline/test_user_tables.py",
+    "tests/offline/test_user_files.py",
+    "tests/offline/test_one_rule.py",
+    "tests/registry/test_edits.py",
+    "tests/registry/test_publishing_at_once.py",
+    "tests/test_imports.py",
+)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -61,12 +89,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Do not even import what `make test-fast` leaves out: the CDK starts node."""
-    is_slow = collection_path.relative_to(config.rootpath).as_posix() + "/" in SLOW
+    path = Path(os.path.relpath(collection_path, config.rootpath)).as_posix()
+    is_slow = path in SLOW or f"{path}/" in SLOW
     return True if is_slow and config.getoption("markexpr") == "not slow" else None
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark the tests of slow folders; elsewhere a test or a file is marked by itself."""
+    """Mark the tests of slow folders and files."""
     if item.nodeid.startswith(SLOW):
         item.add_marker("slow")
 
@@ -77,9 +106,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     On a DynamoDB that is not moto's, only the tests that call DynamoDB run.
     """
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    items.sort(key=_turn)
     if "SKEWLESS_TEST_DYNAMODB" not in os.environ:
         return
     calling = [item for item in items if "aws" in getattr(item, "fixturenames", ())]
     config.hook.pytest_deselected(items=[item for item in items if item not in calling])
     items[:] = calling
+
+
+def _turn(item: pytest.Item) -> int:
+    """Say where in the order of SLOW a test comes; then what is marked, then what is not slow."""
+    if item.get_closest_marker("slow") is None:
+        return len(SLOW) + 1
+    places = (place for place, path in enumerate(SLOW) if item.nodeid.startswith(path))
+    return next(places, len(SLOW))
