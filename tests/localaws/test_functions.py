@@ -453,6 +453,7 @@ made = urllib3.request(
     f"{aws.endpoint}/lambda_us-east-1/functions?X-Amz-Credential={scope}",
     json={"FunctionName": "f", "Runtime": "python3.11", "Role": "arn:aws:iam::1:role/r",
           "Handler": "a.b", "Code": {"ZipFile": "eA=="}},
+    timeout=60,
 )
 assert made.status in {403, 404, 405}, made.data
 assert not lambda_backends["123456789012"]["us-east-1"].list_functions()

@@ -24,10 +24,7 @@ if TYPE_CHECKING:
     from skewless.definitions.source import Source
     from skewless.definitions.view import FeatureView
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning"),
-    pytest.mark.slow,
-]
+pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 
 # Each example is many calls of two engines, so few are drawn, always the same, and none is shrunk;
 # the other parity tests draw at random.

@@ -101,7 +101,6 @@ def assert_the_loop_is_the_oracle(case: Case) -> None:
         assert [bits(answer[name]) for name in outputs] == expected(named, known, row, now)
 
 
-@pytest.mark.slow
 @given(cases(is_prompt=True))
 @FEW
 def test_hostile_names_are_loaded_trained_on_and_served_as_the_oracle_says(case: Case) -> None:
