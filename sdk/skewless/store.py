@@ -6,7 +6,9 @@ Serving needs boto3 and the standard library only. History and writing need more
 
 from __future__ import annotations
 
+import re
 import uuid
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from skewless.aws import Aws, Resources
@@ -16,7 +18,8 @@ from skewless.definitions.collection import Definitions
 from skewless.definitions.expression import to_datetime, to_microseconds
 from skewless.definitions.foreign import ARGUMENTS, STORE, answering, hinted, other_word
 from skewless.definitions.names import versioned
-from skewless.errors import PublishError, StoreError
+from skewless.definitions.view import FeatureView
+from skewless.errors import InputError, PublishError, StoreError, shown
 from skewless.online.estimate import estimate
 from skewless.online.incoming import told_apart
 from skewless.online.table import OnlineTable
@@ -27,16 +30,15 @@ from skewless.registry.pinned import check_overwrite
 from skewless.registry.published import Published
 from skewless.registry.registry import Registry
 from skewless.registry.selection import find_view, name_of, resolve
+from skewless.store_names import store_name_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import datetime
     from pathlib import Path
 
     import boto3
 
     from skewless.definitions.clock import Clock, Instant
-    from skewless.definitions.view import FeatureView
     from skewless.doctor.diagnosis import Diagnosis
     from skewless.erasure.report import Erasure
     from skewless.ingest.ingested import Ingested
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
     from skewless.registry.changes import Plan
     from skewless.verify import Report
     from skewless.workbench import Workbench
+
+_LOCAL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
 @answering(ARGUMENTS)
@@ -111,8 +115,11 @@ class FeatureStore:
             clock: tells the time; the system's if None. An instant stands still.
 
         Raises:
+            InputError: no store can have the name.
             StoreError: there is no such store, or AWS refused.
         """
+        if problems := list(store_name_problems(name)):
+            raise InputError("; ".join(problems))
         aws = Aws(session)
         return cls(aws, Resources.fetch(name, aws), clock=clock)
 
@@ -130,7 +137,15 @@ class FeatureStore:
             clock: tells the time; the system's if None. An instant stands still; assign
                 `store.clock` to move it.
             port: where the local AWS listens on the loopback; 0 lets the system choose.
+
+        Raises:
+            InputError: no store can have the name.
         """
+        if name and (not isinstance(name, str) or not _LOCAL_NAME.fullmatch(name)):
+            raise InputError(
+                f"the store's name {shown(name)} must be up to 40 lower case letters, digits, "
+                "hyphens and underscores, a letter or digit first"
+            )
         from localaws.server import LocalAws  # noqa: PLC0415
         from skewless.local import provision  # noqa: PLC0415 - needs the local extra
 
@@ -550,7 +565,7 @@ class FeatureStore:
 
     def logged_keys(
         self,
-        view: FeatureView,
+        view: object,
         *,
         sample: int | None = None,
         seed: str = "",
@@ -559,12 +574,13 @@ class FeatureStore:
         """Return the distinct complete keys of a view's entity in the log, as an Arrow table.
 
         Args:
-            view: whose entity and source.
+            view: a view, `"view"` or `"view@version"`: whose entity and source.
             sample: how many at most, as if drawn at random; all if None.
             seed: the same seed draws the same keys from the same log.
             engine: "athena" or "duckdb"; the store's own if None.
         """
-        return self._workbench.logged_keys(view, sample=sample, seed=seed, engine=engine)
+        found = view if isinstance(view, FeatureView) else find_view(self.published, view)
+        return self._workbench.logged_keys(found, sample=sample, seed=seed, engine=engine)
 
     @property
     def _registry(self) -> Registry:
@@ -590,7 +606,10 @@ class FeatureStore:
         return self.clock is system_clock
 
     def _now(self) -> int:
-        return to_microseconds(self.clock(), "the clock's answer")
+        answer = self.clock()
+        if not isinstance(answer, datetime):
+            raise InputError(f"the clock's answer {shown(answer)} is no datetime")
+        return to_microseconds(answer, "the clock's answer")
 
     def current(self, features: object) -> tuple[object, bool]:
         """Return what `get_online_features` reads, and whether a later cut cannot change it.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-from skewless import Every, FeatureView, agg
+from skewless import Every, FeatureStore, FeatureView, agg
 from skewless.errors import (
     InputError,
     NaiveTimestampError,
@@ -21,7 +21,8 @@ from skewless.errors import (
 from tests.store.builders import NOON, card, label, model, payment, payments, profile, spending
 
 if TYPE_CHECKING:
-    from skewless import FeatureStore
+    from collections.abc import Callable
+
     from tests.store.conftest import MovableClock
 
 
@@ -213,3 +214,34 @@ def test_a_sum_beyond_64_bits_is_an_error_that_names_the_feature(
     answer = store.get_online_features(view, {"card": "a"})
     assert answer.rows == [{"items_1h": None}]
     assert answer.status[0]["totals"].status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda: FeatureStore.connect(5), "the store's name 5 must be lower case letters"),  # type: ignore[arg-type]
+        (lambda: FeatureStore.connect("A B"), "the store's name 'A B' must be lower case"),
+        (lambda: FeatureStore.local("A B"), "the store's name 'A B' must be up to 40"),
+        (lambda: FeatureStore.local(clock="noon"), "clock is 'noon'; give a function"),  # type: ignore[arg-type]
+        (lambda: FeatureStore.local(clock=datetime(2024, 3, 5)), "is a naive timestamp"),  # noqa: DTZ001
+        (lambda: FeatureStore.from_lock(5), "5 is no path of a lock file"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_store_that_cannot_be_opened_says_what_is_wrong(
+    ask: Callable[[], object], words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        ask()
+
+
+def test_a_clock_that_tells_no_time_is_named(published: FeatureStore) -> None:
+    published.clock = lambda: 5  # type: ignore[assignment, return-value]
+    with pytest.raises(InputError, match="the clock's answer 5 is no datetime"):
+        published.get_online_features("spending", {"card": "a"})
+
+
+def test_keys_in_the_log_are_asked_for_by_a_view_s_name_as_well(published: FeatureStore) -> None:
+    found = published.logged_keys("spending").num_rows
+    assert published.logged_keys(published.published.view("spending")).num_rows == found
+    with pytest.raises(UnknownNameError, match="no view 'spendings'"):
+        published.logged_keys("spendings")

@@ -15,10 +15,22 @@ Instant: TypeAlias = datetime | str
 
 
 def as_clock(clock: Clock | datetime | None) -> Clock:
-    """Return a clock: the system's if None; an instant stands still."""
+    """Return a clock: the system's if None; an instant stands still.
+
+    Raises:
+        InputError: it is neither, or the instant has no zone.
+    """
+    if clock is None:
+        return system_clock
     if isinstance(clock, datetime):
+        to_microseconds(clock, "the clock's instant")
         return StandingClock(clock)
-    return system_clock if clock is None else clock
+    if not callable(clock):
+        raise InputError(
+            f"clock is {shown(clock)}; give a function that returns an aware datetime, an aware "
+            "datetime, or None for the system's clock"
+        )
+    return clock
 
 
 def system_clock() -> datetime:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -228,6 +229,8 @@ def _decode(path: str | Path, decoder: Decoder, entry: Document) -> None:
 
 
 def _parsed(path: str | Path) -> Document:
+    if not isinstance(path, str | PathLike):
+        raise InputError(f"{shown(path)} is no path of a lock file")
     try:
         content = parse(Path(path).read_bytes())
     except FileNotFoundError as error:
