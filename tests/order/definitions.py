@@ -54,6 +54,13 @@ fresh = FeatureView(
     refresh="stream",
     features={"which": WHICH, "rows": agg.count(window="30d")},
 )
+lately = FeatureView(
+    "lately",
+    entity=s,
+    source=source,
+    refresh="stream",
+    features={"which": WHICH, "last_k": agg.last("k", window="7d")},
+)
 daily_2 = FeatureView(
     "daily",
     version=2,
@@ -62,4 +69,4 @@ daily_2 = FeatureView(
     refresh=Every("1d", delay="1h"),
     features={"which": WHICH, "rows": agg.count(window="30d")},
 )
-VIEWS = (*PUBLISHED, fresh, daily_2)
+VIEWS = (*PUBLISHED, fresh, lately, daily_2)

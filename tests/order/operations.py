@@ -15,6 +15,7 @@ from tests.order.definitions import (
     daily,
     daily_2,
     fresh,
+    lately,
     live,
     shops,
 )
@@ -165,9 +166,13 @@ class Forget(Operation):
 
 
 class Publish(Operation):
-    """A new view, with its first cut."""
+    """A new view, of the same entity or of a neighbour, with its first cut."""
 
-    view: FeatureView = fresh
+    views: tuple[FeatureView, ...] = (fresh, lately)
+
+    def __init__(self, world: World, drawn: random.Random) -> None:
+        super().__init__(world, drawn)
+        self.view = drawn.choice(self.views)
 
     def do(self, store: FeatureStore) -> None:
         store.apply([*PUBLISHED, self.view])
@@ -177,7 +182,7 @@ class Publish(Operation):
 class PublishVersion(Publish):
     """A new version of a view."""
 
-    view = daily_2
+    views = (daily_2,)
 
 
 OPERATIONS: dict[str, type[Operation]] = {
