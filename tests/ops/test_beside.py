@@ -19,7 +19,7 @@ import pytest
 
 from skewless import Every, FeatureStore, agg
 from skewless.erasure import forget
-from skewless.errors import StoreError
+from skewless.errors import NotDueError, StoreError
 from tests.ops.builders import ERASED, NOON, MovableClock, payment, payments_view, shop
 from tests.ops.raw import places_with
 
@@ -76,15 +76,15 @@ def _other(store: FeatureStore) -> FeatureStore:
 
 
 @contextmanager
-def _at(step: int, act: Callable[[], None]) -> Iterator[None]:
-    """Do something before this thread's call to AWS of that number."""
+def _at(step: int | None, act: Callable[[], None]) -> Iterator[None]:
+    """Do something before this thread's call to AWS of that number, or before each of them."""
     real = _CLIENT._make_api_call
     mine, counted, is_acting = threading.get_ident(), [0], [False]
 
     def call(self: Any, operation: str, request: Any) -> Any:
         if threading.get_ident() == mine and not is_acting[0]:
             counted[0] += 1
-            if counted[0] == step + 1:
+            if step is None or counted[0] == step + 1:
                 is_acting[0] = True
                 try:
                     act()
@@ -166,6 +166,40 @@ def test_a_load_that_looked_at_the_log_before(beside: FeatureStore, step: int) -
     with _at(step, lambda: _forgotten(_other(beside))):
         loaded = beside.backfill("payments", [row], rewrite=True)
     assert loaded.accepted == 1
+
+
+@pytest.mark.parametrize("step", _steps("publish", 2))
+def test_a_view_of_neighbours_that_is_published_at_any_call(
+    beside: FeatureStore, step: int
+) -> None:
+    """Its first cut waits while rows are removed, so that it holds none of them."""
+    new = payments_view("new", entity=shop, features=LAST)
+    other = _other(beside)
+
+    def publish() -> None:
+        other.apply([*VIEWS, new])
+        with suppress(NotDueError):
+            other.materialize(new)
+
+    with _at(step, publish):
+        beside.forget("card", ERASED)
+    _forgotten(beside)
+    other.materialize(new)
+    assert places_with(beside, ERASED) == []
+    other.verify("new", entity_rows=[{"shop": "book"}]).raise_if_different()
+
+
+def test_readers_of_neighbours_find_all_other_events_all_along(beside: FeatureStore) -> None:
+    other, seen = _other(beside), set()
+
+    def read() -> None:
+        (row,) = other.get_online_features("stream_of_shops", [{"shop": "book"}]).rows
+        seen.add(row["n"])
+
+    with _at(None, read):
+        beside.forget("card", ERASED)
+    assert seen <= {2, 3, 4}
+    assert {2, 4} <= seen
 
 
 @pytest.mark.parametrize("step", _steps("erasure", 2))

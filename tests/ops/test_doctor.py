@@ -25,6 +25,7 @@ from skewless.doctor.caller import (
 from skewless.doctor.diagnosis import Diagnosis, Finding, Severity
 from skewless.doctor.examination import _run
 from skewless.doctor.patient import Patient
+from skewless.errors import NotDueError
 from skewless.jobs.schedules import Schedules
 from skewless.materialize.source_line import SourceLine
 from skewless.online.address import view_partition
@@ -74,6 +75,20 @@ def test_each_thing_that_is_well_is_told_once(well: FeatureStore) -> None:
     assert len(subjects) == len(set(subjects))
     assert {"source payments", "view spending@1", "view profile@1", "clock"} <= set(subjects)
     assert f"bucket {well.resources.bucket}" in subjects
+
+
+def test_an_erasure_that_died_is_told_since_first_cuts_wait_for_it(well: FeatureStore) -> None:
+    line = SourceLine(well.aws, well.resources.online_table, "payments")
+    line.begin_erasure("20240305T120000Z-0123456789ab")
+    found = only(well.doctor())
+    assert (found.subject, found.severity) == ("source payments", Severity.WARNING)
+    assert "20240305T120000Z-0123456789ab" in found.what
+    well.apply([payments_view(), daily_view(), payments_view("new")])
+    with pytest.raises(NotDueError, match=r"new@1: its first cut waits.*skewless forget"):
+        well.materialize("new")
+    line.end_erasure("20240305T120000Z-0123456789ab")
+    well.materialize("new")
+    assert bad(well.doctor()) == []
 
 
 def test_tables_of_killed_sessions_are_listed_with_the_command_that_removes_them(

@@ -11,6 +11,7 @@ from skewless.doctor.patient import AbsentError
 from skewless.materialize.source_line import SourceLine
 from skewless.offline.lake.catalog import log_columns, sql_type
 from skewless.offline.lake.optimizers import TableOptimizers
+from skewless.online.line import ERASING, line_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,6 +43,7 @@ def check_source(patient: Patient, source: Source) -> Iterator[Finding]:
     }
     yield from _check_columns(source, columns, subject)
     yield from _check_line(patient, source, subject)
+    yield from _check_erasures(patient, source, subject)
     if not patient.resources.optimizer_role:
         return  # one finding about the parameter covers all
     missing = TableOptimizers(patient.aws, patient.resources).missing(source.name)
@@ -68,6 +70,17 @@ def _check_line(patient: Patient, source: Source, subject: str) -> Iterator[Find
             f"does the rest, {', '.join(views)} are answered as of {since}, as stale. The next "
             "ingest does it",
             f"skewless repair {views[0]}",
+        )
+
+
+def _check_erasures(patient: Patient, source: Source, subject: str) -> Iterator[Finding]:
+    line = line_item(patient.aws, patient.resources.online_table, source.name).read()
+    if erasures := sorted(line.get(ERASING, ())):
+        yield warning(
+            subject,
+            f"erasures are removing rows from its log, or died while they did: {erasures}; until "
+            "their end no view is cut for the first time",
+            "skewless forget, with the same key, if it is not running",
         )
 
 

@@ -7,7 +7,7 @@ replaced as a whole, on the condition that no cut has written them since they we
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -15,7 +15,7 @@ import pyarrow.compute
 
 from skewless.compiler.fingerprint import used_columns
 from skewless.compiler.keys import encode_key
-from skewless.definitions.refresh import Every
+from skewless.definitions.refresh import Every, Stream
 from skewless.errors import ItemTooLargeError
 from skewless.materialize.arrow_rows import entity_rows
 from skewless.materialize.due import to_cut
@@ -24,9 +24,8 @@ from skewless.offline.engines.duckdb_engine import DuckDbEngine
 from skewless.offline.frames.columns import arrow_type, physical
 from skewless.offline.lake.log import EventLog
 from skewless.offline.query.states import States, span_of_states
-from skewless.online.address import BATCH, entity_partition, view_partition
+from skewless.online.address import entity_partition, view_partition
 from skewless.online.codec import failed_state
-from skewless.online.items import EntityItems
 from skewless.online.overflow import overflow_of
 
 if TYPE_CHECKING:
@@ -82,13 +81,22 @@ class Anew:
             }
         return len(left)
 
-    def drop_days(self, keys: Collection[Key]) -> None:
-        """Delete the entities' day items; the caller rebuilds the needed ones from the log."""
-        items = EntityItems(self.bench.aws, self.bench.resources.online_table)
-        for key in keys:
-            for address in items.find(entity_partition(self.plan, key)):
-                if address[1] != BATCH:
-                    items.delete(address)
+    def write_days(self, keys: Collection[Key]) -> int:
+        """Write the entities' day items anew; return of how many others kept writing some.
+
+        Raises:
+            OnlineStoreError: DynamoDB refused.
+            StoreError: the log could not be read.
+        """
+        cut = self.bench.table.read_watermark(view_partition(self.plan)).cut
+        if cut is None or not isinstance(self.plan.view.refresh, Stream):
+            return 0
+        left = set(keys)
+        for _ in range(_ATTEMPTS):
+            if left:
+                days = replace(self.bench.days, log=_LogOf(self.bench, self.plan, left))
+                left = days.replace(self.plan, cut, left)
+        return len(left)
 
     def _states(self, keys: Collection[Key], cut: int) -> dict[Key, bytes]:
         """Return the encoded states at a cut; entities without events have none."""

@@ -1,9 +1,9 @@
 """Forget an entity, in an order in which it cannot come back.
 
-1. the log of every source with its key columns, then the quarantine;
+1. the log of every source with its key columns, then the quarantine; meanwhile no view's first cut
+   begins;
 2. views of other entities that counted its events are written anew from what is left;
-3. online items, also of views that were published meanwhile: not before the log is clean, or a cut
-   could write them anew from old rows;
+3. online items: not before the log is clean, or a cut could write them anew from old rows;
 4. training sets, and what queries and cuts left in the bucket;
 5. look again for what a running writer may have brought back;
 6. sign the report, keep it, and remove the journal if there is nothing left to do.
@@ -31,6 +31,7 @@ from skewless.erasure.subject import LoggedRows, RefusedRows, Subject
 from skewless.erasure.sweep import find_strays
 from skewless.errors import InputError
 from skewless.ingest.commit_queue import CommitQueue
+from skewless.materialize.source_line import SourceLine
 from skewless.offline.storage.objects import split_uri, write_bytes
 from skewless.offline.storage.stored import StoredObjects
 from skewless.online.address import entity_partition, view_partition
@@ -64,6 +65,8 @@ class Forgetting:
 
     def run(self) -> Erasure:
         """Erase, and report."""
+        if not self.is_dry_run:
+            self._hold_first_cuts()
         not_reached = list(self._not_ours())
         again: list[str] = []
         neighbours = Neighbours(self.bench, self.published, self.subject, self.journal)
@@ -73,6 +76,8 @@ class Forgetting:
         for table, matching in self._quarantined():
             again += self._erase_rows(table, matching, self.journal)
         if not self.is_dry_run:
+            for source in self._logged():
+                self._line(source).end_erasure(self.journal.id)
             again += neighbours.settle()
             again += self._published_meanwhile()
         again += self._cuts_under_way()
@@ -127,11 +132,25 @@ class Forgetting:
                 self.journal.found_again(place_of(table.name), "waiting appends", 1)
                 queue.drop(id_)
 
-    def _published_meanwhile(self) -> Iterator[str]:
-        """Read the registry anew: a view's first cut may have read the log before it was clean.
+    def _hold_first_cuts(self) -> None:
+        """Let no view be cut for the first time until the rows are gone; read the registry then.
 
-        A view that is published later reads a clean log.
+        A cut that began before belongs to a view that the registry has by now. A view that is
+        published later reads a clean log.
         """
+        self.journal.keep()  # so that the next run ends what this one began, should it die
+        held: set[str] = set()
+        while new := [source for source in self._logged() if source.name not in held]:
+            for source in new:
+                self._line(source).begin_erasure(self.journal.id)
+                held.add(source.name)
+            self.published = self.reload()
+
+    def _line(self, source: Source) -> SourceLine:
+        return SourceLine(self.bench.aws, self.bench.resources.online_table, source.name)
+
+    def _published_meanwhile(self) -> Iterator[str]:
+        """Tell of sources that were published while this ran: their logs were not looked at."""
         before = {source.name for source in self._sources()}
         self.published = self.reload()
         for source in self._sources():

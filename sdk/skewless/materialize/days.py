@@ -11,10 +11,11 @@ from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD, INGEST_TIM
 from skewless.errors import OnlineStoreError
 from skewless.materialize.failures import Failures
 from skewless.materialize.source_line import SourceLine
-from skewless.online.stream import LoggedEvent, apply_events, rebuild_day
+from skewless.online.address import entity_partition
+from skewless.online.stream import LoggedEvent, apply_events, rebuild_day, replace_day
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     import pyarrow as pa
 
@@ -66,6 +67,47 @@ class DayItems:
             reordered |= apply_events(self.table, plan, shard, lines, horizon=horizon).reordered
         if reordered:
             self.rebuild_some(plan, reordered)
+
+    def replace(
+        self, plan: ViewPlan, since: int, keys: Collection[tuple[Any, ...]]
+    ) -> set[tuple[Any, ...]]:
+        """Write entities' day items anew in place, after events of theirs were erased.
+
+        A reader finds each item as it was before or as it is after, and never none.
+
+        Args:
+            plan: the view's.
+            since: its cut; items of days before are written as well, if they are there.
+            keys: the entities' physical keys, which items can have.
+
+        Returns:
+            The entities of which others wrote an item meanwhile.
+
+        Raises:
+            OnlineStoreError: DynamoDB refused.
+        """
+        horizons = self._horizons(plan)
+        # Items before the log: a later writer may know more than the log that is read.
+        versions = {
+            (key, day): item.version
+            for key in keys
+            for day, item in self.table.stream_days(entity_partition(plan, key))
+        }
+        since = instants.floor_to(since, instants.DAY)
+        logged = {
+            at: events
+            for at, events in self._logged(plan, min([since, *(at[1] for at in versions)])).items()
+            if at in versions or (at[0] in keys and at[1] >= since)
+        }
+        changed = set()
+        for at in versions.keys() | logged.keys():
+            events = logged.get(at, [])
+            horizon = horizons(max(event.ingest_time for event in events)) if events else None
+            if not replace_day(
+                self.table, plan, at, events, version=versions.get(at, 0), horizon=horizon
+            ):
+                changed.add(at[0])
+        return changed
 
     def _rebuild(
         self, plan: ViewPlan, since: int, wanted: frozenset[tuple[tuple[Any, ...], int]] | None

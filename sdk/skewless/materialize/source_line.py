@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from skewless.errors import ClockError, OnlineStoreError
+from skewless.errors import ClockError, NotDueError, OnlineStoreError
 from skewless.online.attribute import NEVER, plain
 from skewless.online.call import ConditionFailedError
-from skewless.online.line import CLOSED, HISTORY, INSIDE, LAST, SERVED, VIEWS, line_item
+from skewless.online.line import CLOSED, ERASING, HISTORY, INSIDE, LAST, SERVED, VIEWS, line_item
 from skewless.online.pace import BOUND, pace_of
 from skewless.online.server_time import ahead, behind, server_time
 
@@ -304,17 +304,61 @@ class SourceLine:
         """Give no stamp before the cut any more, and let producers know of the view.
 
         Raises:
+            NotDueError: an erasure removes rows from the log, and the view was never cut.
             OnlineStoreError: DynamoDB refused.
         """
         try:
-            self._item.update(
-                "SET #c = :c ADD #v :v",
-                {"c": CLOSED, "v": VIEWS},
-                {":c": cut, ":v": frozenset([view])},
-                "attribute_not_exists(#c) OR #c < :c",
+            self._admit(view, "SET #c = :c", {":c": cut}, "attribute_not_exists(#c) OR #c < :c")
+        except ConditionFailedError as error:
+            self._check_erasures(error.item, view)
+            # A later cut of another view was closed before.
+            try:
+                self._admit(view, "", {}, None)
+            except ConditionFailedError as again:
+                self._check_erasures(again.item, view)
+                raise  # pragma: no cover - there is no other condition
+
+    def _admit(
+        self, view: str, update: str, values: Mapping[str, Any], condition: str | None
+    ) -> None:
+        """Add a view; not its first cut while an erasure removes rows.
+
+        The erasure knows which views may have read the rows: those that were added before it.
+        """
+        unless = "(attribute_not_exists(#e) OR contains(#v, :view))"
+        aliases = {"e": ERASING, "v": VIEWS} | ({"c": CLOSED} if condition else {})
+        self._item.update(
+            f"{update} ADD #v :v",
+            aliases,
+            {":v": frozenset([view]), ":view": view, **values},
+            unless if condition is None else f"({condition}) AND {unless}",
+        )
+
+    def _check_erasures(self, item: Mapping[str, Any], view: str) -> None:
+        found = plain(item)
+        if found.get(ERASING) and view not in _views(found):
+            name = view.partition("#")[0]
+            raise NotDueError(
+                f"view {name}: its first cut waits, as an erasure is removing rows from the log of "
+                f"{self._source!r} ({', '.join(sorted(found[ERASING]))}). Run it again when the "
+                "erasure is done; if that died, finish it first: run the same `skewless forget`"
             )
-        except ConditionFailedError:  # a later cut of another view was closed before
-            self._item.update("ADD #v :v", {"v": VIEWS}, {":v": frozenset([view])})
+
+    def begin_erasure(self, erasure: str) -> None:
+        """Let no view's first cut begin until the erasure has removed its rows.
+
+        Raises:
+            OnlineStoreError: DynamoDB refused.
+        """
+        self._item.update("ADD #e :e", {"e": ERASING}, {":e": frozenset([erasure])})
+
+    def end_erasure(self, erasure: str) -> None:
+        """Let first cuts begin again.
+
+        Raises:
+            OnlineStoreError: DynamoDB refused.
+        """
+        self._item.update("DELETE #e :e", {"e": ERASING}, {":e": frozenset([erasure])})
 
     def horizons(self) -> Callable[[int], int]:
         """Return what tells, of the greatest ingest time of some events, their horizon.

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Address: TypeAlias = "tuple[str, str]"
 
 BATCH = "B"
+STREAM = "S#"
 WATERMARK = "W"
 FAILED = "F#"
 LINE_PARTITION, LINE = "line#", "L"
@@ -52,9 +53,14 @@ def failed_sort(partition: str) -> str:
     return FAILED + hashlib.sha256(partition.encode()).hexdigest()[:40]
 
 
+def stream_day(sort: str) -> int:
+    """Return the first instant of the UTC day of a stream item, by its sort key."""
+    return (date.fromisoformat(sort.removeprefix(STREAM)).toordinal() - _EPOCH_DAY) * DAY
+
+
 def stream_sort(instant: int) -> str:
     """Return the sort key of the UTC day in which the instant lies."""
-    return f"S#{date.fromordinal(_EPOCH_DAY + instant // DAY).isoformat()}"
+    return f"{STREAM}{date.fromordinal(_EPOCH_DAY + instant // DAY).isoformat()}"
 
 
 def stream_expiry(instant: int) -> int:

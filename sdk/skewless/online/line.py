@@ -25,6 +25,7 @@ LAST = "last"  # the greatest stamp that was given; kept where readers close the
 SERVED = "served"  # no stamp is given before; the same
 CLOSED = "closed"  # the latest cut: no stamp is given before
 VIEWS = "views"  # partitions of the views that were ever cut
+ERASING = "erasing"  # erasures that are removing rows: no view's first cut begins
 
 
 class LineItem(NamedTuple):

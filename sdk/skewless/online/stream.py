@@ -154,6 +154,36 @@ def rebuild_day(
         _pause(deadline, partition)
 
 
+def replace_day(
+    table: OnlineTable,
+    plan: ViewPlan,
+    at: tuple[tuple[Any, ...], int],
+    events: list[LoggedEvent],
+    *,
+    version: int,
+    horizon: int | None,
+) -> bool:
+    """Write a stream item anew after events of it were erased; say whether it was unchanged.
+
+    Args:
+        table: the online table.
+        plan: the view's.
+        at: the physical key, which an item can have, and the first instant of the day.
+        events: all that the log has of the entity on that day; without any the item goes.
+        version: of the item, which was read before the log; 0 if there was none.
+        horizon: as for `rebuild_day`.
+
+    Raises:
+        OnlineStoreError: DynamoDB refused.
+    """
+    key, day = at
+    item_of_day = _DayItem(table, plan, key, day)
+    if not events:
+        return not version or table.drop_stream(item_of_day.partition, day, version)
+    item, _ = _with_events(plan, _NO_ITEM, day, events, horizon)
+    return item_of_day.put(item._replace(version=version)) is not None
+
+
 class _DayItem:
     """The stream item of an entity and a UTC day, and why it failed, if it did.
 

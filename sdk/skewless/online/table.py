@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from skewless.errors import ItemTooLargeError, OnlineStoreError
-from skewless.online.address import BATCH, WATERMARK, described, stream_expiry, stream_sort
+from skewless.online.address import (
+    BATCH,
+    STREAM,
+    WATERMARK,
+    described,
+    stream_day,
+    stream_expiry,
+    stream_sort,
+)
 from skewless.online.attribute import NEVER, address_key, names, plain, size_of, wire
 from skewless.online.batch_get import BatchGet
 from skewless.online.call import ConditionFailedError, call, units
@@ -19,7 +27,7 @@ from skewless.online.record import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from skewless.aws import Aws
     from skewless.online.address import Address
@@ -164,6 +172,28 @@ class OnlineTable:
         except ConditionFailedError:
             return None
         return units(answer)
+
+    def stream_days(self, key: str) -> Iterator[tuple[int, StreamItem]]:
+        """Read all stream items of an entity, consistently: each with its day's first instant."""
+        request: dict[str, Any] = {
+            "TableName": self.name,
+            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :days)",
+            "ExpressionAttributeValues": {":pk": {"S": key}, ":days": {"S": STREAM}},
+            "ConsistentRead": True,
+        }
+        what = f"to read the stream items of {described(key)}"
+        while True:
+            answer = call(self._client.query, WRITE_SECONDS, what, **request)
+            for item in answer["Items"]:
+                yield stream_day(item["sk"]["S"]), to_stream_item(plain(item))
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def drop_stream(self, key: str, day: int, version: int) -> bool:
+        """Delete a stream item, unless it changed since it was read; say whether it is gone."""
+        address = address_key((key, stream_sort(day)))
+        return self._if_same(self._client.delete_item, key, version, Key=address)
 
     def read_watermark(self, view: str) -> Watermark:
         """Read how far a view is cut, consistently; `view` is its partition."""
