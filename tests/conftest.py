@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from tests.shares import ByFile
+from tests.shares import SLOW, ByFile
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
@@ -45,50 +45,6 @@ settings.register_profile(
 # `make test-fast` draws few. A property with a number of its own keeps below the profile's.
 settings.register_profile("fast", settings.get_profile("skewless"), max_examples=8)
 settings.load_profile("skewless")
-
-
-# What `make test-fast` leaves out, the longest first: what is synthesised, deployed, emulated,
-# played in full, or interrupted at each of its calls. A single test is marked `slow` by itself.
-SLOW = (
-    "tests/deployment/",
-    "tests/cdk/",
-    "tests/ops/",
-    "tests/localaws/",
-    "tests/lambdas/",
-    "tests/order/",
-    "tests/examples/",
-    "tests/docs/",
-    "tests/parity/test_names.py",
-    "tests/parity/test_loop.py",
-    "tests/store/test_names.py",
-    "tests/store/test_overflow.py",
-    "tests/store/test_arrival.py",
-    "tests/store/test_least_privilege.py",
-    "tests/store/test_side_by_side.py",
-    "tests/store/test_failures.py",
-    "tests/store/test_loading_twice.py",
-    "tests/store/test_status.py",
-    "tests/store/test_bad_input.py",
-    "tests/store/test_verify.py",
-    "tests/store/test_failed_cuts.py",
-    "tests/store/test_current_version.py",
-    "tests/store/test_other_account.py",
-    "tests/store/test_processes.py",
-    "tests/store/test_rebuild.py",
-    "tests/cli/test_init.py",
-    "tests/cli/test_local.py",
-    "tests/cli/test_loop.py",
-    "tests/cli/test_operations.py",
-    "tests/jobs/",
-    "tests/offline/test_abandoned.py",
-    "tests/offline/test_statement_length.py",
-    "tests/offline/test_user_tables.py",
-    "tests/offline/test_user_files.py",
-    "tests/offline/test_one_rule.py",
-    "tests/registry/test_edits.py",
-    "tests/registry/test_publishing_at_once.py",
-    "tests/test_imports.py",
-)
 
 
 @pytest.hookimpl(optionalhook=True)

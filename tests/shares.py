@@ -1,4 +1,4 @@
-"""How `pytest -n` shares the tests out among processes: tests that share a fixture stay together.
+"""Which tests are slow, and how `pytest -n` shares tests out among processes.
 
 A process has a local AWS of its own, and makes a session's fixtures for itself.
 """
@@ -8,6 +8,49 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from xdist.scheduler import LoadScopeScheduling
+
+# What `make test-fast` leaves out, the longest first: what is synthesised, deployed, emulated,
+# played in full, or interrupted at each of its calls. A single test is marked `slow` by itself.
+SLOW = (
+    "tests/deployment/",
+    "tests/cdk/",
+    "tests/ops/",
+    "tests/localaws/",
+    "tests/lambdas/",
+    "tests/order/",
+    "tests/examples/",
+    "tests/docs/",
+    "tests/parity/test_names.py",
+    "tests/parity/test_loop.py",
+    "tests/store/test_names.py",
+    "tests/store/test_overflow.py",
+    "tests/store/test_arrival.py",
+    "tests/store/test_least_privilege.py",
+    "tests/store/test_side_by_side.py",
+    "tests/store/test_failures.py",
+    "tests/store/test_loading_twice.py",
+    "tests/store/test_status.py",
+    "tests/store/test_bad_input.py",
+    "tests/store/test_verify.py",
+    "tests/store/test_failed_cuts.py",
+    "tests/store/test_current_version.py",
+    "tests/store/test_other_account.py",
+    "tests/store/test_processes.py",
+    "tests/store/test_rebuild.py",
+    "tests/cli/test_init.py",
+    "tests/cli/test_local.py",
+    "tests/cli/test_loop.py",
+    "tests/cli/test_operations.py",
+    "tests/jobs/",
+    "tests/offline/test_abandoned.py",
+    "tests/offline/test_statement_length.py",
+    "tests/offline/test_user_tables.py",
+    "tests/offline/test_user_files.py",
+    "tests/offline/test_one_rule.py",
+    "tests/registry/test_edits.py",
+    "tests/registry/test_publishing_at_once.py",
+    "tests/test_imports.py",
+)
 
 TOGETHER = ("tests/cdk", "tests/deployment")
 """Folders with a fixture that takes longer to make than to use: synthesised or deployed stacks."""
