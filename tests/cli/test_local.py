@@ -6,7 +6,9 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 from contextlib import chdir, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,7 +118,9 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
         done(environment, "apply", "definitions.py", "--yes")
         done(environment, "backfill", "orders", "old.jsonl")
         done(environment, "materialize", "--all")
-        done(environment, "ingest", "orders", "new.jsonl")
+        ingested = done(environment, "ingest", "orders", "new.jsonl", "--json").document
+        while datetime.now(UTC) <= datetime.fromisoformat(ingested["ingest_time"]):
+            time.sleep(0.1)  # its events count from then on
         answered = answers(environment)
         until_stopped(process)
     return folder / "kept", answered
