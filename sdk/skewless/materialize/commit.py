@@ -11,11 +11,11 @@ from skewless.online.address import view_partition
 if TYPE_CHECKING:
     from skewless.compiler.plan import ViewPlan
     from skewless.materialize.due import Rewrites
-    from skewless.online.table import OnlineTable
+    from skewless.online.store import OnlineStore
 
 
 def commit(
-    table: OnlineTable, rewrites: Rewrites, plan: ViewPlan, cut: int, rewritten: tuple[str, ...]
+    table: OnlineStore, rewrites: Rewrites, plan: ViewPlan, cut: int, rewritten: tuple[str, ...]
 ) -> None:
     """Move the watermark, once. Readers move to the cut at that instant.
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from skewless.materialize.failures import FailedEntity
     from skewless.materialize.source_log import SourceLogs
     from skewless.offline.engines.engine import Engine
-    from skewless.online.table import OnlineTable
+    from skewless.online.store import OnlineStore
 
     Progress = Callable[[str, int], None]
 
@@ -99,7 +99,7 @@ class Materializer:
     """
 
     engine: Engine
-    table: OnlineTable
+    table: OnlineStore
     rewrites: Rewrites
     logs: SourceLogs
     rebuild_days: Callable[[ViewPlan, int], Failures]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from skewless.materialize.log_state import LogState
     from skewless.materialize.source_log import SourceLogs
     from skewless.online.record import Watermark
-    from skewless.online.table import OnlineTable
+    from skewless.online.store import OnlineStore
 
 # longer than DynamoDB takes to delete, and than a clock or job may be late
 _EXPIRY_SLACK = 14 * instants.DAY
@@ -95,7 +95,7 @@ def next_cut(plan: ViewPlan, cut: int | None, watermark: Watermark, now: int) ->
 
 
 def begin(
-    table: OnlineTable, rewrites: Rewrites, logs: SourceLogs, plan: ViewPlan, cut: int
+    table: OnlineStore, rewrites: Rewrites, logs: SourceLogs, plan: ViewPlan, cut: int
 ) -> Begun | None:
     """Record that a cut is being written; None if it is committed already.
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from skewless.compiler.exported import EntityRows
     from skewless.compiler.plan import ViewPlan
-    from skewless.online.table import OnlineTable
+    from skewless.online.store import OnlineStore
 
 FAILED = "failed"
 _CONCURRENCY = 16
@@ -57,7 +57,7 @@ class EntityWriter:
         is_first: whether the view is filled for the first time.
     """
 
-    table: OnlineTable
+    table: OnlineStore
     plan: ViewPlan
     cut: int
     is_first: bool

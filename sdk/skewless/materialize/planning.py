@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from skewless.compiler.plan import ViewPlan
     from skewless.materialize.due import Begun, Rewrites
     from skewless.materialize.source_log import SourceLogs
-    from skewless.online.table import OnlineTable
+    from skewless.online.store import OnlineStore
 
     Step = dict[str, Any]
 
@@ -47,7 +47,7 @@ class Planner:
     """
 
     resources: Resources
-    table: OnlineTable
+    table: OnlineStore
     rewrites: Rewrites
     logs: SourceLogs
     landing: int

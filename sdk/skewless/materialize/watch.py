@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from skewless.aws import Aws
     from skewless.compiler.plan import ViewPlan
-    from skewless.online.table import OnlineTable
+    from skewless.online.store import OnlineStore
 
 
-def overdue_views(table: OnlineTable, plans: Iterable[ViewPlan], now: int) -> dict[str, float]:
+def overdue_views(table: OnlineStore, plans: Iterable[ViewPlan], now: int) -> dict[str, float]:
     """Return for how many seconds each view's next cut has been missed, by `name@version`."""
     found = {}
     for plan in plans:
@@ -26,7 +26,7 @@ def overdue_views(table: OnlineTable, plans: Iterable[ViewPlan], now: int) -> di
     return found
 
 
-def failed_entities(table: OnlineTable, plans: Iterable[ViewPlan]) -> dict[str, int]:
+def failed_entities(table: OnlineStore, plans: Iterable[ViewPlan]) -> dict[str, int]:
     """Return how many entities of each view are failed, by `name@version`."""
     return {plan.name: table.failed.count(view_partition(plan)) for plan in plans}
 

@@ -6,7 +6,7 @@ Addresses of all views and rows → one batch → fold by view and entity → on
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from skewless.compiler.bound import Feature, Request, features_of
 from skewless.compiler.interpret import compile_python
@@ -23,24 +23,18 @@ from skewless.online.server_time import ahead
 from skewless.online.view_reader import Found, view_reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from skewless.compiler.plan import SelectionPlan
     from skewless.definitions.service import SelectedFeature
     from skewless.online.address import Address
     from skewless.online.answer import ViewStatus
-    from skewless.online.batch_get import BatchRead, Record
+    from skewless.online.batch_get import Record
     from skewless.online.line import LineCloser
+    from skewless.online.store import OnlineStore
     from skewless.online.view_reader import Reading, ViewReader
 
     Row = Mapping[str, Any]
-
-
-class Table(Protocol):
-    """The part of the online table that a reader needs."""
-
-    def batch_get(self, addresses: Iterable[Address]) -> BatchRead:
-        """Read items; those that do not exist are absent from the answer."""
 
 
 class OnlineReader:
@@ -57,7 +51,7 @@ class OnlineReader:
     def __init__(
         self,
         selection: SelectionPlan,
-        table: Table,
+        table: OnlineStore,
         *,
         now: Callable[[], int],
         closer: LineCloser | None = None,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from skewless.compiler.plan import ViewPlan
     from skewless.online.state import Event
-    from skewless.online.table import OnlineTable
+    from skewless.online.store import OnlineStore
 
     StreamEvent: TypeAlias = "tuple[int, tuple[Any, ...], int, Event]"
 
@@ -72,7 +72,7 @@ class Applied(NamedTuple):
 
 
 def apply_events(
-    table: OnlineTable,
+    table: OnlineStore,
     plan: ViewPlan,
     shard: str,
     events: Sequence[StreamEvent],
@@ -110,7 +110,7 @@ def apply_events(
 
 
 def rebuild_day(
-    table: OnlineTable,
+    table: OnlineStore,
     plan: ViewPlan,
     key: tuple[Any, ...],
     day: int,
@@ -155,7 +155,7 @@ def rebuild_day(
 
 
 def replace_day(
-    table: OnlineTable,
+    table: OnlineStore,
     plan: ViewPlan,
     at: tuple[tuple[Any, ...], int],
     events: list[LoggedEvent],
@@ -191,7 +191,7 @@ class _DayItem:
     applied: until a cut or a rebuild writes the entity, it is failed.
     """
 
-    def __init__(self, table: OnlineTable, plan: ViewPlan, key: tuple[Any, ...], day: int) -> None:
+    def __init__(self, table: OnlineStore, plan: ViewPlan, key: tuple[Any, ...], day: int) -> None:
         self.partition = entity_partition(plan, key)
         self.failures: dict[tuple[Any, ...], str] = {}
         self._table = table
@@ -237,7 +237,7 @@ def _failed(item: StreamItem, reason: str) -> StreamItem:
 
 
 def _apply(
-    table: OnlineTable,
+    table: OnlineStore,
     plan: ViewPlan,
     key: tuple[Any, ...],
     day: int,

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from skewless.online.batch_get import Record
     from skewless.online.line import Line
     from skewless.online.record import Part
-    from skewless.online.table import OnlineTable
+    from skewless.online.store import OnlineStore
 
     Items: TypeAlias = Mapping[Address, Record | None]
 
@@ -255,7 +255,7 @@ def view_reader(plan: ViewPlan) -> ViewReader:
     return (StreamReader if isinstance(plan.view.refresh, Stream) else CutReader)(plan)
 
 
-def is_cut(table: OnlineTable, view: FeatureView) -> bool:
+def is_cut(table: OnlineStore, view: FeatureView) -> bool:
     """Say whether a view has a committed cut; until then all its values are null."""
     return table.read_watermark(view_partition(plan_view(view))).cut is not None
 
