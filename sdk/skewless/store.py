@@ -71,7 +71,7 @@ class FeatureStore:
     ) -> None:
         self._aws = aws
         self._resources = resources
-        self.clock: Clock = as_clock(clock)
+        self.clock = clock
         table = online_table or (resources.online_table if resources else "")
         self._table = OnlineTable(aws, table)
         self._is_locked = published is not None
@@ -186,6 +186,15 @@ class FeatureStore:
         if self._resources is not None:
             return f"FeatureStore({self._resources.store!r})"
         return f"FeatureStore(lock of {self.published.definitions.services[0]})"
+
+    @property
+    def clock(self) -> Clock:
+        """What tells the time. Assign a function, an instant that stands still, or None."""
+        return self._clock
+
+    @clock.setter
+    def clock(self, clock: Clock | datetime | None) -> None:
+        self._clock = as_clock(clock)
 
     @property
     def name(self) -> str:

@@ -75,7 +75,7 @@ def used(jobs: RunningJobs) -> RunningJobs:
         assert jobs.run(view, midnight - timedelta(days=1))["status"] == "SUCCEEDED"
         late = midnight - timedelta(hours=2)
         row = {"card": "c1", "amount": 2.5, "shop": "tea", "paid_at": late}
-        jobs.store.backfill(view.source, [row])
+        jobs.store.backfill(view.source, [row], rewrite=True)
         assert jobs.run(view)["status"] == "SUCCEEDED"
         jobs.assert_parity(view)
     assert [call for call in jobs.aws.calls if not call.is_allowed] == []

@@ -235,9 +235,16 @@ def test_a_store_that_cannot_be_opened_says_what_is_wrong(
 
 
 def test_a_clock_that_tells_no_time_is_named(published: FeatureStore) -> None:
-    published.clock = lambda: 5  # type: ignore[assignment, return-value]
+    published.clock = lambda: 5  # type: ignore[assignment]
     with pytest.raises(InputError, match="the clock's answer 5 is no datetime"):
         published.get_online_features("spending", {"card": "a"})
+
+
+def test_an_instant_that_is_assigned_stands_still(published: FeatureStore) -> None:
+    published.clock = NOON
+    assert published.clock() == NOON
+    with pytest.raises(InputError, match="clock is 'noon'; give a function"):
+        published.clock = "noon"  # type: ignore[assignment]
 
 
 def test_keys_in_the_log_are_asked_for_by_a_view_s_name_as_well(published: FeatureStore) -> None:

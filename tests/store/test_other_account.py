@@ -53,7 +53,8 @@ def reader(arn: str) -> LocalSession:
 
 def values(store: FeatureStore) -> Any:
     answer = store.get_online_features("model", [ROW])
-    return answer.rows, answer.status, answer.read_units
+    # Not what it cost: a store that a process opened on a local AWS closes lines instead of asking.
+    return answer.rows, answer.status
 
 
 def test_a_reader_of_another_account_serves_the_same_values(

@@ -105,7 +105,7 @@ def _print(screen: Screen, found: Ingested, done: str) -> None:
         )
     screen.say(f"{found.source}: {counted(found.accepted, 'row')} {done}", style="bold")
     if found.ingest_time is not None:
-        screen.say(f"known since {found.ingest_time.isoformat()}")
+        screen.say(f"counts from {found.ingest_time.isoformat()} on")
     if found.clamped:
         screen.say(
             f"{found.clamped:,} of them had an event time after that, which was moved to it",
