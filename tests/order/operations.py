@@ -161,6 +161,8 @@ class Forget(Operation):
                 return
             for view in store.published.definitions.views:
                 store.materialize(view)
+                if isinstance(view.refresh, Stream):
+                    store.repair(view)
         report = store.forget("k", ERASED)
         assert report.is_complete, report
 

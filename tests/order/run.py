@@ -181,11 +181,15 @@ class Run:
 
     def _settle(self) -> None:
         """Do again what failed or was killed, each in a new process, until all is done."""
-        for one in self.doings:
+        erasures = [one for one in self.doings if isinstance(one.operation, Forget)]
+        # First cuts wait for erasures.
+        for one in [*erasures, *(other for other in self.doings if other not in erasures)]:
             self._judge(one.actor)
-            if one.actor.error is None and getattr(one.operation, "is_complete", True):
-                continue
-            self._alone(f"{one.actor.name}-again", one.operation.again)
+            if one.actor.error is not None or not getattr(one.operation, "is_complete", True):
+                self._alone(f"{one.actor.name}-again", one.operation.again)
+        if erasures and self._has_own_erased():
+            # As is documented: events of the key were to be stopped before.
+            self._alone("forget-again", erasures[0].operation.again)
 
     def _judge(self, actor: Actor) -> None:
         """An operation succeeds, dies, or says what to do."""
@@ -205,9 +209,12 @@ class Run:
 
     def _check_erased(self) -> None:
         """What a report calls complete is clean, unless somebody had the key to bring it in."""
-        own = [batch for batch in self.world.batches if not batch.is_of_template]
-        if not any(row["k"] == ERASED for batch in own for row in batch.rows.values()):
+        if not self._has_own_erased():
             assert (left := places_with(self.world.store, ERASED)) == [], left
+
+    def _has_own_erased(self) -> bool:
+        own = [batch for batch in self.world.batches if not batch.is_of_template]
+        return any(row["k"] == ERASED for batch in own for row in batch.rows.values())
 
     def _check_now(self) -> None:
         """Check all that must hold before the next cuts."""
@@ -239,6 +246,7 @@ class Run:
         """Check that after the next cuts all is as if one operation had come after the other."""
         world = self.world
         world.passes(timedelta(days=1, hours=2))
+        self._alone("last-history", OPERATIONS["rewrite"](world, self.drawn).do)
         for view in self._views():
             self._alone("next-cut", methodcaller("materialize", view))
         self._alone("last-events", OPERATIONS["ingest"](world, self.drawn).do)

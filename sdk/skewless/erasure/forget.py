@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from skewless.registry.published import Published
     from skewless.workbench import Workbench
 
+_PATIENCE_SECONDS = 10.0
+
 
 @dataclass(slots=True)
 class Forgetting:
@@ -76,8 +78,7 @@ class Forgetting:
         for table, matching in self._quarantined():
             again += self._erase_rows(table, matching, self.journal)
         if not self.is_dry_run:
-            for source in self._logged():
-                self._line(source).end_erasure(self.journal.id)
+            again += self._events_on_their_way()
             again += neighbours.settle()
             again += self._published_meanwhile()
         again += self._cuts_under_way()
@@ -148,6 +149,18 @@ class Forgetting:
 
     def _line(self, source: Source) -> SourceLine:
         return SourceLine(self.bench.aws, self.bench.resources.online_table, source.name)
+
+    def _events_on_their_way(self) -> Iterator[str]:
+        """Wait for producers whose events may have been in the log before, and not online yet."""
+        for source in self._logged():
+            line = self._line(source)
+            line.end_erasure(self.journal.id)
+            if left := line.wait_for(line.producers(), _PATIENCE_SECONDS):
+                yield (
+                    f"log {source.name}: {len(left)} batches of events are on their way to the "
+                    "online store, and may bring the entity back. Run this again once they are "
+                    "there; if their producers died, after `skewless repair` of a stream view"
+                )
 
     def _published_meanwhile(self) -> Iterator[str]:
         """Tell of sources that were published while this ran: their logs were not looked at."""

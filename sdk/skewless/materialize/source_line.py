@@ -25,7 +25,7 @@ from skewless.online.pace import BOUND, pace_of
 from skewless.online.server_time import ahead, behind, server_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from skewless.aws import Aws
     from skewless.online.pace import Pace
@@ -171,6 +171,8 @@ class SourceLine:
         """
         name = _name_of("")
         item = self._put(HISTORY, name, earliest, None)
+        # Loads that died: nobody waits for them any more, and the log tells what they brought.
+        self.forget([other for other in item[HISTORY] if self.is_dead(other)])
         views = _views(item)
         place = Place(earliest, earliest, {}, self, name, HISTORY, views, lambda: earliest)
         try:
@@ -398,6 +400,15 @@ class SourceLine:
         give_up_at = time.monotonic() + seconds
         while self.inside(before) and time.monotonic() < give_up_at:
             time.sleep(_POLLING_SECONDS)
+
+    def wait_for(self, names: Collection[str], seconds: float) -> set[str]:
+        """Wait until producers have left; return those that have not in time."""
+        left = set(names)
+        give_up_at = time.monotonic() + seconds
+        while left and time.monotonic() < give_up_at:
+            time.sleep(_POLLING_SECONDS)
+            left &= self.producers().keys()
+        return left
 
     def forget(self, names: Iterable[str]) -> None:
         """Take batches out of the line, after what their dead producers left undone is done."""
