@@ -153,7 +153,10 @@ class Removal:
                     "the rows. Remove them, and run the erasure again"
                 )
             notes.note(self._table.name, rows=0, snapshots=snapshots, files=survey.doomed())
-            survey.table.maintenance.expire_snapshots().by_ids(snapshots).commit()
+            try:
+                survey.table.maintenance.expire_snapshots().by_ids(snapshots).commit()
+            except ValueError as error:  # pyiceberg: "Snapshot with snapshot id ... does not exist"
+                raise CommitFailedException("another erasure expired the snapshots") from error
 
     def _rewrite(self, survey: Survey, notes: Notes) -> None:
         """Replace data files by copies without the rows."""
