@@ -46,7 +46,8 @@ soak: $(INSTALLED) ## Interleave operations until stopped; SKEWLESS_SEED=... pla
 	$(BIN)/python -m tests.order
 
 soak-steps: $(INSTALLED) ## Interrupt operations at every single call to AWS (an hour or more)
-	SKEWLESS_STRIDE=1 $(BIN)/python -m pytest tests/store/test_side_by_side.py $(ARGS)
+	SKEWLESS_STRIDE=1 $(BIN)/python -m pytest tests/store/test_side_by_side.py \
+		tests/store/test_clocks.py $(ARGS)
 
 check: $(INSTALLED) $(CDK_INSTALLED) ## Check style, types, layers and spelling
 	$(BIN)/ruff check
