@@ -30,7 +30,6 @@ from skewless.registry.pinned import check_overwrite
 from skewless.registry.published import Published
 from skewless.registry.registry import Registry
 from skewless.registry.selection import find_view, name_of, resolve
-from skewless.store_names import store_name_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,7 +49,8 @@ if TYPE_CHECKING:
     from skewless.verify import Report
     from skewless.workbench import Workbench
 
-_LOCAL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+# A store on AWS has no underscores, and at most 26 characters; a local one may.
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
 @answering(ARGUMENTS)
@@ -118,8 +118,7 @@ class FeatureStore:
             InputError: no store can have the name.
             StoreError: there is no such store, or AWS refused.
         """
-        if problems := list(store_name_problems(name)):
-            raise InputError("; ".join(problems))
+        _check_name(name)
         aws = Aws(session)
         return cls(aws, Resources.fetch(name, aws), clock=clock)
 
@@ -141,11 +140,8 @@ class FeatureStore:
         Raises:
             InputError: no store can have the name.
         """
-        if name and (not isinstance(name, str) or not _LOCAL_NAME.fullmatch(name)):
-            raise InputError(
-                f"the store's name {shown(name)} must be up to 40 lower case letters, digits, "
-                "hyphens and underscores, a letter or digit first"
-            )
+        if name:
+            _check_name(name)
         from localaws.server import LocalAws  # noqa: PLC0415
         from skewless.local import provision  # noqa: PLC0415 - needs the local extra
 
@@ -629,3 +625,11 @@ class FeatureStore:
             features: as for `get_online_features`.
         """
         return self._readers.current(features)
+
+
+def _check_name(name: object) -> None:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise InputError(
+            f"the store's name {shown(name)} must be up to 40 lower case letters, digits, "
+            "hyphens and underscores, a letter or digit first"
+        )

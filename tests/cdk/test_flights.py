@@ -43,6 +43,7 @@ def test_the_inference_function_may_read_the_views_of_its_lock_and_nothing_else(
                 "airport_weather@1#*",
                 "carrier_delays@1#*",
                 "route_delays@1#*",
+                "line#*",
             ]
         }
     }

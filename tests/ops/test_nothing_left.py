@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from skewless import Entity, Every, FeatureStore, FeatureView, Source, agg
+from skewless.materialize.source_line import SourceLine
 from skewless.types import Bytes, Int64, String
 from tests.ops.builders import NOON, MovableClock
 from tests.ops.raw import places_with
@@ -98,11 +99,15 @@ def _fill(store: FeatureStore, type_: ValueType, keys: list[Any]) -> None:
 
 
 def _later(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let what lies in the bucket be older than what anybody may be about to use."""
+    """Let what lies in the bucket be older than what anybody may be about to use.
+
+    Producers that were on their way then are dead by now.
+    """
     from skewless.erasure import forget  # noqa: PLC0415 - as the tests beside do
 
     now = forget._now
     monkeypatch.setattr(forget, "_now", lambda: now() + timedelta(hours=2))
+    monkeypatch.setattr(SourceLine, "is_dead", lambda *_: True)
 
 
 @pytest.mark.parametrize(("type_", "keys"), KEYS.values(), ids=KEYS)

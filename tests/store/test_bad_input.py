@@ -219,8 +219,8 @@ def test_a_sum_beyond_64_bits_is_an_error_that_names_the_feature(
 @pytest.mark.parametrize(
     ("ask", "words"),
     [
-        (lambda: FeatureStore.connect(5), "the store's name 5 must be lower case letters"),  # type: ignore[arg-type]
-        (lambda: FeatureStore.connect("A B"), "the store's name 'A B' must be lower case"),
+        (lambda: FeatureStore.connect(5), "the store's name 5 must be up to 40"),  # type: ignore[arg-type]
+        (lambda: FeatureStore.connect("A B"), "the store's name 'A B' must be up to 40"),
         (lambda: FeatureStore.local("A B"), "the store's name 'A B' must be up to 40"),
         (lambda: FeatureStore.local(clock="noon"), "clock is 'noon'; give a function"),  # type: ignore[arg-type]
         (lambda: FeatureStore.local(clock=datetime(2024, 3, 5)), "is a naive timestamp"),  # noqa: DTZ001

@@ -15,12 +15,11 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pytest
 
 from skewless import Entity, Every, FeatureView, Source, agg
 from skewless.definitions.clock import StandingClock
-from skewless.errors import OnlineStoreError, RepeatedLoadError, StoreError
+from skewless.errors import OnlineStoreError, QueryError, RepeatedLoadError, StoreError
 from skewless.types import Float64, String
 from tests.store.builders import NOON
 from tests.store.interleaving import STRIDE, KilledError, at_call, kill
@@ -140,7 +139,7 @@ def test_killed_at_any_call_and_done_again(new_pair: Callable[[], Pair], operati
     while True:
         pair = new_pair()
         # DuckDB reports what ends a thread that reads for it as an error of its own.
-        with at_call(pair.one, number, kill) as calls, suppress(KilledError, duckdb.Error):
+        with at_call(pair.one, number, kill) as calls, suppress(KilledError, QueryError):
             pair.run(operation, pair.one)
         if number >= len(calls):
             return

@@ -89,7 +89,7 @@ class Anew:
             StoreError: the log could not be read.
         """
         cut = self.bench.table.read_watermark(view_partition(self.plan)).cut
-        if cut is None or not isinstance(self.plan.view.refresh, Stream):
+        if not isinstance(self.plan.view.refresh, Stream):
             return 0
         left = set(keys)
         for _ in range(_ATTEMPTS):

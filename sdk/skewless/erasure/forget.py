@@ -155,7 +155,11 @@ class Forgetting:
         for source in self._logged():
             line = self._line(source)
             line.end_erasure(self.journal.id)
-            if left := line.wait_for(line.producers(), _PATIENCE_SECONDS):
+            inside = line.producers()
+            dead = {name: stamp for name, stamp in inside.items() if line.is_dead(name)}
+            if dead:
+                self.bench.undone.finish(source, self.published, dead)
+            if left := line.wait_for(inside.keys() - dead.keys(), _PATIENCE_SECONDS):
                 yield (
                     f"log {source.name}: {len(left)} batches of events are on their way to the "
                     "online store, and may bring the entity back. Run this again once they are "

@@ -69,7 +69,7 @@ class DayItems:
             self.rebuild_some(plan, reordered)
 
     def replace(
-        self, plan: ViewPlan, since: int, keys: Collection[tuple[Any, ...]]
+        self, plan: ViewPlan, since: int | None, keys: Collection[tuple[Any, ...]]
     ) -> set[tuple[Any, ...]]:
         """Write entities' day items anew in place, after events of theirs were erased.
 
@@ -77,7 +77,8 @@ class DayItems:
 
         Args:
             plan: the view's.
-            since: its cut; items of days before are written as well, if they are there.
+            since: its cut; items of days before are written as well, if they are there. None
+                before its first cut: then only items that are there.
             keys: the entities' physical keys, which items can have.
 
         Returns:
@@ -93,11 +94,16 @@ class DayItems:
             for key in keys
             for day, item in self.table.stream_days(entity_partition(plan, key))
         }
-        since = instants.floor_to(since, instants.DAY)
+        days = [day for _, day in versions]
+        if since is not None:
+            days.append(instants.floor_to(since, instants.DAY))
+        if not days:
+            return set()
+        first = days[-1] if since is not None else None
         logged = {
             at: events
-            for at, events in self._logged(plan, min([since, *(at[1] for at in versions)])).items()
-            if at in versions or (at[0] in keys and at[1] >= since)
+            for at, events in self._logged(plan, min(days)).items()
+            if at in versions or (at[0] in keys and first is not None and at[1] >= first)
         }
         changed = set()
         for at in versions.keys() | logged.keys():
