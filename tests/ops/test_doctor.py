@@ -20,7 +20,6 @@ from skewless.doctor.caller import (
     check_permissions,
     needed_actions,
     principal_of,
-    skew_seconds,
 )
 from skewless.doctor.diagnosis import Diagnosis, Finding, Severity
 from skewless.doctor.examination import _run
@@ -29,6 +28,7 @@ from skewless.errors import NotDueError
 from skewless.jobs.schedules import Schedules
 from skewless.materialize.source_line import SourceLine
 from skewless.online.address import view_partition
+from skewless.online.server_time import skew_seconds
 from tests.ops.builders import NOON, daily_view, payment, payments_view
 from tests.test_imports import loaded_by
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -299,8 +300,8 @@ def test_a_reader_whose_clock_is_an_hour_ahead_says_so(world: World, pace: Pace)
     world.passes(60)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "skewless.online.batch_get.server_time",
-            lambda _: round(world.clock().timestamp()) * SECOND,
+            "skewless.online.batch_get.date_of",
+            lambda _: format_datetime(world.clock(), usegmt=True),
         )
         patch.setattr(FeatureStore, "_has_own_clock", lambda _: True)
         answer = world.read(world.at(3600))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from skewless.doctor.diagnosis import Finding, Severity, warning
 from skewless.doctor.patient import NotAllowedError
+from skewless.online.server_time import date_of, skew_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,7 @@ def check_clock(patient: Patient) -> Iterator[Finding]:
     before = time.time()
     answer = patient.ask("sts", "get_caller_identity")
     after = time.time()
-    stamp = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+    stamp = date_of(answer)
     if stamp is None:
         yield warning("clock", "AWS's answer has no date to compare with", "check NTP yourself")
         return
@@ -37,19 +38,6 @@ def check_clock(patient: Patient) -> Iterator[Finding]:
             "that it ingests are stamped so, and training counts them from then",
             "set the clock by NTP, for example with chrony and 169.254.169.123",
         )
-
-
-def skew_seconds(before: float, after: float, stamped: float) -> float:
-    """Return the least time by which a clock is ahead of another; negative if it is behind.
-
-    Args:
-        before: the clock before the other was asked.
-        after: the clock after.
-        stamped: the other's answer, in whole seconds rounded down.
-    """
-    if before > stamped + 1:
-        return before - stamped - 1
-    return min(after - stamped, 0.0)
 
 
 def check_training(_patient: Patient) -> Iterator[Finding]:

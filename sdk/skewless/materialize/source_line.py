@@ -22,7 +22,7 @@ from skewless.online.attribute import NEVER, plain
 from skewless.online.call import ConditionFailedError
 from skewless.online.line import CLOSED, ERASING, HISTORY, INSIDE, LAST, SERVED, VIEWS, line_item
 from skewless.online.pace import BOUND, pace_of
-from skewless.online.server_time import ahead, behind, server_time
+from skewless.online.server_time import beyond_bound, date_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -183,9 +183,8 @@ class SourceLine:
     def _enter(
         self, clock: Callable[[], int], name: str, least: int, *, checks_clock: bool
     ) -> Place:
-        if not self.pace.is_exact:
-            before = self._looked_at(clock, checks_clock=checks_clock)
-            least = max(least, before.get(CLOSED, least))
+        if checks_clock and not self.pace.is_exact:
+            self._check(clock)
         for _ in range(_ATTEMPTS):
             entered = time.monotonic()
             now = clock()
@@ -216,24 +215,18 @@ class SourceLine:
             condition += " AND (attribute_not_exists(#last) OR #last <= :stamp)"
         return condition
 
-    def _looked_at(self, clock: Callable[[], int], *, checks_clock: bool) -> dict[str, Any]:
-        """Read the item, and compare the clock with DynamoDB's on the way."""
+    def _check(self, clock: Callable[[], int]) -> None:
+        """Compare a clock with DynamoDB's, by the date of its answer."""
         asked = clock()
-        answer = self._item.answer()
-        if checks_clock:
-            self._check(server_time(answer), asked, clock())
-        return plain(answer.get("Item", {}))
-
-    def _check(self, server: int | None, asked: int, answered: int) -> None:
-        how, off = "ahead of", ahead(server, asked)
-        if not off:
-            how, off = "behind", behind(server, answered)
-        if off:
+        date = date_of(self._item.answer())
+        if off := beyond_bound(date, asked, clock()):
+            how = "ahead of" if off > 0 else "behind"
             raise ClockError(
-                f"source {self._source!r}: this machine's clock is {(off + BOUND) / 1e6:.1f} s or "
-                f"more {how} AWS's; clocks may differ by {BOUND / 1e6} s. Its stamps would make "
-                "what is served untrue. Nothing was written; set the clock (NTP; on AWS the Amazon "
-                "Time Sync Service), and send the rows again"
+                f"source {self._source!r}: this machine's clock is "
+                f"{(abs(off) + BOUND) / 1e6:.1f} s or more {how} AWS's; clocks may differ by "
+                f"{BOUND / 1e6} s. Its stamps would make what is served untrue. Nothing was "
+                "written; set the clock (NTP; on AWS the Amazon Time Sync Service), and send the "
+                "rows again"
             )
 
     def _put(self, map_: str, name: str, stamp: int, condition: str | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from skewless.online.attribute import address_key, names, plain, size_of
 from skewless.online.call import PASSING, Deadline, units
 from skewless.online.line import INSIDE, LAST, SERVED, to_line_item
 from skewless.online.record import to_batch_item, to_day_item, to_watermark
-from skewless.online.server_time import server_time
+from skewless.online.server_time import date_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -40,14 +40,13 @@ class BatchRead(NamedTuple):
         items: by address; addresses without an item are absent.
         sizes: about how many bytes each takes, by address.
         read_units: the capacity that the read consumed.
-        server_time: the second of DynamoDB's clock in which it answered first, in microseconds;
-            None if it did not say.
+        date: when DynamoDB answered first, by its own clock and as it wrote it; None if it did not.
     """
 
     items: dict[Address, Record]
     sizes: dict[Address, int]
     read_units: float
-    server_time: int | None = None
+    date: str | None = None
 
 
 class BatchGet:
@@ -77,14 +76,13 @@ class BatchGet:
         for read in reads:
             items.update(read.items)
             sizes.update(read.sizes)
-        times = [read.server_time for read in reads if read.server_time is not None]
         consumed = sum(read.read_units for read in reads)
-        return BatchRead(items, sizes, consumed, min(times, default=None))
+        return BatchRead(items, sizes, consumed, reads[0].date if reads else None)
 
     def _chunk(self, addresses: list[Address]) -> BatchRead:
         items: dict[Address, Record] = {}
         sizes: dict[Address, int] = {}
-        consumed, first_answer = 0.0, None
+        consumed, date = 0.0, None
         deadline = Deadline(self._deadline_seconds)
         left = [address_key(address) for address in addresses]
         while True:
@@ -101,8 +99,7 @@ class BatchGet:
                 cause = error
             else:
                 consumed += units(answer)
-                if first_answer is None:
-                    first_answer = server_time(answer)
+                date = date or date_of(answer)
                 # One table was asked for. AWS does not say whether an answer names it by its ARN
                 # where the request did, so its name is not looked at.
                 for found in chain(*answer.get("Responses", {}).values()):
@@ -113,7 +110,7 @@ class BatchGet:
                 unread = answer.get("UnprocessedKeys", {}).values()
                 left = [key for part in unread for key in part["Keys"]]
                 if not left:
-                    return BatchRead(items, sizes, consumed, first_answer)
+                    return BatchRead(items, sizes, consumed, date)
             if not deadline.pause():
                 raise OnlineStoreError(
                     f"DynamoDB left {len(left)} of {len(addresses)} keys of table "

@@ -19,7 +19,7 @@ from skewless.online.address import entity_partition, line_address
 from skewless.online.answer import Answer
 from skewless.online.incoming import receive
 from skewless.online.lines import Lines, is_slow
-from skewless.online.server_time import ahead
+from skewless.online.server_time import beyond_bound
 from skewless.online.view_reader import Found, view_reader
 
 if TYPE_CHECKING:
@@ -153,8 +153,8 @@ class OnlineReader:
                 if is_slow(started):
                     continue
             if not found:
-                checks = self._checks_clock() and not is_supposed
-                off = ahead(batch.server_time, now) if checks else 0
+                checks = lines and not is_supposed and self._checks_clock()
+                off = max(0, beyond_bound(batch.date, now, now)) if checks else 0
                 found = [
                     Found(items, reader.learn(items), now, lines.get(source), off)
                     for reader in self._readers
