@@ -17,7 +17,7 @@ from skewless.definitions import types
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.refresh import Stream
 from skewless.errors import RepeatedLoadError, RewriteError
-from skewless.ingest.checked_rows import checked_rows, plans_of
+from skewless.ingest.checked_rows import checked_rows
 from skewless.ingest.ingested import Ingested
 from skewless.ingest.repeats import content_of, repeated_rows
 from skewless.materialize.failures import Failures
@@ -94,9 +94,9 @@ class Backfill:
                 content=content,
             )
             cut_views = place.leave()
-        plans = plans_of(source, published)
+        plans = published.plans_of(source)
         if not cut_views <= {view_partition(plan) for plan in plans}:
-            plans = plans_of(source, reload())
+            plans = reload().plans_of(source)
         for plan in plans:
             cut = self.table.read_watermark(view_partition(plan)).cut
             if isinstance(plan.view.refresh, Stream) and cut is not None:
@@ -130,18 +130,24 @@ class Backfill:
         A cut that was begun counts as served: it may have read the log already.
         """
         cuts: dict[str, int] = {}
-        for plan in plans_of(source, published):
-            watermark = self.table.read_watermark(view_partition(plan))
+        served: dict[str, int] = {}
+        for plan in published.plans_of(source):
+            view = view_partition(plan)
+            watermark = self.table.read_watermark(view)
             begun = [at for at in (watermark.cut, watermark.started) if at is not None]
             if begun:
+                cuts[view] = max(begun)
                 # A stream view that was ever cut is served up to now.
                 is_stream = isinstance(plan.view.refresh, Stream)
-                cuts[view_partition(plan)] = max(*begun, now) if is_stream else max(begun)
+                served[view] = max(*begun, now) if is_stream else cuts[view]
         least = pc.min(known).as_py()
-        rewritten = [view for view, cut in cuts.items() if least is not None and least < cut]
+        if least is None:
+            return
+        rewritten = [view for view, instant in served.items() if least < instant]
         if rewritten and not is_allowed:
-            raise RewriteError(_rewrite_message(source, known, cuts, rewritten))
-        self.rewrites.add(rewritten, shard)
+            raise RewriteError(_rewrite_message(source, known, served, rewritten))
+        # What came in since a cut, the next one reads by itself.
+        self.rewrites.add([view for view, cut in cuts.items() if least < cut], shard)
 
     def _repeats(
         self, source: Source, accepted: pa.Table, stamps: Any, *, again: bool
