@@ -194,9 +194,7 @@ class Workbench:
                 "cut; materialize it"
             )
         self.days.rebuild(plan, cut)
-        source = plan.view.source
-        if source.table is None:
-            self.undone.finish_all(source, published)
+        self.undone.finish_all(plan.view.source, published)
 
 
 def _mode(name: str, watermark: str | None) -> Mode:

@@ -14,7 +14,7 @@ import pytest
 from skewless.errors import ClockError, OnlineStoreError
 from skewless.materialize.log_state import LogState
 from skewless.materialize.source_line import SourceLine, batch_of
-from skewless.online.line import LineCloser, line_item, to_line, to_line_item
+from skewless.online.line import LineCloser, line_item, to_line
 from skewless.online.pace import AWS, LOCAL
 from skewless.online.table import NO_SNAPSHOT
 from tests.in_process import keyed_table
@@ -280,8 +280,7 @@ def answer_with_date(monkeypatch: pytest.MonkeyPatch, line: SourceLine, instant:
 
 
 def seen(aws: Aws, source: str) -> Any:
-    item = line_item(aws, TABLE, source).read()
-    return to_line(to_line_item(item) if item else None, NOW)
+    return to_line(line_item(aws, TABLE, source).read())
 
 
 def test_no_stamp_falls_before_what_was_served(exact: SourceLine, closer: LineCloser) -> None:

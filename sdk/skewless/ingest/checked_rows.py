@@ -15,7 +15,6 @@ from skewless.offline.frames import incoming
 
 if TYPE_CHECKING:
     from skewless.aws import Aws
-    from skewless.compiler.plan import ViewPlan
     from skewless.definitions.source import Source
     from skewless.ingest.normalise import Normalised
     from skewless.registry.published import Published
@@ -43,7 +42,7 @@ def checked_rows(
     Raises:
         InputError: the frame as a whole does not fit, or, if strict, a row.
     """
-    plans = plans_of(source, published)
+    plans = published.plans_of(source)
     checks = [check for plan in plans for check in units_check(plan)]
     checks += [key_check(plan.view.entity) for plan in plans]
     kinds = source.columns
@@ -59,11 +58,6 @@ def checked_rows(
             f"and strict=True refuses them. Nothing was written:{listed(checked.reasons)}"
         )
     return checked
-
-
-def plans_of(source: Source, published: Published) -> list[ViewPlan]:
-    """Return the plans of a source's views."""
-    return published.plans_of(source)
 
 
 def _future_check(column: str, now: int) -> RowCheck:

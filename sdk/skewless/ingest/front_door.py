@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from skewless.definitions import types
 from skewless.definitions.expression import to_datetime
 from skewless.errors import OnlineStoreError, StoreError
-from skewless.ingest.checked_rows import checked_rows, plans_of
+from skewless.ingest.checked_rows import checked_rows
 from skewless.ingest.commit_queue import CommitQueue
 from skewless.ingest.ingested import Ingested
 from skewless.ingest.producer import Producer
@@ -230,7 +230,7 @@ class FrontDoor:
             numbered.append((batch, table, first))
             first += table.num_rows
         for batch, table, number in numbered:
-            plans = plans_of(source, batch.published)
+            plans = batch.published.plans_of(source)
             self._queue(batch, plans, table, place, shard, number)
 
         def write_others(cut: frozenset[str]) -> None:
@@ -285,11 +285,11 @@ class FrontDoor:
 
     def _unseen(self, batch: _Batch, cut: frozenset[str]) -> list[ViewPlan]:
         """Return the views that were cut and published since the batch's views were read."""
-        seen = {view_partition(plan) for plan in plans_of(batch.source, batch.published)}
+        seen = {view_partition(plan) for plan in batch.published.plans_of(batch.source)}
         if cut <= seen | self._retired:
             return []
         try:
-            plans = plans_of(batch.source, batch.reload())
+            plans = batch.reload().plans_of(batch.source)
         except StoreError as error:
             names = ", ".join(sorted(view.partition("#")[0] for view in cut - seen))
             raise OnlineStoreError(

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD
 from skewless.definitions.refresh import Stream
-from skewless.ingest.checked_rows import plans_of
 from skewless.materialize.source_line import SourceLine, batch_of
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class Undone:
             StoreError: AWS refused to read the log.
         """
         for stamp in sorted(set(batches.values())):
-            for plan in streams_of(plans_of(source, published)):
+            for plan in streams_of(published.plans_of(source)):
                 self.days.apply_again(plan, stamp)
         self._line(source).forget(batches)
 

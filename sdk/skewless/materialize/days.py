@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from skewless.compiler import instants
@@ -94,16 +95,13 @@ class DayItems:
             for key in keys
             for day, item in self.table.stream_days(entity_partition(plan, key))
         }
-        days = [day for _, day in versions]
-        if since is not None:
-            days.append(instants.floor_to(since, instants.DAY))
-        if not days:
-            return set()
-        first = days[-1] if since is not None else None
+        first = inf if since is None else instants.floor_to(since, instants.DAY)
+        start = min([first, *(day for _, day in versions)])
+        found = {} if start == inf else self._logged(plan, int(start))
         logged = {
             at: events
-            for at, events in self._logged(plan, min(days)).items()
-            if at in versions or (at[0] in keys and first is not None and at[1] >= first)
+            for at, events in found.items()
+            if at in versions or (at[0] in keys and at[1] >= first)
         }
         changed = set()
         for at in versions.keys() | logged.keys():

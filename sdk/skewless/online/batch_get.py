@@ -12,7 +12,7 @@ from skewless.errors import OnlineStoreError
 from skewless.online.address import BATCH, LINE, WATERMARK
 from skewless.online.attribute import address_key, names, plain, size_of
 from skewless.online.call import PASSING, Deadline, units
-from skewless.online.line import INSIDE, LAST, SERVED, to_line_item
+from skewless.online.line import INSIDE, LAST, SERVED, to_line
 from skewless.online.record import to_batch_item, to_day_item, to_watermark
 from skewless.online.server_time import date_of
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from skewless.online.address import Address
-    from skewless.online.line import LineItem
+    from skewless.online.line import Line
     from skewless.online.record import BatchItem, DayItem, Watermark
 
-    Record: TypeAlias = BatchItem | DayItem | Watermark | LineItem
+    Record: TypeAlias = BatchItem | DayItem | Watermark | Line
 
 MAX_KEYS = 100
 _CALLS_SIDE_BY_SIDE = 16
@@ -156,4 +156,4 @@ def to_record(address: Address, item: Mapping[str, Any]) -> Record:
         return to_batch_item(item)
     if sort == WATERMARK:
         return to_watermark(item)
-    return to_line_item(item) if sort == LINE else to_day_item(item)
+    return to_line(item) if sort == LINE else to_day_item(item)

@@ -28,25 +28,15 @@ VIEWS = "views"  # partitions of the views that were ever cut
 ERASING = "erasing"  # erasures that are removing rows: no view's first cut begins
 
 
-class LineItem(NamedTuple):
-    """What a reader needs of a line's item; see `Line`."""
-
-    inside: tuple[int, ...] = ()
-    last: int | None = None
-    served: int | None = None
-
-
 class Line(NamedTuple):
-    """What a reader knows of a line.
+    """What a reader knows of a line; a source without one has no events yet.
 
     Attributes:
-        at: what the reader's clock said before it asked.
         inside: the stamps of producers that are inside.
         last: the greatest stamp that was given, where it is kept.
         served: before which no stamp is given, where it is kept.
     """
 
-    at: int
     inside: tuple[int, ...] = ()
     last: int | None = None
     served: int | None = None
@@ -63,14 +53,9 @@ class Line(NamedTuple):
         return min((stamp for stamp in self.inside if stamp >= cut), default=None)
 
 
-def to_line_item(item: Mapping[str, Any]) -> LineItem:
-    """Read a line's item from its plain attributes."""
-    return LineItem(tuple(item.get(INSIDE, {}).values()), item.get(LAST), item.get(SERVED))
-
-
-def to_line(item: LineItem | None, at: int) -> Line:
-    """Return a line as it was read; a source without one has no events yet."""
-    return Line(at) if item is None else Line(at, *item)
+def to_line(item: Mapping[str, Any]) -> Line:
+    """Read a line from its item's plain attributes; it has none where the item is not there."""
+    return Line(tuple(item.get(INSIDE, {}).values()), item.get(LAST), item.get(SERVED))
 
 
 def line_item(aws: Aws, table_name: str, source: str) -> SharedItem:
@@ -102,13 +87,13 @@ class LineCloser:
         """
         item = line_item(self._aws, self._table_name, source)
         if not is_closing:
-            return _line_of(item.read(), now)
-        line = self._closed(item, now, now)
+            return to_line(item.read())
+        line = self._closed(item, now)
         while line.last is not None and line.last >= max(now, line.served or now):
-            line = self._closed(item, line.last + 1, now)
+            line = self._closed(item, line.last + 1)
         return line
 
-    def _closed(self, item: SharedItem, before: int, now: int) -> Line:
+    def _closed(self, item: SharedItem, before: int) -> Line:
         try:
             found = item.update(
                 "SET #s = :t",
@@ -118,8 +103,4 @@ class LineCloser:
             )
         except ConditionFailedError as error:  # closed up to there, or further
             found = plain(error.item)
-        return _line_of(found, now)
-
-
-def _line_of(item: Mapping[str, Any], at: int) -> Line:
-    return to_line(to_line_item(item) if item else None, at)
+        return to_line(found)

@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from skewless.definitions.refresh import Stream
 from skewless.online.address import line_address
-from skewless.online.line import LineItem, to_line
+from skewless.online.line import Line
 from skewless.online.pace import AWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from skewless.definitions.view import FeatureView
-    from skewless.online.line import Line, LineCloser
+    from skewless.online.line import LineCloser
     from skewless.online.view_reader import Items
 
 
 class _Known(NamedTuple):
     line: Line
-    asked: float  # by the stopwatch, which no step of a clock affects
+    at: int  # what the clock said before it was asked for
+    asked: float  # the same by the stopwatch, which no step of a clock affects
 
 
 class Lines:
@@ -34,11 +35,7 @@ class Lines:
     def __init__(self, views: Iterable[FeatureView], closer: LineCloser | None) -> None:
         self._closer = closer
         self._sources = list(
-            dict.fromkeys(
-                view.source.name
-                for view in views
-                if isinstance(view.refresh, Stream) and view.source.table is None
-            )
+            dict.fromkeys(view.source.name for view in views if isinstance(view.refresh, Stream))
         )
         self._known: dict[str, _Known] = {}
 
@@ -89,9 +86,9 @@ class Lines:
         found = {}
         for source in asked:
             item = items.get(line_address(source))
-            found[source] = to_line(item if isinstance(item, LineItem) else None, now)
-        if not is_supposed:
-            self._known.update((source, _Known(line, started)) for source, line in found.items())
+            line = found[source] = item if isinstance(item, Line) else Line()
+            if not is_supposed:
+                self._known[source] = _Known(line, now, started)
         return found
 
 
@@ -101,6 +98,6 @@ def is_slow(started: float) -> bool:
 
 
 def _age(known: _Known, now: int) -> float:
-    by_clock = now - known.line.at
+    by_clock = now - known.at
     # A clock that stepped back cannot tell.
     return max(by_clock, (time.monotonic() - known.asked) * 1e6) if by_clock >= 0 else float("inf")
