@@ -173,13 +173,14 @@ def test_who_has_a_later_stamp_is_not_waited_for(line: SourceLine) -> None:
         before = time.monotonic()
         line.wait(place.stamp, 30.0)
         assert time.monotonic() - before < 30.0
+        assert line.inside(place.stamp + 1)
 
 
 def test_who_is_inside_for_minutes_is_taken_for_dead_and_not_waited_for(
     line: SourceLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with line.inside_of(at(NOW)) as slow:
-        later = time.time() + line.dead_after + 2
+        later = time.time() + line.pace.dying / 1e6 + 2
         monkeypatch.setattr("skewless.materialize.source_line.time.time", lambda: later)
         assert line.inside(slow.stamp + 1) == {}
         with line.inside_of(at(NOW + 1)) as place:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from skewless.ingest.quarantine import Quarantine
     from skewless.ingest.undone import Undone
     from skewless.materialize.days import DayItems
-    from skewless.materialize.source_line import Place
+    from skewless.materialize.place import Place
     from skewless.offline.lake.log import EventLog
     from skewless.online.table import OnlineTable
     from skewless.registry.published import Published

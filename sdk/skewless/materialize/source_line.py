@@ -12,16 +12,16 @@ from __future__ import annotations
 import time
 import uuid
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from skewless.errors import ClockError, NotDueError, OnlineStoreError
+from skewless.materialize.place import CutMeanwhileError, Place
 from skewless.online.attribute import NEVER, plain
 from skewless.online.call import ConditionFailedError
 from skewless.online.line import CLOSED, ERASING, HISTORY, INSIDE, LAST, SERVED, VIEWS, line_item
-from skewless.online.pace import BOUND, pace_of
+from skewless.online.pace import BOUND, SECOND, pace_of
 from skewless.online.server_time import beyond_bound, date_of
 
 if TYPE_CHECKING:
@@ -32,90 +32,6 @@ if TYPE_CHECKING:
 
 _POLLING_SECONDS = 0.1
 _ATTEMPTS = 20
-# A producer inside for longer counts as dead, and the next one does its undone work. A batch takes
-# some seconds; one that waits for others' commits may take a minute.
-_DEAD_AFTER_SECONDS = 300.0
-_LOCAL_DEAD_AFTER_SECONDS = 30.0
-
-
-@dataclass(slots=True)
-class Place:
-    """A producer's place in the line.
-
-    Attributes:
-        stamp: the ingest time that its events get.
-        horizon: microseconds. Nothing that is still to come is known before: what day items hold
-            from before need not be told apart any more.
-        dead: by batch, the stamps of producers that must be dead.
-    """
-
-    stamp: int
-    horizon: int
-    dead: Mapping[str, int]
-    _line: SourceLine
-    _name: str
-    _map: str
-    _views: frozenset[str]
-    _now: Callable[[], int]
-    _entered: float = field(default_factory=lambda: time.time())  # noqa: PLW0108 - a test moves it
-    _is_held: bool = False
-
-    def commit(self) -> None:
-        """Say that events are about to be in the log: from now on stay inside until `leave`.
-
-        Raises:
-            OnlineStoreError: it took so long until here that others took this producer for dead; or
-                DynamoDB refused.
-        """
-        if time.time() - self._entered > self._line.dead_after / 5:
-            self._entered = time.time()
-            self._name = self._line.renew(self._map, self._name, self.stamp)
-        self._is_held = True
-
-    def release(self) -> None:
-        """Take `commit` back: nothing is in the log, for certain."""
-        self._is_held = False
-
-    def leave(self, write: Callable[[frozenset[str]], None] | None = None) -> frozenset[str]:
-        """Go out; return partitions of the source's views that were ever cut.
-
-        Args:
-            write: is given these views before, and writes what they lack of the events. A view
-                that is cut meanwhile is given to it as well, before anybody is out.
-
-        Raises:
-            OnlineStoreError: DynamoDB refused.
-        """
-        views = self._views
-        while True:
-            if write is not None:
-                write(views)
-            self._settle()
-            try:
-                views = self._line.leave(self._map, self._name, None if write is None else views)
-            except _CutMeanwhileError as error:
-                views = error.views
-            else:
-                self._is_held = True
-                return views
-
-    def give_up(self) -> None:
-        """Go out, as far as DynamoDB answers, unless events may be in the log."""
-        if not self._is_held:
-            with suppress(OnlineStoreError):
-                self._line.leave(self._map, self._name, None)
-
-    def _settle(self) -> None:
-        """Wait for DynamoDB's replicas, unless readers leave these events out for long enough."""
-        pace = self._line.pace
-        if self._map == INSIDE and self._now() > self.stamp - pace.settling - 2 * BOUND:
-            time.sleep(pace.settling / 1e6)
-
-
-class _CutMeanwhileError(Exception):
-    def __init__(self, views: frozenset[str]) -> None:
-        super().__init__("a view was cut that was not known of")
-        self.views = views
 
 
 class SourceLine:
@@ -130,7 +46,6 @@ class SourceLine:
 
     def __init__(self, aws: Aws, table_name: str, source: str, pace: Pace | None = None) -> None:
         self.pace = pace_of(aws.endpoint) if pace is None else pace
-        self.dead_after = _LOCAL_DEAD_AFTER_SECONDS if self.pace.is_exact else _DEAD_AFTER_SECONDS
         self._source = source
         self._item = line_item(aws, table_name, source)
 
@@ -270,7 +185,7 @@ class SourceLine:
         try:
             return _views(self._item.update("REMOVE #map.#name", aliases, values, condition))
         except ConditionFailedError as error:
-            raise _CutMeanwhileError(_views(plain(error.item))) from error
+            raise CutMeanwhileError(_views(plain(error.item))) from error
 
     def renew(self, map_: str, name: str, stamp: int) -> str:
         """Say that a producer is alive; return its new name.
@@ -290,8 +205,8 @@ class SourceLine:
         except ConditionFailedError as error:
             raise OnlineStoreError(
                 f"source {self._source!r}: writing the files of these rows took more than "
-                f"{self.dead_after:.0f} s, and others took this producer for dead. The log has "
-                "none of the rows; send them again, in smaller parts"
+                f"{self.pace.dying / SECOND:.0f} s, and others took this producer for dead. The "
+                "log has none of the rows; send them again, in smaller parts"
             ) from error
         return new
 
@@ -382,7 +297,7 @@ class SourceLine:
 
     def is_dead(self, name: str) -> bool:
         """Say whether a batch came in so long ago that its producer must be dead."""
-        return int(name.partition("|")[0]) < time.time() - self.dead_after
+        return int(name.partition("|")[0]) < time.time() - self.pace.dying / SECOND
 
     def wait(self, before: int, seconds: float) -> None:
         """Wait until nobody is inside with a stamp before an instant.

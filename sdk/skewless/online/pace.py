@@ -27,12 +27,16 @@ class Pace(NamedTuple):
         entering: microseconds in which a producer must be in the line, or stamp again.
         knowing: microseconds for which a reader may go by what it knows of the line.
         settling: microseconds in which DynamoDB's replicas follow.
+        dying: microseconds after which a producer that is still inside counts as dead, and the next
+            one does its undone work. A batch takes some seconds; one that waits for others' commits
+            may take a minute.
     """
 
     lead: int
     entering: int
     knowing: int
     settling: int
+    dying: int
 
     @property
     def is_exact(self) -> bool:
@@ -41,9 +45,9 @@ class Pace(NamedTuple):
 
 
 # 2 * (0.25 + 1) + 0.5 + 0.5 + 0.5 s: see the module's docstring.
-AWS = Pace(lead=4_000_000, entering=500_000, knowing=500_000, settling=500_000)
+AWS = Pace(lead=4_000_000, entering=500_000, knowing=500_000, settling=500_000, dying=300_000_000)
 # One machine, one replica: a reader can afford to write.
-LOCAL = Pace(lead=0, entering=0, knowing=0, settling=0)
+LOCAL = Pace(lead=0, entering=0, knowing=0, settling=0, dying=30_000_000)
 
 
 def pace_of(endpoint: str | None) -> Pace:
