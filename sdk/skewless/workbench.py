@@ -67,8 +67,8 @@ class Workbench:
         self.sets = SetIndex(aws, resources.bucket)
         self.table = OnlineTable(aws, resources.online_table)
         self.rewrites = RewriteLog(aws, resources.registry_table)
-        self.days = DayItems(aws, self.log, self.table)
-        self.undone = Undone(aws, self.log, self.days)
+        self.days = DayItems(self.log, self.table)
+        self.undone = Undone(self.log, self.days)
         self.front_door = FrontDoor(
             aws, self.log, self.quarantine, self.table, self.rewrites, self.days, self.undone
         )

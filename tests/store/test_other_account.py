@@ -53,8 +53,9 @@ def reader(arn: str) -> LocalSession:
 
 def values(store: FeatureStore) -> Any:
     answer = store.get_online_features("model", [ROW])
-    # Not what it cost: a store that a process opened on a local AWS closes lines instead of asking.
-    return answer.rows, answer.status
+    # A store that a process opened on a local AWS closes lines; all others ask for them.
+    asked = 0.5 if store.aws.endpoint is None else 0.0
+    return answer.rows, answer.status, answer.read_units - asked
 
 
 def test_a_reader_of_another_account_serves_the_same_values(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skewless.definitions.expression import to_datetime
-from skewless.definitions.refresh import Stream
 from skewless.doctor.diagnosis import Finding, error, warning
 from skewless.doctor.patient import AbsentError
 from skewless.materialize.source_line import SourceLine
@@ -60,8 +59,8 @@ def _check_line(patient: Patient, source: Source, subject: str) -> Iterator[Find
     """Look for producers that died with their events on the way."""
     line = SourceLine(patient.aws, patient.resources.online_table, source.name)
     stamps = [stamp for name, stamp in line.producers().items() if line.is_dead(name)]
-    plans = [] if patient.published is None else patient.published.plans_of(source)
-    views = [str(plan.name) for plan in plans if isinstance(plan.view.refresh, Stream)]
+    plans = [] if patient.published is None else patient.published.streams_of(source)
+    views = [plan.name for plan in plans]
     if stamps and views:
         since = to_datetime(min(stamps)).isoformat()
         yield warning(

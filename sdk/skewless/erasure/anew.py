@@ -88,9 +88,9 @@ class Anew:
             OnlineStoreError: DynamoDB refused.
             StoreError: the log could not be read.
         """
-        cut = self.bench.table.read_watermark(view_partition(self.plan)).cut
         if not isinstance(self.plan.view.refresh, Stream):
             return 0
+        cut = self.bench.table.read_watermark(view_partition(self.plan)).cut
         left = set(keys)
         for _ in range(_ATTEMPTS):
             if left:

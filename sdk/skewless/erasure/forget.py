@@ -148,7 +148,7 @@ class Forgetting:
             self.published = self.reload()
 
     def _line(self, source: Source) -> SourceLine:
-        return SourceLine(self.bench.aws, self.bench.resources.online_table, source.name)
+        return SourceLine.of(self.bench.table, source.name)
 
     def _events_on_their_way(self) -> Iterator[str]:
         """Wait for producers whose events may have been in the log before, and not online yet."""

@@ -78,7 +78,7 @@ class Backfill:
         stamps = pc.cast(known, _INSTANT)
         repeated, content = self._repeats(source, accepted, stamps, again=again)
         shard = f"backfill-{uuid.uuid4().hex[:16]}"
-        line = SourceLine(self.aws, self.table.name, source.name)
+        line = SourceLine.of(self.table, source.name)
         failures, snapshot = Failures(), None
         least = pc.min(known).as_py()
         with line.with_history(now if least is None else least) as place:
@@ -94,12 +94,11 @@ class Backfill:
                 content=content,
             )
             cut_views = place.leave()
-        plans = published.plans_of(source)
-        if not cut_views <= {view_partition(plan) for plan in plans}:
-            plans = reload().plans_of(source)
-        for plan in plans:
+        if not cut_views <= {view_partition(plan) for plan in published.plans_of(source)}:
+            published = reload()
+        for plan in published.streams_of(source):
             cut = self.table.read_watermark(view_partition(plan)).cut
-            if isinstance(plan.view.refresh, Stream) and cut is not None:
+            if cut is not None:
                 failures.add_all(self.days.rebuild(plan, cut))
         return Ingested(
             source.name,

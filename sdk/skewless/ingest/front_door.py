@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -20,7 +21,7 @@ from skewless.ingest.checked_rows import checked_rows
 from skewless.ingest.commit_queue import CommitQueue
 from skewless.ingest.ingested import Ingested
 from skewless.ingest.producer import Producer
-from skewless.ingest.undone import batch_name, streams_of
+from skewless.ingest.undone import batch_name
 from skewless.materialize.failures import Failures
 from skewless.materialize.source_line import SourceLine
 from skewless.offline.frames.clamp import clamped_rows
@@ -31,7 +32,7 @@ from skewless.online.call import PASSING
 from skewless.online.stream import apply_events
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from skewless.aws import Aws
     from skewless.compiler.plan import ViewPlan
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from skewless.materialize.days import DayItems
     from skewless.materialize.place import Place
     from skewless.offline.lake.log import EventLog
+    from skewless.online.stream import StreamEvent
     from skewless.online.table import OnlineTable
     from skewless.registry.published import Published
     from skewless.registry.rewrites import RewriteLog
@@ -53,21 +55,9 @@ class _Pending:
 
     plan: ViewPlan
     shard: str
-    events: list[tuple[int, tuple[Any, ...], int, Mapping[str, Any]]]
+    events: list[StreamEvent]
     horizon: int
     failures: Failures
-
-
-@dataclass(frozen=True, slots=True)
-class _Open:
-    """A place in a line that is left once all items hold what is in the log.
-
-    Attributes:
-        write: given the views that were cut, writes the items of those that it did not know of.
-    """
-
-    place: Place
-    write: Callable[[frozenset[str]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +91,7 @@ class FrontDoor:
     undone: Undone
     _producer: Producer[_Batch] = field(default_factory=Producer)
     _pending: list[_Pending] = field(default_factory=list)
-    _open: list[_Open] = field(default_factory=list)
+    _leaving: list[Callable[[], object]] = field(default_factory=list)
     _retired: set[str] = field(default_factory=set)
 
     def ingest(
@@ -151,10 +141,10 @@ class FrontDoor:
         """
         with self._of_this_process().lock:
             failures = self._apply_pending()
-            while self._open:
+            while self._leaving:
                 # Only now do readers go by instants at which these events count.
-                self._open[0].place.leave(self._open[0].write)
-                self._open.pop(0)
+                self._leaving[0]()
+                self._leaving.pop(0)
         return failures
 
     def _apply_pending(self) -> Failures:
@@ -181,7 +171,7 @@ class FrontDoor:
         producer = self._producer.of_this_process()
         if producer is not self._producer:
             # Events that the parent has logged are applied by the parent.
-            self._producer, self._pending, self._open = producer, [], []
+            self._producer, self._pending, self._leaving = producer, [], []
         return producer
 
     def _take_in(self, producer: Producer[_Batch], batches: list[_Batch]) -> None:
@@ -201,17 +191,16 @@ class FrontDoor:
             _fail(batches, StoreError("the thread that was writing these rows was interrupted"))
 
     def _commit(self, producer: Producer[_Batch], source: Source, batches: list[_Batch]) -> None:
-        def clock() -> int:
-            return max(batch.clock() for batch in batches)
-
-        checks_clock = any(batch.checks_clock for batch in batches)
-        line = SourceLine(self.aws, self.table.name, source.name)
-        before = producer.last_stamp
-        batch = batch_name(producer.shard, producer.next_number)
-        with line.inside_of(clock, batch, not_before=before, checks_clock=checks_clock) as place:
+        one = batches[0]  # all are of one store: they have its clock, and its registry
+        with SourceLine.of(self.table, source.name).inside_of(
+            one.clock,
+            batch_name(producer.shard, producer.next_number),
+            not_before=producer.last_stamp,
+            checks_clock=one.checks_clock,
+        ) as place:
             producer.last_stamp = place.stamp
             if place.dead:
-                self.undone.finish(source, batches[0].reload(), place.dead)
+                self.undone.finish(source, one.reload(), place.dead)
             self._take_in_at(place, producer, source, batches)
 
     def _take_in_at(
@@ -230,7 +219,7 @@ class FrontDoor:
             numbered.append((batch, table, first))
             first += table.num_rows
         for batch, table, number in numbered:
-            plans = batch.published.plans_of(source)
+            plans = batch.published.streams_of(source)
             self._queue(batch, plans, table, place, shard, number)
 
         def write_others(cut: frozenset[str]) -> None:
@@ -239,7 +228,7 @@ class FrontDoor:
                 self._queue(batch, self._unseen(batch, cut), table, place, shard, number)
             self._apply_pending()
 
-        self._open.append(_Open(place, write_others))
+        self._leaving.append(partial(place.leave, write_others))
         self.resume()
         for batch, (table, clamped) in zip(batches, parts, strict=True):
             batch.done.set_result(
@@ -284,12 +273,12 @@ class FrontDoor:
                 return shard, first, snapshot
 
     def _unseen(self, batch: _Batch, cut: frozenset[str]) -> list[ViewPlan]:
-        """Return the views that were cut and published since the batch's views were read."""
+        """Return the stream views that were cut and published since the batch's were read."""
         seen = {view_partition(plan) for plan in batch.published.plans_of(batch.source)}
         if cut <= seen | self._retired:
             return []
         try:
-            plans = batch.reload().plans_of(batch.source)
+            published = batch.reload()
         except StoreError as error:
             names = ", ".join(sorted(view.partition("#")[0] for view in cut - seen))
             raise OnlineStoreError(
@@ -297,8 +286,10 @@ class FrontDoor:
                 f"process knows. {names} was cut meanwhile, and the registry could not be read: "
                 f"{error}. store.repair(view) writes what is missing; do not send the rows again"
             ) from error
+        plans = published.plans_of(batch.source)
         self._retired |= cut - {view_partition(plan) for plan in plans}
-        return [plan for plan in plans if view_partition(plan) in cut - seen]
+        streams = published.streams_of(batch.source)
+        return [plan for plan in streams if view_partition(plan) in cut - seen]
 
     def _queue(
         self,
@@ -311,7 +302,7 @@ class FrontDoor:
     ) -> None:
         source = batch.source
         rows: list[dict[str, Any]] | None = None
-        for plan in streams_of(plans) if accepted.num_rows else ():
+        for plan in plans if accepted.num_rows else ():
             if rows is None:
                 rows = self.log.physical(source, accepted).to_pylist()
             keys = list(plan.view.entity.keys)

@@ -10,14 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD
-from skewless.definitions.refresh import Stream
 from skewless.materialize.source_line import SourceLine, batch_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    from skewless.aws import Aws
-    from skewless.compiler.plan import ViewPlan
     from skewless.definitions.source import Source
     from skewless.materialize.days import DayItems
     from skewless.offline.lake.log import EventLog
@@ -28,7 +25,6 @@ if TYPE_CHECKING:
 class Undone:
     """Does the work left undone in a source's line."""
 
-    aws: Aws
     log: EventLog
     days: DayItems
 
@@ -45,7 +41,7 @@ class Undone:
             StoreError: AWS refused to read the log.
         """
         for stamp in sorted(set(batches.values())):
-            for plan in streams_of(published.plans_of(source)):
+            for plan in published.streams_of(source):
                 self.days.apply_again(plan, stamp)
         self._line(source).forget(batches)
 
@@ -56,11 +52,12 @@ class Undone:
         """
         line = self._line(source)
         batches = line.producers()
-        logged = {stamp: self._logged(source, stamp) for stamp in set(batches.values())}
+        alive = {name: stamp for name, stamp in batches.items() if not line.is_dead(name)}
+        logged = {stamp: self._logged(source, stamp) for stamp in set(alive.values())}
         done = {
             name: stamp
             for name, stamp in batches.items()
-            if line.is_dead(name) or _holds(logged[stamp], batch_of(name))
+            if name not in alive or _holds(logged[stamp], batch_of(name))
         }
         self.finish(source, published, done)
 
@@ -73,12 +70,7 @@ class Undone:
         return frozenset(zip(shards, numbers, strict=True))
 
     def _line(self, source: Source) -> SourceLine:
-        return SourceLine(self.aws, self.days.table.name, source.name)
-
-
-def streams_of(plans: Iterable[ViewPlan]) -> list[ViewPlan]:
-    """Return the plans of stream views."""
-    return [plan for plan in plans if isinstance(plan.view.refresh, Stream)]
+        return SourceLine.of(self.days.table, source.name)
 
 
 def batch_name(shard: str, first: int) -> str:

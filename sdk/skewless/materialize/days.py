@@ -16,13 +16,13 @@ from skewless.online.address import entity_partition
 from skewless.online.stream import LoggedEvent, apply_events, rebuild_day, replace_day
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     import pyarrow as pa
 
-    from skewless.aws import Aws
     from skewless.compiler.plan import ViewPlan
     from skewless.offline.lake.log import EventLog
+    from skewless.online.stream import StreamEvent
     from skewless.online.table import OnlineTable
 
 _REBUILD_ATTEMPTS = 3
@@ -32,7 +32,6 @@ _REBUILD_ATTEMPTS = 3
 class DayItems:
     """The day items of a store's stream views."""
 
-    aws: Aws
     log: EventLog
     table: OnlineTable
 
@@ -58,7 +57,7 @@ class DayItems:
             OnlineStoreError: DynamoDB refused.
         """
         horizon = self._horizons(plan)(stamp)
-        shards: dict[str, list[tuple[int, tuple[Any, ...], int, Mapping[str, Any]]]] = {}
+        shards: dict[str, list[StreamEvent]] = {}
         reordered: set[tuple[tuple[Any, ...], int]] = set()
         for (key, _), events in self._logged(plan, stamp, stamp + 1).items():
             for event in events:
@@ -134,7 +133,7 @@ class DayItems:
         raise AssertionError("the last attempt returns or raises")  # pragma: no cover
 
     def _horizons(self, plan: ViewPlan) -> Callable[[int], int]:
-        return SourceLine(self.aws, self.table.name, plan.view.source.name).horizons()
+        return SourceLine.of(self.table, plan.view.source.name).horizons()
 
     def _logged(
         self, plan: ViewPlan, since: int, before: int | None = None

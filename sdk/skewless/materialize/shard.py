@@ -124,8 +124,7 @@ class ShardWriter:
                 export; export again.
         """
         reader = LineReader.of_events(plan)
-        line_of_source = SourceLine(self.table.aws, self.table.name, plan.view.source.name)
-        horizons = line_of_source.horizons()
+        horizons = SourceLine.of(self.table, plan.view.source.name).horizons()
 
         def write(line: bytes) -> tuple[str, float]:
             key, rows, day = reader.read(line)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from skewless.aws import Aws
     from skewless.online.pace import Pace
+    from skewless.online.table import OnlineTable
 
 _POLLING_SECONDS = 0.1
 _ATTEMPTS = 20
@@ -48,6 +49,11 @@ class SourceLine:
         self.pace = pace_of(aws.endpoint) if pace is None else pace
         self._source = source
         self._item = line_item(aws, table_name, source)
+
+    @classmethod
+    def of(cls, table: OnlineTable, source: str) -> SourceLine:
+        """Return the line of a source, in an online table."""
+        return cls(table.aws, table.name, source)
 
     @contextmanager
     def inside_of(

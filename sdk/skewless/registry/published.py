@@ -10,6 +10,7 @@ from skewless.definitions.collection import Definitions
 from skewless.definitions.entity import Entity
 from skewless.definitions.names import versioned
 from skewless.definitions.on_demand import OnDemandView
+from skewless.definitions.refresh import Stream
 from skewless.definitions.service import FeatureService
 from skewless.definitions.source import Source
 from skewless.definitions.view import FeatureView
@@ -65,6 +66,10 @@ class Published:
         """Return the plans of the views that read a source."""
         views = self.definitions.views
         return [self.plan(view) for view in views if view.source.name == source.name]
+
+    def streams_of(self, source: Source) -> list[ViewPlan]:
+        """Return the plans of the stream views that read a source."""
+        return [plan for plan in self.plans_of(source) if isinstance(plan.view.refresh, Stream)]
 
     def entity(self, name: str) -> Entity:
         """Return an entity.
