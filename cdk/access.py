@@ -16,6 +16,7 @@ from cdk.acknowledgements import acknowledge_role
 from cdk.names import account_problems, names_of
 from cdk.parts import Part, arns
 from skewless.errors import InputError
+from skewless.online.address import LINE_PARTITION
 from skewless.store_names import store_name_problems
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class StoreAccess(Construct):
         keys = self._leading_keys(views)
         if keys is not None:
             # Which sources these views are of, a stack does not know. A line names no entity.
-            keys = [*keys, "line#*"]
+            keys = [*keys, f"{LINE_PARTITION}*"]
         return self._grant(grantee, role, leading_keys=keys)
 
     def grant_train(

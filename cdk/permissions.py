@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cdk.parts import Part
+from skewless.online.address import LINE_PARTITION
 
 # Reading or writing data under a customer-managed key needs data keys from KMS.
 _READS = ("kms:Decrypt",)
@@ -171,7 +172,7 @@ INGEST = Role(
             why="the line of the source: who is inside, and which views were cut",
             on=(Part.ONLINE,),
             actions=("dynamodb:GetItem", "dynamodb:UpdateItem"),
-            partition_of_source="line#",
+            partition_of_source=LINE_PARTITION,
         ),
         Permission(
             why="producers that come at once wait in a queue, and share one commit",
@@ -308,7 +309,7 @@ PLAN = Role(
             why="the line of the source is closed at the cut, and looked at for who is inside",
             on=(Part.ONLINE,),
             actions=("dynamodb:GetItem", "dynamodb:UpdateItem"),
-            partition_of_source="line#",
+            partition_of_source=LINE_PARTITION,
         ),
         Permission(
             why="the log's snapshots: what came after the cut before, and was known before it",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
-from skewless.aws import PARAMETER_PREFIX, Resources
+from skewless.aws import Resources
 from skewless.offline.lake.catalog import TEMPORARY_FOLDERS
 from skewless.store_names import EXPIRY, PARTITION_KEY, SORT_KEY, StoreNames
 
@@ -21,12 +21,12 @@ _SCAN_LIMIT_BYTES = 1 << 40
 
 def provision(aws: LocalAws, store: str) -> Resources:
     """Make a store's resources, or find them where they were made before."""
-    parameter = PARAMETER_PREFIX + store
+    names = StoreNames(store=store, account=DEFAULT_ACCOUNT_ID, region=aws.region, partition="aws")
     ssm = aws.client("ssm")
-    found = ssm.get_parameters(Names=[parameter])["Parameters"]
+    found = ssm.get_parameters(Names=[names.parameter])["Parameters"]
     if found:
         return Resources.parse(store, json.loads(found[0]["Value"]))
-    resources = _resources(store, aws.region)
+    resources = _resources(names)
     _make_bucket(aws, resources.bucket)
     aws.client("glue").create_database(DatabaseInput={"Name": resources.database})
     aws.client("athena").create_work_group(
@@ -44,12 +44,11 @@ def provision(aws: LocalAws, store: str) -> Resources:
         TimeToLiveSpecification={"Enabled": True, "AttributeName": EXPIRY},
     )
     _make_report_key(aws, resources.report_key)
-    ssm.put_parameter(Name=parameter, Type="String", Value=json.dumps(resources.document()))
+    ssm.put_parameter(Name=names.parameter, Type="String", Value=json.dumps(resources.document()))
     return resources
 
 
-def _resources(store: str, region: str) -> Resources:
-    names = StoreNames(store=store, account=DEFAULT_ACCOUNT_ID, region=region, partition="aws")
+def _resources(names: StoreNames) -> Resources:
     return replace(
         names.resources,
         bucket=names.prefix.replace("_", "-"),  # alone here, so without account and region

@@ -16,7 +16,7 @@ from localaws.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
-    from localaws.deploy.iam.gate import Application
+    from localaws.core.entrance import Application
 
 _NAMES = ("localhost",)
 _HTTP_PORT = 80

@@ -14,7 +14,7 @@ from localaws.core.credential import Credential
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+    from localaws.core.entrance import Application
 
 # moto's own: a dashboard, a reset, a recorder of requests, the metadata of an instance.
 MOTO = ("/moto-api", "/favicon.ico", "/latest/meta-data/", "/latest/api/")

@@ -24,7 +24,7 @@ from localaws.core import caller
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
 
-    from localaws.deploy.iam.gate import Application
+    from localaws.core.entrance import Application
 
 _LATIN = "iso-8859-1"  # how WSGI carries bytes
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+    from localaws.core.entrance import Application
 
 _SERVICE = re.compile(r"AWS4-HMAC-SHA256\s+Credential=[^/,]+/[^/,]*/[^/,]*/([^/,]+)/")
 

@@ -10,17 +10,13 @@ from __future__ import annotations
 import functools
 import importlib
 import sys
-from collections.abc import Mapping
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 from moto.core.base_backend import AccountSpecificBackend
 
 from localaws.core.session import LocalSession
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _EC2 = "moto.ec2"
 
@@ -33,25 +29,15 @@ def apply(endpoint: str) -> None:
     backend.get_session = staticmethod(lambda: session)
 
 
-class _NetworksLater(Mapping[str, Any]):
+class _NetworksLater:
     """moto's EC2, by account, for a part that seldom asks it: imported by the first question."""
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
 
-    @property
-    def _backends(self) -> Any:
-        load_networks(self._endpoint)
-        return importlib.import_module(_EC2).ec2_backends
-
     def __getitem__(self, account: str) -> Any:
-        return self._backends[account]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._backends)
-
-    def __len__(self) -> int:
-        return len(self._backends)
+        load_networks(self._endpoint)
+        return importlib.import_module(_EC2).ec2_backends[account]
 
 
 @functools.cache

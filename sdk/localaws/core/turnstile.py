@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+    from localaws.core.entrance import Application
 
 # A request that asks for others' work, such as to invoke a function, waits for their requests.
 # So nobody is kept out for longer while somebody is inside.

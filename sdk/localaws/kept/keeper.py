@@ -109,7 +109,7 @@ class Keeper:
             except RuntimeError:  # a service's own thread changed a dictionary
                 return False
         self._folder.save(snapshot)
-        self._stored = self._folder.stored()
+        self._stored = frozenset(snapshot.digests)
         for service, why in snapshot.failures.items():
             self._tell(f"what {service} holds is not kept: {why}")
         return True

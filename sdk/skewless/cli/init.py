@@ -71,7 +71,7 @@ def init(
 
 def _write(folder: Path, store: str) -> list[Path]:
     """Write all files, or none if one of them is there."""
-    now = datetime.now(UTC)
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
     files = {
         folder / "definitions.py": template.DEFINITIONS.encode(),
         folder / "orders.parquet": template.orders(now),

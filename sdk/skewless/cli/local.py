@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import signal
-import socket
 import threading
 from functools import partial
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
@@ -17,6 +16,8 @@ from skewless.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from localaws.server import LocalAws
 
 _PORT, _LAST_PORT = 4600, 65535
 
@@ -111,7 +112,7 @@ def _started(
 
     start = partial(LocalAws.start, functions=functions, origins=origins, data=data)
     try:
-        aws = start(_free_port() if port is None else port)
+        aws = _at_the_usual_port(start) if port is None else start(port)
     except OSError as error:
         raise InputError(
             f"port {port} cannot be listened on ({error.strerror or error}); try another, or "
@@ -121,11 +122,12 @@ def _started(
     return {**aws.environment, "SKEWLESS_STORE": store}, aws.stop
 
 
-def _free_port() -> int:
-    """Return the usual port, or 0 for any if somebody listens on it."""
-    with socket.socket() as tried:
-        tried.settimeout(1)
-        return 0 if tried.connect_ex(("127.0.0.1", _PORT)) == 0 else _PORT
+def _at_the_usual_port(start: Callable[[int], LocalAws]) -> LocalAws:
+    """Start at the usual port, or at a free one if that is taken."""
+    try:
+        return start(_PORT)
+    except OSError:
+        return start(0)
 
 
 def _end_of_service() -> threading.Event:

@@ -111,9 +111,12 @@ def _run(
                 failures[name] = error
             progress.step()
     _print(screen, done, failures)
-    if hint := invocation.why_empty():
+    # Where nothing is published, why that is says this too; so does the error, if there is one.
+    hint = None if failures else invocation.why_empty()
+    if hint:
         screen.note(hint)
-    invocation.remind_of_passing()
+    elif done or not failures:
+        invocation.remind_of_passing()
     if failures:
         raise PartlyFailedError("views", len(names), failures)
 

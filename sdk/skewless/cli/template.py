@@ -92,7 +92,7 @@ def labels(now: datetime) -> str:
     """Return a CSV file of a few baskets of the last days, and whether each was a fraud."""
     lines = ["customer_id,event_timestamp,basket_amount,is_fraud"]
     for number, customer in enumerate(_CUSTOMERS):
-        at = _whole_minutes(now) - timedelta(days=number + 1)
+        at = now - timedelta(days=number + 1)
         lines.append(f"{customer},{at.isoformat()},{20 + 15 * number}.5,{number % 2}")
     return "\n".join(lines) + "\n"
 
@@ -103,9 +103,5 @@ def _order(number: int, now: datetime) -> dict[str, Any]:
         "customer_id": _CUSTOMERS[number * 7 % len(_CUSTOMERS)],
         "amount": 5 + number * 37 % 90 + 0.25,
         "returned": number % 6 == 0,
-        "ordered_at": _whole_minutes(now) - timedelta(hours=_HOURS_APART * (_ORDERS - number)),
+        "ordered_at": now - timedelta(hours=_HOURS_APART * (_ORDERS - number)),
     }
-
-
-def _whole_minutes(now: datetime) -> datetime:
-    return now.replace(second=0, microsecond=0)

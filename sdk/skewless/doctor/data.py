@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from skewless.doctor.diagnosis import Finding, error, warning
 from skewless.doctor.patient import AbsentError
 from skewless.offline.lake.catalog import LOG_FOLDER, TEMPORARY_FOLDERS
-from skewless.store_names import EXPIRY, PARTITION_KEY, SORT_KEY
+from skewless.store_names import EXPIRY, PARTITION_KEY, SORT_KEY, data_stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,11 +46,11 @@ def _check_table(patient: Patient, name: str) -> Iterator[Finding]:
     try:
         found = patient.ask("dynamodb", "describe_table", _NO_TABLE, TableName=name)["Table"]
     except AbsentError:
-        yield error(subject, "there is no such table", _deploy(patient, "data"))
+        yield error(subject, "there is no such table", _deploy(patient))
         raise
     keys = [(key["AttributeName"], key["KeyType"]) for key in found["KeySchema"]]
     if keys != _KEYS:
-        yield error(subject, f"its keys are {keys}, not {_KEYS}", _deploy(patient, "data"))
+        yield error(subject, f"its keys are {keys}, not {_KEYS}", _deploy(patient))
     if found["TableStatus"] not in ("ACTIVE", "UPDATING"):
         yield error(subject, f"it is {found['TableStatus']}", "wait until it is ACTIVE")
     if not found.get("DeletionProtectionEnabled"):
@@ -77,7 +77,7 @@ def check_bucket(patient: Patient) -> Iterator[Finding]:
     try:
         patient.ask("s3", "head_bucket", ("404", "NoSuchBucket"), Bucket=name)
     except AbsentError:
-        yield error(subject, "there is no such bucket", _deploy(patient, "data"))
+        yield error(subject, "there is no such bucket", _deploy(patient))
         raise
     if not all(_public_access(patient).values()):
         yield error(
@@ -88,7 +88,7 @@ def check_bucket(patient: Patient) -> Iterator[Finding]:
             "BlockPublicPolicy=true,RestrictPublicBuckets=true",
         )
     if not _is_encrypted(patient):
-        yield warning(subject, "it states no encryption of its own", _deploy(patient, "data"))
+        yield warning(subject, "it states no encryption of its own", _deploy(patient))
     yield from _check_rules(patient, subject)
 
 
@@ -129,7 +129,7 @@ def _check_rules(patient: Patient, subject: str) -> Iterator[Finding]:
         yield warning(
             subject,
             f"no lifecycle rule expires {', '.join(kept)}: results of queries stay for ever",
-            _deploy(patient, "data"),
+            _deploy(patient),
         )
     log = f"{LOG_FOLDER}/"
     if any(log.startswith(prefix) or prefix.startswith(log) for prefix in prefixes):
@@ -172,7 +172,7 @@ def check_workgroup(patient: Patient) -> Iterator[Finding]:
     try:
         found = patient.ask("athena", "get_work_group", absent, WorkGroup=name)["WorkGroup"]
     except AbsentError:
-        yield error(subject, "there is no such workgroup", _deploy(patient, "data"))
+        yield error(subject, "there is no such workgroup", _deploy(patient))
         raise
     settings = found.get("Configuration", {})
     change = f"aws athena update-work-group --work-group {name}"
@@ -199,8 +199,8 @@ def check_database(patient: Patient) -> Iterator[Finding]:
     try:
         patient.ask("glue", "get_database", ("EntityNotFoundException",), Name=name)
     except AbsentError:
-        yield error(f"database {name}", "there is no such database", _deploy(patient, "data"))
+        yield error(f"database {name}", "there is no such database", _deploy(patient))
 
 
-def _deploy(patient: Patient, stack: str) -> str:
-    return f"cdk deploy skewless-{patient.resources.store}-{stack}"
+def _deploy(patient: Patient) -> str:
+    return f"cdk deploy {data_stack(patient.resources.store)}"

@@ -21,7 +21,7 @@ from skewless.doctor.patient import AbsentError, NotAllowedError, Patient, is_re
 from skewless.doctor.sources import check_source
 from skewless.doctor.views import check_view
 from skewless.errors import StoreError
-from skewless.store_names import data_stack
+from skewless.store_names import data_stack, jobs_stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -141,7 +141,7 @@ def _check_absent_jobs(patient: Patient) -> Iterator[Finding]:
         "jobs",
         f"there is no parameter {PARAMETER_PREFIX}{name}/jobs: nothing cuts views on time, and "
         "schedules were not looked at",
-        f"cdk deploy skewless-{name}-jobs, or run skewless materialize --all yourself",
+        f"cdk deploy {jobs_stack(name)}, or run skewless materialize --all yourself",
     )
 
 

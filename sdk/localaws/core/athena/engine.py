@@ -18,8 +18,6 @@ import duckdb
 from localaws.core.athena.storage import scratch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import pyarrow as pa
 
 # Set once for all connections, then locked: a statement reaches only this process's copies of
@@ -209,18 +207,8 @@ def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def before_end(call: Callable[[], None]) -> None:
-    """Call this when the process ends, before the database is closed."""
-    _before_end.append(call)
-
-
-_before_end: list[Callable[[], None]] = []
-
-
 @atexit.register
 def _forget() -> None:
-    for call in _before_end:
-        call()
     # A connection that is open at exit makes DuckDB print leaks.
     if _database.cache_info().currsize:
         _database().close()

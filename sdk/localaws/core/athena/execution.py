@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 import time
 import traceback
@@ -33,6 +34,7 @@ _begun: set[Execution] = set()
 _LAST_SECONDS = 10
 
 
+@atexit.register  # the last to be registered is the first to run: the engine's comes after it
 def _end_all() -> None:
     """Stop the queries that still run: DuckDB aborts a process that ends around its threads."""
     running = list(_begun)
@@ -40,9 +42,6 @@ def _end_all() -> None:
         execution.cancel()
     for execution in running:
         execution.wait(_LAST_SECONDS)
-
-
-engine.before_end(_end_all)
 
 
 class Execution:

@@ -35,9 +35,8 @@ from localaws.deploy.iam.request import ApiRequest, read
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from localaws.core.entrance import Application
     from localaws.deploy.iam.permission import Context, Permission
-
-    Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 _MOTO_ALLOWED = frozenset({"/moto-api/reset", "/moto-api/data.json"})
 _REASONS = {
