@@ -44,7 +44,10 @@ def test_nothing_is_served_before_the_commit(jobs: RunningJobs) -> None:
 
     def look(action: str, body: bytes) -> str | None:
         if is_commit(action, body):
-            seen.update(jobs.statuses(view))
+            statuses = jobs.statuses(view)
+            # A busy machine answers late, and boto3 then sends the same commit a second time.
+            if jobs.watermark(view) is None:
+                seen.update(statuses)
         return None
 
     with injected(jobs.aws, look, may_miss=True):

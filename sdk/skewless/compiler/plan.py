@@ -30,7 +30,7 @@ from skewless.definitions.service import FeatureService, SelectedFeature, select
 from skewless.definitions.view import FeatureView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from skewless.compiler.partials import Kept
     from skewless.definitions.on_demand import OnDemandView
@@ -231,13 +231,27 @@ def plan_view(view: FeatureView) -> ViewPlan:
     if not view.is_aggregated:
         latest = tuple((name, columns[name]) for name in view.columns)
         return ViewPlan(view, fingerprint(view), where, latest, (), (), ())
-    measures: dict[Measure, int] = {}
-    for item in _packed(view):
-        measures.setdefault(_measure(item, view), len(measures))
-    tile_sets = _tile_sets(view, measures)
-    hops = {tiles.hop: index for index, tiles in enumerate(tile_sets)}
+    # Sorted by name, because the order of aggregates is not part of the fingerprint.
+    measured = {name: _measure(item, view) for name, item in sorted(view.aggregations.items())}
+    measures = {each: index for index, each in enumerate(dict.fromkeys(measured.values()))}
+    hops = sorted(map(_hop, view.aggregations.values()), key=lambda hop: (hop is None, hop or 0))
+    places = {hop: index for index, hop in enumerate(dict.fromkeys(hops))}
     aggregates = tuple(
-        _aggregate(name, item, view, measures, hops) for name, item in view.aggregations.items()
+        AggregatePlan(
+            name,
+            measures[measured[name]],
+            places[_hop(item)],
+            None if item.window is None else item.window.microseconds,
+            view.feature_types[name],
+            finish(item.function, measured[name].type, measured[name].scale),
+            PICKED.get(item.function),
+            _default(item, view.feature_types[name]),
+        )
+        for name, item in view.aggregations.items()
+    )
+    tile_sets = tuple(
+        _tile_set(hop, [each for each in aggregates if each.tile_set == index])
+        for hop, index in places.items()
     )
     return ViewPlan(view, fingerprint(view), where, (), aggregates, tuple(measures), tile_sets)
 
@@ -291,9 +305,8 @@ def _plan_on_demand(view: OnDemandView) -> OnDemandPlan:
     )
 
 
-def _packed(view: FeatureView) -> tuple[Aggregation, ...]:
-    """Return the aggregates sorted by name, because their order is not part of the fingerprint."""
-    return tuple(item for _, item in sorted(view.aggregations.items()))
+def _hop(item: Aggregation) -> int | None:
+    return None if item.hop is None else item.hop.microseconds
 
 
 def _measure(item: Aggregation, view: FeatureView) -> Measure:
@@ -321,55 +334,18 @@ def _reads(bound: Bound | None) -> tuple[Partial, ...]:
     return tuple(partial for partial in Partial if partial.value in names)
 
 
-def _partials(item: Aggregation, measure: Measure) -> tuple[Partial, ...]:
-    """Return the partials that an aggregate's tiles keep; the count of values is always kept."""
-    picked = PICKED.get(item.function)
-    made_of = _reads(finish(item.function, measure.type, measure.scale))
-    return (Partial.COUNT, *made_of) if picked is None else (Partial.COUNT, picked)
-
-
-def _tile_sets(view: FeatureView, measures: dict[Measure, int]) -> tuple[TileSet, ...]:
-    columns: dict[int | None, dict[TileColumn, None]] = {}
-    retention: dict[int | None, int | None] = {}
-    for item in _packed(view):
-        hop = None if item.hop is None else item.hop.microseconds
-        measure = _measure(item, view)
-        kept = columns.setdefault(hop, {})
-        kept.update(
-            dict.fromkeys(TileColumn(measures[measure], part) for part in _partials(item, measure))
-        )
-        if item.window is not None:
-            retention[hop] = max(retention.get(hop) or 0, item.window.microseconds)
+def _tile_set(hop: int | None, aggregates: Sequence[AggregatePlan]) -> TileSet:
+    """Return the tiles of the aggregates of one hop; the count of values is always kept."""
+    kept = {
+        TileColumn(each.measure, part)
+        for each in aggregates
+        for part in (Partial.COUNT, *(each.reads if each.picked is None else (each.picked,)))
+    }
     order = list(Partial)
-    return tuple(
-        TileSet(
-            hop,
-            retention.get(hop),
-            tuple(sorted(kept, key=lambda column: (column.measure, order.index(column.partial)))),
-        )
-        for hop, kept in sorted(columns.items(), key=lambda pair: (pair[0] is None, pair[0] or 0))
-    )
-
-
-def _aggregate(
-    name: str,
-    item: Aggregation,
-    view: FeatureView,
-    measures: dict[Measure, int],
-    hops: dict[int | None, int],
-) -> AggregatePlan:
-    measure = _measure(item, view)
-    hop = None if item.hop is None else item.hop.microseconds
-    type_ = view.feature_types[name]
-    return AggregatePlan(
-        name,
-        measures[measure],
-        hops[hop],
-        None if item.window is None else item.window.microseconds,
-        type_,
-        finish(item.function, measure.type, measure.scale),
-        PICKED.get(item.function),
-        _default(item, type_),
+    return TileSet(
+        hop,
+        max((each.window for each in aggregates if each.window is not None), default=None),
+        tuple(sorted(kept, key=lambda column: (column.measure, order.index(column.partial)))),
     )
 
 

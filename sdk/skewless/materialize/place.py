@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from skewless.errors import OnlineStoreError
 from skewless.online.line import INSIDE
@@ -14,7 +14,19 @@ from skewless.online.pace import BOUND, SECOND
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from skewless.materialize.source_line import SourceLine
+    from skewless.online.pace import Pace
+
+
+class LineToLeave(Protocol):
+    """What a place asks of its line: `SourceLine` says what each does."""
+
+    pace: Pace
+
+    def renew(self, map_: str, name: str, stamp: int) -> str:
+        """Say that a producer is alive; return its new name."""
+
+    def leave(self, map_: str, name: str, known: frozenset[str] | None) -> frozenset[str]:
+        """Go out, unless a view was cut that is not known; return the views that were cut."""
 
 
 @dataclass(slots=True)
@@ -31,7 +43,7 @@ class Place:
     stamp: int
     horizon: int
     dead: Mapping[str, int]
-    _line: SourceLine
+    _line: LineToLeave
     _name: str
     _map: str
     _views: frozenset[str]
