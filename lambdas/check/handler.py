@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from lambdas import runtime
 from lambdas.check.sides import Sides
-from skewless.compiler.plan import plan_selection
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.names import versioned
 from skewless.errors import OnlineStoreError, QueryError, SkewlessError, StoreError
 from skewless.online.address import without_keys
-from skewless.registry.selection import resolve
+from skewless.registry.selection import planned
 from skewless.verify import compare, draw_rows
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ def _compare(store: Sides, named: Mapping[str, Compared], failed: set[str]) -> d
     reports = {}
     for name, features in named.items():
         with _noted(name, failed):
-            plan = plan_selection(resolve(store.published, features))
+            plan = planned(store.published, features)
             if rows := draw_rows(store, plan, _SAMPLE, seed=f"{_now():%Y-%m-%d}"):
                 reports[name] = compare(store, features, rows, [_now()])
     return reports

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from skewless.compiler.plan import plan_selection
 from skewless.definitions.expression import to_microseconds
 from skewless.offline.engines.athena import AthenaEngine
 from skewless.offline.engines.keys import logged_keys
@@ -19,7 +18,7 @@ from skewless.offline.training.build import TrainingRequest, build_training_set
 from skewless.offline.training.overflow import Errors
 from skewless.offline.training.set_index import SetIndex
 from skewless.online.reader import OnlineReader
-from skewless.registry.selection import resolve
+from skewless.registry.selection import planned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,7 +66,7 @@ class Sides:
         errors: str,
     ) -> TrainingSet:
         """Join labels with their features, as serving would have given them."""
-        plan = plan_selection(resolve(self.published, features))
+        plan = planned(self.published, features)
         request = TrainingRequest(
             entity_df,
             plan,
@@ -91,7 +90,7 @@ class Sides:
     ) -> Answer:
         """Read feature vectors."""
         instant = to_microseconds(now, "now")
-        plan = plan_selection(resolve(self.published, features))
+        plan = planned(self.published, features)
         return OnlineReader(plan, self.table, now=lambda: instant).read(entity_rows)
 
     @property

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from skewless.compiler.plan import plan_selection
 from skewless.errors import InputError
 from skewless.online.line import LineCloser
 from skewless.online.pace import pace_of
 from skewless.online.reader import OnlineReader
 from skewless.online.view_reader import is_cut
 from skewless.registry.current import current
-from skewless.registry.selection import identity, resolve
+from skewless.registry.selection import identity, planned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,11 +65,8 @@ class Readers:
                 key = (identity(chosen), full_names)
         if key not in self._kept:
             published = self._published()
-            selection = plan_selection(
-                self._selected(chosen, published), full_names=full_names, planned=published.plan
-            )
             reader = OnlineReader(
-                selection,
+                planned(published, self._selected(chosen, published), full_names=full_names),
                 self._table,
                 now=self._now,
                 closer=self._closer,
@@ -85,15 +80,16 @@ class Readers:
         """Return what is read for a selection, and whether a later cut cannot change it."""
         if self._is_locked:
             return features, True
-        return current(self._published(), features, partial(is_cut, self._table))
+        published = self._published()
+        return current(published, features, lambda view: is_cut(self._table, published.plan(view)))
 
     def forget(self) -> None:
         """Drop the readers, because others may have published."""
         self._kept.clear()
 
-    def _selected(self, features: object, published: Published) -> Any:
+    def _selected(self, features: object, published: Published) -> object:
         if features is not None:
-            return resolve(published, features)
+            return features
         services = published.definitions.services
         if self._is_locked and len(services) == 1:
             return services[0]

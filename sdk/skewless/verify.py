@@ -24,7 +24,7 @@ from skewless.definitions.service import FeatureService
 from skewless.definitions.types import is_whole
 from skewless.errors import InputError, ParityError, shown
 from skewless.online.incoming import receive
-from skewless.registry.selection import resolve
+from skewless.registry.selection import planned, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -207,7 +207,7 @@ def verify(
     """Compare given rows, or drawn ones; see `FeatureStore.verify`."""
     if not is_whole(sample) or sample < 1:
         raise InputError(f"sample is {shown(sample)}; it is a whole number from 1")
-    plan = plan_selection(resolve(store.published, features))
+    plan = planned(store.published, features)
     if entity_rows is None:
         rows: Sequence[Row] = draw_rows(store, plan, sample, engine=engine)
     else:
@@ -228,7 +228,7 @@ def compare(
 ) -> Report:
     """Compare the features of rows by history and by serving, at each of the moments."""
     found = resolve(store.published, features)
-    plan = plan_selection(found)
+    plan = plan_selection(found, planned=store.published.plan)
     chosen: Any = found
     if not isinstance(found, FeatureService):
         chosen = [view[name] for view, name in found]

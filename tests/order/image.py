@@ -31,10 +31,10 @@ class Image:
         s3, bucket = store.aws.client("s3"), store.resources.bucket
         objects = {
             key: (tag, s3.get_object(Bucket=bucket, Key=key)["Body"].read())
-            for key, tag in _tags(store).items()
+            for key, tag in tags_of(store).items()
         }
         names = (store.resources.online_table, store.resources.registry_table)
-        return cls(objects, {name: _items(store, name) for name in names}, _tables(store))
+        return cls(objects, {name: items_of(store, name) for name in names}, tables_of(store))
 
     def restore(self, store: FeatureStore) -> None:
         """Make a store what it was."""
@@ -45,7 +45,7 @@ class Image:
 
     def _restore_objects(self, store: FeatureStore) -> None:
         s3, bucket = store.aws.client("s3"), store.resources.bucket
-        there = _tags(store)
+        there = tags_of(store)
         for key in there.keys() - self.objects.keys():
             s3.delete_object(Bucket=bucket, Key=key)
         for key, (tag, content) in self.objects.items():
@@ -53,7 +53,7 @@ class Image:
                 s3.put_object(Bucket=bucket, Key=key, Body=content)
 
     def _restore_items(self, store: FeatureStore, name: str) -> None:
-        dynamodb, there = store.aws.client("dynamodb"), _items(store, name)
+        dynamodb, there = store.aws.client("dynamodb"), items_of(store, name)
         for pk, sk in there.keys() - self.items[name].keys():
             dynamodb.delete_item(TableName=name, Key={"pk": {"S": pk}, "sk": {"S": sk}})
         for key, item in self.items[name].items():
@@ -62,7 +62,7 @@ class Image:
 
     def _restore_tables(self, store: FeatureStore) -> None:
         glue, database = store.aws.client("glue"), store.resources.database
-        there = _tables(store)
+        there = tables_of(store)
         for name in there.keys() - self.tables.keys():
             glue.delete_table(DatabaseName=database, Name=name)
         for name, table in self.tables.items():
@@ -71,7 +71,8 @@ class Image:
                 glue.update_table(DatabaseName=database, TableInput=wanted)
 
 
-def _tags(store: FeatureStore) -> dict[str, str]:
+def tags_of(store: FeatureStore) -> dict[str, str]:
+    """Return the tags of all objects, by key."""
     pages = store.aws.client("s3").get_paginator("list_objects_v2")
     return {
         found["Key"]: found["ETag"]
@@ -80,7 +81,8 @@ def _tags(store: FeatureStore) -> dict[str, str]:
     }
 
 
-def _items(store: FeatureStore, name: str) -> dict[tuple[str, str], dict[str, Any]]:
+def items_of(store: FeatureStore, name: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return all items of a table, by their keys."""
     pages = store.aws.client("dynamodb").get_paginator("scan")
     return {
         (item["pk"]["S"], item["sk"]["S"]): item
@@ -89,7 +91,8 @@ def _items(store: FeatureStore, name: str) -> dict[tuple[str, str], dict[str, An
     }
 
 
-def _tables(store: FeatureStore) -> dict[str, dict[str, Any]]:
+def tables_of(store: FeatureStore) -> dict[str, dict[str, Any]]:
+    """Return Glue's tables, by name."""
     pages = store.aws.client("glue").get_paginator("get_tables")
     found = pages.paginate(DatabaseName=store.resources.database)
     return {table["Name"]: table for page in found for table in page["TableList"]}

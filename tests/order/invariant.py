@@ -12,6 +12,7 @@ from skewless.definitions.expression import to_datetime
 from skewless.definitions.refresh import Every
 from tests import reference
 from tests.order.definitions import ERASED, KEYS, SHOPS, VIEWS, source
+from tests.order.image import items_of, tables_of, tags_of
 from tests.order.logged import Logged
 from tests.order.world import apart
 from tests.parity.bits import bits
@@ -143,31 +144,20 @@ def check_log(world: World, rows: Sequence[Logged], *, is_erased: bool) -> None:
 
 def check_nothing_left(world: World) -> None:
     """After the next cuts no process is thought to be under way, and nothing is nobody's."""
-    for item in _items(world, world.store.resources.registry_table):
-        place = item["pk"]["S"]
-        left = [name for name in item if name[:2] in ("s#", "w#", "d#") or name == "leader"]
+    store = world.store
+    for (place, _), item in items_of(store, store.resources.registry_table).items():
+        left = [name for name in item if name[:2] in ("w#", "d#") or name == "leader"]
         assert not left, f"{place} still has {left}"
         assert not (place.startswith("rewrites#") and item.get("shards")), f"{place}: {item}"
     views = {f"{view.name}@{view.version}" for view in VIEWS}
-    for item in _items(world, world.store.resources.online_table):
-        assert item["pk"]["S"].partition("#")[0] in {*views, "line"}, item["pk"]
+    for (place, _), item in items_of(store, store.resources.online_table).items():
+        assert place.partition("#")[0] in {*views, "line"}, place
         left = [name for name in ("inside", "history") if item.get(name, {}).get("M")]
-        assert not left, f"{item['pk']['S']} still has {left}"
-    pages = world.store.aws.client("s3").get_paginator("list_objects_v2")
-    for page in pages.paginate(Bucket=world.store.resources.bucket):
-        for found in page.get("Contents", ()):
-            # What no snapshot names under `log/`, Glue's optimizer removes.
-            assert found["Key"].startswith(("log/ev/", "reports/erasures/", "reports/expired/"))
-    tables = world.store.aws.client("glue").get_tables(DatabaseName=world.store.resources.database)[
-        "TableList"
-    ]
-    assert [table["Name"] for table in tables] == ["ev"]
-
-
-def _items(world: World, table: str) -> Iterator[Any]:
-    pages = world.store.aws.client("dynamodb").get_paginator("scan")
-    for page in pages.paginate(TableName=table, ConsistentRead=True):
-        yield from page["Items"]
+        assert not left, f"{place} still has {left}"
+    for key in tags_of(store):
+        # What no snapshot names under `log/`, Glue's optimizer removes.
+        assert key.startswith(("log/ev/", "reports/erasures/", "reports/expired/")), key
+    assert [*tables_of(store)] == ["ev"]
 
 
 def _told(rows: Sequence[Logged]) -> str:

@@ -82,7 +82,6 @@ class Run:
     drawn: random.Random
     pace: Pace
     doings: list[Doing] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
     _cuts: dict[str, int] = field(default_factory=dict)
 
     @classmethod
@@ -196,10 +195,8 @@ class Run:
         if actor.life.is_over:
             return  # whatever its libraries made of that
         match actor.error:
-            case None:
+            case None | SkewlessError():
                 return
-            case SkewlessError():
-                self.errors.append(f"{type(actor.error).__name__}: {actor.error}")
             case error:
                 raise AssertionError(f"{actor.name}: no error of ours: {error!r}") from error
 

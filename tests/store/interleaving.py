@@ -6,6 +6,8 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from tests.order.scheduler import KilledError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -14,10 +16,6 @@ if TYPE_CHECKING:
 _SERVICES = ("dynamodb", "s3", "glue")
 # Each how many calls one is interrupted; `make soak-steps` takes every one.
 STRIDE = int(os.environ.get("SKEWLESS_STRIDE", "8"))
-
-
-class KilledError(BaseException):
-    """A process that ends here and now: nothing catches it."""
 
 
 @contextmanager

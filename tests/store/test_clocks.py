@@ -23,11 +23,12 @@ from skewless.ingest.front_door import FrontDoor
 from skewless.online.pace import AWS, BOUND, LOCAL, SECOND
 from skewless.online.table import OnlineTable
 from skewless.types import Int64, String
+from tests.order.run import going_at
 from tests.store.conftest import NOON
 from tests.store.interleaving import STRIDE, at_call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from skewless.online.pace import Pace
     from tests.store.conftest import MovableClock
@@ -100,11 +101,10 @@ class World:
 
 
 @pytest.fixture(params=[LOCAL, AWS], ids=["local", "aws"])
-def pace(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Pace:
+def pace(request: pytest.FixtureRequest) -> Iterator[Pace]:
     found: Pace = request.param
-    for module in ("skewless.readers", "skewless.materialize.source_line"):
-        monkeypatch.setattr(f"{module}.pace_of", lambda _: found)
-    return found
+    with going_at(found):
+        yield found
 
 
 @pytest.fixture

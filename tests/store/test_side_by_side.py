@@ -21,8 +21,9 @@ from skewless import Entity, Every, FeatureView, Source, agg
 from skewless.definitions.clock import StandingClock
 from skewless.errors import OnlineStoreError, QueryError, RepeatedLoadError, StoreError
 from skewless.types import Float64, String
+from tests.order.scheduler import KilledError
 from tests.store.builders import NOON
-from tests.store.interleaving import STRIDE, KilledError, at_call, kill
+from tests.store.interleaving import STRIDE, at_call, kill
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,13 +11,13 @@ from skewless.cli.invocation import Invocation
 from skewless.cli.rows import row_of_pairs, rows_of_file
 from skewless.cli.screen import plain, shown
 from skewless.cli.values import checked_instant
-from skewless.compiler.plan import SelectionPlan, plan_selection
 from skewless.compiler.status import FAILED, OK
-from skewless.registry.selection import resolve
+from skewless.registry.selection import planned
 
 if TYPE_CHECKING:
     from skewless import FeatureStore
     from skewless.cli.screen import Screen
+    from skewless.compiler.plan import SelectionPlan
     from skewless.online.answer import Answer
 
 _SHOWN = ("names", "rows", "status", "overflowed", "read_units", "item_bytes")
@@ -107,7 +107,7 @@ def selection_of(
     store: FeatureStore, features: object, *, full_names: bool = False
 ) -> SelectionPlan:
     """Compile what is asked for, to learn its keys and request fields."""
-    return plan_selection(resolve(store.published, features), full_names=full_names)
+    return planned(store.published, features, full_names=full_names)
 
 
 def _print(

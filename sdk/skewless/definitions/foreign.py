@@ -181,14 +181,21 @@ def answering(words: Mapping[str, str]) -> Callable[[type[T]], type[T]]:
 
     def decorate(made: type[T]) -> type[T]:
         untyped: Any = made
-        untyped.__init__ = hinted(words)(untyped.__init__)
+        untyped.__init__ = hinted(words, made.__name__)(untyped.__init__)
         return made
 
     return decorate
 
 
-def hinted(words: Mapping[str, str]) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Explain an argument that other tools' functions take and this function does not."""
+def hinted(
+    words: Mapping[str, str], called: str | None = None
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Explain an argument that other tools' functions take and this function does not.
+
+    Args:
+        words: what other tools call arguments, and what to write here.
+        called: what the error calls the function, if not by its own name.
+    """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         own = inspect.signature(function).parameters
@@ -198,7 +205,7 @@ def hinted(words: Mapping[str, str]) -> Callable[[Callable[P, R]], Callable[P, R
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
             for name in kwargs:
                 if name in foreign:
-                    shown = function.__qualname__.removesuffix(".__init__")
+                    shown = called or function.__qualname__
                     raise TypeError(f"{shown} takes no argument {name!r}: {words[name]}")
             return function(*args, **kwargs)
 

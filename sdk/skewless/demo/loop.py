@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 import joblib  # type: ignore[import-untyped]
 import pandas as pd
 
-from skewless.compiler.plan import plan_selection
 from skewless.demo.cost import Meter
 from skewless.demo.parity import Served, compare
 from skewless.demo.surroundings import check_local
 from skewless.demo.tape import stops
-from skewless.registry.selection import resolve
+from skewless.registry.selection import planned
 from skewless.store import FeatureStore
 
 if TYPE_CHECKING:
@@ -234,7 +233,7 @@ class Loop:
         """Build the training set of the flights that were served, and compare all values."""
         training = self.training_set(pd.DataFrame([flight.label for flight in self.served]))
         probabilities = self.example.train.predict(self.model, training.to_pandas())
-        plan = plan_selection(resolve(self.store.published, self.service))
+        plan = planned(self.store.published, self.service)
         rows = training.to_arrow().to_pylist()
         parity = compare(self.served, rows, [float(one) for one in probabilities], plan)
         return parity, training

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from skewless.aws import Aws, Resources
-    from skewless.jobs.schedules import Schedules
     from skewless.registry.published import Published
 
     Check = Callable[[Patient], Iterator[Finding]]
@@ -36,13 +35,7 @@ Read = TypeVar("Read")
 _ENGINES = ("athena", "duckdb")
 
 
-def examine(
-    aws: Aws,
-    resources: Resources,
-    load: Callable[[], Published],
-    now: int,
-    schedules: Callable[[Aws, Jobs], Schedules] | None = None,
-) -> Diagnosis:
+def examine(aws: Aws, resources: Resources, load: Callable[[], Published], now: int) -> Diagnosis:
     """Examine all resources of a store.
 
     Args:
@@ -50,20 +43,17 @@ def examine(
         resources: their names.
         load: reads the registry.
         now: the store's clock, in microseconds.
-        schedules: makes what compares schedules with views; they are not looked at if None.
     """
     findings: list[Finding] = []
     jobs = _read(lambda: Jobs.fetch(resources.store, aws), "jobs", findings)
     published = _read(load, "registry", findings)
     patient = Patient(aws, resources, jobs, published, now)
-    for subject, fine, check in _checks(patient, schedules):
+    for subject, fine, check in _checks(patient):
         findings += _run(patient, subject, fine, check)
     return Diagnosis(resources.store, tuple(findings))
 
 
-def _checks(
-    patient: Patient, schedules: Callable[[Aws, Jobs], Schedules] | None
-) -> Iterator[tuple[str, str, Check]]:
+def _checks(patient: Patient) -> Iterator[tuple[str, str, Check]]:
     names = patient.resources
     yield f"parameter {PARAMETER_PREFIX}{names.store}", "it names everything", _check_parameter
     yield (
@@ -87,25 +77,18 @@ def _checks(
         for view in patient.published.definitions.views:
             check = partial(check_view, plan=patient.published.plan(view))
             yield f"view {versioned(view.name, view.version)}", "cut as far as is due", check
-    yield from _checks_of_jobs(patient, schedules)
+    yield from _checks_of_jobs(patient)
     yield "permissions", "all that administering takes", caller.check_permissions
     yield "clock", "within a second of AWS's", caller.check_clock
     yield "training extra", "installed", caller.check_training
 
 
-def _checks_of_jobs(
-    patient: Patient, schedules: Callable[[Aws, Jobs], Schedules] | None
-) -> Iterator[tuple[str, str, Check]]:
+def _checks_of_jobs(patient: Patient) -> Iterator[tuple[str, str, Check]]:
     jobs = patient.jobs
     if jobs is None:
         yield "jobs", "", _check_absent_jobs
         return
-    subject = f"schedules {jobs.schedule_group}"
-    if schedules is None:
-        yield subject, "they were not looked at", lambda _patient: iter(())
-    else:
-        check = partial(check_schedules, schedules=schedules(patient.aws, jobs))
-        yield subject, "as published", check
+    yield f"schedules {jobs.schedule_group}", "as published", partial(check_schedules, jobs=jobs)
     machine = jobs.state_machine.rpartition(":")[2]
     queue = jobs.failed_queue.rpartition("/")[2]
     yield (

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from skewless.doctor.diagnosis import Finding, error, warning
 from skewless.doctor.patient import AbsentError
+from skewless.jobs.schedules import Schedules
 from skewless.store_names import jobs_stack
 
 if TYPE_CHECKING:
@@ -13,17 +14,16 @@ if TYPE_CHECKING:
 
     from skewless.aws import Jobs
     from skewless.doctor.patient import Patient
-    from skewless.jobs.schedules import Schedules
 
 _LOOKED_AT = 20
 _DONE_BADLY = ("FAILED", "TIMED_OUT", "ABORTED")
 _NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 
 
-def check_schedules(patient: Patient, schedules: Schedules) -> Iterator[Finding]:
+def check_schedules(patient: Patient, jobs: Jobs) -> Iterator[Finding]:
     """Check that each view's cuts are scheduled, and nothing else is."""
     views = patient.published.definitions.views if patient.published else ()
-    for drift in schedules.drift(views):
+    for drift in Schedules(patient.aws, jobs).drift(views):
         yield error(f"schedule {drift.subject}", drift.what, "skewless apply FILE")
 
 

@@ -13,7 +13,7 @@ NEVER = -(2**63)  # an instant before all others
 
 
 def wire(value: Any) -> dict[str, Any]:
-    """Write a str, int, bytes or mapping of them as an attribute."""
+    """Write a str, int, bytes, set of texts, or mapping of these, as an attribute."""
     match value:
         case str():
             return {"S": value}
@@ -21,6 +21,8 @@ def wire(value: Any) -> dict[str, Any]:
             return {"N": str(value)}
         case bytes():
             return {"B": value}
+        case frozenset():
+            return {"SS": sorted(value)}
         case _:
             return {"M": {name: wire(item) for name, item in value.items()}}
 

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from skewless.errors import ItemTooLargeError, OnlineStoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 PASSING = frozenset(
     {
@@ -81,6 +81,16 @@ def call(operation: Callable[..., Any], seconds: float, what: str, **request: An
                 raise OnlineStoreError(f"DynamoDB refused {what}: {error}") from error
         except BotoCoreError as error:
             raise OnlineStoreError(f"DynamoDB could not be reached for {what}: {error}") from error
+
+
+def pages(query: Callable[..., Any], seconds: float, what: str, **request: Any) -> Iterator[Any]:
+    """Call a query until it has answered its last page, each as `call` does."""
+    while True:
+        page = call(query, seconds, what, **request)
+        yield page
+        if "LastEvaluatedKey" not in page:
+            return
+        request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
 def units(answer: Any) -> float:

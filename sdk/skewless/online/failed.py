@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skewless.online.address import FAILED, described, failed_sort
 from skewless.online.attribute import address_key, names, plain, wire
-from skewless.online.call import ConditionFailedError, call
+from skewless.online.call import ConditionFailedError, call, pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,21 +150,16 @@ class FailedEntities:
             yield from map(plain, page["Items"])
 
     def _pages(self, view: str, **request: Any) -> Iterator[Any]:
-        while True:
-            page = call(
-                self._client.query,
-                _SECONDS,
-                f"to read the failed entities of view {view!r}",
-                TableName=self._table,
-                KeyConditionExpression="pk = :pk AND begins_with(sk, :failed)",
-                ExpressionAttributeValues={":pk": wire(view), ":failed": wire(FAILED)},
-                ConsistentRead=True,
-                **request,
-            )
-            yield page
-            if "LastEvaluatedKey" not in page:
-                return
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        return pages(
+            self._client.query,
+            _SECONDS,
+            f"to read the failed entities of view {view!r}",
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :failed)",
+            ExpressionAttributeValues={":pk": wire(view), ":failed": wire(FAILED)},
+            ConsistentRead=True,
+            **request,
+        )
 
     @property
     def _client(self) -> Any:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skewless.online.address import described
-from skewless.online.attribute import address_key
-from skewless.online.call import call
+from skewless.online.attribute import address_key, wire
+from skewless.online.call import call, pages
 
 if TYPE_CHECKING:
     from skewless.aws import Aws
@@ -28,25 +28,17 @@ class EntityItems:
         Raises:
             OnlineStoreError: DynamoDB refused.
         """
-        found: list[Address] = []
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": {":pk": {"S": partition}},
-            "ProjectionExpression": "sk",
-            "ConsistentRead": True,
-        }
-        while True:
-            answer = call(
-                self._client.query,
-                _SECONDS,
-                f"to find the items of {described(partition)}",
-                **request,
-            )
-            found += [(partition, item["sk"]["S"]) for item in answer["Items"]]
-            if "LastEvaluatedKey" not in answer:
-                return found
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        found = pages(
+            self._client.query,
+            _SECONDS,
+            f"to find the items of {described(partition)}",
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": wire(partition)},
+            ProjectionExpression="sk",
+            ConsistentRead=True,
+        )
+        return [(partition, item["sk"]["S"]) for page in found for item in page["Items"]]
 
     def delete(self, address: Address) -> None:
         """Delete an item, whatever it holds.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skewless.online.attribute import plain, wire
+from skewless.online.attribute import address_key, plain, wire
 from skewless.online.call import call
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class SharedItem:
         self._aws = aws
         self._table_name = table_name
         self._what = what
-        self._key = {"pk": {"S": address[0]}, "sk": {"S": address[1]}}
+        self._key = address_key(address)
 
     def read(self) -> dict[str, Any]:
         """Return the item's attributes, read consistently; empty if it is not there.
@@ -73,8 +73,7 @@ class SharedItem:
         request: dict[str, Any] = {}
         if values:
             request["ExpressionAttributeValues"] = {
-                name: {"SS": sorted(value)} if isinstance(value, frozenset) else wire(value)
-                for name, value in values.items()
+                name: wire(value) for name, value in values.items()
             }
         if condition is not None:
             request["ConditionExpression"] = condition

@@ -16,7 +16,7 @@ from skewless.online.address import (
 )
 from skewless.online.attribute import NEVER, address_key, names, plain, size_of, wire
 from skewless.online.batch_get import BatchGet
-from skewless.online.call import ConditionFailedError, call, units
+from skewless.online.call import ConditionFailedError, call, pages, units
 from skewless.online.failed import FailedEntities
 from skewless.online.record import (
     CutOutcome,
@@ -119,13 +119,13 @@ class OnlineTable:
         if cut.expires_at is not None:
             fields["e"] = cut.expires_at
         _check_size(cut.key, size_of(fields))
-        item = address_key((cut.key, BATCH)) | {name: wire(value) for name, value in fields.items()}
-        return self._if_same(self._client.put_item, cut.key, version, Item=item)
+        address = (cut.key, BATCH)
+        item = address_key(address) | {name: wire(value) for name, value in fields.items()}
+        return self._if_same(self._client.put_item, address, version, Item=item) is not None
 
     def drop_cut(self, key: str, version: int | None) -> bool:
         """Delete an entity's item, unless it changed since it was read; say whether it is gone."""
-        address = address_key((key, BATCH))
-        return self._if_same(self._client.delete_item, key, version, Key=address)
+        return self._drop((key, BATCH), version)
 
     def get_stream(self, key: str, day: int) -> StreamItem | None:
         """Read the stream item of the UTC day in which the instant `day` lies, consistently."""
@@ -154,46 +154,33 @@ class OnlineTable:
         """
         fields = stream_fields(item) | {"v": item.version + 1, "e": stream_expiry(day)}
         _check_size(key, size_of(fields))
-        condition = "#v = :v" if item.version else "attribute_not_exists(#v)"
-        values = {"ExpressionAttributeValues": {":v": wire(item.version)}} if item.version else {}
-        try:
-            answer = call(
-                self._client.put_item,
-                WRITE_SECONDS,
-                f"to write the stream item of {described(key)}",
-                TableName=self.name,
-                Item=address_key((key, stream_sort(day)))
-                | {name: wire(value) for name, value in fields.items()},
-                ConditionExpression=condition,
-                ExpressionAttributeNames=names("v"),
-                ReturnConsumedCapacity="TOTAL",
-                **values,
-            )
-        except ConditionFailedError:
-            return None
-        return units(answer)
+        address = (key, stream_sort(day))
+        written = address_key(address) | {name: wire(value) for name, value in fields.items()}
+        return self._if_same(
+            self._client.put_item,
+            address,
+            item.version or None,
+            Item=written,
+            ReturnConsumedCapacity="TOTAL",
+        )
 
     def stream_days(self, key: str) -> Iterator[tuple[int, StreamItem]]:
         """Read all stream items of an entity, consistently: each with its day's first instant."""
-        request: dict[str, Any] = {
-            "TableName": self.name,
-            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :days)",
-            "ExpressionAttributeValues": {":pk": {"S": key}, ":days": {"S": STREAM}},
-            "ConsistentRead": True,
-        }
-        what = f"to read the stream items of {described(key)}"
-        while True:
-            answer = call(self._client.query, WRITE_SECONDS, what, **request)
-            for item in answer["Items"]:
-                yield stream_day(item["sk"]["S"]), to_stream_item(plain(item))
-            if "LastEvaluatedKey" not in answer:
-                return
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        found = pages(
+            self._client.query,
+            WRITE_SECONDS,
+            f"to read the stream items of {described(key)}",
+            TableName=self.name,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :days)",
+            ExpressionAttributeValues={":pk": wire(key), ":days": wire(STREAM)},
+            ConsistentRead=True,
+        )
+        for item in (item for page in found for item in page["Items"]):
+            yield stream_day(item["sk"]["S"]), to_stream_item(plain(item))
 
     def drop_stream(self, key: str, day: int, version: int) -> bool:
         """Delete a stream item, unless it changed since it was read; say whether it is gone."""
-        address = address_key((key, stream_sort(day)))
-        return self._if_same(self._client.delete_item, key, version, Key=address)
+        return self._drop((key, stream_sort(day)), version)
 
     def read_watermark(self, view: str) -> Watermark:
         """Read how far a view is cut, consistently; `view` is its partition."""
@@ -300,25 +287,31 @@ class OnlineTable:
             return (CutOutcome.ALREADY_THERE if is_same else CutOutcome.NEWER_THERE), 0.0
         return CutOutcome.WRITTEN, units(answer)
 
-    def _if_same(self, write: Any, key: str, version: int | None, **request: Any) -> bool:
+    def _drop(self, address: Address, version: int | None) -> bool:
+        key = address_key(address)
+        return self._if_same(self._client.delete_item, address, version, Key=key) is not None
+
+    def _if_same(
+        self, write: Any, address: Address, version: int | None, **request: Any
+    ) -> float | None:
+        """Write if an item's version is still there; return the units, None if it is not."""
         if version is None:
             request["ConditionExpression"] = "attribute_not_exists(#v)"
         else:
             request["ConditionExpression"] = "#v = :v"
             request["ExpressionAttributeValues"] = {":v": wire(version)}
-        what = f"to write item {BATCH!r} of {described(key)}"
         try:
-            call(
+            answer = call(
                 write,
                 WRITE_SECONDS,
-                what,
+                f"to write item {address[1]!r} of {described(address[0])}",
                 TableName=self.name,
                 ExpressionAttributeNames=names("v"),
                 **request,
             )
         except ConditionFailedError:
-            return False
-        return True
+            return None
+        return units(answer)
 
     def _move_watermark(
         self, view: str, update: str, condition: str, values: dict[str, Any], used: list[str]

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from skewless.compiler.instants import DAY, as_of, due_cut, floor_to
-from skewless.compiler.plan import plan_view
 from skewless.compiler.status import FAILED, MISSING, OK, STALE
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.refresh import Stream
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from skewless.compiler.plan import ViewPlan
-    from skewless.definitions.view import FeatureView
     from skewless.online.address import Address
     from skewless.online.batch_get import Record
     from skewless.online.line import Line
@@ -255,9 +253,9 @@ def view_reader(plan: ViewPlan) -> ViewReader:
     return (StreamReader if isinstance(plan.view.refresh, Stream) else CutReader)(plan)
 
 
-def is_cut(table: OnlineStore, view: FeatureView) -> bool:
+def is_cut(table: OnlineStore, plan: ViewPlan) -> bool:
     """Say whether a view has a committed cut; until then all its values are null."""
-    return table.read_watermark(view_partition(plan_view(view))).cut is not None
+    return table.read_watermark(view_partition(plan)).cut is not None
 
 
 def _days(since: int, now: int) -> list[str]:

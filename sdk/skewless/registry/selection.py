@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from skewless.compiler.plan import plan_selection
 from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.service import FeatureService
 from skewless.definitions.view import FeatureRef, FeatureView
@@ -13,6 +14,7 @@ from skewless.errors import InputError, UnknownNameError, shown
 from skewless.registry.differences import differences
 
 if TYPE_CHECKING:
+    from skewless.compiler.plan import SelectionPlan
     from skewless.definitions.service import View
     from skewless.registry.published import Published
 
@@ -39,6 +41,23 @@ def resolve(published: Published, features: object) -> Selection | FeatureServic
     if not found:
         raise InputError("features is empty; name at least one view, feature or service")
     return found
+
+
+def planned(published: Published, features: object, *, full_names: bool = False) -> SelectionPlan:
+    """Compile what `features` names, of plans that are compiled once for what is published.
+
+    Args:
+        published: what to search.
+        features: as for `resolve`.
+        full_names: name every output `view__feature`.
+
+    Raises:
+        InputError: as for `resolve`.
+        UnknownNameError: nothing has the name.
+    """
+    return plan_selection(
+        resolve(published, features), full_names=full_names, planned=published.plan
+    )
 
 
 def find_view(published: Published, view: object) -> FeatureView:
