@@ -16,6 +16,7 @@ from skewless.offline.lake.log import EventLog
 from skewless.offline.query import sql
 from skewless.offline.query.history import ROW
 from skewless.offline.query.identifiers import selected
+from skewless.offline.query.script import Script
 from skewless.online.fold import Folder
 from tests import reference
 from tests.conformance.in_trino import ATHENA
@@ -164,7 +165,7 @@ def answers(engines: list[Engine], name: str) -> list[pa.Table]:
     found = []
     for engine in engines:
         with engine.session() as session:
-            found.append(session.run(sql.Script(sql.Steps(), query)))
+            found.append(session.run(Script(sql.Steps(), query)))
     return found
 
 

@@ -24,7 +24,7 @@ from tests.store.rights import session_as
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from skewless.offline.query.sql import Script
+    from skewless.offline.query.script import Script
     from tests.lambdas.conftest import MovableClock
     from tests.lambdas.steps import Steps
 

@@ -14,6 +14,7 @@ from skewless.ingest.normalise import normalise
 from skewless.offline.frames.incoming import to_arrow
 from skewless.offline.query import identifiers, sql
 from skewless.offline.query.events import HAPPENED, KNOWN, Log, Span
+from skewless.offline.query.script import Script
 from skewless.types import Int64
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def events_read_by(engine: Engine, source: Source, *columns: str) -> list[dict[s
     with engine.session() as session:
         relation = session.relation(source, columns, span, None)
         query = Log(source, relation, session.dialect, columns, span).rows()
-        found = session.run(sql.Script(sql.Steps(), query))
+        found = session.run(Script(sql.Steps(), query))
     called = {name: identifiers.column(name) for name in columns}
     return [
         {name: row[called.get(name, name)] for name in (*columns, HAPPENED, KNOWN)}

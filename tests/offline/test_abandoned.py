@@ -17,6 +17,7 @@ from skewless.offline.engines.abandoned import Abandoned
 from skewless.offline.engines.athena import AthenaEngine
 from skewless.offline.lake.catalog import quarantine_table
 from skewless.offline.query import sql
+from skewless.offline.query.script import Script
 
 if TYPE_CHECKING:
     from skewless.aws import Aws, Resources
@@ -49,7 +50,7 @@ def history(aws: Aws, resources: Resources) -> None:
         steps.add("none", rows.copy().where("x = 'c'"))
         some = sql.select(sql.column("x")).from_(sql.table("some"))
         query = some.union(sql.select(sql.column("x")).from_(sql.table("none")), distinct=False)
-        session.run(sql.Script(steps, query, checkpoints=("some", "none")))
+        session.run(Script(steps, query, checkpoints=("some", "none")))
 
 
 def killed(aws: Aws, resources: Resources, at: int) -> bool:
@@ -131,7 +132,7 @@ def test_a_session_of_today_stays(aws: Aws, resources: Resources) -> None:
         history(aws, resources)
         assert tables(aws, resources) == [labels.name]
         query = sql.select(sql.column("x")).from_(labels)
-        assert session.run(sql.Script(sql.Steps(), query)).to_pylist() == [{"x": "a"}]
+        assert session.run(Script(sql.Steps(), query)).to_pylist() == [{"x": "a"}]
 
 
 def test_tables_and_objects_of_nothing_else_are_touched(aws: Aws, resources: Resources) -> None:

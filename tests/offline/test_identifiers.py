@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from skewless.offline.query.events import Span
+    from skewless.offline.query.script import Script
 
 DAY = 86_400_000_000
 MARK = "zq"  # in every user's name, and in none of ours
@@ -140,7 +141,7 @@ class Recorder:
     def labels(self, table: pa.Table) -> exp.Table:  # noqa: ARG002
         return sql.table("skewless_labels")
 
-    def run(self, script: sql.Script) -> pa.Table:
+    def run(self, script: Script) -> pa.Table:
         self.asked.append(self.dialect.render(script.query()))
         return pa.table({})
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from skewless.offline.query import sql
 from skewless.offline.query.dialect import Dialect, EngineName
+from skewless.offline.query.script import Script
 from skewless.offline.query.stages import AROUND_A_STATEMENT, READS_OF_A_STATEMENT, stored_steps
 
 if TYPE_CHECKING:
@@ -18,12 +19,12 @@ ATHENA = Dialect(EngineName.ATHENA)
 LABELS, LOG = sql.table("labels", "lake"), sql.table("payments", "lake")
 
 
-def a_script(steps: Mapping[str, list[exp.Table]], final: list[str]) -> sql.Script:
+def a_script(steps: Mapping[str, list[exp.Table]], final: list[str]) -> Script:
     """Steps that read tables, each with what it reads."""
     found = sql.Steps()
     for name, tables in steps.items():
         found.add(name, union_of(tables))
-    return sql.Script(found, union_of([sql.table(name) for name in final]))
+    return Script(found, union_of([sql.table(name) for name in final]))
 
 
 def union_of(tables: list[exp.Table]) -> exp.Query:

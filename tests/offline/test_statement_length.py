@@ -19,6 +19,7 @@ from skewless.offline.query.stages import AROUND_A_STATEMENT, STATEMENT_BYTES
 
 if TYPE_CHECKING:
     from skewless import FeatureView
+    from skewless.offline.query.script import Script
 
 ATHENA = Dialect(EngineName.ATHENA)
 MARCH_1, MARCH_2 = 1_709_251_200_000_000, 1_709_337_600_000_000
@@ -39,7 +40,7 @@ def renamed(view: FeatureView, number: int) -> FeatureView:
     return found
 
 
-def script_of(views: int) -> sql.Script:
+def script_of(views: int) -> Script:
     some = [renamed(VIEWS[number % len(VIEWS)], number) for number in range(views)]
     selection = [(view, name) for view in some for name in view.feature_types]
     relations = {
@@ -51,7 +52,7 @@ def script_of(views: int) -> sql.Script:
     return History(plan, Mode.AS_SERVED, ATHENA, spine, relations, {}).script()
 
 
-def statements_of(script: sql.Script) -> list[exp.Query]:
+def statements_of(script: Script) -> list[exp.Query]:
     """The statements as a session asks them, with tables in place of the stored steps."""
     stored = {name: sql.table(f"step_{name}", "lake") for name in script.checkpoints}
     return [

@@ -6,13 +6,14 @@ import atexit
 import decimal
 import functools
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import duckdb
 import pyarrow as pa
 
 from skewless.compiler.plan import SelectionPlan, plan_selection
 from skewless.definitions import types
+from skewless.offline.engines.duckdb_engine import DuckDbSession
 from skewless.offline.query import identifiers, sql
 from skewless.offline.query.dialect import Dialect, EngineName
 from skewless.offline.query.events import HAPPENED, KNOWN, SEQUENCE, SHARD, Relation
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     from skewless.definitions.source import Source
     from skewless.definitions.view import FeatureView
+    from skewless.offline.lake.log import EventLog
+    from skewless.offline.query.script import Script
     from skewless.types import ValueType
     from tests.reference import Event
 
@@ -139,9 +142,23 @@ def history(
         relations[source.name] = Relation(sql.table(name), is_physical=True, is_log=True)
     instants = [instant for _, instant in labels]
     spine = Spine(sql.table("labels"), min(instants), max(instants))
-    query = History(plan, mode, DIALECT, spine, relations, {}).script().query()
-    found = rows_of(query, tables).to_pylist()
-    return [named(row, plan) for row in sorted(found, key=lambda row: int(row[ROW]))]
+    script = History(plan, mode, DIALECT, spine, relations, {}).script()
+    by_sql = [named(row, plan) for row in _sorted(rows_of(script.query(), tables))]
+    by_session = [named(row, plan) for row in _sorted(_session(script, tables))]
+    assert by_session == by_sql, "windows beside DuckDB differ from its own"
+    return by_session
+
+
+def _sorted(found: pa.Table) -> list[dict[str, Any]]:
+    return sorted(found.to_pylist(), key=lambda row: int(row[ROW]))
+
+
+def _session(script: Script, tables: Mapping[str, pa.Table]) -> pa.Table:
+    """Run a script as history does, where an engine may compute windows by itself."""
+    with duckdb.connect(config={"threads": 1}) as duck:
+        for name, table in tables.items():
+            duck.register(name, table)
+        return DuckDbSession(duck, cast("EventLog", None)).run(script)
 
 
 def rows_of(query: sql.Sql, tables: Mapping[str, pa.Table]) -> pa.Table:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skewless import Entity, FeatureView, Source, agg
 from skewless.compiler.bound import Feature, Request
 from skewless.compiler.interpret import compile_python
 from skewless.compiler.plan import plan_selection
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from skewless.compiler.bound import Bound
     from skewless.definitions.on_demand import OnDemandView
-    from skewless.definitions.view import FeatureView
 
     Run = Callable[..., list[dict[str, Any]]]
     """`in_duckdb.history`, or what does the same elsewhere."""
@@ -139,3 +139,27 @@ def test_on_demand_features_by_sql_and_by_python_are_the_oracle_bit_for_bit(
     case: tuple[OnDemandView, list[reference.Event], list[tuple[dict[str, Any], int]]],
 ) -> None:
     assert_on_demand_is_the_oracle(history, case)
+
+
+def test_history_of_events_that_became_known_backwards_is_the_oracle() -> None:
+    minute = strategies.MINUTE
+    source = Source(
+        "events", schema={"key_0": types.Int64, "clicks": types.Int64}, event_time="at", delay="0s"
+    )
+    view = FeatureView(
+        "view",
+        entity=Entity("thing", keys={"key_0": types.Int64}),
+        source=source,
+        refresh="stream",
+        features={
+            "total": agg.sum("clicks", window="1h"),
+            "least": agg.min("clicks", window="1h"),
+            "ever": agg.max("clicks", window=None),
+        },
+    )
+    events = [
+        reference.Event({"key_0": 1, "clicks": n * n % 71}, n * minute, (200 - n) * minute, n)
+        for n in range(80)
+    ]
+    labels = [({"key_0": 1}, (120 + n) * minute) for n in range(90)]
+    assert_history_is_the_oracle(history, (view, events, labels), Mode.AS_SERVED)

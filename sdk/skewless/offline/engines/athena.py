@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from skewless.aws import Aws, Resources
     from skewless.definitions.source import Source
     from skewless.offline.query.events import Relation, Span
+    from skewless.offline.query.script import Script
 
 _GLUE_TYPES = {
     pa.bool_(): "boolean",
@@ -138,7 +139,7 @@ class AthenaSession:
         self._tables.append(name)
         return sql.table(name, self._resources.database)
 
-    def run(self, script: sql.Script) -> pa.Table:
+    def run(self, script: Script) -> pa.Table:
         """Store the checkpoints, run the rest with UNLOAD, and read its Parquet files.
 
         Raises:

@@ -12,6 +12,7 @@ from sqlglot import exp
 from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD, INGEST_TIME
 from skewless.errors import QueryError
 from skewless.offline.engines.spill import spill_folder
+from skewless.offline.engines.window_tables import WindowTables
 from skewless.offline.query import identifiers, sql
 from skewless.offline.query.dialect import Dialect, EngineName
 from skewless.offline.query.events import HAPPENED, KNOWN, SEQUENCE, SHARD, Relation
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from skewless.definitions.source import Source
     from skewless.offline.lake.log import EventLog
     from skewless.offline.query.events import Span
+    from skewless.offline.query.script import Script
 
 _LABELS, _SCANNED = "skewless_labels", "skewless_scanned"
 _SYSTEM = {INGEST_SHARD: SHARD, INGEST_SEQUENCE: SEQUENCE, INGEST_TIME: KNOWN}
@@ -58,6 +60,7 @@ class DuckDbSession:
     def __init__(self, connection: duckdb.DuckDBPyConnection, log: EventLog) -> None:
         self.dialect = Dialect(EngineName.DUCKDB)
         self._connection = connection
+        self._windows = WindowTables(connection, self.dialect)
         self._log = log
 
     def relation(
@@ -123,16 +126,22 @@ class DuckDbSession:
         self._connection.register(_LABELS, table)
         return sql.table(_LABELS)
 
-    def run(self, script: sql.Script) -> pa.Table:
+    def run(self, script: Script) -> pa.Table:
         """Run a query, stage by stage.
 
         Raises:
             QueryError: DuckDB refused or failed it.
         """
         try:
-            for name, query in script.stages():
-                self._store(name, query)
-            return self._connection.sql(self.dialect.render(script.last())).to_arrow_table()
+            stored: list[str] = []
+            for name in script.checkpoints:
+                if name in script.windowed:
+                    stored += self._windows.add(script.windowed[name], script.steps, stored)
+                if name not in stored:
+                    self._store(name, script.steps.upto(name, without=stored))
+                    stored.append(name)
+            last = script.steps.finish(script.final, without=stored)
+            return self._connection.sql(self.dialect.render(last)).to_arrow_table()
         except duckdb.Error as error:
             raise QueryError("DuckDB", str(error)) from error
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from skewless.definitions.source import Source
     from skewless.offline.query.dialect import Dialect
     from skewless.offline.query.events import Relation, Span
-    from skewless.offline.query.sql import Script
+    from skewless.offline.query.script import Script
 
 
 class Session(Protocol):

@@ -9,6 +9,7 @@ import pyarrow as pa
 from skewless.offline.frames.logical import feature_type, logical
 from skewless.offline.query import identifiers, sql
 from skewless.offline.query.events import Log, Span
+from skewless.offline.query.script import Script
 
 if TYPE_CHECKING:
     from skewless.definitions.view import FeatureView
@@ -49,7 +50,7 @@ def logged_keys(
     )
 
 
-def _script(view: FeatureView, session: Session, sample: int | None, seed: str) -> sql.Script:
+def _script(view: FeatureView, session: Session, sample: int | None, seed: str) -> Script:
     source, keys, ever = view.source, view.entity.keys, Span(None, None)
     relation = session.relation(source, list(keys), ever, None)
     log = Log(source, relation, session.dialect, tuple(keys), ever)
@@ -69,4 +70,4 @@ def _script(view: FeatureView, session: Session, sample: int | None, seed: str) 
         # Break digest ties by key, so the sample is deterministic.
         order = [sql.ascending(column) for column in (sql.column(_DIGEST), *columns)]
         drawn = drawn.order_by(*order, copy=False).limit(sample, copy=False)
-    return sql.Script(steps, drawn)
+    return Script(steps, drawn)

@@ -31,9 +31,11 @@ from skewless.offline.query.mode import Mode
 from skewless.offline.query.picks import Picks, add_latest
 from skewless.offline.query.reach import Reach, columns_of
 from skewless.offline.query.render import Renderer
+from skewless.offline.query.script import Script
 from skewless.offline.query.stages import stored_steps
 from skewless.offline.query.statuses import THERE, add_status
 from skewless.offline.query.totals import POINT, Totals
+from skewless.offline.query.windowed import Windowed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -87,7 +89,7 @@ class History:
         """The events that count."""
         return Reach(self.mode, self.spine.first, self.spine.last, reads_all=self.with_status)
 
-    def script(self) -> sql.Script:
+    def script(self) -> Script:
         """Return the query in steps.
 
         Its columns are `skewless_row` and the selected features, physical, under the names that
@@ -107,9 +109,10 @@ class _Compiler:
         self.dialect = request.dialect
         self.steps = sql.Steps()
         self.overflows: dict[Feature, str] = {}
+        self.windowed: dict[str, Windowed] = {}
         self.aliases = {plan: identifiers.steps_of(plan.view) for plan in request.plan.views}
 
-    def compile(self) -> sql.Script:
+    def compile(self) -> Script:
         self.steps.add("spine", sql.select(sql.star()).from_(self.request.spine.table.copy()))
         logs = self._add_logs()
         for plan in self.plan.views:
@@ -123,20 +126,25 @@ class _Compiler:
             if self.request.with_status:
                 every = self._events(plan, logs[plan.view.source, plan.view.entity], None)
                 add_status(plan, self.steps, alias, every)
-        script = sql.Script(self.steps, self._output(self._add_on_demand()))
+        script = Script(self.steps, self._output(self._add_on_demand()))
         if self.dialect.computes_steps_anew:
             stored = stored_steps(script, self.request.spine.table, self.dialect)
             return replace(script, checkpoints=stored)
-        return replace(script, checkpoints=self._checkpoints(logs))
+        return replace(script, checkpoints=self._checkpoints(logs), windowed=self.windowed)
 
     def _checkpoints(self, logs: Mapping[tuple[Source, Entity], str]) -> tuple[str, ...]:
-        """Return the steps worth storing. For a single view, one plan over everything is best."""
+        """Return the steps worth storing. For a single view, one plan over its features is best."""
         plans = self.plan.views
         if len(plans) <= 1:
-            return ()
+            return tuple(self.windowed)
         reads = [logs[plan.view.source, plan.view.entity] for plan in plans]
         shared = [name for name in dict.fromkeys(reads) if reads.count(name) > 1]
-        return ("spine", *shared, *(f"{self.aliases[plan]}_features" for plan in plans))
+        stored = ["spine", *shared]
+        for plan in plans:
+            alias = self.aliases[plan]
+            stored += [step for step in self.windowed if step == f"{alias}_partials"]
+            stored.append(f"{alias}_features")
+        return tuple(stored)
 
     def _add_logs(self) -> dict[tuple[Source, Entity], str]:
         groups: dict[tuple[Source, Entity], list[ViewPlan]] = {}
@@ -223,6 +231,7 @@ class _Compiler:
         partials = totals.add(lateness=lateness)
         picks = Picks(plan, self.dialect, self.steps, alias)
         picked = picks.add(partials)
+        self.windowed[partials] = Windowed.of(totals, picks, partials)
         finisher = Finisher(self.dialect, totals)
         sums = self._joined(partials, picks.joins).select(
             *(sql.column(name, "partial") for name in POINT),

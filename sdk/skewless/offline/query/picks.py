@@ -51,6 +51,13 @@ class Picks:
             item.name: self._value(item) for item in self.plan.aggregates if item.picked is not None
         }
 
+    def scans(self) -> dict[str, tuple[Window, list[str]]]:
+        """Return the steps that scan a window, with their columns, such as `least0`."""
+        return {
+            self._scan(window): (window, [name for name, _ in self._scan_columns(window)])
+            for window in sorted({self._window(item) for item in self._scanned})
+        }
+
     def _window(self, item: AggregatePlan) -> Window:
         window = window_of(self.plan, item)
         if window is None:

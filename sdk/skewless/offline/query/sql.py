@@ -6,13 +6,12 @@ No other module makes SQL text, so a name or value that looks like SQL is never 
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from sqlglot import exp
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
 Sql: TypeAlias = exp.Expr
 _SAFE_INTEGER = 2**63 - 1
@@ -279,37 +278,3 @@ class Steps:
                     found.add(text_)
                     unread.append(self._steps[text_])
         return {text_: step for text_, step in self._steps.items() if text_ in found}
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """A query in steps.
-
-    Attributes:
-        final: the query at the end of the steps.
-        checkpoints: steps worth storing. An engine plans them better one by one, and computes a
-            step that is read several times only once.
-    """
-
-    steps: Steps
-    final: exp.Query
-    checkpoints: tuple[str, ...] = ()
-
-    def parts(self) -> dict[str, exp.Query]:
-        """Return the steps that are read, in order, to look at and not to change."""
-        return self.steps.read_by(self.final)
-
-    def query(self) -> exp.Query:
-        """Return all of it as one query."""
-        return self.steps.finish(self.final)
-
-    def stages(self) -> Iterator[tuple[str, exp.Query]]:
-        """Yield each checkpoint's name and query, which reads the checkpoints before as tables."""
-        done: list[str] = []
-        for checkpoint in self.checkpoints:
-            yield checkpoint, self.steps.upto(checkpoint, without=done)
-            done.append(checkpoint)
-
-    def last(self) -> exp.Query:
-        """Return the query that remains after the stages."""
-        return self.steps.finish(self.final, without=self.checkpoints)

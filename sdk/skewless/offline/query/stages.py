@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from skewless.offline.query.dialect import Dialect
-    from skewless.offline.query.sql import Script
+    from skewless.offline.query.script import Script
 
 # Reads of one statement: Trino makes up to three and a half stages for each read.
 READS_OF_A_STATEMENT = 30

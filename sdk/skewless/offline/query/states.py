@@ -35,6 +35,7 @@ from skewless.offline.query.events import (
     view_events,
 )
 from skewless.offline.query.render import Renderer
+from skewless.offline.query.script import Script
 from skewless.offline.query.totals import square_digits, uncountable
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class States:
     rewritten: tuple[str, ...] = ()
     again: Again = NOBODY
 
-    def script(self) -> sql.Script:
+    def script(self) -> Script:
         """Return the query in steps.
 
         Columns: the key; then those that `state_fields` tells, null where the entity has no tile
@@ -101,7 +102,7 @@ class States:
             *(sql.equal(sql.column(key, "seen"), sql.column(key, "changed")) for key in keys)
         )
         query = query.join(sql.table("seen"), on=same, join_type="left", copy=False)
-        return sql.Script(steps, query)
+        return Script(steps, query)
 
     def _add_rows(self, steps: sql.Steps) -> None:
         view = self.plan.view

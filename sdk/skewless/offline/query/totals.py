@@ -119,7 +119,7 @@ class Totals:
 
     def column(self, aggregate: AggregatePlan, partial: str) -> str:
         """Return the column of a partial, such as `n` or `S`, over an aggregate's window."""
-        return _windowed(f"{partial}{aggregate.measure}", window_of(self.plan, aggregate))
+        return windowed(f"{partial}{aggregate.measure}", window_of(self.plan, aggregate))
 
     def _sums(self) -> list[Total]:
         needed = {
@@ -269,9 +269,9 @@ class Totals:
         sums = []
         for window in self.windows:
             before = sql.less(happened, window.edge(as_of))
-            for total in self._sums_of(window):
+            for total in self.sums_of(window):
                 value = sql.when(before, total.value.transform(_of_event))
-                name = _windowed(total.name, window)
+                name = windowed(total.name, window)
                 sums.append(sql.aliased(sql.aggregate(exp.Sum, value), name))
         shortest = self.windows[0]
         identity = [sql.column(name, "point") for name in POINT]
@@ -290,8 +290,8 @@ class Totals:
             .group_by(*identity)
         )
 
-    def _sums_of(self, window: Window | AllHistory) -> list[Total]:
-        """The sums that some aggregate of the window needs."""
+    def sums_of(self, window: Window | AllHistory) -> list[Total]:
+        """Return the sums that some aggregate of the window needs."""
         wanted = window if isinstance(window, Window) else None
         measures = {
             aggregate.measure
@@ -310,7 +310,7 @@ class Totals:
         for number, window in enumerate(self.asked, start=1):
             columns += [
                 self._difference(total, window, number, has_late=has_late)
-                for total in self._sums_of(window)
+                for total in self.sums_of(window)
             ]
         query = (
             sql.select(*point, *columns)
@@ -344,7 +344,7 @@ class Totals:
     ) -> Sql:
         known, before = self._answer(exp.Sum, total, 0), self._answer(exp.Sum, total, number)
         value = sql.subtract(known, before)
-        name = _windowed(total.name, window)
+        name = windowed(total.name, window)
         if has_late and isinstance(window, Window):
             late = sql.aggregate(exp.Max, sql.column(name, "late"))
             value = sql.add(value, sql.coalesce(late, sql.integer(0)))
@@ -388,7 +388,8 @@ def squares_fit(dialect: Dialect, high: Sql, low: Sql) -> Sql:
     return sql.less(sql.add(high, carried), limit)
 
 
-def _windowed(name: str, window: Window | AllHistory | None) -> str:
+def windowed(name: str, window: Window | AllHistory | None) -> str:
+    """Name the column of a sum over a window."""
     return f"{name}_{window.label if window is not None else AllHistory.label}"
 
 
