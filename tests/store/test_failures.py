@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from skewless import Entity, FeatureView, OnDemandView, Source, agg
+from skewless.errors import OnlineStoreError, StoreError
 from skewless.types import Float64, Int64, String
 from tests.store.conftest import NOON
 
 if TYPE_CHECKING:
     from skewless import FeatureStore
     from skewless.online.answer import ViewStatus
+    from skewless.registry.published import Published
     from tests.store.conftest import MovableClock
 
 HUGE = "x7Qa" * 225_000
@@ -184,3 +187,29 @@ def test_a_failed_day_is_repaired_once_its_event_is_not_there_any_more(
     notebook.ingest("notes", [a_note("bad")])
     later(clock, seconds=1)
     assert served(notebook, picked, "bad") == {"first": "t", "n": 1}
+
+
+def test_a_failure_in_a_view_that_is_learnt_of_late_is_reported_by_the_next_ingest(
+    notebook: FeatureStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook.ingest("others", [{"user": "good", "x": 1.0, "at": NOON}])  # the registry is read
+    elsewhere = copy.copy(notebook)
+    newcomer = FeatureView(
+        "newcomer", entity=user, source=notes, refresh="stream", features=["text"]
+    )
+    elsewhere.apply([newcomer])
+    elsewhere.materialize(newcomer)
+
+    real, is_throttled = notebook._reloaded, [True]
+
+    def reloaded() -> Published:
+        if is_throttled.pop():
+            raise StoreError("throttled")
+        return real()
+
+    monkeypatch.setattr(notebook, "_reloaded", reloaded)
+    with pytest.raises(OnlineStoreError, match=r"newcomer@1 was cut"):
+        notebook.ingest("notes", [a_note("bad", text=HUGE)])
+    is_throttled[:] = [False]
+    found = notebook.ingest("others", [{"user": "good", "x": 1.0, "at": NOON}])
+    assert named(found) == {("newcomer@1", "bad")}

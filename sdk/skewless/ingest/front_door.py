@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -91,7 +90,7 @@ class FrontDoor:
     undone: Undone
     _producer: Producer[_Batch] = field(default_factory=Producer)
     _pending: list[_Pending] = field(default_factory=list)
-    _leaving: list[Callable[[], object]] = field(default_factory=list)
+    _leaving: list[Callable[[], Failures]] = field(default_factory=list)
     _retired: set[str] = field(default_factory=set)
 
     def ingest(
@@ -143,7 +142,7 @@ class FrontDoor:
             failures = self._apply_pending()
             while self._leaving:
                 # Only now do readers go by instants at which these events count.
-                self._leaving[0]()
+                failures.add_all(self._leaving[0]())
                 self._leaving.pop(0)
         return failures
 
@@ -222,13 +221,19 @@ class FrontDoor:
             plans = batch.published.streams_of(source)
             self._queue(batch, plans, table, place, shard, number)
 
-        def write_others(cut: frozenset[str]) -> None:
-            # A view that was cut since these were read has to have the events as well.
-            for batch, table, number in numbered:
-                self._queue(batch, self._unseen(batch, cut), table, place, shard, number)
-            self._apply_pending()
+        def leave() -> Failures:
+            failures = Failures()
 
-        self._leaving.append(partial(place.leave, write_others))
+            def write_others(cut: frozenset[str]) -> None:
+                # A view that was cut since these were read has to have the events as well.
+                for batch, table, number in numbered:
+                    self._queue(batch, self._unseen(batch, cut), table, place, shard, number)
+                failures.add_all(self._apply_pending())
+
+            place.leave(write_others)
+            return failures
+
+        self._leaving.append(leave)
         self.resume()
         for batch, (table, clamped) in zip(batches, parts, strict=True):
             batch.done.set_result(
