@@ -13,7 +13,7 @@ from skewless.offline.engines.range_values import Ranges
 from skewless.offline.engines.ranges import Points, TooManyLanesError, lanes_of
 from skewless.offline.query import sql
 from skewless.offline.query.totals import POINT
-from skewless.offline.query.windowed import HAPPENED, Answer, Kind, columns_of, sum_of
+from skewless.offline.query.windowed import HAPPENED, WindowAnswer, WindowKind, columns_of, sum_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -92,14 +92,14 @@ class _Part:
         self._ranges = Ranges(points.num_rows, lanes_of(asked, *moments))
         self._most = self._ranges.most
         self._counted: dict[tuple[int, int], Integers] = {}
-        self.digits: dict[tuple[Kind, str], int] = {}
+        self.digits: dict[tuple[WindowKind, str], int] = {}
         answers: dict[str, pa.Array] = {}
         for group in _grouped(windowed.answers):
             answers.update(self._extremes(group) if group[0].kind.is_extreme else self._sums(group))
         place = pa.array(asked.order)
         self.table = pa.table({**{name: points[name].take(place) for name in POINT}, **answers})
 
-    def _sums(self, group: Sequence[Answer]) -> Mapping[str, pa.Array]:
+    def _sums(self, group: Sequence[WindowAnswer]) -> Mapping[str, pa.Array]:
         answer, windows = group[0], [one.window for one in group]
         if answer.value.startswith("n"):
             return {columns_of(one, 1)[0]: pa.array(self._count(one)) for one in group}
@@ -112,7 +112,7 @@ class _Part:
             for one, total in zip(group, self._ranges.sums(digit, windows), strict=True)
         }
 
-    def _count(self, answer: Answer) -> Integers:
+    def _count(self, answer: WindowAnswer) -> Integers:
         """Count the events that have the answer's value."""
         key = answer.measure, answer.window
         if key not in self._counted:
@@ -127,9 +127,9 @@ class _Part:
     def _flags(self, measure: int) -> Integers:
         return _numbers(self._events[f"n{measure}"])
 
-    def _extremes(self, group: Sequence[Answer]) -> Mapping[str, pa.Array]:
+    def _extremes(self, group: Sequence[WindowAnswer]) -> Mapping[str, pa.Array]:
         answer, windows = group[0], [one.window for one in group]
-        is_least = answer.kind is Kind.LEAST
+        is_least = answer.kind is WindowKind.LEAST
         values, words = _ranked(self._events[answer.value])
         limits = np.finfo if values.dtype == np.float64 else np.iinfo
         limit: Any = limits(values.dtype)
@@ -145,9 +145,9 @@ class _Part:
         return found
 
 
-def _grouped(answers: Sequence[Answer]) -> list[list[Answer]]:
+def _grouped(answers: Sequence[WindowAnswer]) -> list[list[WindowAnswer]]:
     """Group the answers that differ in their windows only; each is there once."""
-    groups: dict[tuple[Kind, str, int], dict[int, Answer]] = {}
+    groups: dict[tuple[WindowKind, str, int], dict[int, WindowAnswer]] = {}
     for answer in answers:
         kind, value = sum_of(answer)
         groups.setdefault((kind, value, answer.measure), {})[answer.window] = answer

@@ -37,7 +37,7 @@ HAPPENED = "happened"
 DIGIT = 2**32
 
 
-class Kind(Enum):
+class WindowKind(Enum):
     """The ways to answer."""
 
     SUM = auto()
@@ -49,30 +49,30 @@ class Kind(Enum):
     @property
     def is_squared(self) -> bool:
         """Whether the squares of the values are summed."""
-        return self in (Kind.SQUARES_HIGH, Kind.SQUARES_LOW)
+        return self in (WindowKind.SQUARES_HIGH, WindowKind.SQUARES_LOW)
 
     @property
     def is_extreme(self) -> bool:
         """Whether it is one of the values."""
-        return self in (Kind.LEAST, Kind.GREATEST)
+        return self in (WindowKind.LEAST, WindowKind.GREATEST)
 
 
 # By what the columns of `totals` and `picks` are called, a measure's number left out.
-_READ: Mapping[str, tuple[Kind, str]] = {
-    "n": (Kind.SUM, "n"),
-    "o": (Kind.SUM, "o"),
-    "S": (Kind.SUM, "u"),
-    "Qhigh": (Kind.SQUARES_HIGH, "u"),
-    "Qlow": (Kind.SQUARES_LOW, "u"),
-    "least": (Kind.LEAST, "v"),
-    "greatest": (Kind.GREATEST, "v"),
-    "earliest": (Kind.LEAST, HAPPENED),
-    "latest": (Kind.GREATEST, HAPPENED),
+_READ: Mapping[str, tuple[WindowKind, str]] = {
+    "n": (WindowKind.SUM, "n"),
+    "o": (WindowKind.SUM, "o"),
+    "S": (WindowKind.SUM, "u"),
+    "Qhigh": (WindowKind.SQUARES_HIGH, "u"),
+    "Qlow": (WindowKind.SQUARES_LOW, "u"),
+    "least": (WindowKind.LEAST, "v"),
+    "greatest": (WindowKind.GREATEST, "v"),
+    "earliest": (WindowKind.LEAST, HAPPENED),
+    "latest": (WindowKind.GREATEST, HAPPENED),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class WindowAnswer:
     """A column of a step.
 
     Attributes:
@@ -84,13 +84,13 @@ class Answer:
     """
 
     name: str
-    kind: Kind
+    kind: WindowKind
     value: str
     measure: int
     window: int
 
     @classmethod
-    def of(cls, column: str, window: int, name: str | None = None) -> Answer:
+    def of(cls, column: str, window: int, name: str | None = None) -> WindowAnswer:
         """Make it from a column's name, such as `S0`; the step may add the window to the name."""
         word = column.rstrip("0123456789")
         kind, value = _READ[word]
@@ -114,7 +114,7 @@ class Windowed:
     dialect: Dialect
     alias: str
     edges: tuple[Window | AllHistory, ...]
-    steps: Mapping[str, Sequence[Answer]]
+    steps: Mapping[str, Sequence[WindowAnswer]]
 
     @classmethod
     def of(cls, totals: Totals, picks: Picks, partials: str) -> Windowed:
@@ -123,18 +123,18 @@ class Windowed:
         if totals.extremes and AllHistory() not in edges:
             edges.append(AllHistory())
         sums = [
-            Answer.of(total.name, edges.index(window), windowed(total.name, window))
+            WindowAnswer.of(total.name, edges.index(window), windowed(total.name, window))
             for window in totals.asked
             for total in totals.sums_of(window)
         ]
-        ever = [Answer.of(total.name, edges.index(AllHistory())) for total in totals.extremes]
-        steps: dict[str, Sequence[Answer]] = {partials: [*sums, *ever]}
+        ever = [WindowAnswer.of(total.name, edges.index(AllHistory())) for total in totals.extremes]
+        steps: dict[str, Sequence[WindowAnswer]] = {partials: [*sums, *ever]}
         for step, (window, columns) in picks.scans().items():
-            steps[step] = [Answer.of(column, edges.index(window)) for column in columns]
+            steps[step] = [WindowAnswer.of(column, edges.index(window)) for column in columns]
         return cls(totals.plan, totals.dialect, totals.alias, tuple(edges), steps)
 
     @property
-    def answers(self) -> list[Answer]:
+    def answers(self) -> list[WindowAnswer]:
         """All that is asked."""
         return [answer for answers in self.steps.values() for answer in answers]
 
@@ -175,7 +175,9 @@ class Windowed:
             case _:
                 return sql.column(name)
 
-    def rows(self, step: str, table: str, digits: Mapping[tuple[Kind, str], int]) -> exp.Select:
+    def rows(
+        self, step: str, table: str, digits: Mapping[tuple[WindowKind, str], int]
+    ) -> exp.Select:
         """Select a step's rows from a table of answers.
 
         Args:
@@ -190,14 +192,14 @@ class Windowed:
         point = (sql.column(name) for name in POINT)
         return sql.select(*point, *columns).from_(sql.table(table))
 
-    def _answer(self, answer: Answer, digits: int) -> Sql:
+    def _answer(self, answer: WindowAnswer, digits: int) -> Sql:
         columns = [sql.column(name) for name in columns_of(answer, digits)]
         if answer.kind.is_extreme or answer.value[0] in "no":
             return columns[0]
         weights = [DIGIT**place for place in range(digits)]
-        if answer.kind is Kind.SQUARES_HIGH:
+        if answer.kind is WindowKind.SQUARES_HIGH:
             weights = [weight // SQUARES_BASE for weight in weights]
-        if answer.kind is Kind.SQUARES_LOW:
+        if answer.kind is WindowKind.SQUARES_LOW:
             weights = [weight % SQUARES_BASE for weight in weights]
         return self._weighted(columns, weights)
 
@@ -225,12 +227,12 @@ def _is_number(type_: ValueType | None) -> bool:
     )
 
 
-def sum_of(answer: Answer) -> tuple[Kind, str]:
+def sum_of(answer: WindowAnswer) -> tuple[WindowKind, str]:
     """Name the sum that an answer reads: both digits of squares read one."""
-    return (Kind.SQUARES_LOW if answer.kind.is_squared else answer.kind), answer.value
+    return (WindowKind.SQUARES_LOW if answer.kind.is_squared else answer.kind), answer.value
 
 
-def columns_of(answer: Answer, digits: int) -> list[str]:
+def columns_of(answer: WindowAnswer, digits: int) -> list[str]:
     """Name the columns that hold an answer, the lowest digit first."""
     kind, value = sum_of(answer)
     return [f"{kind.name}_{value}_{answer.window}_{place}" for place in range(digits)]
