@@ -30,7 +30,7 @@ ENTITIES_WRITTEN = "EntitiesWritten"
 # of five minutes may have none, so an alarm would end and begin again.
 WATCHED = cdk.Duration.minutes(10)
 # Those that the store itself calls.
-_OPERATIONS = ("BatchGetItem", "GetItem", "PutItem", "UpdateItem")
+_OPERATIONS = ("BatchExecuteStatement", "BatchGetItem", "GetItem", "PutItem", "UpdateItem")
 
 
 class StoreMetrics:

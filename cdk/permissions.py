@@ -198,6 +198,8 @@ ADMINISTER = Role(
                 "dynamodb:BatchGetItem",
                 "dynamodb:DeleteItem",
                 "dynamodb:GetItem",
+                "dynamodb:PartiQLInsert",
+                "dynamodb:PartiQLUpdate",
                 "dynamodb:PutItem",
                 "dynamodb:Query",
                 "dynamodb:UpdateItem",
@@ -334,9 +336,14 @@ WRITE = Role(
     permissions=(
         *_WRITE_OBJECTS,
         Permission(
-            why="an entity's state, under a condition",
+            why="entities' states, each under a condition: 25 in a call, or one alone",
             on=(Part.ONLINE,),
-            actions=("dynamodb:PutItem", "dynamodb:UpdateItem"),
+            actions=(
+                "dynamodb:PartiQLInsert",
+                "dynamodb:PartiQLUpdate",
+                "dynamodb:PutItem",
+                "dynamodb:UpdateItem",
+            ),
         ),
     ),
     key_actions=_WRITES,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from moto import mock_aws
 
+from localaws.core import dynamodb
 from skewless.aws import Aws
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def table_of(session: boto3.Session, name: str) -> Iterator[Aws]:
         return
     # Moto's state belongs to the process, and the local AWS of other tests lives in it: starting
     # and stopping a mock must not reset it, as they do unasked.
+    dynamodb.apply()
     mock = mock_aws()
     mock.start(reset=False)
     try:

@@ -126,6 +126,8 @@ def test_a_function_logs_to_a_group_that_forgets(jobs: Template, name: str) -> N
         (
             "write",
             {
+                "dynamodb:PartiQLInsert",
+                "dynamodb:PartiQLUpdate",
                 "dynamodb:PutItem",
                 "dynamodb:Query",
                 "dynamodb:UpdateItem",

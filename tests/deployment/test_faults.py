@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -23,9 +22,9 @@ def is_commit(action: str, body: bytes) -> bool:
     return action == "UpdateItem" and b"#previous" in body
 
 
-def is_write(action: str, body: bytes) -> bool:
-    """Whether a request writes an entity's state."""
-    return action in ("PutItem", "UpdateItem") and b'"sk": {"S": "B"}' in body
+def is_write(action: str) -> bool:
+    """Whether a request writes entities' states."""
+    return action == "BatchExecuteStatement"
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -129,14 +128,14 @@ def test_throttled_writes_are_tried_until_they_pass(jobs: RunningJobs) -> None:
     view = jobs.a_view(entities=300)
     count = iter(range(10**9))
 
-    def throttles(action: str, body: bytes) -> str | None:
-        if is_write(action, body) and next(count) % 3 == 0:
+    def throttles(action: str, _: bytes) -> str | None:
+        if is_write(action) and next(count) % 3 < 1:
             return "ProvisionedThroughputExceededException"
         return None
 
     with injected(jobs.aws, throttles) as injector:
         ended = jobs.run(view)
-    assert injector.injected >= 100
+    assert injector.injected >= 6
     assert ended["status"] == "SUCCEEDED", ended.get("cause")
     jobs.assert_parity(view)
 
@@ -260,9 +259,3 @@ def _wait_for(condition: Any, seconds: float = 120) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.05)
-
-
-def test_every_body_that_is_injected_into_is_json() -> None:
-    """The conditions above look for words in bodies as boto3 writes them."""
-    body = json.dumps({"Key": {"pk": {"S": "x"}, "sk": {"S": "B"}}}).encode()
-    assert is_write("UpdateItem", body)

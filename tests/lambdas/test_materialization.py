@@ -97,15 +97,15 @@ def test_a_write_that_dies_in_the_middle_is_finished_by_the_next(
 ) -> None:
     step = steps.plan("profile@1")
     steps.query(step["statement"])
-    put, count = runtime.online_table().put_cut, iter(range(10**6))
+    put, count = runtime.online_table().put_cuts, iter(range(10**6))
 
     def dies(*arguments: Any, **options: Any) -> Any:
-        if next(count) == 7:
+        if next(count) == 1:
             raise ConnectionResetError("the environment is gone")
         return put(*arguments, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(runtime.online_table()), "put_cut", lambda _, *a, **o: dies(*a, **o))
+        patch.setattr(type(runtime.online_table()), "put_cuts", lambda _, *a, **o: dies(*a, **o))
         with pytest.raises(ConnectionResetError):
             steps.write(step)
     assert 0 < len(_items(filled)) < 31
@@ -120,7 +120,7 @@ def test_a_write_that_dies_in_the_middle_is_finished_by_the_next(
 def test_a_large_object_is_written_in_parts(
     filled: FeatureStore, steps: Steps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shard, "_CHUNK", 4)
+    monkeypatch.setattr(shard, "CHUNK", 4)
     monkeypatch.setattr("lambdas.parts._MARGIN_MILLISECONDS", 10**9)  # the time is always up
     step = steps.plan("profile@1")
     steps.query(step["statement"])
@@ -274,10 +274,10 @@ def test_errors_in_the_log_name_no_entity(
     client = runtime.aws.client("dynamodb")
 
     def refused(**_: Any) -> Any:
-        answer: Any = {"Error": {"Code": "AccessDeniedException", "Message": "no"}}
-        raise ClientError(answer, "PutItem")
+        answer: Any = {"Error": {"Code": "ResourceNotFoundException", "Message": "no"}}
+        raise ClientError(answer, "BatchExecuteStatement")
 
-    monkeypatch.setattr(client, "put_item", refused)
+    monkeypatch.setattr(client, "batch_execute_statement", refused)
     with pytest.raises(Exception, match="DynamoDB refused to write") as raised:
         steps.write(step)
     assert type(raised.value).__name__ == "OnlineStoreError"

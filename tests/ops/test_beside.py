@@ -259,12 +259,10 @@ class _PausedCut:
         real = _CLIENT._make_api_call
 
         def call(client: Any, operation: str, request: Any) -> Any:
-            key = request.get("Key") or request.get("Item") or {}
             if (
                 not self._may_write.is_set()
                 and threading.get_ident() not in self._known
-                and operation in _WRITES
-                and key.get("sk", {}).get("S") == "B"
+                and operation == "BatchExecuteStatement"
             ):
                 self._is_at_write.set()
                 assert self._may_write.wait(60)

@@ -8,7 +8,7 @@ from typing import Any
 # On-demand capacity in us-east-1, dollars per million request units (AWS price list, 2025).
 READ_PRICE, WRITE_PRICE = 0.125, 0.625
 _READS = ("BatchGetItem",)
-_WRITES = ("PutItem", "UpdateItem")
+_WRITES = ("BatchExecuteStatement", "PutItem", "UpdateItem")
 
 
 class Meter:

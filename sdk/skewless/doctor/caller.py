@@ -121,6 +121,8 @@ def needed_actions(
             "dynamodb:BatchGetItem",
             "dynamodb:DeleteItem",
             "dynamodb:GetItem",
+            "dynamodb:PartiQLInsert",
+            "dynamodb:PartiQLUpdate",
             "dynamodb:PutItem",
             "dynamodb:Query",
             "dynamodb:UpdateItem",

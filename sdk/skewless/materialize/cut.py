@@ -140,11 +140,11 @@ class Materializer:
         writer = EntityWriter(self.table, plan, begun.cut, begun.since is None)
         counts: Counter[str] = Counter()
         failures, units = Failures(), 0.0
-        for found in writer.write_all(self._entities(plan, begun)):
-            counts[found.outcome] += 1
-            units += found.write_units
-            if found.reason is not None:
-                failures.add(plan, {found.key: found.reason})
+        for batch in writer.write_all(self._entities(plan, begun)):
+            units += batch.write_units
+            counts.update(entity.outcome for entity in batch.entities)
+            failed = {one.key: one.reason for one in batch.entities if one.reason is not None}
+            failures.add(plan, failed)
             report("write", counts.total())
         written = counts[CutOutcome.WRITTEN.value]
         if begun.rebuilds_days(plan):

@@ -1,4 +1,4 @@
-"""Write the states of entities at a cut, each by itself. Boto3's half: no Arrow, no SQL.
+"""Write the states of entities at a cut, many in a call. Boto3's half: no Arrow, no SQL.
 
 An entity that cannot be written fails alone. A small item with the reason replaces its state, so
 that the cut commits for all others and readers learn of the failure. Before that item is written,
@@ -18,18 +18,19 @@ from skewless.materialize.due import to_cut
 from skewless.materialize.states import encoded_state
 from skewless.online.address import view_partition
 from skewless.online.codec import failed_state
+from skewless.online.cut_batch import MOST
 from skewless.online.overflow import overflow_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from skewless.compiler.exported import EntityRows
     from skewless.compiler.plan import ViewPlan
+    from skewless.online.record import Cut
     from skewless.online.store import OnlineStore
 
 FAILED = "failed"
-_CONCURRENCY = 16
-_QUEUED_PER_THREAD = 16
+CONCURRENCY = 16
 
 
 class Written(NamedTuple):
@@ -38,14 +39,40 @@ class Written(NamedTuple):
     Attributes:
         key: physical.
         outcome: a `CutOutcome`'s value, or "failed".
-        write_units: DynamoDB's capacity.
         reason: why it failed; else None.
     """
 
     key: tuple[Any, ...]
     outcome: str
-    write_units: float
     reason: str | None = None
+
+
+class WrittenBatch(NamedTuple):
+    """The outcomes of entities that were written together.
+
+    Attributes:
+        entities: in the order in which they were given.
+        write_units: DynamoDB's capacity.
+    """
+
+    entities: list[Written]
+    write_units: float
+
+
+class EntityCut(NamedTuple):
+    """What is to be written for an entity.
+
+    Attributes:
+        key: physical.
+        text: the key as items have it; "" if no item can have it.
+        cut: None if no item can have the key.
+        reason: why the entity has failed; None if it has not.
+    """
+
+    key: tuple[Any, ...]
+    text: str
+    cut: Cut | None
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,42 +89,62 @@ class EntityWriter:
     cut: int
     is_first: bool
 
-    def write_all(self, entities: Iterable[EntityRows]) -> Iterator[Written]:
-        """Write many entities, side by side.
+    def write_all(self, entities: Iterable[EntityRows]) -> Iterator[WrittenBatch]:
+        """Write many entities, batches of them side by side.
 
         Raises:
             OnlineStoreError: DynamoDB refused; what was written stays written.
         """
         waiting = iter(entities)
-        with ThreadPoolExecutor(_CONCURRENCY) as pool:
-            while some := list(islice(waiting, _CONCURRENCY * _QUEUED_PER_THREAD)):
-                yield from pool.map(self.write, some)
+        with ThreadPoolExecutor(CONCURRENCY) as pool:
+            while some := list(islice(waiting, CONCURRENCY * MOST)):
+                batches = [some[first : first + MOST] for first in range(0, len(some), MOST)]
+                yield from pool.map(self._write, batches)
 
-    def write(self, entity: EntityRows) -> Written:
-        """Write an entity's state, or that it failed.
-
-        Raises:
-            OnlineStoreError: DynamoDB refused.
-        """
+    def prepare(self, entity: EntityRows) -> EntityCut:
+        """Return what is to be written for an entity."""
         key = entity.key
         try:
             text = encode_key(key, self.plan.key_types)
         except InputError as error:
             # No item can have this key; a reader who asks for it gets the same error.
-            return Written(key, FAILED, 0.0, str(error))
+            return EntityCut(key, "", None, str(error))
         state = encoded_state(self.plan, entity.rows)
-        item = to_cut(self.plan, self.cut, key, state)
-        reason = overflow_of(self.plan, [state], self.cut)
-        if reason is not None:
-            self._note(text, reason)
-        try:
-            outcome, units = self.table.put_cut(item, is_first=self.is_first)
-        except ItemTooLargeError as error:
-            reason = error.reason
-            self._note(text, reason)
-            small = item._replace(state=failed_state(reason))
-            outcome, units = self.table.put_cut(small, is_first=self.is_first)
-        return Written(key, outcome.value if reason is None else FAILED, units, reason)
+        cut = to_cut(self.plan, self.cut, key, state)
+        return EntityCut(key, text, cut, overflow_of(self.plan, [state], self.cut))
+
+    def put(self, entities: Sequence[EntityCut]) -> WrittenBatch:
+        """Write entities' states, or that they failed.
+
+        Raises:
+            OnlineStoreError: DynamoDB refused; what was written stays written.
+        """
+        for entity in entities:
+            if entity.cut is not None and entity.reason is not None:
+                self._note(entity.text, entity.reason)
+        cuts = [entity.cut for entity in entities if entity.cut is not None]
+        put = self.table.put_cuts(cuts, is_first=self.is_first)
+        outcomes, write_units = iter(put.outcomes), put.write_units
+        written = []
+        for key, text, cut, reason in entities:
+            outcome = None if cut is None else next(outcomes)
+            if cut is not None and isinstance(outcome, ItemTooLargeError):
+                reason = outcome.reason  # noqa: PLW2901 - of two, the one that readers get
+                write_units += self._put_failed(text, cut, reason)
+            if reason is not None or outcome is None or isinstance(outcome, ItemTooLargeError):
+                written.append(Written(key, FAILED, reason))
+            else:
+                written.append(Written(key, outcome.value))
+        return WrittenBatch(written, write_units)
+
+    def _write(self, entities: Sequence[EntityRows]) -> WrittenBatch:
+        return self.put([self.prepare(entity) for entity in entities])
+
+    def _put_failed(self, text: str, cut: Cut, reason: str) -> float:
+        """Write a small item in place of one that is too large; return what that consumed."""
+        self._note(text, reason)
+        small = cut._replace(state=failed_state(reason))
+        return self.table.put_cut(small, is_first=self.is_first)[1]
 
     def _note(self, key: str, reason: str) -> None:
         self.table.failed.note(view_partition(self.plan), key, self.cut, reason)

@@ -16,11 +16,12 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from skewless.compiler.exported import LineReader
-from skewless.materialize.entity_writer import FAILED, EntityWriter
+from skewless.materialize.entity_writer import CONCURRENCY, FAILED, EntityWriter
 from skewless.materialize.source_line import SourceLine
+from skewless.online.cut_batch import MOST
 from skewless.online.stream import LoggedEvent, rebuild_day
 
 if TYPE_CHECKING:
@@ -29,11 +30,10 @@ if TYPE_CHECKING:
     from skewless.compiler.plan import ViewPlan
     from skewless.online.table import OnlineTable
 
-    # Writes one line, and returns its outcome and its capacity.
-    Writer = Callable[[bytes], tuple[str, float]]
+    Writer = Callable[[list[bytes]], "_Results"]
 
-_CONCURRENCY = 16
-_CHUNK = 256
+CHUNK = CONCURRENCY * MOST  # lines: after each, a function asks whether its time is up
+_Read = TypeVar("_Read")
 
 
 class ShardPart(NamedTuple):
@@ -107,14 +107,16 @@ class ShardWriter:
             OnlineStoreError: DynamoDB refused; what was written stays written.
         """
         reader = LineReader.of_states(plan)
-
         writer = EntityWriter(self.table, plan, cut, is_first)
 
-        def write(line: bytes) -> tuple[str, float]:
-            found = writer.write(reader.read(line))
-            return found.outcome, found.write_units
+        def write(lines: list[bytes]) -> _Results:
+            read = [_tried(lambda one: writer.prepare(reader.read(one)), line) for line in lines]
+            batch = writer.put([one for one in read if not isinstance(one, _Refused)])
+            written = iter(batch.entities)
+            outcomes = [one if isinstance(one, _Refused) else next(written).outcome for one in read]
+            return _Results(outcomes, batch.write_units)
 
-        return self._write(write, key, first, refused)
+        return self._write(write, MOST, key, first, refused)
 
     def write_days(self, plan: ViewPlan, key: str, first: int, *, refused: str) -> ShardPart:
         """Write the stream items that an object's logged events make; see `write_states`.
@@ -126,7 +128,7 @@ class ShardWriter:
         reader = LineReader.of_events(plan)
         horizons = SourceLine.of(self.table, plan.view.source.name).horizons()
 
-        def write(line: bytes) -> tuple[str, float]:
+        def write_one(line: bytes) -> _Results:
             key, rows, day = reader.read(line)
             events = [
                 LoggedEvent(row["ingest_shard"], row["ingest_sequence"], row["ingest_time"], row)
@@ -135,28 +137,36 @@ class ShardWriter:
             horizon = horizons(max(event.ingest_time for event in events))
             applied = rebuild_day(self.table, plan, key, day or 0, events.copy, horizon=horizon)
             outcome = "written" if applied.writes else "already there"
-            return FAILED if applied.failures else outcome, applied.write_units
+            return _Results([FAILED if applied.failures else outcome], applied.write_units)
 
-        return self._write(write, key, first, refused)
+        def write(lines: list[bytes]) -> _Results:
+            found = _tried(write_one, *lines)
+            return _Results([found], 0.0) if isinstance(found, _Refused) else found
 
-    def _write(self, write: Writer, key: str, first: int, refused: str) -> ShardPart:
+        return self._write(write, 1, key, first, refused)
+
+    def _write(self, write: Writer, together: int, key: str, first: int, refused: str) -> ShardPart:
         outcomes: Counter[str] = Counter()
         consumed, done = 0.0, first
-        with ThreadPoolExecutor(_CONCURRENCY) as pool:
+        with ThreadPoolExecutor(CONCURRENCY) as pool:
             lines = self._lines(key, first)
-            while chunk := list(islice(lines, _CHUNK)):
+            while chunk := list(islice(lines, CHUNK)):
                 if done > first and self.is_time_up():
                     return ShardPart(done, False, outcomes, consumed)  # noqa: FBT003 - by name above
                 self.pace.wait(len(chunk))
-                results = list(pool.map(lambda line: _tried(write, line), chunk))
+                groups = [chunk[at : at + together] for at in range(0, len(chunk), together)]
+                results = list(pool.map(write, groups))
+                found = [outcome for result in results for outcome in result.outcomes]
                 reasons = {
-                    done + number: result.reason
-                    for number, result in enumerate(results)
-                    if result.reason is not None
+                    done + number: outcome.reason
+                    for number, outcome in enumerate(found)
+                    if isinstance(outcome, _Refused)
                 }
                 if reasons:
                     self._keep(refused, key, first=done, lines=chunk, reasons=reasons)
-                outcomes.update(result.outcome for result in results)
+                outcomes.update(
+                    "refused" if isinstance(outcome, _Refused) else outcome for outcome in found
+                )
                 consumed += sum(result.write_units for result in results)
                 done += len(chunk)
         return ShardPart(done, True, outcomes, consumed)  # noqa: FBT003
@@ -185,14 +195,21 @@ class ShardWriter:
         )
 
 
-class _Result(NamedTuple):
-    outcome: str
+class _Refused(NamedTuple):
+    """A line that does not belong to the view."""
+
+    reason: str
+
+
+class _Results(NamedTuple):
+    """What became of lines, in order, and the capacity that they took together."""
+
+    outcomes: list[str | _Refused]
     write_units: float
-    reason: str | None = None
 
 
-def _tried(write: Writer, line: bytes) -> _Result:
+def _tried(read: Callable[[bytes], _Read], line: bytes) -> _Read | _Refused:
     try:
-        return _Result(*write(line))
+        return read(line)
     except (KeyError, TypeError, ValueError) as error:
-        return _Result("refused", 0.0, f"not a line of this view: {error!r}")
+        return _Refused(f"not a line of this view: {error!r}")

@@ -11,10 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from skewless.online.address import Address
     from skewless.online.batch_get import BatchRead
+    from skewless.online.cut_batch import CutsPut
     from skewless.online.failed import FailedEntry
     from skewless.online.record import Cut, CutOutcome, StreamItem, Watermark
 
@@ -53,6 +54,10 @@ class OnlineStore(Protocol):
 
     def put_cut(self, cut: Cut, *, is_first: bool = False) -> tuple[CutOutcome, float]:
         """Write an entity's state unless it has that cut or a newer one; return the cost too."""
+        ...
+
+    def put_cuts(self, cuts: Sequence[Cut], *, is_first: bool = False) -> CutsPut:
+        """Write many entities' states, each as `put_cut` does."""
         ...
 
     def get_stream(self, key: str, day: int) -> StreamItem | None:

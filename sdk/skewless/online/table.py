@@ -17,6 +17,7 @@ from skewless.online.address import (
 from skewless.online.attribute import NEVER, address_key, names, plain, size_of, wire
 from skewless.online.batch_get import BatchGet
 from skewless.online.call import ConditionFailedError, call, pages, units
+from skewless.online.cut_batch import put_cuts
 from skewless.online.failed import FailedEntities
 from skewless.online.record import (
     CutOutcome,
@@ -27,11 +28,12 @@ from skewless.online.record import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from skewless.aws import Aws
     from skewless.online.address import Address
     from skewless.online.batch_get import BatchRead
+    from skewless.online.cut_batch import CutsPut
     from skewless.online.record import Cut, StreamItem
 
 MAX_ITEM_BYTES = 390_000  # DynamoDB takes 409,600; the rest is for names, keys and estimates
@@ -83,6 +85,14 @@ class OnlineTable:
             if consumed is not None:
                 return CutOutcome.WRITTEN, consumed
         return self._update_cut(cut)
+
+    def put_cuts(self, cuts: Sequence[Cut], *, is_first: bool = False) -> CutsPut:
+        """Write many entities' states as `put_cut` does; see `cut_batch`.
+
+        Raises:
+            OnlineStoreError: DynamoDB refused; what was written stays written.
+        """
+        return put_cuts(self._client, self.name, self.put_cut, cuts, is_first=is_first)
 
     def cut_of(self, key: str) -> tuple[int, int] | None:
         """Return the cut and the version of an entity's item, consistently; None without one."""

@@ -20,7 +20,15 @@ from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
-from localaws.core.dynamodb import accounts, capacity, dispatch, expressions, items, wire
+from localaws.core.dynamodb import (
+    accounts,
+    capacity,
+    dispatch,
+    expressions,
+    items,
+    partiql_batch,
+    wire,
+)
 from localaws.core.dynamodb.transaction import Undo
 
 _BATCH_WRITE_LIMIT = 25
@@ -29,7 +37,7 @@ _BATCH_WRITE_LIMIT = 25
 @functools.cache
 def apply() -> None:
     """Patch moto, once a process."""
-    for part in (accounts, wire, items, expressions, dispatch, capacity):
+    for part in (accounts, wire, items, expressions, dispatch, capacity, partiql_batch):
         part.apply()
     _run_one_call_at_a_time()
     _snapshot_only_touched_items()

@@ -39,6 +39,41 @@ class _Meter:
     index_kinds: dict[str, str] = field(default_factory=dict)
 
 
+class Bill:
+    """What the statements of one batch of PartiQL writes consume, in the detail that was asked for.
+
+    A failed statement counts as the write that it tried, but only beside one that succeeded.
+    """
+
+    def __init__(self, detail: str) -> None:
+        self._detail = detail
+        self._written: dict[str, float] = defaultdict(float)
+        self._failed: dict[str, float] = defaultdict(float)
+
+    def wrote(self, table: str, size: int) -> None:
+        """Count a write of so many bytes."""
+        self._written[table] += _blocks(size, _WRITE_UNIT)
+
+    def failed(self, table: str, size: int) -> None:
+        """Count a write of so many bytes that was refused."""
+        self._failed[table] += _blocks(size, _WRITE_UNIT)
+
+    def told(self) -> list[dict[str, Any]]:
+        """Return what the caller is told; empty if nothing was asked for, or all failed."""
+        if self._detail not in ("TOTAL", "INDEXES"):
+            return []
+        told: list[dict[str, Any]] = []
+        for table, units in self._written.items():
+            one: dict[str, Any] = {
+                "TableName": table,
+                "CapacityUnits": units + self._failed[table],
+            }
+            if self._detail == "INDEXES":
+                one["Table"] = {"CapacityUnits": units}
+            told.append(one)
+        return told
+
+
 _METER: ContextVar[_Meter | None] = ContextVar("meter", default=None)
 
 

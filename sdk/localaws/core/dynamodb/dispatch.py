@@ -34,6 +34,7 @@ _TARGET = "DynamoDB_20120810."
 _UNUSUAL = ("HTTP_ORIGIN", "HTTP_TRANSFER_ENCODING", "HTTP_CONTENT_ENCODING")
 _ON_ITEMS = frozenset(
     {
+        "BatchExecuteStatement",
         "BatchGetItem",
         "DeleteItem",
         "GetItem",

@@ -6,7 +6,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from localaws.core.dynamodb import accounts
+from localaws.core.dynamodb import accounts, partiql
 from localaws.deploy.iam.permission import Context, Permission
 
 if TYPE_CHECKING:
@@ -36,9 +36,12 @@ def needs(request: ApiRequest) -> Iterator[Permission]:
                 yield _permission(request, action, table, partial(_batch_items, part))
         case "TransactGetItems" | "TransactWriteItems":
             yield from _transaction(request)
-        case "ExecuteStatement" | "BatchExecuteStatement" | "ExecuteTransaction":
-            # PartiQL: which action it needs is in the statement's text.
-            yield Permission("dynamodb:PartiQL*", "*")
+        case "ExecuteStatement":
+            yield from _statements(request, [asked])
+        case "BatchExecuteStatement":
+            yield from _statements(request, asked.get("Statements", ()))
+        case "ExecuteTransaction":
+            yield from _statements(request, asked.get("TransactStatements", ()))
         case "Query" | "Scan" if "IndexName" in asked:
             table = _table_arn(request, asked["TableName"])
             context = partial(_query_context, request) if operation == "Query" else dict
@@ -61,6 +64,32 @@ def _transaction(request: ApiRequest) -> Iterator[Permission]:
             grouped.setdefault(group, []).append(part.get("Key") or part.get("Item") or {})
     for (operation, table), items in grouped.items():
         yield _permission(request, f"dynamodb:{operation}", table, partial(list, items))
+
+
+def _statements(
+    request: ApiRequest, statements: Iterable[Mapping[str, Any]]
+) -> Iterator[Permission]:
+    """Which action a statement needs, and on which table, is in its text."""
+    grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for one in statements:
+        found = partiql.target(str(one.get("Statement", "")))
+        if found is None:
+            yield Permission("dynamodb:PartiQL*", "*")
+        else:
+            grouped.setdefault(found, []).append(one)
+    for (verb, table), several in grouped.items():
+        yield _permission(request, f"dynamodb:PartiQL{verb}", table, partial(_written, several))
+
+
+def _written(statements: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return what statements say of their items' attributes; nothing of one that is not read."""
+    found: list[Mapping[str, Any]] = []
+    for one in statements:
+        try:
+            found.append(partiql.given(one["Statement"], one.get("Parameters", [])))
+        except partiql.StatementError:
+            found.append({})
+    return found
 
 
 def _permission(request: ApiRequest, action: str, table: str, items: Any) -> Permission:
