@@ -1,17 +1,20 @@
 """DynamoDB's items: copied, cut down and measured without touching every value again.
 
 Stock moto rebuilds an item once for every name of a projection (16 names over 10 items: 5 ms),
-copies numbers and texts that nothing changes in place, and adds the whole item up anew for every
-attribute that it is made with.
+copies numbers and texts that nothing changes in place, adds the whole item up anew for every
+attribute that it is made with, and sorts all items of a table to query one partition.
 """
 
 from __future__ import annotations
 
+import copy
 import functools
+import inspect
 from typing import Any
 
 from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
+from moto.dynamodb.models.table import Table
 from moto.dynamodb.models.utilities import bytesize
 
 _SIZE_LIMIT = 405_000  # where stock moto draws the line
@@ -24,6 +27,7 @@ def apply() -> None:
     _copy_only_what_changes()
     _measure_a_new_item_once()
     _project_names_directly()
+    _query_one_partition()
 
 
 def _copy_only_what_changes() -> None:
@@ -66,3 +70,21 @@ def _project_names_directly() -> None:
         return chosen
 
     item.project = project
+
+
+def _query_one_partition() -> None:
+    table: Any = Table
+    stock = table.query
+
+    @functools.wraps(stock)
+    def query(self: Any, hash_key: Any, *rest: Any, **more: Any) -> Any:
+        asked = signature.bind(self, hash_key, *rest, **more).arguments
+        if asked.get("index_name") is not None:
+            return stock(self, hash_key, *rest, **more)
+        partition = copy.copy(self)
+        found = self.items.get(hash_key)
+        partition.items = {} if found is None else {hash_key: found}
+        return stock(partition, hash_key, *rest, **more)
+
+    signature = inspect.signature(stock)
+    table.query = query
