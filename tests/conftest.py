@@ -5,6 +5,7 @@ It is done when pytest loads this file, before a test module can import boto3.
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,10 @@ from tests.shares import SLOW, ByFile
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
+
+# After how many new objects a collection begins, and of how many younger ones an older one comes.
+# Python's own 700 and 10 are for programs that hold less.
+_COLLECTING = (20_000, 20, 20)
 
 _OTHERS = ("AWS_", "MOTO_", "PYICEBERG_", "WR_")  # WR_ configures awswrangler
 
@@ -79,6 +84,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     calling = [item for item in items if "aws" in getattr(item, "fixturenames", ())]
     config.hook.pytest_deselected(items=[item for item in items if item not in calling])
     items[:] = calling
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from what was imported: it is never garbage.
+
+    The modules hold millions of objects, and each full collection visits them all.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECTING)
 
 
 def _turn(item: pytest.Item) -> int:
