@@ -5,6 +5,8 @@ Reading the log from S3 is left out, for it is the same work whoever asks.
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import duckdb
@@ -40,7 +42,9 @@ class Training:
     def __init__(self, view: FeatureView, log: pa.Table) -> None:
         self.connection = duckdb.connect()
         self.connection.execute("SET enable_progress_bar = false").fetchall()
-        self._session = DuckDbSession(self.connection, cast("EventLog", _ArrowLog(log)))
+        self._session = DuckDbSession(
+            self.connection, cast("EventLog", _ArrowLog(log)), Path(tempfile.mkdtemp())
+        )
         self._plan = plan_selection([(view, name) for name in view.feature_types])
         self._source = view.source
         self._relation = self._session.relation(
@@ -82,6 +86,9 @@ class _ArrowLog:
 
     def __init__(self, rows: pa.Table) -> None:
         self._rows = rows
+
+    def copy(self, *_: Any, **__: Any) -> None:
+        return None
 
     def scan(self, _source: Source, columns: Sequence[str], **_: Any) -> pa.RecordBatchReader:
         return self._rows.select([*columns, INGEST_TIME]).to_reader()

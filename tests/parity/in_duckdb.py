@@ -6,6 +6,7 @@ import atexit
 import decimal
 import functools
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import duckdb
@@ -158,7 +159,7 @@ def _session(script: Script, tables: Mapping[str, pa.Table]) -> pa.Table:
     with duckdb.connect(config={"threads": 1}) as duck:
         for name, table in tables.items():
             duck.register(name, table)
-        return DuckDbSession(duck, cast("EventLog", None)).run(script)
+        return DuckDbSession(duck, cast("EventLog", None), Path()).run(script)
 
 
 def rows_of(query: sql.Sql, tables: Mapping[str, pa.Table]) -> pa.Table:

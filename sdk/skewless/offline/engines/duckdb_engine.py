@@ -1,4 +1,4 @@
-"""DuckDB runs the queries in this process: the log is read from S3 once, as physical columns."""
+"""DuckDB runs the queries in this process, over copies of the log's files."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from sqlglot import exp
 
 from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD, INGEST_TIME
 from skewless.errors import QueryError
+from skewless.offline.engines.copied_rows import called, copied_rows
 from skewless.offline.engines.spill import spill_folder
 from skewless.offline.engines.window_tables import WindowTables
 from skewless.offline.query import identifiers, sql
 from skewless.offline.query.dialect import Dialect, EngineName
-from skewless.offline.query.events import HAPPENED, KNOWN, SEQUENCE, SHARD, Relation
+from skewless.offline.query.events import HAPPENED, KNOWN, Relation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from skewless.definitions.source import Source
     from skewless.offline.lake.log import EventLog
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from skewless.offline.query.script import Script
 
 _LABELS, _SCANNED = "skewless_labels", "skewless_scanned"
-_SYSTEM = {INGEST_SHARD: SHARD, INGEST_SEQUENCE: SEQUENCE, INGEST_TIME: KNOWN}
 
 
 class DuckDbEngine:
@@ -41,7 +42,7 @@ class DuckDbEngine:
         with spill_folder() as folder:
             connection = duckdb.connect(
                 config={
-                    "temp_directory": str(folder),
+                    "temp_directory": str(folder / "spilled"),
                     "autoinstall_known_extensions": False,
                     "autoload_known_extensions": False,
                 }
@@ -49,7 +50,7 @@ class DuckDbEngine:
             try:
                 # In a terminal DuckDB would draw a progress bar over the caller's output.
                 connection.execute("SET enable_progress_bar = false").fetchall()
-                yield DuckDbSession(connection, self._log)
+                yield DuckDbSession(connection, self._log, folder)
             finally:
                 connection.close()
 
@@ -57,32 +58,38 @@ class DuckDbEngine:
 class DuckDbSession:
     """One database."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, log: EventLog) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, log: EventLog, folder: Path) -> None:
+        """Use a database, and a folder for copies of files that lives as long as the session."""
         self.dialect = Dialect(EngineName.DUCKDB)
         self._connection = connection
         self._windows = WindowTables(connection, self.dialect)
         self._log = log
+        self._folder = folder
 
     def relation(
         self, source: Source, columns: Sequence[str], span: Span, snapshot: int | None
     ) -> Relation:
-        """Read a source's log into a table."""
+        """Copy the files of a source's log here, or read its rows into a table."""
         is_log = source.table is None
         system = [INGEST_SHARD, INGEST_SEQUENCE] if is_log else []
-        rows = self._log.scan(
-            source,
-            [*dict.fromkeys([*columns, source.event_time]), *system],
-            snapshot_id=snapshot,
-            ingest_from=span.start,
-            ingest_before=span.end,
-            physical=True,
-        )
-        self._create(source, rows)
+        names = [*dict.fromkeys([*columns, source.event_time]), *system, INGEST_TIME]
+        name = identifiers.rows_of(source)
+        copies = self._folder / name
+        copies.mkdir()
+        asked: dict[str, int | None] = {
+            "snapshot_id": snapshot,
+            "ingest_from": span.start,
+            "ingest_before": span.end,
+        }
+        fields = self._log.copy(source, names, copies, **asked)
+        if fields is None:
+            self._create(source, self._log.scan(source, names, physical=True, **asked))
+        else:
+            self._make("VIEW", name, copied_rows(source, names, copies, fields, span))
         repeats = source.event_id is not None
         if source.event_id is not None and source.event_id in columns:
-            repeats = self._repeats(identifiers.rows_of(source), source.event_id)
-        table = sql.table(identifiers.rows_of(source))
-        return Relation(table, True, is_log, repeats)  # noqa: FBT003 - is_physical
+            repeats = self._repeats(name, source.event_id)
+        return Relation(sql.table(name), True, is_log, repeats)  # noqa: FBT003 - is_physical
 
     def _repeats(self, name: str, event_id: str) -> bool:
         """Say whether an id occurs twice; if not, the query needs no window to find repeats."""
@@ -95,20 +102,18 @@ class DuckDbSession:
 
     def _create(self, source: Source, rows: pa.RecordBatchReader) -> None:
         """Make a table of the rows, each column under the name that queries know it by."""
-        named = [
-            (name, _SYSTEM.get(name) or identifiers.column(name)) for name in rows.schema.names
-        ]
+        named = [(name, called(name)) for name in rows.schema.names]
         every = sql.select(
             *(
-                sql.aliased(sql.column(name, _SCANNED), called)
-                for name, called in [*named, (source.event_time, HAPPENED)]
+                sql.aliased(sql.column(name, _SCANNED), alias)
+                for name, alias in [*named, (source.event_time, HAPPENED)]
             )
         ).from_(sql.table(_SCANNED))
         failures: list[Exception] = []
         kept = pa.RecordBatchReader.from_batches(rows.schema, _read(rows, failures))
         self._connection.register(_SCANNED, kept)
         try:
-            self._store(identifiers.rows_of(source), every)
+            self._make("TABLE", identifiers.rows_of(source), every)
         except duckdb.Error as error:
             # DuckDB tells a failure of what it reads as its own, with the whole traceback.
             raise failures[0] if failures else QueryError("DuckDB", str(error)) from error
@@ -138,16 +143,16 @@ class DuckDbSession:
                 if name in script.windowed:
                     stored += self._windows.add(script.windowed[name], script.steps, stored)
                 if name not in stored:
-                    self._store(name, script.steps.upto(name, without=stored))
+                    self._make("TABLE", name, script.steps.upto(name, without=stored))
                     stored.append(name)
             last = script.steps.finish(script.final, without=stored)
             return self._connection.sql(self.dialect.render(last)).to_arrow_table()
         except duckdb.Error as error:
             raise QueryError("DuckDB", str(error)) from error
 
-    def _store(self, name: str, query: exp.Query) -> None:
-        table = sql.table(name).sql(dialect="duckdb")
-        self._connection.execute(f"CREATE TABLE {table} AS {self.dialect.render(query)}").fetchall()
+    def _make(self, kind: str, name: str, query: exp.Query) -> None:
+        made = sql.table(name).sql(dialect="duckdb")
+        self._connection.execute(f"CREATE {kind} {made} AS {self.dialect.render(query)}").fetchall()
 
 
 def _read(rows: pa.RecordBatchReader, failures: list[Exception]) -> Iterator[pa.RecordBatch]:

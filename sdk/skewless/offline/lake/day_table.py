@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from pyiceberg.manifest import DataFile
-    from pyiceberg.table import Table
+    from pyiceberg.table import DataScan, Table
     from pyiceberg.table.metadata import TableMetadata
     from pyiceberg.types import IcebergType
 
@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from skewless.offline.lake.commits import Claim, Outcome, Queue
 
 Seen = TypeVar("Seen")
+Span: TypeAlias = tuple[int | None, int | None]
 
 pc: Any = pyarrow.compute
 _GREATER_EQUAL: Any = GreaterThanOrEqual  # typed without their shorthand arguments
@@ -74,6 +75,18 @@ _PROPERTIES = {
     # Appends are many and small: without merging, a scan would open a manifest for each of them.
     "commit.manifest-merge.enabled": "true",
 }
+
+
+class LogFiles(NamedTuple):
+    """Files of Parquet that hold all rows asked for.
+
+    Attributes:
+        addresses: where they are.
+        fields: the columns asked for that the table has, and the number of each in the files.
+    """
+
+    addresses: tuple[str, ...]
+    fields: Mapping[str, int]
 
 
 class DayTable:
@@ -229,32 +242,53 @@ class DayTable:
         self,
         names: Collection[str],
         snapshot_id: int | None = None,
-        span: tuple[int | None, int | None] = (None, None),
+        span: Span = (None, None),
     ) -> Iterator[pa.RecordBatch]:
         """Read columns of the rows in a span of the day column; other files are not opened."""
-        return iter(self._looked_at(lambda table: self._scanned(table, names, snapshot_id, span)))
 
-    def _scanned(
+        def look(table: Table) -> Iterable[pa.RecordBatch]:
+            scan, _ = self._scan(table, names, snapshot_id, span)
+            batches: Iterable[pa.RecordBatch] = scan.to_arrow_batch_reader()
+            return batches
+
+        return iter(self._looked_at(look))
+
+    def files(
         self,
-        table: Table,
         names: Collection[str],
-        snapshot_id: int | None,
-        span: tuple[int | None, int | None],
-    ) -> Iterable[pa.RecordBatch]:
+        snapshot_id: int | None = None,
+        span: Span = (None, None),
+    ) -> LogFiles | None:
+        """Return the files that hold rows in a span of the day column, beside rows of the same day.
+
+        None if some of their rows are deleted by another file: then only `read` knows the rows.
+        """
+
+        def look(table: Table) -> LogFiles | None:
+            scan, fields = self._scan(table, names, snapshot_id, span)
+            tasks = list(scan.plan_files())
+            if any(task.delete_files for task in tasks):
+                return None
+            return LogFiles(tuple(task.file.file_path for task in tasks), fields)
+
+        return self._looked_at(look)
+
+    def _scan(
+        self, table: Table, names: Collection[str], snapshot_id: int | None, span: Span
+    ) -> tuple[DataScan, dict[str, int]]:
+        """Return a scan, and the numbers of the columns that the snapshot has."""
         schema = table.schema()
         if snapshot_id is not None:
             snapshot = table.snapshot_by_id(snapshot_id)
             if snapshot is None:
                 raise StoreError(f"the table {self.name} has no snapshot {snapshot_id}")
             schema = table.schemas()[snapshot.schema_id or 0]
-        there = {field.name for field in schema.fields}
-        chosen = tuple(name for name in names if name in there)
+        fields = {field.name: field.field_id for field in schema.fields if field.name in names}
         start, end = span
         after = AlwaysTrue() if start is None else _GREATER_EQUAL(self._day_of, start)
         before = AlwaysTrue() if end is None else _LESS(self._day_of, end)
-        scan = table.scan(And(after, before), chosen, snapshot_id=snapshot_id)
-        batches: Iterable[pa.RecordBatch] = scan.to_arrow_batch_reader()
-        return batches
+        scan = table.scan(And(after, before), tuple(fields), snapshot_id=snapshot_id)
+        return scan, fields
 
     def _looked_at(self, look: Callable[[Table], Seen]) -> Seen:
         """Look at the table as it is now; again where an erasure deleted that state meanwhile."""

@@ -6,6 +6,7 @@ Iceberg tables, `glue_rows` reads others.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +24,14 @@ from skewless.offline.frames.columns import arrow_type, conform, physical
 from skewless.offline.lake import catalog
 from skewless.offline.lake.commits import Claim
 from skewless.offline.lake.day_table import DayTable
+from skewless.offline.storage.copies import copy_files
 from skewless.offline.storage.glue_table import describe_table
 from skewless.offline.tables import user_table
 from skewless.offline.tables.glue_rows import open_glue_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from skewless.aws import Aws, Resources
     from skewless.definitions.source import Source
@@ -173,6 +176,47 @@ class EventLog:
         batches = (_shaped(table, wanted, shape, event_time) for table in tables)
         return pa.RecordBatchReader.from_batches(shape, _nonempty(batches))
 
+    def copy(
+        self,
+        source: Source,
+        columns: Sequence[str],
+        folder: Path,
+        *,
+        snapshot_id: int | None = None,
+        ingest_from: int | None = None,
+        ingest_before: int | None = None,
+    ) -> Mapping[str, int] | None:
+        """Copy the files that hold events of a span into a folder, for an engine that reads them.
+
+        The files hold other events of the same days too.
+
+        Args:
+            source: whose events.
+            columns: what will be read, as for `scan`.
+            folder: exists, and is empty.
+            snapshot_id: the log as it was; the latest by default.
+            ingest_from: the earliest ingest time, in microseconds.
+            ingest_before: ingest times end before this.
+
+        Returns:
+            The columns that the log has, and the number of each in the files; None if no files can
+            be copied, and `scan` has to be asked.
+
+        Raises:
+            InputError: no such column.
+            StoreError: the log is not there, or AWS refused.
+        """
+        if source.table is not None:
+            return None
+        names = _chosen(source, columns)
+        found = self.table(source).files(names, snapshot_id, (ingest_from, ingest_before))
+        if found is None or not found.addresses:
+            return None
+        with _read_to_the_end():
+            fields = frozenset(found.fields.values())
+            copy_files(self._aws.client("s3"), found.addresses, fields, folder)
+        return found.fields
+
     def physical(self, source: Source, table: pa.Table) -> pa.Table:
         """Return normalised rows with Timestamps and Decimals as integers, as `scan` gives them."""
         kinds = {name: source.columns[name] for name in table.column_names}
@@ -281,9 +325,16 @@ def _shaped(
 
 
 def _nonempty(tables: Iterator[list[pa.RecordBatch]]) -> Iterator[pa.RecordBatch]:
-    try:
+    with _read_to_the_end():
         for batches in tables:
             yield from (batch for batch in batches if batch.num_rows)
+
+
+@contextmanager
+def _read_to_the_end() -> Iterator[None]:
+    """Tell what keeps a log from being read to its end."""
+    try:
+        yield
     except FileNotFoundError as error:
         raise StoreError(
             f"the log could not be read to its end: {error}. An erasure may have removed it "

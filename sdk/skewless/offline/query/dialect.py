@@ -128,6 +128,11 @@ class Dialect:
                 factor = sql.cast(sql.integer(10**scale), f"DECIMAL({scale + 1}, 0)")
                 widened = sql.cast(value, f"DECIMAL({precision}, {scale})")
                 return sql.cast(sql.multiply(widened, factor), "BIGINT")
+            case types.Array(element=types.Timestamp) if self.engine is EngineName.DUCKDB:
+                each = exp.Lambda(
+                    this=self.microseconds(sql.column("each")), expressions=[sql.name("each")]
+                )
+                return sql.call("list_transform", value, each)
             case _:
                 return value
 

@@ -122,9 +122,10 @@ def _history(
         columns = columns_of(source, some)
         relation = session.relation(source, columns, reach.span(some), pin.snapshot)
         relations[source.name] = replace(relation, is_empty=pin.is_empty)
-        late = session.lateness(source)
-        if late is not None:
-            lateness[source.name] = late
+        if any(plan.view.is_aggregated for plan in some):
+            late = session.lateness(source)
+            if late is not None:
+                lateness[source.name] = late
     history = History(
         request.plan,
         request.mode,

@@ -1,0 +1,96 @@
+"""Copied files of a log as DuckDB reads them: physical columns, under the names of queries. Pure.
+
+Files and columns are matched by the numbers that Iceberg gives columns: a column that came later is
+null in older files.
+"""
+
+from __future__ import annotations
+
+import glob
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD, INGEST_TIME
+from skewless.offline.lake.catalog import log_columns, sql_type
+from skewless.offline.query import identifiers, sql
+from skewless.offline.query.dialect import Dialect, EngineName
+from skewless.offline.query.events import HAPPENED, KNOWN, SEQUENCE, SHARD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from skewless.definitions.source import Source
+    from skewless.offline.query.events import Span
+    from skewless.offline.query.sql import Sql
+
+_SYSTEM = {INGEST_SHARD: SHARD, INGEST_SEQUENCE: SEQUENCE, INGEST_TIME: KNOWN}
+_NOWHERE = 2**31 - 1  # no column of a file has such a number
+_DUCKDB = Dialect(EngineName.DUCKDB)
+
+
+def called(name: str) -> str:
+    """Return the name of a log's column in queries."""
+    return _SYSTEM.get(name) or identifiers.column(name)
+
+
+def copied_rows(
+    source: Source, names: Sequence[str], folder: Path, fields: Mapping[str, int], span: Span
+) -> exp.Select:
+    """Select the rows of a folder's files that came in within a span.
+
+    Args:
+        source: whose log.
+        names: the columns to read, among them event time and ingest time.
+        folder: where the files are.
+        fields: the numbers of the columns in the files; columns without one are null.
+        span: the ingest times.
+    """
+    known = _DUCKDB.microseconds(sql.column(INGEST_TIME))
+    happened = _DUCKDB.microseconds(sql.column(source.event_time))
+    clamped = sql.when(sql.less(known, happened), known, happened)
+    columns = {called(name): _value(source, name) for name in names}
+    columns |= {identifiers.column(source.event_time): clamped, HAPPENED: clamped}
+    query = sql.select(*(sql.aliased(value, name) for name, value in columns.items()))
+    query = query.from_(_files(source, names, folder, fields), copy=False)
+    if span.start is not None:
+        query = query.where(sql.less_equal(sql.integer(span.start), known), copy=False)
+    if span.end is not None:
+        query = query.where(sql.less(known, sql.integer(span.end)), copy=False)
+    return query
+
+
+def _value(source: Source, name: str) -> Sql:
+    return _DUCKDB.physical(sql.column(name), log_columns(source)[name])
+
+
+def _files(
+    source: Source, names: Sequence[str], folder: Path, fields: Mapping[str, int]
+) -> exp.Table:
+    numbers = [sql.integer(fields.get(name, _NOWHERE - n)) for n, name in enumerate(names)]
+    schema = sql.call(
+        "map",
+        exp.Array(expressions=numbers),
+        exp.Array(expressions=list(_described(source, names))),
+    )
+    options: dict[str, Sql] = {"schema": schema, "hive_partitioning": exp.false()}
+    read = sql.call(
+        "read_parquet",
+        sql.text(f"{glob.escape(str(folder))}/*.parquet"),
+        *(exp.EQ(this=sql.column(option), expression=value) for option, value in options.items()),
+    )
+    return exp.Table(this=read)
+
+
+def _described(source: Source, names: Sequence[str]) -> Iterator[Sql]:
+    kinds = log_columns(source)
+    for name in names:
+        type_ = exp.DataType.build(sql_type(kinds[name]), dialect="hive").sql(dialect="duckdb")
+        described = {"name": sql.text(name), "type": sql.text(type_), "default_value": sql.null()}
+        yield exp.Struct(
+            expressions=[
+                exp.PropertyEQ(this=sql.name(key), expression=value)
+                for key, value in described.items()
+            ]
+        )
