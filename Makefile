@@ -63,8 +63,8 @@ format: $(INSTALLED) ## Put the code into shape, as far as a program can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-benchmark: $(INSTALLED) ## Measure, side by side with others
-	$(BIN)/python -m benchmarks $(ARGS)
+benchmark: $(INSTALLED) ## Measure beside peers (hours); ARGS=smoke, small, mid, latest, curves ...
+	PYTHONPATH=.:sdk $(BIN)/python -m benchmarks $(ARGS)
 
 synth: $(INSTALLED) $(CDK_INSTALLED) ## Render the stacks, reviewed by cdk-nag (needs node)
 	$(BIN)/python -m cdk.app

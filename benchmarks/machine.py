@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
-import resource
-import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from skewless import __version__
 
-PACKAGES = ("boto3", "botocore", "duckdb", "pyarrow", "sqlglot")
+PACKAGES = ("boto3", "duckdb", "pyarrow", "sqlglot")
 
 
 def facts() -> dict[str, Any]:
@@ -26,17 +24,6 @@ def facts() -> dict[str, Any]:
         "packages": {"skewless": __version__, **{name: version(name) for name in PACKAGES}},
         "load_before": round(os.getloadavg()[0], 1),
     }
-
-
-def peak_bytes() -> int:
-    """Return the most memory that this process has held."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        # Not getrusage: on Linux its maximum begins with what the parent held when it forked.
-        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
-        return int(lines["VmHWM"].split()[0]) * 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def _processor() -> str:

@@ -52,9 +52,9 @@ def test_a_page_of_the_site_links_to_what_the_site_has(tmp_path: Path) -> None:
     shown = assemble(tmp_path)
 
     page = (tmp_path / "benchmarks.md").read_text()
-    assert "(source/benchmarks/latest.py.md)" in page
-    assert Path("benchmarks/latest.py") in shown
-    assert "def " in (tmp_path / "source/benchmarks/latest.py.md").read_text()
+    assert "(source/benchmarks/workloads/latest.py.md)" in page
+    assert Path("benchmarks/workloads/latest.py") in shown
+    assert "def " in (tmp_path / "source/benchmarks/workloads/latest.py.md").read_text()
 
 
 def test_the_site_lists_every_decision(tmp_path: Path) -> None:

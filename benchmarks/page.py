@@ -1,0 +1,122 @@
+"""The tables of docs/benchmarks.md, written between its marks; the words around them stay."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+from benchmarks import charts
+from benchmarks.contender import OURS
+from benchmarks.curves import slope
+from benchmarks.environment import REPOSITORY
+from benchmarks.results import middle, ratio
+from benchmarks.workloads import WORKLOADS
+
+if TYPE_CHECKING:
+    from benchmarks.results import Results
+
+PAGE = REPOSITORY / "docs" / "benchmarks.md"
+_UNITS = {"s": 1.0, "ms": 1e3, "us": 1e6}
+_CALLED = {"seconds": "time", "cpu_seconds": "CPU", "peak_mb": "memory"}
+_MARKED = re.compile(r"(<!-- (?P<name>[a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def write(results: Results) -> None:
+    """Fill in the page, and draw its pictures.
+
+    Raises:
+        KeyError: the page marks a place for a table that there is not.
+    """
+    tables = {
+        "machine": _machine(results),
+        "growth": _growth(results),
+        **{name: _table(results, name) for name in WORKLOADS},
+    }
+    text = _MARKED.sub(
+        lambda found: f"{found[1]}\n{tables[found['name']]}\n\n{found[3]}",
+        PAGE.read_text(encoding="utf-8"),
+    )
+    PAGE.write_text(text, encoding="utf-8")
+    charts.draw(results)
+
+
+def row(case: dict[str, Any], contender: dict[str, Any], unit: str) -> str:
+    """Return a line of a table: medians for one operation, and ratios to the baseline."""
+    cells = []
+    for measure in ("seconds", "cpu_seconds", "peak_mb"):
+        value, times = middle(contender, measure), ratio(case, contender, measure)
+        if value is None:
+            cells += ["", ""]
+            continue
+        scale = 1.0 if measure == "peak_mb" else _UNITS[unit] / case["each"]
+        cells += [_figure(value * scale), "" if times is None else f"{times:.2f}"]
+    name = f"**{OURS}**" if contender["name"] == OURS else contender["name"]
+    return f"| {name} | {' | '.join(cells)} | {_remark(case, contender)} |"
+
+
+def _figure(value: float) -> str:
+    """Return a number with about three digits."""
+    places = 2 - math.floor(math.log10(value)) if value > 0 else 0
+    return f"{value:,.{min(max(places, 0), 3)}f}"
+
+
+def _remark(case: dict[str, Any], contender: dict[str, Any]) -> str:
+    if contender["name"] != OURS:
+        return str(contender["note"])
+    words = [contender["note"]] if contender["note"] else []
+    for measure, goal in case["goals"].items():
+        times = ratio(case, contender, measure)
+        if times is not None:
+            words.append(f"{_CALLED[measure]} {'meets' if times <= goal else 'misses'} {goal:g}")
+    return "; ".join(words)
+
+
+def _table(results: Results, name: str) -> str:
+    unit = WORKLOADS[name].unit
+    shown = {"us": "µs"}.get(unit, unit)
+    if name not in results.workloads:
+        return "Not measured yet."
+    parts = []
+    for case in results.workloads[name]:
+        head = f"| {case['case']} | {shown} | x | CPU {shown} | x | peak MB | x | |"
+        rows = [row(case, contender, unit) for contender in case["contenders"]]
+        parts.append("\n".join([head, "|---|--:|--:|--:|--:|--:|--:|---|", *rows]))
+    return "\n\n".join(parts)
+
+
+def _machine(results: Results) -> str:
+    """Say on what, and when, and how busy it was."""
+    every = [case for cases in results.workloads.values() for case in cases]
+    every += results.curves.values()
+    if not every:
+        return "Not measured yet."
+    about = every[-1]["machine"]
+    loads = [one["machine"]["load_before"] for one in every]
+    dates = sorted({one["date"] for one in every})
+    packages = ", ".join(f"{name} {version}" for name, version in about["packages"].items())
+    return (
+        f"{about['processor']}, {about['cores']} cores, {about['memory_gb']} GB, "
+        f"{about['system']}, Python {about['python']}; {packages}. Measured {' to '.join(dates)}; "
+        f"the load before a case was {min(loads):g} to {max(loads):g}."
+    )
+
+
+def _growth(results: Results) -> str:
+    if not results.curves:
+        return "Not measured yet."
+    lines = [
+        "| dimension | from | to | time | of the baseline | memory |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    for name, curve in results.curves.items():
+        found = curve["points"]
+        slopes = [
+            slope(found, 1, "seconds"),
+            slope(found, 0, "seconds"),
+            slope(found, 1, "peak_mb"),
+        ]
+        ends = (f"{found[0]['at']:,g}", f"{found[-1]['at']:,g}")
+        cells = [*ends, *("" if value is None else f"{value:.2f}" for value in slopes)]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
