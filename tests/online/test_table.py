@@ -13,6 +13,7 @@ from skewless.online.attribute import NEVER, address_key, plain
 from skewless.online.record import BatchItem, Cut, CutOutcome, Part, StreamItem, Watermark
 from skewless.online.table import MAX_ITEM_BYTES, NO_SNAPSHOT, OnlineTable
 from tests.online.builders import DAY, HOUR, TODAY, a_view
+from tests.online.canned import Canned
 
 PARTS = (Part(TODAY + 2, TODAY + 2, b"one"), Part(TODAY + 4, TODAY + 5, b""))
 
@@ -42,14 +43,14 @@ class FakeClient:
         self.answers = list(answers)
         self.requests: list[dict[str, Any]] = []
 
-    def batch_get_item(self, **request: Any) -> Any:
+    def put_item(self, **request: Any) -> Any:
         self.requests.append(request)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    put_item = update_item = batch_get_item
+    update_item = put_item
 
 
 def a_table(client: FakeClient) -> OnlineTable:
@@ -60,7 +61,7 @@ def a_table(client: FakeClient) -> OnlineTable:
 
 def found(*addresses: tuple[str, str], left: tuple[tuple[str, str], ...] = ()) -> dict[str, Any]:
     unprocessed = {"online": {"Keys": [address_key(address) for address in left]}} if left else {}
-    one, state = {"N": "1"}, {"B": b"x"}
+    one, state = {"N": "1"}, {"B": "eA=="}
     attributes = {"c": state, "g": one, "d": state, "i": one}  # of either kind of item
     return {
         "Responses": {"online": [address_key(address) | attributes for address in addresses]},
@@ -159,8 +160,8 @@ def test_a_batch_asks_for_each_address_once_a_hundred_at_a_time(table: OnlineTab
 
 def test_a_batch_asks_again_for_what_was_left_out_and_adds_the_cost_up() -> None:
     one, two = (KEY, "B"), (KEY, "S#2024-10-04")
-    client = FakeClient(found(one, left=(two,)), refusal("ThrottlingException"), found(two))
-    read = a_table(client).batch_get([one, two])
+    client = Canned(found(one, left=(two,)), refusal("ThrottlingException"), found(two))
+    read = client.table().batch_get([one, two])
     assert set(read.items) == {one, two}
     assert read.read_units == 1.0
     assert client.requests[2]["RequestItems"]["online"]["Keys"] == [address_key(two)]
@@ -169,9 +170,9 @@ def test_a_batch_asks_again_for_what_was_left_out_and_adds_the_cost_up() -> None
 
 def test_a_batch_says_how_many_keys_are_left_at_the_deadline() -> None:
     addresses = [(KEY, "B"), (KEY, "W")]
-    client = FakeClient(found(left=tuple(addresses)))
+    table = Canned(found(left=tuple(addresses))).table()
     with pytest.raises(OnlineStoreError, match="left 2 of 2 keys"):
-        a_table(client).batch_get(addresses, deadline_seconds=0.05)
+        table.batch_get(addresses, deadline_seconds=0.05)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +185,7 @@ def test_a_batch_says_how_many_keys_are_left_at_the_deadline() -> None:
 )
 def test_what_botocore_raises_is_an_online_store_error(error: Exception) -> None:
     with pytest.raises(OnlineStoreError) as caught:
-        a_table(FakeClient(error)).batch_get([(KEY, "B")])
+        Canned(error).table().batch_get([(KEY, "B")])
     assert caught.value.__cause__ is error
     with pytest.raises(OnlineStoreError) as caught:
         a_table(FakeClient(error)).put_cut(a_cut(TODAY, b""))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from skewless.compiler.physical import to_physical
 from skewless.definitions import types
+from skewless.definitions.expression import INT64_MAX, INT64_MIN
 from skewless.errors import InputError
 
 if TYPE_CHECKING:
@@ -43,13 +44,42 @@ def physical_key(entity: Entity, row: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(found)
 
 
+class KeyReader:
+    """Reads the canonical texts of an entity's keys from rows; made once for an entity."""
+
+    __slots__ = ("_columns", "_entity", "_kinds")
+
+    def __init__(self, entity: Entity) -> None:
+        self._entity = entity
+        self._kinds = tuple(entity.keys.values())
+        # The usual value of a type, which is its own physical value.
+        self._columns = [(name, _USUAL.get(kind)) for name, kind in entity.keys.items()]
+
+    def text(self, row: Mapping[str, Any]) -> str:
+        """Return `encode_key` of `physical_key`.
+
+        Raises:
+            InputError: as these.
+        """
+        parts = []
+        for name, usual in self._columns:
+            value = row.get(name)
+            if usual is None or type(value) is not usual or not _is_plain(value):
+                return encode_key(physical_key(self._entity, row), self._kinds)
+            parts.append(str(value))
+        return _checked("|".join(parts))
+
+
 def encode_key(values: Sequence[Any], kinds: Sequence[ValueType]) -> str:
     """Return the canonical text of a physical key without nulls.
 
     Raises:
         InputError: the text is longer than DynamoDB takes.
     """
-    text = spell_key(values, kinds)
+    return _checked(spell_key(values, kinds))
+
+
+def _checked(text: str) -> str:
     if len(text) * 4 > MAX_KEY_BYTES and len(text.encode()) > MAX_KEY_BYTES:
         raise InputError(
             f"the key {text[:40]!r}… is longer than {MAX_KEY_BYTES} bytes, more than an online "
@@ -78,6 +108,16 @@ def decode_key(text: str, kinds: Sequence[ValueType]) -> tuple[Any, ...]:
         else:
             parts[-1] += next(letters) if letter == "\\" else letter
     return tuple(_decode(part, kind) for part, kind in zip(parts, kinds, strict=True))
+
+
+_USUAL: Mapping[ValueType, type] = {types.String: str, types.Int64: int}
+
+
+def _is_plain(value: Any) -> bool:
+    """Say whether a str or int is written as it is, and fits its type certainly."""
+    if isinstance(value, int):
+        return INT64_MIN <= value <= INT64_MAX
+    return value.isascii() and "|" not in value and "\\" not in value
 
 
 def _decode(text: str, kind: ValueType) -> Any:

@@ -127,6 +127,11 @@ def from_physical(value: Any, type_: ValueType) -> Any:
             return value
 
 
+def is_converted(type_: ValueType) -> bool:
+    """Say whether values of a type are held in another form than the physical one."""
+    return type_ == types.Timestamp or not isinstance(type_, types.Scalar)
+
+
 def _elements(values: Any, element: types.Scalar, where: str) -> tuple[Any, ...]:
     found = tuple(to_physical(item, element, f"an element of {where}") for item in values)
     if None in found:

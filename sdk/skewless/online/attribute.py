@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from binascii import a2b_base64
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
 
     from skewless.online.address import Address
 
+_NUMBER_BYTES = 21  # the largest size of a number
 NEVER = -(2**63)  # an instant before all others
 
 
@@ -28,8 +30,18 @@ def wire(value: Any) -> dict[str, Any]:
 
 
 def plain(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Read an item's attributes."""
-    return {name: _plain(attribute) for name, attribute in item.items()}
+    """Read an item's attributes; bytes may be text in base64, as they are in JSON."""
+    found = {}
+    for name, attribute in item.items():
+        ((kind, value),) = attribute.items()
+        if kind == "B":
+            value = a2b_base64(value) if isinstance(value, str) else bytes(value)
+        elif kind == "N":
+            value = int(value)
+        elif kind == "M":
+            value = plain(value)
+        found[name] = value
+    return found
 
 
 def address_key(address: Address) -> dict[str, Any]:
@@ -44,29 +56,13 @@ def names(*attributes: str) -> dict[str, str]:
 
 def size_of(item: Mapping[str, Any]) -> int:
     """Return about how many bytes DynamoDB counts for an item's plain attributes."""
-    return sum(len(name) + _size(value) for name, value in item.items())
-
-
-def _plain(attribute: Mapping[str, Any]) -> Any:
-    ((kind, value),) = attribute.items()
-    match kind:
-        case "N":
-            return int(value)
-        case "B":
-            return bytes(value)
-        case "M":
-            return plain(value)
-        case _:
-            return value
-
-
-def _size(value: Any) -> int:
-    match value:
-        case str():
-            return len(value.encode())
-        case bytes():
-            return len(value)
-        case int():
-            return 21  # the largest size of a number
-        case _:
-            return 3 + size_of(value)
+    size = 0
+    for name, value in item.items():
+        size += len(name)
+        if isinstance(value, bytes):
+            size += len(value)
+        elif isinstance(value, int):
+            size += _NUMBER_BYTES
+        else:
+            size += len(value.encode()) if isinstance(value, str) else 3 + size_of(value)
+    return size

@@ -12,6 +12,7 @@ from skewless.errors import OnlineStoreError
 from skewless.online.address import BATCH, LINE, WATERMARK
 from skewless.online.attribute import address_key, names, plain, size_of
 from skewless.online.call import PASSING, Deadline, units
+from skewless.online.exchange import batch_get_item
 from skewless.online.line import INSIDE, LAST, SERVED, to_line
 from skewless.online.record import to_batch_item, to_day_item, to_watermark
 from skewless.online.server_time import date_of
@@ -31,6 +32,7 @@ _CALLS_SIDE_BY_SIDE = 16
 _ITEM = ("pk", "sk", "c", "g", "p", "pg", "d", "i", "b", "t")
 _WATERMARK = ("cut", "previous", "started", "snapshot")
 _NAMES = names(*_ITEM, *_WATERMARK, INSIDE, LAST, SERVED)
+_PROJECTION = {"ProjectionExpression": ",".join(_NAMES), "ExpressionAttributeNames": _NAMES}
 
 
 class BatchRead(NamedTuple):
@@ -71,6 +73,8 @@ class BatchGet:
         else:
             with ThreadPoolExecutor(min(len(chunks), _CALLS_SIDE_BY_SIDE)) as pool:
                 reads = list(pool.map(self._chunk, chunks))
+        if len(reads) == 1:
+            return reads[0]
         items: dict[Address, Record] = {}
         sizes: dict[Address, int] = {}
         for read in reads:
@@ -103,8 +107,8 @@ class BatchGet:
                 # One table was asked for. AWS does not say whether an answer names it by its ARN
                 # where the request did, so its name is not looked at.
                 for found in chain(*answer.get("Responses", {}).values()):
+                    address = found.pop("pk")["S"], found.pop("sk")["S"]
                     item = plain(found)
-                    address = item.pop("pk"), item.pop("sk")
                     items[address] = to_record(address, item)
                     sizes[address] = size_of(item)
                 unread = answer.get("UnprocessedKeys", {}).values()
@@ -133,16 +137,9 @@ class BatchGet:
         return ""
 
     def _call(self, keys: list[dict[str, Any]]) -> Any:
-        request = {
-            "Keys": keys,
-            "ConsistentRead": self._is_consistent,
-            "ProjectionExpression": ",".join(_NAMES),
-            "ExpressionAttributeNames": _NAMES,
-        }
+        asked = {"Keys": keys, "ConsistentRead": self._is_consistent, **_PROJECTION}
         try:
-            return self._client.batch_get_item(
-                RequestItems={self._table: request}, ReturnConsumedCapacity="TOTAL"
-            )
+            return batch_get_item(self._client, self._table, asked)
         except BotoCoreError as error:
             raise OnlineStoreError(
                 f"DynamoDB could not be reached for table {self._table!r}: {error}"

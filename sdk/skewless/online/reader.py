@@ -6,16 +6,18 @@ Addresses of all views and rows → one batch → fold by view and entity → on
 from __future__ import annotations
 
 import time
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from skewless.compiler.bound import Feature, Request, features_of
 from skewless.compiler.interpret import compile_python
-from skewless.compiler.keys import physical_key
-from skewless.compiler.physical import from_physical, to_physical
+from skewless.compiler.keys import KeyReader
+from skewless.compiler.physical import from_physical, is_converted, to_physical
 from skewless.definitions.frozen import FrozenMapping
 from skewless.definitions.view import FeatureView
 from skewless.errors import InputError
-from skewless.online.address import entity_partition, line_address
+from skewless.online.address import line_address, view_partition
 from skewless.online.answer import Answer
 from skewless.online.incoming import receive
 from skewless.online.lines import Lines, is_slow
@@ -78,7 +80,16 @@ class OnlineReader:
             for plan in selection.on_demand
             for name, typed in plan.features
         ]
-        self._outputs = [_output(item, self._readers) for item in selection.selected]
+        self._outputs = _outputs(selection.selected, self._readers)
+        self._converted = [
+            (item.output, item.type) for item in selection.selected if is_converted(item.type)
+        ]
+        entities = {plan.view.entity.name: plan.view.entity for plan in selection.views}
+        self._keys = [KeyReader(entity) for entity in entities.values()]
+        self._prefixes = [
+            (f"{view_partition(plan)}#", list(entities).index(plan.view.entity.name))
+            for plan in selection.views
+        ]
         self._selected = selection.selected
         self._types = FrozenMapping({item.output: item.type for item in selection.selected})
         self._inputs = FrozenMapping({**selection.keys, **dict(selection.request)})
@@ -97,16 +108,16 @@ class OnlineReader:
         sent = receive(given, self._inputs)
         rows = sent.rows
         now = self._now() if now_us is None else now_us
-        requests = [self._request_values(row, index) for index, row in enumerate(rows)]
-        partitions = [_partitions(reader, rows) for reader in self._readers]
+        requests = self._requests(rows)
+        partitions = self._partitions(rows)
         found, item_bytes, read_units = self._fetch(partitions, now, is_supposed=now_us is not None)
         readings = [
-            {partition: reader.read(partition, view) for partition in dict.fromkeys(mine)}
+            reader.read(dict.fromkeys(mine), view)
             for reader, mine, view in zip(self._readers, partitions, found, strict=True)
         ]
         answers, statuses, overflowed = [], [], []
-        for index, request in enumerate(requests):
-            mine = [readings[view][partitions[view][index]] for view in range(len(self._readers))]
+        for *own, request in zip(*partitions, requests, strict=True):
+            mine = [known[partition] for known, partition in zip(readings, own, strict=True)]
             failed = self._failed(mine)
             answers.append(self._row(mine, request, failed))
             statuses.append(self._status(mine))
@@ -168,37 +179,63 @@ class OnlineReader:
         found = found or [Found(items, None, now) for _ in pairs]
         return found, sum(sizes.values()), read_units
 
-    def _request_values(self, row: Row, index: int) -> dict[Any, Any]:
-        values = {}
-        for name, type_, request in self._request:
-            if name not in row:
-                raise InputError(f"row {index} lacks the request field {name!r} ({type_})")
-            with _In(index):
-                values[request] = to_physical(row[name], type_, f"request {name!r}")
-        return values
+    def _requests(self, rows: Sequence[Row]) -> list[dict[Any, Any]]:
+        """Return the request fields of each row, in physical values."""
+        if not self._request:
+            return [{} for _ in rows]
+        found = []
+        for index, row in enumerate(rows):
+            values = {}
+            for name, type_, request in self._request:
+                if name not in row:
+                    raise InputError(f"row {index} lacks the request field {name!r} ({type_})")
+                with _In(index):
+                    values[request] = to_physical(row[name], type_, f"request {name!r}")
+            found.append(values)
+        return found
+
+    def _partitions(self, rows: Sequence[Row]) -> list[list[str]]:
+        """Return the partition of each row's entity, by view."""
+        texts: list[list[str]] = []
+        for keys in self._keys:
+            found: list[str] = []
+            try:
+                for row in rows:
+                    found.append(keys.text(row))  # noqa: PERF401 - the error says how many were
+            except InputError as error:
+                raise type(error)(f"row {len(found)}: {error}") from error
+            texts.append(found)
+        return [[prefix + text for text in texts[place]] for prefix, place in self._prefixes]
 
     def _row(
         self, readings: list[Reading], request: dict[Any, Any], failed: set[Feature]
     ) -> dict[str, Any]:
         """Return a row's values; on-demand features that failed are added to `failed`."""
-        values = [reading.values for reading in readings]
-        environment: dict[Any, Any] = {}
+        values: list[Mapping[Any, Any]] = [reading.values for reading in readings]
         if self._on_demand:
-            environment = request
-            for found, features in zip(values, self._features, strict=True):
-                environment.update((feature, found[name]) for name, feature in features)
-            for feature, inputs, evaluate in self._on_demand:
-                if failed and not failed.isdisjoint(inputs):
-                    # A null that replaces an overflowing value must not be computed with.
-                    failed.add(feature)
-                    environment[feature] = None
-                else:
-                    environment[feature] = evaluate(environment)
-        row = {}
-        for name, view, feature, type_ in self._outputs:
-            value = environment[feature] if view is None else values[view][feature]
-            row[name] = from_physical(value, type_)
+            values.append(self._computed(values, request, failed))
+        row: dict[str, Any] = {}
+        for names, place, pick in self._outputs:
+            row.update(zip(names, pick(values[place]), strict=True))
+        for name, type_ in self._converted:
+            row[name] = from_physical(row[name], type_)
         return row
+
+    def _computed(
+        self, values: list[Mapping[Any, Any]], request: dict[Any, Any], failed: set[Feature]
+    ) -> dict[Any, Any]:
+        """Return request fields, features and what on-demand views make of them."""
+        environment = request
+        for found, features in zip(values, self._features, strict=True):
+            environment.update((feature, found[name]) for name, feature in features)
+        for feature, inputs, evaluate in self._on_demand:
+            if failed and not failed.isdisjoint(inputs):
+                # A null that replaces an overflowing value must not be computed with.
+                failed.add(feature)
+                environment[feature] = None
+            else:
+                environment[feature] = evaluate(environment)
+        return environment
 
     def _failed(self, readings: list[Reading]) -> set[Feature]:
         """Return the features whose value overflows."""
@@ -239,19 +276,31 @@ class _In:
             raise type(error)(f"row {self._index}: {error}") from error
 
 
-def _partitions(reader: ViewReader, rows: Sequence[Row]) -> list[str]:
+def _outputs(
+    selected: Sequence[SelectedFeature], readers: list[ViewReader]
+) -> list[tuple[tuple[str, ...], int, Callable[[Mapping[Any, Any]], Sequence[Any]]]]:
+    """Return outputs in order, as runs of one view: their names, which view, and what picks them.
+
+    What on-demand views make comes after the views.
+    """
+    views = [reader.plan.view for reader in readers]
+
+    def place(item: SelectedFeature) -> int:
+        return views.index(item.view) if isinstance(item.view, FeatureView) else len(views)
+
     found = []
-    for index, row in enumerate(rows):
-        with _In(index):
-            key = physical_key(reader.plan.view.entity, row)
-            found.append(entity_partition(reader.plan, key))
+    for at, run in groupby(selected, key=place):
+        items = list(run)
+        wanted: list[Any] = [
+            Feature(item.view.name, item.view.version, item.feature)
+            if at == len(views)
+            else item.feature
+            for item in items
+        ]
+        pick: Any = itemgetter(*wanted) if len(wanted) > 1 else _alone(wanted[0])
+        found.append((tuple(item.output for item in items), at, pick))
     return found
 
 
-def _output(item: SelectedFeature, readers: list[ViewReader]) -> tuple[str, int | None, Any, Any]:
-    """Return an output's name, where its value is found, and its type."""
-    if not isinstance(item.view, FeatureView):
-        feature = Feature(item.view.name, item.view.version, item.feature)
-        return item.output, None, feature, item.type
-    views = [reader.plan.view for reader in readers]
-    return item.output, views.index(item.view), item.feature, item.type
+def _alone(wanted: Any) -> Callable[[Mapping[Any, Any]], Sequence[Any]]:
+    return lambda values: (values[wanted],)

@@ -8,6 +8,7 @@ stream view after its cut fell behind.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from skewless.compiler.instants import DAY, as_of, due_cut, floor_to
@@ -105,8 +106,8 @@ class ViewReader:
         """Return the items that turn out to be needed as well."""
         raise NotImplementedError
 
-    def read(self, partition: str, found: Found) -> Reading:
-        """Return one entity's values from the items that were asked for."""
+    def read(self, partitions: Iterable[str], found: Found) -> dict[str, Reading]:
+        """Return entities' values, by partition, from the items that were asked for."""
         raise NotImplementedError
 
     def learn(self, items: Items) -> Watermark | None:
@@ -119,19 +120,18 @@ class ViewReader:
 
     def _unknown(self, instant: int) -> Reading:
         """Return nulls without defaults, which would mean that nothing happened."""
-        return Reading(dict(self._nulls), ViewStatus(to_datetime(instant), STALE))
+        return Reading(self._nulls, _status(instant, STALE))
 
     def _folded(self, states: list[bytes], instant: int, *, is_stale: bool = False) -> Reading:
         for state in states:
             if reason := failure_of(state):
                 status = ViewStatus(to_datetime(instant), FAILED, reason)
-                return Reading(dict(self._nulls), status, self._nulls.keys())
+                return Reading(self._nulls, status, self._nulls.keys())
         values, is_known, overflowed = self._folder.fold(states, instant)
-        if reason := told(overflowed):
-            status = ViewStatus(to_datetime(instant), FAILED, reason)
+        if overflowed:
+            status = ViewStatus(to_datetime(instant), FAILED, told(overflowed))
             return Reading(values, status, overflowed.keys())
-        word = STALE if is_stale else OK if is_known else MISSING
-        return Reading(values, ViewStatus(to_datetime(instant), word))
+        return Reading(values, _status(instant, STALE if is_stale else OK if is_known else MISSING))
 
 
 class CutReader(ViewReader):
@@ -149,18 +149,23 @@ class CutReader(ViewReader):
         """Ask for nothing."""
         return []
 
-    def read(self, partition: str, found: Found) -> Reading:
+    def read(self, partitions: Iterable[str], found: Found) -> dict[str, Reading]:
         """Take the state that was current at the cut; a newer one may be there uncommitted."""
         instant = as_of(self.plan.view.refresh, found.now)
         watermark = found.watermark
         if watermark is None or watermark.cut is None:
-            return self._unknown(instant)
+            return dict.fromkeys(partitions, self._unknown(instant))
         is_stale = instant > watermark.cut
         if is_stale:
             instant = watermark.cut
         elif instant not in (watermark.cut, watermark.previous):
-            return self._unknown(instant)  # states that old are gone
-        item = found.batch(partition)
+            return dict.fromkeys(partitions, self._unknown(instant))  # states that old are gone
+        return {
+            partition: self._at(instant, found.batch(partition), is_stale=is_stale)
+            for partition in partitions
+        }
+
+    def _at(self, instant: int, item: BatchItem | None, *, is_stale: bool) -> Reading:
         if item is None:
             return self._folded([], instant, is_stale=is_stale)
         # An entity without new events keeps an older cut, which is still right.
@@ -197,8 +202,11 @@ class StreamReader(ViewReader):
                 wanted.extend((partition, sort) for sort in _days(since, found.latest))
         return [address for address in wanted if address not in found.items]
 
-    def read(self, partition: str, found: Found) -> Reading:
+    def read(self, partitions: Iterable[str], found: Found) -> dict[str, Reading]:
         """Add up the last cut's state and the days since."""
+        return {partition: self._summed(partition, found) for partition in partitions}
+
+    def _summed(self, partition: str, found: Found) -> Reading:
         since = self._since(partition, found)
         if since is None:
             return self._unknown(found.now)
@@ -259,4 +267,15 @@ def is_cut(table: OnlineStore, plan: ViewPlan) -> bool:
 
 
 def _days(since: int, now: int) -> list[str]:
-    return [stream_sort(day) for day in range(floor_to(since, DAY), now + 1, DAY)]
+    return [_sort_of(day) for day in range(floor_to(since, DAY), now + 1, DAY)]
+
+
+@lru_cache(maxsize=64)
+def _sort_of(day: int) -> str:
+    return stream_sort(day)
+
+
+@lru_cache(maxsize=256)
+def _status(instant: int, word: str) -> ViewStatus:
+    """Return a status without a reason; many entities share it."""
+    return ViewStatus(to_datetime(instant), word)
