@@ -15,7 +15,7 @@ from skewless.errors import OnlineStoreError
 from skewless.online.column import type_bytes
 from skewless.online.packed import TileLayout
 from skewless.online.state import Aggregated, Latest, Winner
-from skewless.online.value import pack_row, read_row
+from skewless.online.value import RowReader, pack_row
 
 if TYPE_CHECKING:
     from skewless.compiler.plan import ViewPlan
@@ -39,14 +39,14 @@ def encode(plan: ViewPlan, state: State) -> bytes:
     return head + b"".join(layout.pack(tiles) for layout, tiles in pairs)
 
 
-def decode(plan: ViewPlan, data: bytes | memoryview) -> State:
+def decode(plan: ViewPlan, data: bytes) -> State:
     """Return the state.
 
     Raises:
         OnlineStoreError: the bytes are of another version.
     """
     if not plan.tile_sets:
-        return Latest(read_winner(plan, data))
+        return Latest(WinnerReader(plan).read(data))
     packed, is_seen = read_tiles(plan, data)
     pairs = zip(layouts(plan), packed, strict=True)
     return Aggregated(tuple(layout.unpack(tiles) for layout, tiles in pairs), is_seen)
@@ -57,18 +57,19 @@ def failed_state(reason: str) -> bytes:
     return bytes((_FAILED,)) + reason.encode()
 
 
-def failure_of(data: bytes | memoryview) -> str | None:
+def failure_of(data: bytes) -> str | None:
     """Return why a state could not be written; None if it was."""
     if not data or data[0] != _FAILED:
         return None
-    return bytes(data[1:]).decode()
+    return data[1:].decode()
 
 
-def read_tiles(plan: ViewPlan, data: bytes | memoryview) -> tuple[list[PackedTiles], bool]:
+def read_tiles(plan: ViewPlan, data: bytes) -> tuple[list[PackedTiles], bool]:
     """Return views of an aggregated state's tiles, and whether any event was ever seen."""
     if not data:
         return [layout.nothing() for layout in layouts(plan)], False
-    buffer = _checked(data)
+    _check(data)
+    buffer = memoryview(data)
     position, found = 2, []
     for layout in layouts(plan):
         tiles, position = layout.read(buffer, position)
@@ -76,16 +77,25 @@ def read_tiles(plan: ViewPlan, data: bytes | memoryview) -> tuple[list[PackedTil
     return found, bool(buffer[1] & _SEEN)
 
 
-def read_winner(plan: ViewPlan, data: bytes | memoryview) -> Winner | None:
-    """Return the latest row of a latest-value state."""
-    if not data:
-        return None
-    buffer = _checked(data)
-    if not buffer[1] & _SEEN:
-        return None
-    (event_time,) = _TIME.unpack_from(buffer, 2)
-    tiebreak, *row = read_row(buffer, 2 + _TIME.size, _row_types(plan))
-    return Winner(event_time, tiebreak, tuple(row), bool(buffer[1] & _DELETED))
+class WinnerReader:
+    """Reads the latest rows of a plan's states."""
+
+    __slots__ = ("_rows",)
+
+    def __init__(self, plan: ViewPlan) -> None:
+        self._rows = RowReader(_row_types(plan))
+
+    def read(self, data: bytes) -> Winner | None:
+        """Return the latest row of a latest-value state."""
+        if not data:
+            return None
+        _check(data)
+        flags = data[1]
+        if not flags & _SEEN:
+            return None
+        (event_time,) = _TIME.unpack_from(data, 2)
+        tiebreak, *row = self._rows.read(data, 2 + _TIME.size)
+        return Winner(event_time, tiebreak, tuple(row), bool(flags & _DELETED))
 
 
 def layouts(plan: ViewPlan) -> list[TileLayout]:
@@ -114,14 +124,12 @@ def tile_bytes_estimate(plan: ViewPlan) -> int:
     return total if isinstance(plan.view.refresh, Stream) else 2 * total
 
 
-def _checked(data: bytes | memoryview) -> memoryview:
-    buffer = memoryview(data)
-    if buffer[0] != VERSION:
+def _check(data: bytes) -> None:
+    if data[0] != VERSION:
         raise OnlineStoreError(
-            f"an online item has format {buffer[0]}; this skewless reads format {VERSION}. "
+            f"an online item has format {data[0]}; this skewless reads format {VERSION}. "
             "Serve with the version of skewless that materializes."
         )
-    return buffer
 
 
 def _encode_latest(plan: ViewPlan, winner: Winner | None) -> bytes:

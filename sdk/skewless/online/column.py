@@ -29,6 +29,9 @@ _KINDS = tuple(
         (unsigned, 0, (1 << 8 * size) - 1),
     )
 )
+_BYTES = {kind: struct.calcsize(f"<{kind}") for kind in "bBhHiIqQd"}
+_POWERS = tuple(10**exponent for exponent in range(256))  # by the byte that holds the exponent
+_IS_LITTLE = sys.byteorder == "little"
 _ZEROS, _WIDE, _WIDEST = 0, 9, 10
 _LOW_64 = (1 << 64) - 1
 _NO_NULLS, _ONLY_NULLS, _SOME_NULLS = 0, 1, 2
@@ -149,7 +152,7 @@ def pack_integers(values: Sequence[int]) -> bytes:
 def read_integers(buffer: memoryview, position: int, count: int) -> tuple[Integers, int]:
     """Return the column at a position, and the position after it."""
     code = buffer[position]
-    factor = 10 ** buffer[position + 1]
+    factor = _POWERS[buffer[position + 1]]
     position += 2
     if code == _ZEROS:
         return Integers(count, None, None, 1), position
@@ -251,7 +254,7 @@ def type_bytes(kind: ValueType | None) -> int:
 
 
 def _numbers(buffer: memoryview, position: int, count: int, kind: str) -> tuple[Any, int]:
-    end = position + count * struct.calcsize(f"<{kind}")
-    if sys.byteorder == "little":
+    end = position + count * _BYTES[kind]
+    if _IS_LITTLE:
         return buffer[position:end].cast(kind), end  # type: ignore[call-overload]  # one of _KINDS
     return struct.unpack(f"<{count}{kind}", buffer[position:end]), end

@@ -5,19 +5,19 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from skewless.compiler.bound import Column
 from skewless.compiler.instants import window_start
-from skewless.compiler.interpret import compile_python
+from skewless.compiler.interpret import compile_recipe
 from skewless.compiler.partials import pick_order
 from skewless.errors import ValueOverflowError
-from skewless.online.codec import layouts, read_tiles, read_winner
+from skewless.online.codec import WinnerReader, layouts, read_tiles
 from skewless.online.column import TEXTUAL, from_column
 from skewless.online.state import greatest
-from skewless.online.tiles import exact
+from skewless.online.tiles import EXACT_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from skewless.compiler.bound import Column
     from skewless.compiler.plan import AggregatePlan, ViewPlan
     from skewless.online.packed import PackedColumn, PackedTiles
 
@@ -49,19 +49,21 @@ class Folder:
         self._plan = plan
         self._ttl = None if plan.view.ttl is None else plan.view.ttl.microseconds
         self._nothing = dict.fromkeys(name for name, _ in plan.columns)
-        windows: dict[tuple[int, int | None], int] = {}
-        self._aggregates = [
-            (
-                windows.setdefault((item.tile_set, item.window), len(windows)),
-                _Aggregate(plan, item),
-            )
-            for item in plan.aggregates
-        ]
+        self._winner_of = WinnerReader(plan).read
+        windows: dict[tuple[int, int | None], list[_Aggregate]] = {}
+        for item in plan.aggregates:
+            windows.setdefault((item.tile_set, item.window), []).append(_Aggregate(plan, item))
         self._windows = [
-            (tile_set, window, plan.tile_sets[tile_set].hop) for tile_set, window in windows
+            (
+                (tile_set, window, plan.tile_sets[tile_set].hop),
+                sorted({place for aggregate in aggregates for place in aggregate.numbers}),
+                aggregates,
+            )
+            for (tile_set, window), aggregates in windows.items()
         ]
+        self._unset: Values = dict.fromkeys(item.name for item in plan.aggregates)
 
-    def fold(self, states: Sequence[bytes | memoryview], instant: int) -> Folded:
+    def fold(self, states: Sequence[bytes], instant: int) -> Folded:
         """Return the values of the features.
 
         Args:
@@ -77,23 +79,23 @@ class Folder:
             tiles, seen = read_tiles(self._plan, data)
             opened.append(tiles)
             is_seen = is_seen or seen
-        parts = [list(_inside(opened, *window, instant)) for window in self._windows]
-        sums: dict[tuple[int, int], int] = {}
-        values: Values = {}
+        values = dict(self._unset)  # in the order of the view's features
         overflowed: dict[str, str] = {}
-        for window, aggregate in self._aggregates:
-            try:
-                values[aggregate.name] = aggregate.value(parts[window], window, sums)
-            except ValueOverflowError:
-                # Null and not the default, which would mean that nothing happened.
-                values[aggregate.name] = None
-                overflowed[aggregate.name] = aggregate.limit
+        for window, numbers, aggregates in self._windows:
+            parts = list(_inside(opened, *window, instant))
+            totals = {place: _total(parts, place) for place in numbers}
+            for aggregate in aggregates:
+                try:
+                    values[aggregate.name] = aggregate.value(parts, totals)
+                except ValueOverflowError:
+                    # Null and not the default, which would mean that nothing happened.
+                    overflowed[aggregate.name] = aggregate.limit
         return Folded(values, is_seen, overflowed)
 
-    def _latest(self, states: Sequence[bytes | memoryview], instant: int) -> Folded:
+    def _latest(self, states: Sequence[bytes], instant: int) -> Folded:
         winner = None
         for data in states:
-            winner = greatest(winner, read_winner(self._plan, data))
+            winner = greatest(winner, self._winner_of(data))
         if (
             winner is None
             or winner.is_deleted
@@ -101,15 +103,6 @@ class Folder:
         ):
             return Folded(dict(self._nothing), False, _NONE)  # noqa: FBT003 - by name above
         return Folded(dict(zip(self._nothing, winner.row, strict=True)), True, _NONE)  # noqa: FBT003
-
-
-class _Partials:
-    """n, S and Q of a window, as the environment of a finish expression."""
-
-    __slots__ = ("Q", "S", "n")
-
-    def __getitem__(self, column: Column) -> Any:
-        return getattr(self, column.name)
 
 
 class _Aggregate:
@@ -129,26 +122,40 @@ class _Aggregate:
             if column.measure == item.measure
         }
         # Read only what this feature needs, so another's overflow cannot fail it.
-        self._numbers = [(partial.value, mine[partial]) for partial in item.reads]
-        self._finish: Any = None if item.finish is None else compile_python(item.finish)
+        self.numbers = [mine[partial] for partial in item.reads]
+        self._finish: Any = None
+        if item.finish is not None:
+            partials = tuple(Column(partial.value) for partial in item.reads)
+            self._finish = compile_recipe(item.finish, partials)
         self._pick: Callable[[list[Part]], Any] | None = None
         if item.picked is not None:
             index = mine[item.picked]
             self._pick = _picker(layouts(plan)[item.tile_set].columns[index], index)
 
-    def value(self, parts: list[Part], window: int, sums: dict[tuple[int, int], int]) -> Any:
+    def value(self, parts: list[Part], totals: Mapping[int, int | None]) -> Any:
+        """Return the value over a window, of which the sums of `numbers` are given.
+
+        Raises:
+            ValueOverflowError: it leaves the range of exact integers.
+        """
         if self._pick is not None:
             value = self._pick(parts)
         else:
-            partials = _Partials()
-            for name, index in self._numbers:
-                total = sums.get((window, index))
-                if total is None:
-                    total = exact(sum([tiles.columns[index].total(i) for tiles, i in parts]))
-                    sums[window, index] = total
-                setattr(partials, name, total)
-            value = self._finish(partials)
+            sums = [totals[place] for place in self.numbers]
+            if None in sums:
+                raise ValueOverflowError("a sum does not fit in 38 digits")
+            value = self._finish(*sums)
         return self._default if value is None else value
+
+
+def _total(parts: list[Part], place: int) -> int | None:
+    """Return the sum of a column of numbers over a window; None if history cannot hold it."""
+    if len(parts) == 1:  # as of a view without days of a stream
+        ((tiles, start),) = parts
+        total = tiles.columns[place].total(start)
+    else:
+        total = sum([tiles.columns[place].total(start) for tiles, start in parts])
+    return total if -EXACT_MAX <= total <= EXACT_MAX else None
 
 
 def _inside(

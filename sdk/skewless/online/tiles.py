@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from skewless.compiler.instants import window_start
-from skewless.errors import ValueOverflowError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -62,14 +61,3 @@ def trim_tiles(tile_set: TileSet, tiles: Tiles, cut: int) -> Tiles:
     edge = window_start(cut, tile_set.retention, tile_set.hop)
     begin = sum(start < edge for start in tiles.starts)
     return Tiles(tiles.starts[begin:], [column[begin:] for column in tiles.columns])
-
-
-def exact(total: int) -> int:
-    """Return a sum, if history can hold it too.
-
-    Raises:
-        ValueOverflowError: it has more than 38 digits.
-    """
-    if not -EXACT_MAX <= total <= EXACT_MAX:
-        raise ValueOverflowError(f"the sum {total} does not fit in 38 digits")
-    return total

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Any
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from skewless.definitions import types
-from skewless.online.column import TEXTUAL, from_column, to_bytes
+from skewless.online.column import TEXTUAL, to_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from skewless.definitions.types import ValueType
+
+    _Read: TypeAlias = Callable[[bytes, int], tuple[Any, int]]
+    _Step: TypeAlias = tuple[int | slice, _Read]  # where what is read goes: a value, or a run
+
+_MOST_STEPS = 64  # rows with nulls in other places are read as well, but less quickly
 
 
 def pack_row(values: Sequence[Any], kinds: Sequence[ValueType]) -> bytes:
@@ -24,18 +31,40 @@ def pack_row(values: Sequence[Any], kinds: Sequence[ValueType]) -> bytes:
     return b"".join(parts)
 
 
-def read_row(buffer: memoryview, position: int, kinds: Sequence[ValueType]) -> tuple[Any, ...]:
-    """Return the values of `pack_row`."""
-    end = position + (len(kinds) + 7) // 8
-    bits = int.from_bytes(buffer[position:end], "little")
-    position = end
-    values = []
-    for index, kind in enumerate(kinds):
-        value = None
-        if bits >> index & 1:
-            value, position = _read(buffer, position, kind)
-        values.append(value)
-    return tuple(values)
+class RowReader:
+    """Reads rows of `pack_row`, of the same types."""
+
+    __slots__ = ("_kinds", "_nulls", "_steps")
+
+    def __init__(self, kinds: Sequence[ValueType]) -> None:
+        self._kinds = kinds
+        self._nulls = (len(kinds) + 7) // 8
+        self._steps: dict[int, list[_Step]] = {}
+
+    def read(self, buffer: bytes, position: int) -> list[Any]:
+        """Return the values of the row at a position."""
+        begin = position + self._nulls
+        bits = int.from_bytes(buffer[position:begin], "little")
+        position = begin
+        values: list[Any] = [None] * len(self._kinds)
+        for places, read in self._steps.get(bits) or self._made(bits):
+            values[places], position = read(buffer, position)
+        return values
+
+    def _made(self, bits: int) -> list[_Step]:
+        """Return the steps for a row with these values that are no nulls: doubles go together."""
+        there = [bool(bits >> index & 1) for index in range(len(self._kinds))]
+        are_doubles = [kind == types.Float64 for kind in self._kinds]
+        steps: list[_Step] = []
+        for key, run in groupby(enumerate(zip(there, are_doubles, strict=True)), key=itemgetter(1)):
+            places = [place for place, _ in run]
+            if key == (True, True):
+                steps.append((slice(places[0], places[-1] + 1), _doubles(len(places))))
+            elif key[0]:
+                steps.extend((place, _reader(self._kinds[place])) for place in places)
+        if len(self._steps) < _MOST_STEPS:
+            self._steps[bits] = steps
+        return steps
 
 
 def _pack(value: Any, kind: ValueType) -> bytes:
@@ -55,38 +84,55 @@ def _pack(value: Any, kind: ValueType) -> bytes:
             return _pack_integer(value)
 
 
-def _read(buffer: memoryview, position: int, kind: ValueType) -> tuple[Any, int]:
+def _reader(kind: ValueType) -> _Read:
+    """Return what reads a value at a position, and says where the next begins; no Float64."""
     match kind:
         case types.Vector(size=size):
-            return _read_doubles(buffer, position, size)
+            return _doubles(size)
         case types.Array(element=element):
-            count, position = _read_integer(buffer, position)
-            return _read_array(buffer, position, count, element)
-        case types.Float64:
-            return struct.unpack_from("<d", buffer, position)[0], position + 8
+            return _array(element)
         case _ if kind in TEXTUAL:
-            size, position = _read_integer(buffer, position)
-            end = position + size
-            return from_column(bytes(buffer[position:end]), kind), end
+            return _read_text if kind == types.String else _read_bytes
+        case types.Bool:
+            return _read_bool
         case _:
-            number, position = _read_integer(buffer, position)
-            return from_column(number, kind), position
+            return _read_integer
 
 
-def _read_array(
-    buffer: memoryview, position: int, count: int, element: ValueType
-) -> tuple[tuple[Any, ...], int]:
-    if element == types.Float64:
-        return _read_doubles(buffer, position, count)
-    values = []
-    for _ in range(count):
-        value, position = _read(buffer, position, element)
-        values.append(value)
-    return tuple(values), position
+def _doubles(count: int) -> _Read:
+    layout = struct.Struct(f"<{count}d")
+    return lambda buffer, position: (layout.unpack_from(buffer, position), position + layout.size)
 
 
-def _read_doubles(buffer: memoryview, position: int, count: int) -> tuple[tuple[float, ...], int]:
-    return struct.unpack_from(f"<{count}d", buffer, position), position + 8 * count
+def _array(element: ValueType) -> _Read:
+    read = None if element == types.Float64 else _reader(element)
+
+    def array(buffer: bytes, position: int) -> tuple[Any, int]:
+        count, position = _read_integer(buffer, position)
+        if read is None:
+            return _doubles(count)(buffer, position)
+        values = []
+        for _ in range(count):
+            value, position = read(buffer, position)
+            values.append(value)
+        return tuple(values), position
+
+    return array
+
+
+def _read_text(buffer: bytes, position: int) -> tuple[str, int]:
+    value, end = _read_bytes(buffer, position)
+    return value.decode(), end
+
+
+def _read_bytes(buffer: bytes, position: int) -> tuple[bytes, int]:
+    size, position = _read_integer(buffer, position)
+    return buffer[position : position + size], position + size
+
+
+def _read_bool(buffer: bytes, position: int) -> tuple[bool, int]:
+    number, end = _read_integer(buffer, position)
+    return bool(number), end
 
 
 def _pack_integer(value: int) -> bytes:
@@ -95,6 +141,6 @@ def _pack_integer(value: int) -> bytes:
     return bytes((size,)) + int(value).to_bytes(size, "little", signed=True)
 
 
-def _read_integer(buffer: memoryview, position: int) -> tuple[int, int]:
+def _read_integer(buffer: bytes, position: int) -> tuple[int, int]:
     end = position + 1 + buffer[position]
     return int.from_bytes(buffer[position + 1 : end], "little", signed=True), end
