@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skewless import Entity
-from skewless.compiler.keys import MAX_KEY_BYTES, encode_key, physical_key
+from skewless.compiler.keys import MAX_KEY_BYTES, KeyReader, encode_key, physical_key
 from skewless.errors import InputError
 from skewless.types import Bool, Bytes, Int64, String, Timestamp
 
@@ -111,3 +112,21 @@ def test_a_key_of_another_type_is_refused() -> None:
     row = {"at": datetime(1970, 1, 1, tzinfo=UTC), "n": "3", "origin": "JFK"}
     with pytest.raises(InputError, match="key 'n' of entity 'route' is '3', which is not Int64"):
         physical_key(route(), row)
+
+
+@given(SIGNATURES, st.data())
+def test_a_reader_of_keys_gives_the_canonical_text(
+    kinds: list[ValueType], data: st.DataObject
+) -> None:
+    entity = Entity("thing", keys={f"k{index}": kind for index, kind in enumerate(kinds)})
+    held = {**KINDS, Timestamp: st.datetimes(timezones=st.just(UTC))}
+    unusual = st.none() | st.just(2**63) | st.just(1.0) | st.just("\ud800") | st.just("x" * 2000)
+    row = {name: data.draw(held[kind] | unusual) for name, kind in entity.keys.items()}
+    text = KeyReader(entity).text
+    try:
+        expected = encode_key(physical_key(entity, row), kinds)
+    except InputError as error:
+        with pytest.raises(InputError, match=f"^{re.escape(str(error))}$"):
+            text(row)
+    else:
+        assert text(row) == expected

@@ -30,7 +30,7 @@ _KINDS = tuple(
     )
 )
 _BYTES = {kind: struct.calcsize(f"<{kind}") for kind in "bBhHiIqQd"}
-_POWERS = tuple(10**exponent for exponent in range(256))  # by the byte that holds the exponent
+_POWERS = tuple(10**exponent for exponent in range(64))  # a column has 192 bits at most
 _IS_LITTLE = sys.byteorder == "little"
 _ZEROS, _WIDE, _WIDEST = 0, 9, 10
 _LOW_64 = (1 << 64) - 1
