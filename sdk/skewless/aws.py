@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -22,6 +22,8 @@ from skewless.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    import boto3
 
     from skewless.process import Process
 
@@ -59,10 +61,22 @@ class Aws:
         endpoint: a local AWS's address; None for the real one.
     """
 
-    def __init__(self, session: boto3.Session | None = None, endpoint: str | None = None) -> None:
-        """Take a session's credentials and region, or boto3's default chain if None."""
+    def __init__(
+        self,
+        session: boto3.Session | None = None,
+        endpoint: str | None = None,
+        region: str | None = None,
+    ) -> None:
+        """Take a session's credentials and region, or boto3's default chain if None.
+
+        Args:
+            session: the session.
+            endpoint: a local AWS's address.
+            region: the region, where no session is given; boto3's default if None.
+        """
         self.endpoint = endpoint
         self._given = session
+        self._region = region
         self._own = _Own(session)
 
     @property
@@ -70,8 +84,11 @@ class Aws:
         """The session that was given, or this process's own."""
         own = self._of_this_process()
         if own.session is None:
+            import boto3  # noqa: PLC0415 - a reader of a lock does without: see `_client_of`
+
             with own.lock:
-                own.session = own.session or boto3.Session()
+                if own.session is None:
+                    own.session = boto3.Session(botocore_session=own.core_in(self._region))
         return own.session
 
     def client(self, service: str) -> Any:
@@ -95,17 +112,23 @@ class Aws:
         return f"arn:{partition}:{service}:{region}:{caller['Account']}:{resource}"
 
     def _made(self, service: str, own: _Own) -> Any:
-        session: Any = self.session  # boto3-stubs wants the service as a literal
         config = _KEPT_ALIVE
         if service == "dynamodb" and self.endpoint is None:
             config = config.merge(_PROMPT)
         with own.lock:  # boto3 makes clients in one thread at a time
             if service not in own.clients:
                 with _no_collection():
-                    own.clients[service] = session.client(
-                        service, endpoint_url=self.endpoint, config=config
+                    own.clients[service] = self._client_of(
+                        service, own, endpoint_url=self.endpoint, config=config
                     )
             return own.clients[service]
+
+    def _client_of(self, service: str, own: _Own, **options: Any) -> Any:
+        if service == "dynamodb" and own.session is None:
+            # boto3 asks the same botocore, and its import is an eighth of a cold start.
+            return own.core_in(self._region).create_client(service, **options)
+        session: Any = self.session  # boto3-stubs wants the service as a literal
+        return session.client(service, **options)
 
     def _of_this_process(self) -> _Own:
         own = self._own
@@ -114,10 +137,10 @@ class Aws:
         return own
 
     def __copy__(self) -> Aws:
-        return Aws(self._given, self.endpoint)
+        return Aws(self._given, self.endpoint, self._region)
 
     def __deepcopy__(self, _: object) -> Aws:
-        return Aws(self._given, self.endpoint)
+        return Aws(self._given, self.endpoint, self._region)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle profile, region and endpoint; credentials are found where it is unpickled.
@@ -125,9 +148,10 @@ class Aws:
         Raises:
             pickle.PicklingError: the session was made with keys, which must not be written out.
         """
-        if type(self._given) is not boto3.Session:  # None, or a kind that knows how to be pickled
-            return Aws, (self._given, self.endpoint)
-        return _aws_again, (_recipe(self._given), self.endpoint)
+        given = self._given
+        if given is None or not _is_boto3(given):  # it knows itself how to be pickled
+            return Aws, (given, self.endpoint, self._region)
+        return _aws_again, (_recipe(given), self.endpoint)
 
 
 class _Own:
@@ -138,9 +162,26 @@ class _Own:
         self.lock = threading.RLock()
         self.clients: dict[str, Any] = {}
         self.session = session
+        self._core: botocore.session.Session | None = None
+
+    def core_in(self, region: str | None) -> botocore.session.Session:
+        """Return the session of botocore for where none was given; use it under the lock."""
+        if self._core is None:
+            self._core = botocore.session.Session()
+            if region is not None:
+                self._core.set_config_variable("region", region)
+        return self._core
+
+
+def _is_boto3(session: object) -> bool:
+    import boto3  # noqa: PLC0415 - loaded already where a session was given
+
+    return type(session) is boto3.Session
 
 
 def _aws_again(recipe: Mapping[str, str], endpoint: str | None) -> Aws:
+    import boto3  # noqa: PLC0415 - as above
+
     return Aws(boto3.Session(**recipe), endpoint)  # type: ignore[arg-type]  # all are text
 
 

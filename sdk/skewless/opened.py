@@ -148,10 +148,8 @@ class OpenedStore:
         Raises:
             InputError: the file is no lock, or was changed after it was written.
         """
-        import boto3  # noqa: PLC0415 - here to give the lock's region
-
         lock = read_lock(path)
-        aws = Aws(session or boto3.Session(region_name=lock.region))
+        aws = Aws(session, region=lock.region)
         published = Published(Definitions.collect(lock.service))
         table = lock.resources.table
         return cls(aws, None, clock=clock, online_table=table, published=published)
