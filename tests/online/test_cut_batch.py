@@ -42,7 +42,7 @@ def answer(*errors: dict[str, Any], consumed: float = 0.0) -> dict[str, Any]:
 class Statements(FakeClient):
     """A client that answers statements, and single writes."""
 
-    batch_execute_statement = FakeClient.batch_get_item
+    batch_execute_statement = FakeClient.put_item
 
 
 @pytest.fixture(autouse=True)
