@@ -52,6 +52,11 @@ class Dialect:
         return self.engine is EngineName.ATHENA
 
     @property
+    def joins_asof(self) -> bool:
+        """Whether the engine finds the latest row before an instant by a join of its own."""
+        return self.engine is EngineName.DUCKDB
+
+    @property
     def exact_type(self) -> str:
         """The widest exact integer."""
         return "HUGEINT" if self.engine is EngineName.DUCKDB else "DECIMAL(38, 0)"

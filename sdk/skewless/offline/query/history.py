@@ -17,9 +17,12 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from skewless.compiler.bound import Bound, Feature, Request, features_of
+from skewless.definitions.duration import ZERO
 from skewless.offline.query import identifiers, sql
 from skewless.offline.query.events import (
     ENTITY,
+    HAPPENED,
+    KNOWN,
     Log,
     Relation,
     as_of,
@@ -110,6 +113,7 @@ class _Compiler:
         self.steps = sql.Steps()
         self.overflows: dict[Feature, str] = {}
         self.windowed: dict[str, Windowed] = {}
+        self.cheap: set[str] = set()
         self.aliases = {plan: identifiers.steps_of(plan.view) for plan in request.plan.views}
 
     def compile(self) -> Script:
@@ -122,7 +126,7 @@ class _Compiler:
             if plan.view.is_aggregated:
                 self._add_aggregates(plan, alias)
             else:
-                add_latest(plan, self.steps, alias)
+                add_latest(plan, self.dialect, self.steps, alias, self._lag(plan))
             if self.request.with_status:
                 every = self._events(plan, logs[plan.view.source, plan.view.entity], None)
                 add_status(plan, self.steps, alias, every)
@@ -137,8 +141,14 @@ class _Compiler:
         plans = self.plan.views
         if len(plans) <= 1:
             return tuple(self.windowed)
-        reads = [logs[plan.view.source, plan.view.entity] for plan in plans]
-        shared = [name for name in dict.fromkeys(reads) if reads.count(name) > 1]
+        readers: dict[str, list[ViewPlan]] = {}
+        for plan in plans:
+            readers.setdefault(logs[plan.view.source, plan.view.entity], []).append(plan)
+        shared = [
+            name
+            for name, some in readers.items()
+            if len(some) > 1 and (name not in self.cheap or any(p.view.is_aggregated for p in some))
+        ]
         stored = ["spine", *shared]
         for plan in plans:
             alias = self.aliases[plan]
@@ -170,7 +180,7 @@ class _Compiler:
             .from_(sql.table("spine")),
         )
         name = identifiers.rows_of_entity(source, entity)
-        rows = self.steps.add(f"{name}__scanned", log.rows())
+        rows = self.steps.add(f"{name}__scanned", log.rows(), is_cheap=self.dialect.joins_asof)
         same = sql.both(
             *(
                 sql.equal(
@@ -188,8 +198,11 @@ class _Compiler:
             .from_(sql.table(rows, alias="log"))
             .join(sql.table(asked, alias="asked"), on=same)
         )
-        logged = self.steps.add(f"{name}__asked", joined)
-        return deduplicated(self.steps, logged, log, [sql.column(ENTITY)])
+        logged = self.steps.add(f"{name}__asked", joined, is_cheap=self.dialect.joins_asof)
+        once = deduplicated(self.steps, logged, log, [sql.column(ENTITY)])
+        if once == logged:
+            self.cheap.add(logged)
+        return once
 
     def _add_points(self, plan: ViewPlan, alias: str) -> None:
         moment = self._as_of(plan, None)
@@ -204,6 +217,17 @@ class _Compiler:
         )
         self.steps.add(f"{alias}_points", query)
 
+    def _lag(self, plan: ViewPlan) -> str | None:
+        """Return a step that says after which time at the earliest events become known."""
+        source = plan.view.source
+        if self.request.mode is Mode.EVENT_TIME or source.delay == ZERO:
+            return None
+        delay = sql.subtract(sql.column(KNOWN), sql.column(HAPPENED))
+        least = sql.aliased(sql.aggregate(exp.Min, delay), "lag")
+        name = identifiers.rows_of_entity(source, plan.view.entity)
+        rows = sql.select(least).from_(sql.table(f"{name}__scanned"))
+        return self.steps.add(f"{name}__lag", rows)
+
     def _as_of(self, plan: ViewPlan, table: str | None) -> Sql:
         instant = sql.column(INSTANT, table)
         return instant if self.request.mode is Mode.EVENT_TIME else as_of(plan, instant)
@@ -216,7 +240,9 @@ class _Compiler:
         return moment
 
     def _add_events(self, plan: ViewPlan, alias: str, log: str) -> None:
-        self.steps.add(f"{alias}_events", self._events(plan, log, self.reach.start(plan)))
+        events = self._events(plan, log, self.reach.start(plan))
+        is_cheap = self.dialect.joins_asof and not plan.view.is_aggregated
+        self.steps.add(f"{alias}_events", events, is_cheap=is_cheap)
 
     def _events(self, plan: ViewPlan, log: str, start: int | None) -> exp.Select:
         identity = [sql.aliased(sql.column(ENTITY), "entity")]

@@ -260,10 +260,21 @@ def first_of(query: exp.Select, order: list[Sql], columns: list[Sql]) -> exp.Sel
     )
 
 
-def add_latest(plan: ViewPlan, steps: Steps, alias: str) -> None:
-    """Add `<alias>_features` of a latest-value view: the winning row's columns, or nulls."""
-    events = f"{alias}_events"
-    point = [sql.column(name) for name in POINT]
+def add_latest(plan: ViewPlan, dialect: Dialect, steps: Steps, alias: str, lag: str | None) -> None:
+    """Add `<alias>_features` of a latest-value view: the winning row's columns, or nulls.
+
+    Args:
+        plan: the view.
+        dialect: the engine.
+        steps: where the steps are added; the view's points and events are there.
+        alias: how the view's steps begin.
+        lag: a step of one row with the time `lag`, after which at the earliest an event becomes
+            known; None if that is at once.
+    """
+    points, events = f"{alias}_points", f"{alias}_events"
+    if dialect.joins_asof:
+        _add_reached(steps, alias, lag)
+        points, events = f"{alias}_late", f"{alias}_late_events"
     null = sql.cast(exp.Null(), "BIGINT")
     known = sql.select(
         sql.column("entity"),
@@ -280,7 +291,7 @@ def add_latest(plan: ViewPlan, steps: Steps, alias: str) -> None:
         sql.column("as_of"),
         sql.column("horizon"),
         sql.aliased(null, "happened"),
-    ).from_(sql.table(f"{alias}_points"))
+    ).from_(sql.table(points))
     steps.add(f"{alias}_axis", sql.union_all([known, asks]))
     latest = sql.over(
         sql.aggregate(exp.Max, sql.column("happened")),
@@ -288,16 +299,75 @@ def add_latest(plan: ViewPlan, steps: Steps, alias: str) -> None:
         [sql.column("at"), sql.column("kind")],
         running=True,
     )
-    steps.add(
+    running = steps.add(
         f"{alias}_running",
-        sql.select(*point, sql.column("kind"), sql.aliased(latest, "latest")).from_(
-            sql.table(f"{alias}_axis")
-        ),
+        sql.select(
+            *(sql.column(name) for name in POINT),
+            sql.column("kind"),
+            sql.aliased(latest, "latest"),
+        ).from_(sql.table(f"{alias}_axis")),
     )
-    _add_winner(plan, steps, alias)
+    if dialect.joins_asof:
+        running = _add_found(steps, alias)
+    _add_winner(plan, steps, alias, running)
 
 
-def _add_winner(plan: ViewPlan, steps: Steps, alias: str) -> None:
+def _add_reached(steps: Steps, alias: str, lag: str | None) -> None:
+    """Add each point's latest event, and the points where it had not become known.
+
+    An event that is known before T happened before T - `lag`. So the latest event before T - `lag`
+    is the right one if it was known. If not, an earlier one is right, and the running maximum over
+    the entity's events tells which.
+    """
+    point = [sql.column(name, "point") for name in POINT]
+    bound: Sql = sql.column("horizon", "point")
+    bounded = sql.select(*point).from_(sql.table(f"{alias}_points", alias="point"))
+    if lag is not None:
+        bounded = bounded.join(sql.table(lag, alias="lag"), join_type="cross", copy=False)
+        bound = sql.subtract(bound, sql.coalesce(sql.column("lag", "lag"), sql.integer(0)))
+    steps.add(f"{alias}_bounded", bounded.select(sql.aliased(bound, "bound"), copy=False))
+    before = sql.both(
+        sql.equal(sql.column("entity", "point"), sql.column("entity", "event")),
+        sql.less(sql.column("happened", "event"), sql.column("bound", "point")),
+    )
+    steps.add(
+        f"{alias}_reached",
+        sql.select(
+            *point,
+            sql.aliased(sql.column("happened", "event"), "latest"),
+            sql.column("known", "event"),
+        )
+        .from_(sql.table(f"{alias}_bounded", alias="point"))
+        .join(sql.table(f"{alias}_events", alias="event"), on=before, join_type="asof left"),
+    )
+    late = sql.less_equal(sql.column("horizon"), sql.column("known"))
+    steps.add(
+        f"{alias}_late",
+        sql.select(*(sql.column(name) for name in POINT))
+        .from_(sql.table(f"{alias}_reached"))
+        .where(late),
+    )
+    same = sql.equal(sql.column("entity", "event"), sql.column("entity", "point"))
+    steps.add(
+        f"{alias}_late_events",
+        sql.select(*(sql.column(name, "event") for name in ("entity", "known", "happened")))
+        .from_(sql.table(f"{alias}_events", alias="event"))
+        .join(sql.table(f"{alias}_late", alias="point"), on=same, join_type="semi"),
+    )
+
+
+def _add_found(steps: Steps, alias: str) -> str:
+    """Add the time of each point's winner: of most points as reached, of the others as running."""
+    columns = [*(sql.column(name) for name in POINT), sql.column("latest")]
+    is_late = sql.less_equal(sql.column("horizon"), sql.column("known"))
+    in_time = exp.Not(this=sql.coalesce(is_late, exp.false()))
+    reached = sql.select(*columns).from_(sql.table(f"{alias}_reached")).where(in_time)
+    asked = sql.equal(sql.column("kind"), sql.integer(0))
+    running = sql.select(*columns).from_(sql.table(f"{alias}_running")).where(asked)
+    return steps.add(f"{alias}_found", sql.union_all([reached, running]))
+
+
+def _add_winner(plan: ViewPlan, steps: Steps, alias: str, found: str) -> None:
     names = [f"c{index}" for index in range(len(plan.columns))]
     conditions = [
         sql.equal(sql.column("entity", "event"), sql.column("entity", "point")),
@@ -313,14 +383,16 @@ def _add_winner(plan: ViewPlan, steps: Steps, alias: str) -> None:
             *(sql.column(name, "point") for name in POINT),
             *(sql.column(name, "event") for name in kept),
         )
-        .from_(sql.table(f"{alias}_running", alias="point"))
+        .from_(sql.table(found, alias="point"))
         .join(
             sql.table(f"{alias}_events", alias="event"),
             on=sql.both(*conditions),
             join_type="left",
         )
-        .where(sql.equal(sql.column("kind", "point"), sql.integer(0)))
     )
+    if found == f"{alias}_running":
+        asked = sql.equal(sql.column("kind", "point"), sql.integer(0))
+        candidates = candidates.where(asked, copy=False)
     order: list[Sql] = [sql.descending(sql.column(name)) for name in kept]
     winner = first_of(candidates, order, [sql.column(name) for name in kept])
     steps.add(f"{alias}_winner", winner)

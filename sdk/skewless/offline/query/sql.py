@@ -246,10 +246,20 @@ class Steps:
 
     def __init__(self) -> None:
         self._steps: dict[str, exp.Query] = {}
+        self._cheap: set[str] = set()
 
-    def add(self, text_: str, query: exp.Query) -> str:
-        """Add a step, and return its name for those that read it."""
+    def add(self, text_: str, query: exp.Query, *, is_cheap: bool = False) -> str:
+        """Add a step, and return its name for those that read it.
+
+        Args:
+            text_: its name.
+            query: the step.
+            is_cheap: tell DuckDB to compute it at each read, which then takes only the columns and
+                rows that it needs. Else DuckDB keeps all of a step that is read twice in memory.
+        """
         self._steps[text_] = query
+        if is_cheap:
+            self._cheap.add(text_)
         return text_
 
     def __contains__(self, text_: object) -> bool:
@@ -259,7 +269,8 @@ class Steps:
         """Put the steps that a query reads before a copy of it, but those stored as tables."""
         found: exp.Query = query.copy()
         for text_, step in self.read_by(query, without=without).items():
-            found = found.with_(name(text_), as_=step.copy(), copy=False)
+            kept = False if text_ in self._cheap else None
+            found = found.with_(name(text_), as_=step.copy(), materialized=kept, copy=False)
         return found
 
     def upto(self, text_: str, *, without: Container[str] = ()) -> exp.Query:
