@@ -26,60 +26,77 @@ def main(words: list[str]) -> int:
     if unknown := [word for word in words if word not in known]:
         print(f"{unknown[0]!r} is none of {', '.join(sorted(known))}", file=sys.stderr)
         return 2
-    results = Results.read()
-    if words != [_PAGE]:
-        sizes = [_SIZES[word] for word in words if word in _SIZES]
-        try:
-            _measure(sizes or [Size.SMALL, Size.MID, Size.FULL], words, results)
-        except (DisagreementError, ProgramError, MemoryError) as error:
-            print(f"error: {error}", file=sys.stderr)
-            return 1
-        except KeyboardInterrupt:
-            print("stopped; cases that were done are kept", file=sys.stderr)
-            return 130
-        if sizes == [Size.SMOKE]:
-            return 0
-    page.write(results)
-    print(f"{page.PAGE} has the tables and pictures")
-    return 0
-
-
-def _measure(sizes: list[Size], words: list[str], results: Results) -> None:
+    run = Run([_SIZES[word] for word in words if word in _SIZES] or list(Size)[1:])
     named = [word for word in words if word in WORKLOADS]
-    is_all = not named and _CURVES not in words
-    for name in WORKLOADS if is_all else named:
-        if is_all and name == _ASKED_FOR:
-            continue
+    is_all = not named and not {_CURVES, _PAGE} & {*words}
+    try:
+        for name in [name for name in WORKLOADS if name != _ASKED_FOR] if is_all else named:
+            run.workload(name)
+        if is_all or _CURVES in words:
+            run.curves()
+    except KeyboardInterrupt:
+        print("stopped; cases that were done are kept", file=sys.stderr)
+        return 130
+    if run.sizes != [Size.SMOKE]:
+        page.write(run.results)
+        print(f"{page.PAGE} has the tables and pictures")
+    return 1 if run.has_failed else 0
+
+
+class Run:
+    """One run of this program: a case that fails does not keep others from being measured.
+
+    Attributes:
+        has_failed: some answers did not agree, or a program failed.
+    """
+
+    def __init__(self, sizes: list[Size]) -> None:
+        self.sizes = sizes
+        self.results = Results.read()
+        self.has_failed = False
+
+    def workload(self, name: str) -> None:
+        """Measure all cases; one that is the same at several sizes, at the largest."""
         workload = WORKLOADS[name]
-        # A case that is the same at several sizes is measured at the largest.
-        cases = {case.name: (size, case) for size in sizes for case in workload.cases(size)}
+        cases = {case.name: (size, case) for size in self.sizes for case in workload.cases(size)}
         for size, case in cases.values():
             about = machine.facts()
-            runner = Runner(size, borrows=size is Size.SMOKE)
             try:
-                found = runner.measure(workload, case, size.rounds)
-            except MemoryError as error:
-                print(f"left out: {error}", file=sys.stderr)
+                found = _runner(size).measure(workload, case, size.rounds)
+            except (DisagreementError, ProgramError, MemoryError) as error:
+                self._fail(error)
                 continue
-            print(f"\n{name}: {case.name} | {workload.unit} | x | CPU | x | peak MB | x | ")
-            for contender in found["contenders"]:
-                print(page.row(found, contender, workload.unit), flush=True)
-            if size is not Size.SMOKE:
-                results.keep(name, {**found, "shown": workload.shown}, about)
-                results.write()
-    if is_all or _CURVES in words:
-        _measure_curves(max(sizes), results)
+            if size is Size.SMOKE:
+                names = [one["name"] for one in found["contenders"] if one["samples"]]
+                print(f"{name}: {case.name}: agreed: {', '.join(names)}", flush=True)
+                continue
+            print(f"\n{page.table(found, workload.unit)}", flush=True)
+            self.results.keep(name, {**found, "size": size, "shown": workload.shown}, about)
+            self.results.write()
+
+    def curves(self) -> None:
+        """Measure how all dimensions grow, at the largest size; a smoke run has none."""
+        size = max(self.sizes)
+        for curve in () if size is Size.SMOKE else curves.CURVES:
+            about = machine.facts()
+            found = []
+            try:
+                for point in curves.points(curve, _runner(size)):
+                    found.append(point)  # noqa: PERF402 - what came before a failure is kept
+            except (DisagreementError, ProgramError, MemoryError) as error:
+                self._fail(error)
+            print(f"{curve.name}: slope of time {curves.slope(found, 1, 'seconds') or 0:.2f}")
+            if found:
+                self.results.keep_curve(curve.name, found, about)
+                self.results.write()
+
+    def _fail(self, error: Exception) -> None:
+        print(f"left out: {error}", file=sys.stderr, flush=True)
+        self.has_failed = self.has_failed or not isinstance(error, MemoryError)
 
 
-def _measure_curves(size: Size, results: Results) -> None:
-    runner = Runner(size, borrows=size is Size.SMOKE)
-    for curve in () if size is Size.SMOKE else curves.CURVES:
-        about = machine.facts()
-        found = curves.points(curve, runner)
-        slopes = [curves.slope(found, 1, measure) for measure in ("seconds", "peak_mb")]
-        print(f"{curve.name}: slope of time {slopes[0]:.2f}, of memory {slopes[1]:.2f}", flush=True)
-        results.keep_curve(curve.name, found, about)
-        results.write()
+def _runner(size: Size) -> Runner:
+    return Runner(size, borrows=size is Size.SMOKE)
 
 
 if __name__ == "__main__":

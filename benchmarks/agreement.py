@@ -28,8 +28,10 @@ def difference(ours: Path, theirs: Path, tolerance: float) -> str:
         is_equal = json.loads(ours.read_bytes()) == json.loads(theirs.read_bytes())
         return "" if is_equal else "other values"
     one, other = (pq.read_table(path).sort_by(ROW) for path in (ours, theirs))
-    if one.num_rows != other.num_rows or not one[ROW].equals(other[ROW].cast(one[ROW].type)):
+    if one.num_rows != other.num_rows:
         return f"{other.num_rows:,} of {one.num_rows:,} rows"
+    if not one[ROW].equals(other[ROW].cast(one[ROW].type)):
+        return "other rows"
     if missing := set(one.column_names) - set(other.column_names):
         return f"no {min(missing)}"
     differing = [

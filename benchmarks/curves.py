@@ -13,6 +13,8 @@ from benchmarks.workload import Case
 from benchmarks.workloads import WORKLOADS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from benchmarks.runner import Runner
 
 
@@ -38,6 +40,9 @@ class Curve:
     case: int = 0
 
 
+_ROUNDS = 3
+_OTHER_COLUMNS = 4
+_BYTES_OF_A_CELL = 32
 _LATEST = {"labels": 20_000, "events": 200_000, "entities": 2_000}
 _WINDOWS = {"labels": 20_000, "events": 200_000, "entities": 2_000}
 _READ = {"users": 20, "rows": 1, "views": 1, "times": 200}
@@ -58,7 +63,7 @@ CURVES = (
         parameter="events",
         values=(50_000, 200_000, 800_000, 3_200_000),
         more=(12_800_000, 100_000_000),
-        base=_LATEST,
+        base={**_LATEST, "features": 2},
     ),
     Curve(
         name="entities",
@@ -129,21 +134,36 @@ CURVES = (
 )
 
 
-def points(curve: Curve, runner: Runner) -> list[dict[str, Any]]:
-    """Measure a curve, point by point: the baseline and skewless."""
+def points(curve: Curve, runner: Runner) -> Iterator[dict[str, Any]]:
+    """Measure a curve, point by point: the baseline and skewless.
+
+    Raises:
+        DisagreementError: their answers differ.
+        ProgramError: one failed.
+        MemoryError: a point needs more memory than there is.
+    """
     workload = WORKLOADS[curve.workload]
     base = workload.cases(Size.SMALL)[curve.case]
     two = replace(workload, contenders=workload.contenders[:2])
     values = curve.values + (curve.more if runner.size is Size.FULL else ())
-    if runner.size is Size.SMOKE:
-        values = values[:1]
-    found = []
     for value in values:
         parameters = {**base.parameters, **curve.base, curve.parameter: value}
-        case = Case(name=f"{curve.name}: {at(curve, value):g}", parameters=parameters)
-        measured = runner.measure(two, case, min(runner.size.rounds, 3))
-        found.append({"at": at(curve, value), "contenders": measured["contenders"]})
-    return found
+        case = Case(
+            name=f"{curve.name}: {at(curve, value):g}",
+            parameters=parameters,
+            memory_gb=_memory_gb(parameters),
+        )
+        measured = runner.measure(two, case, _ROUNDS)
+        yield {"at": at(curve, value), "contenders": measured["contenders"]}
+
+
+def _memory_gb(parameters: dict[str, Any]) -> float:
+    """Return what a point needs: the data, the local AWS's copies of them, and who reads them."""
+    columns = parameters.get("features") or len(parameters.get("columns", ()))
+    cells: int = (
+        parameters.get("events", 0) * parameters.get("views", 1) * (columns + _OTHER_COLUMNS)
+    )
+    return 1 + cells * _BYTES_OF_A_CELL / 1e9
 
 
 def at(curve: Curve, value: Any) -> float:

@@ -31,7 +31,7 @@ def write(results: Results) -> None:
     tables = {
         "machine": _machine(results),
         "growth": _growth(results),
-        **{name: _table(results, name) for name in WORKLOADS},
+        **{name: _tables(results, name) for name in WORKLOADS},
     }
     text = _MARKED.sub(
         lambda found: f"{found[1]}\n{tables[found['name']]}\n\n{found[3]}",
@@ -39,6 +39,14 @@ def write(results: Results) -> None:
     )
     PAGE.write_text(text, encoding="utf-8")
     charts.draw(results)
+
+
+def table(case: dict[str, Any], unit: str) -> str:
+    """Return a case as Markdown."""
+    shown = {"us": "µs"}.get(unit, unit)
+    head = f"| {case['case']} | {shown} | x | CPU {shown} | x | peak MB | x | |"
+    rows = [row(case, contender, unit) for contender in case["contenders"]]
+    return "\n".join([head, "|---|--:|--:|--:|--:|--:|--:|---|", *rows])
 
 
 def row(case: dict[str, Any], contender: dict[str, Any], unit: str) -> str:
@@ -72,17 +80,11 @@ def _remark(case: dict[str, Any], contender: dict[str, Any]) -> str:
     return "; ".join(words)
 
 
-def _table(results: Results, name: str) -> str:
-    unit = WORKLOADS[name].unit
-    shown = {"us": "µs"}.get(unit, unit)
+def _tables(results: Results, name: str) -> str:
     if name not in results.workloads:
         return "Not measured yet."
-    parts = []
-    for case in results.workloads[name]:
-        head = f"| {case['case']} | {shown} | x | CPU {shown} | x | peak MB | x | |"
-        rows = [row(case, contender, unit) for contender in case["contenders"]]
-        parts.append("\n".join([head, "|---|--:|--:|--:|--:|--:|--:|---|", *rows]))
-    return "\n\n".join(parts)
+    unit = WORKLOADS[name].unit
+    return "\n\n".join(table(case, unit) for case in results.workloads[name])
 
 
 def _machine(results: Results) -> str:
@@ -106,13 +108,14 @@ def _growth(results: Results) -> str:
     if not results.curves:
         return "Not measured yet."
     lines = [
-        "| dimension | from | to | time | of the baseline | memory |",
-        "|---|--:|--:|--:|--:|--:|",
+        "| dimension | from | to | time | its last step | time of the baseline | memory |",
+        "|---|--:|--:|--:|--:|--:|--:|",
     ]
     for name, curve in results.curves.items():
         found = curve["points"]
         slopes = [
             slope(found, 1, "seconds"),
+            slope(found[-2:], 1, "seconds"),
             slope(found, 0, "seconds"),
             slope(found, 1, "peak_mb"),
         ]

@@ -37,6 +37,7 @@ class Results:
         cases = self.workloads.setdefault(workload, [])
         cases[:] = [other for other in cases if other["case"] != case["case"]]
         cases.append({"date": today(), "machine": machine, **_rounded(case)})
+        cases.sort(key=lambda one: int(one["size"]))
 
     def keep_curve(self, name: str, points: list[dict[str, Any]], machine: dict[str, Any]) -> None:
         """Add a curve, measured just now."""
