@@ -8,6 +8,7 @@ them must name.
 from __future__ import annotations
 
 import ast
+import functools
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -34,6 +35,7 @@ class Closure:
     files: dict[str, Path] = field(default_factory=dict)
     outside: set[str] = field(default_factory=set)
     optional: set[str] = field(default_factory=set)
+    _found: dict[str, tuple[str, Path] | None] = field(default_factory=dict)
 
     def add(self, module: str) -> bool:
         """Add a module with all that it imports; say whether it lies below a root."""
@@ -54,7 +56,7 @@ class Closure:
         """Add what a file imports, as the module that it is."""
         package = module if is_package else module.rpartition(".")[0]
         is_library = module.partition(".")[0] in self.libraries
-        for statement, is_deferred in _imports(ast.parse(path.read_bytes(), str(path))):
+        for statement, is_deferred in _imports(path.read_bytes(), str(path)):
             if is_deferred and is_library:
                 continue
             for name in self._names(statement, package):
@@ -81,6 +83,11 @@ class Closure:
             (self.optional if is_deferred else self.outside).add(top)
 
     def _find(self, module: str) -> tuple[str, Path] | None:
+        if module not in self._found:
+            self._found[module] = self._look(module)
+        return self._found[module]
+
+    def _look(self, module: str) -> tuple[str, Path] | None:
         place = module.replace(".", "/")
         for root in self.roots:
             for candidate in (f"{place}/__init__.py", f"{place}.py"):
@@ -89,14 +96,16 @@ class Closure:
         return None
 
 
-def _imports(tree: ast.AST) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
-    """Yield import statements, and whether they run only when a function is called."""
-    waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
+@functools.cache  # most files are part of several packages
+def _imports(source: bytes, path: str) -> list[tuple[ast.Import | ast.ImportFrom, bool]]:
+    """Return import statements, and whether they run only when a function is called."""
+    found: list[tuple[ast.Import | ast.ImportFrom, bool]] = []
+    waiting: list[tuple[ast.AST, bool]] = [(ast.parse(source, path), False)]
     while waiting:
         node, is_deferred = waiting.pop()
         match node:
             case ast.Import() | ast.ImportFrom():
-                yield node, is_deferred
+                found.append((node, is_deferred))
                 continue
             case ast.If(test=ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING")):
                 waiting.extend((child, is_deferred) for child in node.orelse)
@@ -104,3 +113,4 @@ def _imports(tree: ast.AST) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
                 is_deferred = True
         waiting.extend((child, is_deferred) for child in ast.iter_child_nodes(node))
+    return found

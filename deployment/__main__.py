@@ -11,6 +11,7 @@ import logging
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,21 +43,37 @@ class Walk:
         self._began = time.monotonic()
 
     def run(self) -> bool:
-        """Walk; return whether everything served was equal."""
-        self.deploy()
-        self.fill()
-        self.serve()
-        self.train()
-        return self.compare()
+        """Walk; return whether everything served was equal.
+
+        What does not wait for another step goes beside it: most of the time some program starts.
+        """
+        with ThreadPoolExecutor() as beside:
+            read = beside.submit(self.flights.read)
+            self.deploy()
+            read.result()
+            same = beside.submit(self.see_no_difference)
+            self.load()
+            same.result()
+            serving = beside.submit(self.deploy_function)
+            self.fill()
+            serving.result()
+            self.serve()
+            trained = beside.submit(self.train)
+            equal = self.compare()
+            trained.result()
+            return equal
 
     def deploy(self) -> None:
-        """Bootstrap, deploy both stacks, and see that nothing is left to change."""
-        self.cli.bootstrap()
-        self.tell("the account is bootstrapped")
+        """Render and review both stacks, bootstrap, and deploy them."""
         self.cli.synth()
         self.tell("the stacks are rendered and reviewed")
+        self.cli.bootstrap()
+        self.tell("the account is bootstrapped")
         self.cli.deploy(*STACKS)
         self.tell(f"deployed {' and '.join(STACKS)}")
+
+    def see_no_difference(self) -> None:
+        """See that nothing is left to change."""
         difference = self.cli.diff(*STACKS)
         if "Number of stacks with differences: 0" not in difference:
             raise DeploymentError(
@@ -64,24 +81,30 @@ class Walk:
             )
         self.tell("cdk diff: no differences")
 
-    def fill(self) -> None:
-        """Publish, load history, let the schedules fire."""
+    def load(self) -> None:
+        """Publish and load history."""
         rows = self.flights.load()
         told = ", ".join(f"{count:,} of {source}" for source, count in rows.items())
         moved = self.flights.moved_by.days
         self.tell(f"published the definitions; loaded {told} (real, and {moved:,} days on)")
+
+    def fill(self) -> None:
+        """Let the schedules fire."""
         started = self.flights.fire()
         self.tell(f"{len(started)} schedules fired")
         ended = self.flights.wait()
         self.tell(f"{ended} executions of the state machine succeeded")
 
-    def serve(self) -> None:
-        """Deploy the inference function with its lock file, and ask it while events arrive."""
+    def deploy_function(self) -> None:
+        """Deploy the inference function with its lock file."""
         lock = self.flights.lock(self.folder / "skewless.lock")
         cli = CdkCli(self.aws, self.folder / "flights.out", (("skewless:flights", str(lock)),))
         cli.synth()
         cli.deploy(EXAMPLE_STACK, exclusively=True)
         self.tell("deployed the inference function, with the lock file in its bundle")
+
+    def serve(self) -> None:
+        """Ask the function while events arrive."""
         arrived = self.flights.ingest()
         asked = self.flights.requests(50)
         answer = self.flights.ask(asked)

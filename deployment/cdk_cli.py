@@ -47,8 +47,11 @@ class CdkCli:
     context: tuple[tuple[str, str], ...] = ()
 
     def bootstrap(self) -> str:
-        """Make what the CDK itself needs of an account."""
-        return self._run("bootstrap", f"aws://{ACCOUNT}/{self.aws.region}")
+        """Make what the CDK itself needs of an account. Call `synth` first.
+
+        Without an app that is rendered, the command line would render it, and look at nothing.
+        """
+        return self._of_rendered("bootstrap", f"aws://{ACCOUNT}/{self.aws.region}")
 
     def synth(self) -> str:
         """Render the app; the other commands take what was rendered last."""

@@ -25,8 +25,8 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> CdkCli:
     folder = tmp_path_factory.mktemp("deployment")
     stores = json.dumps({STORE: {}})
     cli = CdkCli(aws, folder / "cdk.out", (("skewless:stores", stores),))
-    cli.bootstrap()
     cli.synth()
+    cli.bootstrap()
     cli.deploy(f"skewless-{STORE}-data", f"skewless-{STORE}-jobs")
     return cli
 
