@@ -117,6 +117,8 @@ class Aws:
             config = config.merge(_PROMPT)
         with own.lock:  # boto3 makes clients in one thread at a time
             if service not in own.clients:
+                if service == "dynamodb":
+                    config = config.merge(Config(user_agent=self._user_agent(own)))
                 with _no_collection():
                     own.clients[service] = self._client_of(
                         service, own, endpoint_url=self.endpoint, config=config
@@ -129,6 +131,13 @@ class Aws:
             return own.core_in(self._region).create_client(service, **options)
         session: Any = self.session  # boto3-stubs wants the service as a literal
         return session.client(service, **options)
+
+    def _user_agent(self, own: _Own) -> str:
+        # botocore would compose it anew for each request, which is a tenth of a small read.
+        given: Any = own.session
+        core: Any = own.core_in(self._region) if given is None else given._session  # noqa: SLF001
+        application = core.get_config_variable("user_agent_appid")
+        return f"{core.user_agent()} app/{application}" if application else core.user_agent()
 
     def _of_this_process(self) -> _Own:
         own = self._own

@@ -92,6 +92,7 @@ class OnlineReader:
         ]
         self._selected = selection.selected
         self._types = FrozenMapping({item.output: item.type for item in selection.selected})
+        self._names = tuple(self._types)
         self._inputs = FrozenMapping({**selection.keys, **dict(selection.request)})
 
     def read(self, given: Any, now_us: int | None = None) -> Answer:
@@ -123,7 +124,7 @@ class OnlineReader:
             statuses.append(self._status(mine))
             overflowed.append(self._overflowed(failed))
         return Answer(
-            tuple(self._types),
+            self._names,
             answers,
             statuses,
             read_units,
