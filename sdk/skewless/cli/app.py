@@ -8,6 +8,7 @@ import typer
 
 from skewless import __version__
 from skewless.cli.browse import list_published, show
+from skewless.cli.cost import cost
 from skewless.cli.demo import demo
 from skewless.cli.doctor import doctor
 from skewless.cli.events import backfill, ingest
@@ -43,6 +44,7 @@ _PANELS = {
         ("list", list_published),
         ("show", show),
         ("lock", lock),
+        ("cost", cost),
     ),
     "Data": (("backfill", backfill), ("ingest", ingest), ("materialize", materialize)),
     "Features": (("history", history), ("get", get), ("verify", verify)),

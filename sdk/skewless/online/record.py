@@ -136,6 +136,23 @@ class Watermark(NamedTuple):
     snapshot: int | None = None
 
 
+def cut_fields(cut: Cut, before: tuple[int, bytes] | None, version: int) -> dict[str, Any]:
+    """Write an entity's item of cuts as plain attributes.
+
+    Args:
+        cut: the state, and of which cut.
+        before: the cut before and its state, for views that keep it; None if there is none.
+        version: of the item.
+    """
+    fields: dict[str, Any] = {"c": cut.state, "g": cut.cut, "v": version}
+    if cut.keep_previous:
+        instant, state = before or (NEVER, b"")
+        fields |= {"p": state, "pg": instant}
+    if cut.expires_at is not None:
+        fields["e"] = cut.expires_at
+    return fields
+
+
 def to_batch_item(item: Mapping[str, Any]) -> BatchItem:
     """Read an item of cuts from its plain attributes."""
     return BatchItem(item["c"], item["g"], item.get("p"), item.get("pg"))

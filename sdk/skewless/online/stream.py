@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _RACE_SECONDS = 30.0
 _MOST_SEQUENCES = 1_000
 _NONE: Mapping[tuple[Any, ...], str] = MappingProxyType({})
-_NO_ITEM = StreamItem(b"", NEVER, {}, b"", 0, NEVER)
+NO_ITEM = StreamItem(b"", NEVER, {}, b"", 0, NEVER)
 
 
 class LoggedEvent(NamedTuple):
@@ -145,7 +145,7 @@ def rebuild_day(
         events = list(read_events())
         if not events and not before.version:
             return Applied(0, 0, 0, lost_races, 0.0)
-        item, repeats = _with_events(plan, _NO_ITEM, day, events, horizon)
+        item, repeats = with_events(plan, NO_ITEM, day, events, horizon)
         _check_complete(partition, before, item)
         consumed = item_of_day.put(item._replace(version=before.version))
         if consumed is not None:
@@ -180,7 +180,7 @@ def replace_day(
     item_of_day = _DayItem(table, plan, key, day)
     if not events:
         return not version or table.drop_stream(item_of_day.partition, day, version)
-    item, _ = _with_events(plan, _NO_ITEM, day, events, horizon)
+    item, _ = with_events(plan, NO_ITEM, day, events, horizon)
     return item_of_day.put(item._replace(version=version)) is not None
 
 
@@ -200,7 +200,7 @@ class _DayItem:
         self._day = day
 
     def read(self) -> StreamItem:
-        return self._table.get_stream(self.partition, self._day) or _NO_ITEM
+        return self._table.get_stream(self.partition, self._day) or NO_ITEM
 
     def put(self, item: StreamItem) -> float | None:
         """Write an item unless another was written since; return its units, None if one was."""
@@ -256,7 +256,7 @@ def _apply(
         if not _has_effect(plan, new):
             return Applied(len(new), 0, 0, lost_races, 0.0)
         try:
-            item, repeats = _with_events(plan, before, day, new, horizon)
+            item, repeats = with_events(plan, before, day, new, horizon)
         except _ReorderedError:
             return Applied(len(new), 0, 0, lost_races, 0.0, reordered=frozenset([(key, day)]))
         consumed = item_of_day.put(item)
@@ -273,10 +273,18 @@ def _has_effect(plan: ViewPlan, events: list[LoggedEvent]) -> bool:
     return any(passes(plan, item.event) for item in events)
 
 
-def _with_events(
+def with_events(
     plan: ViewPlan, before: StreamItem, day: int, events: list[LoggedEvent], horizon: int | None
 ) -> tuple[StreamItem, int]:
-    """Return the item with events that it has not applied, and how many were repeats."""
+    """Return the item with events that it has not applied, and how many were repeats.
+
+    Args:
+        plan: the view's.
+        before: the item; `NO_ITEM` if there is none.
+        day: the first instant of its day.
+        events: in any order.
+        horizon: as for `apply_events`.
+    """
     ordered = sorted(events, key=lambda item: (item.ingest_time, item.sequence))
     ingest_time = max([before.ingest_time, *(item.ingest_time for item in ordered)])
     sequences = dict(before.sequences)

@@ -22,6 +22,7 @@ from skewless.online.failed import FailedEntities
 from skewless.online.record import (
     CutOutcome,
     Watermark,
+    cut_fields,
     stream_fields,
     to_stream_item,
     to_watermark,
@@ -122,12 +123,7 @@ class OnlineTable:
         Raises:
             ItemTooLargeError: DynamoDB would not take it.
         """
-        fields: dict[str, Any] = {"c": cut.state, "g": cut.cut, "v": (version or 0) + 1}
-        if cut.keep_previous:
-            instant, state = before or (NEVER, b"")
-            fields |= {"p": state, "pg": instant}
-        if cut.expires_at is not None:
-            fields["e"] = cut.expires_at
+        fields = cut_fields(cut, before, (version or 0) + 1)
         _check_size(cut.key, size_of(fields))
         address = (cut.key, BATCH)
         item = address_key(address) | {name: wire(value) for name, value in fields.items()}
@@ -249,11 +245,7 @@ class OnlineTable:
 
     def _create_cut(self, cut: Cut) -> float | None:
         """Write what `_update_cut` would, if there is no item; return the units, None if one is."""
-        fields: dict[str, Any] = {"c": cut.state, "g": cut.cut, "v": 1}
-        if cut.keep_previous:
-            fields |= {"p": b"", "pg": NEVER}
-        if cut.expires_at is not None:
-            fields["e"] = cut.expires_at
+        fields = cut_fields(cut, None, 1)
         try:
             answer = call(
                 self._client.put_item,

@@ -1,0 +1,164 @@
+"""The typical entity of a view: its events come at even intervals, and its items are computed.
+
+Nothing is estimated here: events are folded, encoded and sized by the code that writes items.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from skewless.compiler.instants import DAY, floor_to
+from skewless.cost.item_size import item_bytes, write_units
+from skewless.definitions.refresh import Every
+from skewless.errors import InputError
+from skewless.materialize.due import to_cut
+from skewless.online.address import BATCH, entity_partition, stream_expiry, stream_sort
+from skewless.online.codec import encode
+from skewless.online.record import cut_fields, stream_fields
+from skewless.online.state import add_events, empty_state, passes, trim
+from skewless.online.stream import NO_ITEM, LoggedEvent, with_events
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from skewless.compiler.plan import ViewPlan
+    from skewless.online.record import StreamItem
+
+# A state over all history is as large after so many events as after more.
+_EVER = 200
+# So many fill every tile of most windows; more would only make the counts in them larger.
+_MOST_EVENTS = 20_000
+_SHARD = "ingest-0123456789abcdef"
+
+
+class Write(NamedTuple):
+    """A write of an item.
+
+    Attributes:
+        at: the cut, or the instant of the event, in microseconds.
+        before: the item's bytes before; 0 if there was none.
+        after: its bytes after.
+    """
+
+    at: int
+    before: int
+    after: int
+
+    @property
+    def units(self) -> int:
+        """What it costs."""
+        return write_units(self.before, self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class TypicalEntity:
+    """An entity of a view.
+
+    Attributes:
+        plan: the view's.
+        example: what each of its events holds, in physical values.
+        gap: microseconds between two events.
+        phase: when the first of them comes after each multiple of `gap`.
+        born: before when it has no events; None if it has always had some.
+
+    Raises:
+        InputError: the example has no key, or the view's condition leaves it out.
+    """
+
+    plan: ViewPlan
+    example: Mapping[str, Any]
+    gap: int
+    phase: int
+    born: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check the example."""
+        source = self.plan.view.source
+        if None in self.key:
+            raise InputError(
+                f"the example of source {source.name!r} lacks a key of "
+                f"{self.plan.view.entity.name!r}"
+            )
+        if not passes(self.plan, self.event(0)):
+            raise InputError(
+                f"the example of source {source.name!r} is left out by the condition of view "
+                f"{self.plan.name}; give one that it keeps: Traffic(examples={{...}}), or "
+                "--example SOURCE=FILE"
+            )
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """Its key, in physical values."""
+        return tuple(self.example[name] for name in self.plan.view.entity.keys)
+
+    def event(self, at: int) -> dict[str, Any]:
+        """Return its event of an instant."""
+        return {**self.example, self.plan.view.source.event_time: at}
+
+    def moments(self, since: int, before: int) -> range:
+        """Return when its events come, in a span of time."""
+        first = max(since, self.born) if self.born is not None else since
+        return range(first + (self.phase - first) % self.gap, before, self.gap)
+
+    def cuts(self, upto: int, count: int) -> list[int]:
+        """Return the last cuts up to one that change its item, in order."""
+        refresh = self.plan.view.refresh
+        every = refresh.every.microseconds if isinstance(refresh, Every) else DAY
+        found: list[int] = []
+        last = upto
+        while len(found) < count:
+            moment = self._last_before(last)
+            if moment is None:
+                break
+            cut = floor_to(moment, every) + every
+            found.append(cut)
+            last = cut - every
+        return found[::-1]
+
+    def writes_of_cuts(self, cuts: Iterable[int]) -> Iterator[Write]:
+        """Yield the writes of its item by cuts that change it, from the first one on."""
+        before: tuple[int, bytes] | None = None
+        size = 0
+        for version, cut in enumerate(cuts, start=1):
+            state = self._state(cut)
+            written = to_cut(self.plan, cut, self.key, state)
+            item = self._item(BATCH, cut_fields(written, before, version))
+            yield Write(cut, size, item)
+            before, size = (cut, state), item
+
+    def writes_of_day(self, day: int, step: int = 1) -> Iterator[Write]:
+        """Yield the writes of its item of a day: one for each event, or for each `step`th."""
+        found, size, left = NO_ITEM, 0, list[LoggedEvent]()
+        for sequence, at in enumerate(self.moments(day, day + DAY)):
+            event = LoggedEvent(_SHARD, sequence, at, self.event(at))
+            if (sequence + 1) % step and sequence % step:
+                left.append(event)  # no write of interest is before or after it
+                continue
+            found, _ = with_events(self.plan, found, day, [*left, event], at)
+            before, size = size, self._day_bytes(found, day, sequence + 1)
+            left = []
+            if not sequence % step:
+                yield Write(at, before, size)
+
+    def _day_bytes(self, found: StreamItem, day: int, version: int) -> int:
+        fields = stream_fields(found) | {"v": version, "e": stream_expiry(day)}
+        return self._item(stream_sort(day), fields)
+
+    def _last_before(self, instant: int) -> int | None:
+        moment = instant - 1 - (instant - 1 - self.phase) % self.gap
+        return None if self.born is not None and moment < self.born else moment
+
+    def _state(self, cut: int) -> bytes:
+        reach = self.plan.longest_window
+        least = cut - (reach if reach is not None else _EVER * self.gap)
+        # A state of the latest row is of one event, however many came before.
+        moments = self.moments(least, cut)
+        moments = moments[:: -(-len(moments) // _MOST_EVENTS) or 1]
+        if not self.plan.view.is_aggregated:
+            moments = moments[-1:]
+        state = add_events(self.plan, empty_state(self.plan), map(self.event, moments))
+        return encode(self.plan, trim(self.plan, state, cut))
+
+    def _item(self, sort: str, fields: Mapping[str, Any]) -> int:
+        return item_bytes({"pk": entity_partition(self.plan, self.key), "sk": sort, **fields})
