@@ -16,7 +16,7 @@ from tests.conformance import dynamodb_local, jvm, trino_server
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ONLINE = ("tests/online", "tests/materialize", "tests/registry", "tests/order")
+ONLINE = ("tests/online", "tests/materialize", "tests/registry", "tests/order", "tests/cost")
 TRINO = ("tests/conformance",)
 
 

@@ -12,6 +12,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from skewless import Entity, Every, FeatureStore, FeatureView, Source, agg
+from skewless.aws import Aws
 from skewless.compiler.instants import DAY
 from skewless.compiler.plan import plan_view
 from skewless.cost.bill import DAYS, predict
@@ -20,7 +21,9 @@ from skewless.cost.traffic import Traffic
 from skewless.definitions.expression import to_datetime
 from skewless.online.pace import AWS
 from skewless.types import Int64, String
+from tests.in_process import ENDPOINT, make_table
 from tests.order.run import going_at
+from tests.order.world import new_session
 from tests.store.conftest import MovableClock
 
 HOUR = DAY // 24
@@ -58,6 +61,21 @@ def views(draw: st.DrawFn) -> FeatureView:
     return FeatureView("view", entity=card, source=payments, refresh=refresh, features=features)
 
 
+@pytest.fixture(scope="module")
+def aws() -> Aws:
+    """Where `make conformance` looks for what calls DynamoDB: these run on Amazon's own as well."""
+    return Aws(new_session())
+
+
+def new_store(clock: Any = None) -> FeatureStore:
+    local = FeatureStore.local(f"cost-{uuid.uuid4().hex[:10]}", clock=clock)
+    aws = Aws(new_session(), local.aws.endpoint)
+    if ENDPOINT is not None:
+        for name in (local.resources.online_table, local.resources.registry_table):
+            make_table(aws, name)
+    return FeatureStore(aws, local.resources, clock=clock)
+
+
 class Meter:
     """Counts what DynamoDB says that each call consumed, by the kind of item."""
 
@@ -87,16 +105,17 @@ class Played:
         self.view, self.gap = view, gap
         self.example = {"amount": 1_000, "shop": "book", "note": "n" * note}
         self.clock = MovableClock()
-        self.store = FeatureStore.local(f"cost-{uuid.uuid4().hex[:10]}", clock=self.clock)
+        self.store = new_store(self.clock)
         self.phases = {f"c{place}": place * gap // entities for place in range(entities)}
         self.read_units = self.cut_units = 0.0
         self.store.apply([view])
-        since = TODAY - 4 * DAY
-        self.clock.now = to_datetime(TODAY - DAY)
-        self.store.backfill(
-            "payments", [self._row(*one) for one in self._events(since, TODAY - DAY)]
-        )
-        self._play(TODAY - DAY, TODAY)
+        # Only of a stream it matters that yesterday's events came in one by one.
+        is_stream = not isinstance(view.refresh, Every)
+        begins = TODAY - DAY if is_stream else TODAY
+        self.clock.now = to_datetime(begins)
+        history = self._events(TODAY - 4 * DAY, begins)
+        self.store.backfill("payments", [self._row(*one) for one in history])
+        self._play(TODAY - DAY, TODAY, ingests=is_stream)
         self._read(TODAY - 1)
         self._cut(TODAY)
         self.meter = Meter(self.store.aws.client("dynamodb"))
@@ -122,8 +141,8 @@ class Played:
     def _row(self, at: int, key: str) -> dict[str, Any]:
         return {**self.example, "card": key, "at": to_datetime(at)}
 
-    def _play(self, since: int, before: int) -> None:
-        events = self._events(since, before)
+    def _play(self, since: int, before: int, *, ingests: bool = True) -> None:
+        events = self._events(since, before) if ingests else []
         for hour in range(since, before, HOUR):
             if hour > since:
                 self._cut(hour)
@@ -155,22 +174,32 @@ class Played:
     note=st.sampled_from([1, 700, 3_900]),
 )
 # To play a smaller case takes minutes: a failing one is told as it was drawn.
-@settings(max_examples=6, derandomize=True, deadline=None, phases=[Phase.generate])
+@settings(max_examples=5, derandomize=True, deadline=None, phases=[Phase.generate])
 def test_a_day_takes_the_units_that_are_predicted(
-    view: FeatureView, entities: int, hours: int, note: int
+    aws: Aws,
+    view: FeatureView,
+    entities: int,
+    hours: int,
+    note: int,
 ) -> None:
     played = Played(view, entities, hours * HOUR, note)
     load = ViewLoad.of(plan_view(view), played.traffic)
-    stream = played.meter.writes["view@1#S"]
-    assert played.cut_units + stream == pytest.approx(load.write_units)
+    assert played.meter.writes["view@1#S"] == pytest.approx(load.applying_write_units)
+    if ENDPOINT is None:  # DynamoDB Local does not say what a batch of statements consumes
+        assert played.cut_units == pytest.approx(load.cut_write_units)
     assert played.meter.reads["view@1#S"] == pytest.approx(load.applying_read_units)
     reads = 24 * entities * load.row_read_units + load.reader_read_units(24, entities)
+    if ENDPOINT is not None and load.is_stream:
+        # DynamoDB Local reads what is not there for nothing; DynamoDB takes the least unit.
+        reads -= sum(phase / HOUR for phase in played.phases.values()) / 2
     assert played.read_units == pytest.approx(reads)
 
 
-def test_an_ingest_takes_the_units_of_a_line_that_are_predicted() -> None:
+def test_an_ingest_takes_the_units_of_a_line_that_are_predicted(
+    aws: Aws,
+) -> None:
     view = FeatureView("view", entity=card, source=payments, refresh=Every("1d"), features=["shop"])
-    store = FeatureStore.local(f"cost-{uuid.uuid4().hex[:10]}")
+    store = new_store()
     store.apply([view])
     example = {"card": "c0", "amount": 1, "shop": "book", "note": "n", "at": datetime.now(UTC)}
     with going_at(AWS):

@@ -134,8 +134,9 @@ class _Forecast:
 
     def _of_view(self, load: ViewLoad) -> Iterator[Item]:
         name, prices = load.plan.name, self.prices
-        yield self._writes("entities written", name, load.write_units)
+        yield self._writes("entities written by cuts", name, load.cut_write_units)
         if load.is_stream:
+            yield self._writes("day items written", name, load.applying_write_units)
             yield self._reads("day items read before writes", name, load.applying_read_units)
         stored = load.stored_bytes / _GB
         yield Item("online items", name, stored, "GB", stored * prices.online_storage)

@@ -8,7 +8,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from skewless.compiler.fingerprint import used_columns
-from skewless.compiler.instants import DAY
+from skewless.compiler.instants import DAY, MINUTE
 from skewless.cost.item_size import read_units
 from skewless.cost.typical import TypicalEntity
 from skewless.definitions.refresh import Every
@@ -92,7 +92,8 @@ class ViewLoad:
     @cached_property
     def typical(self) -> list[TypicalEntity]:
         """Entities that stand for all."""
-        count = min(PHASES, ceil(self.entities))
+        # Where events come by the minute it does not matter when.
+        count = 1 if self.gap < MINUTE else min(PHASES, ceil(self.entities))
         return [
             TypicalEntity(self.plan, self.example, self.gap, index * self.gap // count)
             for index in range(count)
@@ -116,19 +117,19 @@ class ViewLoad:
         return self.entities * DAY / max(self.gap, DAY / self.cuts)
 
     @property
-    def write_units(self) -> float:
-        """Write units a day."""
-        of_cuts = self.changes * _mean([write.units for write in self.cut_writes])
-        if not self.is_stream:
-            return of_cuts
+    def cut_write_units(self) -> float:
+        """Write units a day of the cuts."""
+        return self.changes * _mean([write.units for write in self.cut_writes])
+
+    @property
+    def applying_write_units(self) -> float:
+        """Write units a day of the stream."""
         events = self.entities * DAY / self.gap
-        return of_cuts + events * _mean([w.units for some in self.day_writes for w in some])
+        return events * _mean([write.units for some in self.day_writes for write in some])
 
     @property
     def applying_read_units(self) -> float:
         """Read units a day of the stream: each event reads its item before it writes it."""
-        if not self.is_stream:
-            return 0.0
         events = self.entities * DAY / self.gap
         sizes = [write.before for some in self.day_writes for write in some]
         return events * _mean([read_units(size, is_consistent=True) for size in sizes])

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # A state over all history is as large after so many events as after more.
 _EVER = 200
 # So many fill every tile of most windows; more would only make the counts in them larger.
-_MOST_EVENTS = 20_000
+_MOST_EVENTS, _MOST_BETWEEN = 20_000, 200
 _SHARD = "ingest-0123456789abcdef"
 
 
@@ -129,17 +129,21 @@ class TypicalEntity:
 
     def writes_of_day(self, day: int, step: int = 1) -> Iterator[Write]:
         """Yield the writes of its item of a day: one for each event, or for each `step`th."""
-        found, size, left = NO_ITEM, 0, list[LoggedEvent]()
-        for sequence, at in enumerate(self.moments(day, day + DAY)):
-            event = LoggedEvent(_SHARD, sequence, at, self.event(at))
-            if (sequence + 1) % step and sequence % step:
-                left.append(event)  # no write of interest is before or after it
-                continue
-            found, _ = with_events(self.plan, found, day, [*left, event], at)
-            before, size = size, self._day_bytes(found, day, sequence + 1)
-            left = []
-            if not sequence % step:
-                yield Write(at, before, size)
+        moments, found, size, done = self.moments(day, day + DAY), NO_ITEM, 0, 0
+        for place in range(0, len(moments), step):
+            if between := _at_most(moments[done:place], _MOST_BETWEEN):
+                found = self._with(found, day, between)
+                size = self._day_bytes(found, day, place)
+            found = self._with(found, day, moments[place : place + 1])
+            before, size = size, self._day_bytes(found, day, place + 1)
+            yield Write(moments[place], before, size)
+            done = place + 1
+
+    def _with(self, found: StreamItem, day: int, moments: range) -> StreamItem:
+        events = [
+            LoggedEvent(_SHARD, number, at, self.event(at)) for number, at in enumerate(moments)
+        ]
+        return with_events(self.plan, found, day, events, moments[-1])[0]
 
     def _day_bytes(self, found: StreamItem, day: int, version: int) -> int:
         fields = stream_fields(found) | {"v": version, "e": stream_expiry(day)}
@@ -154,7 +158,7 @@ class TypicalEntity:
         least = cut - (reach if reach is not None else _EVER * self.gap)
         # A state of the latest row is of one event, however many came before.
         moments = self.moments(least, cut)
-        moments = moments[:: -(-len(moments) // _MOST_EVENTS) or 1]
+        moments = _at_most(moments, _MOST_EVENTS)
         if not self.plan.view.is_aggregated:
             moments = moments[-1:]
         state = add_events(self.plan, empty_state(self.plan), map(self.event, moments))
@@ -162,3 +166,8 @@ class TypicalEntity:
 
     def _item(self, sort: str, fields: Mapping[str, Any]) -> int:
         return item_bytes({"pk": entity_partition(self.plan, self.key), "sk": sort, **fields})
+
+
+def _at_most(moments: range, count: int) -> range:
+    """Return some of the moments, evenly chosen."""
+    return moments[:: max(-(-len(moments) // count), 1)]

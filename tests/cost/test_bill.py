@@ -1,0 +1,135 @@
+"""What `skewless cost` says, and what it asks for."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from typer.testing import CliRunner
+
+from skewless import Entity, Every, FeatureService, FeatureView, Source, agg, col
+from skewless.cli.app import app
+from skewless.cost import Prices, Traffic, predict
+from skewless.definitions.collection import Definitions
+from skewless.errors import InputError, UnknownNameError
+from skewless.registry.published import Published
+from skewless.types import Bool, Int64, String
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+card = Entity("card", keys={"card": String})
+payments = Source(
+    "payments", schema={"card": String, "amount": Int64, "refused": Bool}, event_time="at"
+)
+stream = FeatureView(
+    "stream",
+    entity=card,
+    source=payments,
+    refresh="stream",
+    features={"n": agg.count(window="7d"), "sum": agg.sum("amount", window="1d")},
+)
+daily = FeatureView("daily", entity=card, source=payments, refresh=Every("1d"), features=["amount"])
+fraud = FeatureService("fraud", features=[stream, daily])
+PUBLISHED = Published(Definitions.collect([fraud]))
+EVENTS = {"payments": 3_000_000}
+
+
+def traffic(**options: Any) -> Traffic:
+    given: dict[str, Any] = {"entities": {"card": 1e6}, "events": EVENTS}
+    return Traffic(**given | options)
+
+
+def test_a_month_is_added_up_at_the_prices_that_are_given() -> None:
+    free = dict.fromkeys(("read_units", "online_storage", "log_storage", "scanned"), 0.0)
+    bill = predict(PUBLISHED, traffic(), Prices(write_units=1.0, **free))
+    # An event a write of a day's item, an entity a day a write of each view, two for each ingest.
+    assert bill.dollars == pytest.approx(30 * (3 + 1 + 1 + 2 * 3))
+
+
+def test_twice_the_predictions_are_twice_the_reads() -> None:
+    once, twice = (
+        {item.what: item.quantity for item in predict(PUBLISHED, asked).items}
+        for asked in (traffic(predictions={"fraud": 1e6}), traffic(predictions={"fraud": 2e6}))
+    )
+    assert twice["rows read"] == 2 * once["rows read"] == 30 * 2e6 * 1.5
+    assert twice["watermarks and lines read"] == once["watermarks and lines read"]
+
+
+def test_larger_batches_write_lines_less_often() -> None:
+    found = predict(PUBLISHED, traffic(events_per_ingest=1000)).items
+    (lines,) = [item.quantity for item in found if item.what == "line written by ingests"]
+    assert lines == 30 * 2 * 3_000
+
+
+def test_an_example_that_a_view_leaves_out_is_refused() -> None:
+    view = FeatureView(
+        "refusals",
+        entity=card,
+        source=payments,
+        refresh=Every("1d"),
+        where=col("refused"),
+        features={"n": agg.count(window="7d")},
+    )
+    published = Published(Definitions.collect([view]))
+    with pytest.raises(InputError, match=r"left out by the condition of view refusals@1"):
+        predict(published, traffic())
+    example = {"payments": {"card": "c1", "refused": True}}
+    assert predict(published, traffic(examples=example)).item_bytes["refusals@1"] > 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"entities": {"cart": 3}}, r"names the entity 'cart'; there are: card"),
+        ({"events": {"payment": 3}}, r"names the source 'payment'; there are: payments"),
+        ({"entities": {}}, r"how many entities of 'card'"),
+        ({"entities": {"card": 0}}, r"how many entities of 'card' there are, more than 0"),
+        ({"events": {"payments": -1}}, r"events of 'payments' is -1; it is a number from 0"),
+        ({"events": {"payments": float("nan")}}, r"events of 'payments' is nan"),
+        ({"events": {"payments": True}}, r"events of 'payments' is True"),
+        ({"readers": 0}, r"readers is 0; it is a number from 1"),
+        ({"examples": {"payments": {"x": 1}}}, r"has 'x', which is no column"),
+        ({"examples": {"payments": {"card": 1}}}, r"example of source 'payments', column 'card'"),
+        ({"examples": {"payments": {"card": None}}}, r"lacks a key of 'card'"),
+    ],
+)
+def test_traffic_that_does_not_fit_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        predict(PUBLISHED, traffic(**options))
+
+
+def test_predictions_of_what_nobody_knows_are_refused() -> None:
+    with pytest.raises(UnknownNameError, match="frauds"):
+        predict(PUBLISHED, traffic(predictions={"frauds": 1}))
+
+
+@pytest.mark.parametrize("daily_events", [1, 1e4, 1e12])
+def test_any_rate_is_predicted(daily_events: float) -> None:
+    bill = predict(PUBLISHED, traffic(events={"payments": daily_events}))
+    assert all(item.quantity >= 0 for item in bill.items)
+
+
+def test_the_command_prints_a_bill(tmp_path: Path) -> None:
+    file = tmp_path / "definitions.py"
+    file.write_text(
+        "from skewless import Entity, Every, FeatureView, Source\n"
+        "from skewless.types import Int64, String\n"
+        "card = Entity('card', keys={'card': String})\n"
+        "payments = Source('payments', schema={'card': String, 'x': Int64}, event_time='at')\n"
+        "daily = FeatureView('daily', entity=card, source=payments, refresh=Every('1d'),\n"
+        "                    features=['x'])\n"
+    )
+    example = tmp_path / "event.json"
+    example.write_text(json.dumps({"card": "c1", "x": 1}))
+    options = ["--entities", "card=10", "--events", "payments=1e3", "--predictions", "daily=1_000"]
+    words = ["cost", str(file), *options, "--example", f"payments={example}", "--json"]
+    found = CliRunner().invoke(app, words)
+    assert found.exit_code == 0, found.output
+    bill = json.loads(found.stdout)
+    assert bill["read_units_a_row"] == {"daily": 0.5}
+    assert bill["dollars_a_month"] == sum(item["dollars"] for item in bill["items"])
+    wrong = CliRunner().invoke(app, ["cost", str(file), "--entities", "card=many"])
+    assert wrong.exit_code == 2
+    assert "is no name and number" in wrong.output
