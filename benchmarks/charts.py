@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.contender import OURS
-from benchmarks.curves import slope, value_at
+from benchmarks.curves import CURVES, slope, value_at
 from benchmarks.environment import REPOSITORY
 from benchmarks.results import ratio
+from benchmarks.workloads import WORKLOADS
 from docs.pictures.drawing import PALETTES, Drawing
 
 if TYPE_CHECKING:
@@ -30,19 +31,23 @@ def draw(results: Results) -> None:
     for palette in PALETTES:
         _bars(results, palette).write(FOLDER, "benchmark-ratios")
         for measure, title in (("seconds", "Time"), ("peak_mb", "Memory")):
-            names = [name for name in results.curves if measure == "seconds" or "read" not in name]
-            curves = {name: results.curves[name]["points"] for name in names}
+            curves = {
+                curve.name: results.curves[curve.name]["points"]
+                for curve in CURVES
+                if curve.name in results.curves
+                and (measure == "seconds" or not WORKLOADS[curve.workload].replays)
+            }
             drawing = _panels(curves, measure, title, palette)
             drawing.write(FOLDER, f"benchmark-growth-{title.lower()}")
 
 
 def _bars(results: Results, palette: Palette) -> Drawing:
-    """Draw how often the baseline's time each contender takes, of each workload's last case."""
+    """Draw how often the baseline's time each contender takes, at each workload's largest size."""
     shown = [
         (f"{name}: {case['case']}", case)
         for name, cases in results.workloads.items()
-        for case in cases[-1:]
-        if len(case["contenders"]) > 1
+        for case in cases
+        if case["size"] == cases[-1]["size"] and len(case["contenders"]) > 1
     ]
     height = sum(_ROW * (len(_rows(case)) + 2) for _, case in shown) + 50
     title = "Time of each contender as a multiple of the baseline's, on a logarithmic scale."
@@ -58,13 +63,11 @@ def _bars(results: Results, palette: Palette) -> Drawing:
             y += _ROW
             colour = palette.accent if contender == OURS else palette.faint
             it.text((_LEFT - 110, y + 4), contender, anchor="end", size=_SMALL)
-            it.line([(_x_of(_LEAST), y), (_x_of(value), y)], colour=colour, width=10)
-            it.text((_x_of(value) + 6, y + 4), f"{value:.2f}x", anchor="start", size=_SMALL)
+            it.line([(_x_of(1), y), (_x_of(value), y)], colour=colour, width=10)
+            right = max(_x_of(1), _x_of(value))
+            it.text((right + 6, y + 4), f"{value:.2f}x", anchor="start", size=_SMALL)
         y += 2 * _ROW
     return it
-
-
-_LEAST = 10**_LOWEST
 
 
 def _rows(case: dict[str, Any]) -> list[tuple[str, float]]:

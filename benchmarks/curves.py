@@ -80,7 +80,7 @@ CURVES = (
         base={**_LATEST, "labels": 2_000, "events": 20_000},
     ),
     Curve(
-        name="features of a view",
+        name="features",
         workload="latest",
         parameter="features",
         values=(10, 30, 100, 300),
@@ -88,7 +88,7 @@ CURVES = (
         base={**_LATEST, "labels": 2_000, "events": 20_000},
     ),
     Curve(
-        name="days of history",
+        name="days",
         workload="latest",
         parameter="days",
         values=(10, 30, 90, 365),
@@ -128,7 +128,7 @@ CURVES = (
         name="tiles of a window",
         workload="fold",
         parameter="hop",
-        values=("10d", "1d", "6h", "1h", "15m"),
+        values=("1d", "6h", "1h", "5m"),
         base={"payments": 5_000},
     ),
 )
