@@ -6,6 +6,7 @@ Without a size all three are measured, without a workload all but `whole`, and `
 
 from __future__ import annotations
 
+import signal
 import sys
 
 from benchmarks import curves, machine, page
@@ -26,6 +27,8 @@ def main(words: list[str]) -> int:
     if unknown := [word for word in words if word not in known]:
         print(f"{unknown[0]!r} is none of {', '.join(sorted(known))}", file=sys.stderr)
         return 2
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     run = Run([_SIZES[word] for word in words if word in _SIZES] or list(Size)[1:])
     named = [word for word in words if word in WORKLOADS]
     is_all = not named and not {_CURVES, _PAGE} & {*words}

@@ -2,8 +2,8 @@
 
 python -m benchmarks.host <workload> <parameters as JSON> <folder>
 
-It prints the variables that point others at it, and ends when its standard input does: nothing is
-left behind whoever ends the run.
+It prints the variables that point others at it. The runner ends it; should the runner be killed, it
+ends with its standard input.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.environment import REPOSITORY
-from benchmarks.processes import ProgramError, environment
+from benchmarks.processes import ProgramError, end, environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,6 +48,7 @@ def serving(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,  # Ctrl-C is for the runner alone, which then ends this
     ) as process:
         try:
             line = process.stdout.readline() if process.stdout else ""
@@ -55,8 +56,7 @@ def serving(
                 raise ProgramError(f"{module} {' '.join(arguments)} failed")
             yield json.loads(line)
         finally:
-            if process.stdin:
-                process.stdin.close()
+            end(process)
 
 
 def main() -> None:

@@ -62,14 +62,14 @@ def run(command: Sequence[str], aws: Mapping[str, str], limit: float) -> dict[st
     except subprocess.TimeoutExpired:
         raise ProgramError(f"ended after {limit:.0f} s") from None
     finally:
-        _end(process)
+        end(process)
     if process.returncode:
         raise ProgramError(f"failed: {told.strip()[-_TOLD:] or process.returncode}")
     found: dict[str, float] = json.loads(out.strip().splitlines()[-1])
     return found
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def end(process: subprocess.Popen[str]) -> None:
     """End what still runs: all of the process's session."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
