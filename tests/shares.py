@@ -37,6 +37,7 @@ SLOW = (
     "tests/store/test_other_account.py",
     "tests/store/test_processes.py",
     "tests/store/test_rebuild.py",
+    "tests/cost/test_units.py",
     "tests/cli/test_init.py",
     "tests/cli/test_local.py",
     "tests/cli/test_loop.py",
