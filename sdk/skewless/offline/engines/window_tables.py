@@ -1,35 +1,35 @@
-"""Windows computed beside DuckDB, from events that it hands over, as tables that it reads."""
+"""Windows computed beside DuckDB, from events that it hands over, as tables that it reads.
+
+Events and points are divided by their entities. A part fits in a processor's cache, where sorting
+and looking up are several times faster; and parts are computed side by side.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute
 
-from skewless.offline.engines import range_values
-from skewless.offline.engines.range_values import Ranges
-from skewless.offline.engines.ranges import Points, TooManyLanesError, lanes_of
+from skewless.offline.engines.ranges import TooManyLanesError
+from skewless.offline.engines.window_part import Columns, WindowPart
 from skewless.offline.query import sql
-from skewless.offline.query.totals import POINT
-from skewless.offline.query.windowed import HAPPENED, WindowAnswer, WindowKind, columns_of, sum_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     import duckdb
     from sqlglot import exp
 
-    from skewless.offline.engines.range_values import Values
-    from skewless.offline.engines.ranges import Integers
     from skewless.offline.query.dialect import Dialect
     from skewless.offline.query.windowed import Windowed
 
-pc: Any = pyarrow.compute
-# Events that are handled at once; more are divided by their entities.
-EVENTS_AT_ONCE = 12_000_000
-_BATCH_ROWS = 500_000
+# Events of a part; and events that are in memory at once, some 70 bytes each with four sums.
+PART_EVENTS, MOST_EVENTS = 2**19, 2**24
+_BATCH_ROWS = 2**17
+_MOST_PARTS = 2**15
 
 
 class WindowTables:
@@ -47,130 +47,91 @@ class WindowTables:
             steps: the query's steps.
             stored: those of them that are tables.
         """
-        points = self._fetched(steps.finish(windowed.points(), without=stored))
+        points = self._reader(steps.finish(windowed.points(), without=stored)).read_all()
         events = steps.finish(windowed.events(), without=stored)
-        parts: list[_Part] = []
+        parts: list[WindowPart] = []
         try:
-            parts.append(_Part(windowed, points, self._at_once(events)))
+            for some_points, some_events in self._divided(windowed, points, events):
+                parts += _computed(windowed, some_points, some_events)
         except TooManyLanesError:
             return []
         self._register(windowed, parts)
         return list(windowed.steps)
 
-    def _fetched(self, query: exp.Query) -> pa.Table:
-        return self._connection.sql(self._dialect.render(query)).to_arrow_table()
+    def _divided(
+        self, windowed: Windowed, points: pa.Table, events: exp.Query
+    ) -> Iterator[tuple[Columns, Columns]]:
+        """Yield points with all events of their entities: at once, or by turns from a table."""
+        asked = Columns(points)
+        found = self._fetched(events)
+        if found is not None:
+            yield asked, Columns(found)
+            return
+        name = f"{windowed.alias}_window_events"
+        table = sql.table(name).sql(dialect="duckdb")
+        text = self._dialect.render(events)
+        rows = self._connection.execute(f"CREATE TABLE {table} AS {text}").fetchall()[0][0]
+        turns = -(-rows // (MOST_EVENTS // 2))
+        for turn in range(turns):
+            of_turn = sql.equal(
+                sql.call("mod", sql.column("entity"), sql.integer(turns)), sql.integer(turn)
+            )
+            query = sql.select(sql.star()).from_(sql.table(name)).where(of_turn)
+            places = np.flatnonzero(asked["entity"] % turns == turn)
+            if len(places):
+                yield asked.taken(places), Columns(self._reader(query).read_all())
+        self._connection.execute(f"DROP TABLE {table}").fetchall()
 
-    def _at_once(self, events: exp.Query) -> pa.Table:
-        return self._fetched(events)
+    def _fetched(self, events: exp.Query) -> pa.Table | None:
+        """Return a query's rows, or None if they are too many for memory."""
+        reader = self._reader(events)
+        batches: list[pa.RecordBatch] = []
+        rows = 0
+        for batch in reader:
+            rows += batch.num_rows
+            if rows > MOST_EVENTS:
+                return None
+            batches.append(batch)
+        return pa.Table.from_batches(batches, reader.schema)
 
-    def _register(self, windowed: Windowed, parts: Sequence[_Part]) -> None:
+    def _reader(self, query: exp.Query) -> pa.RecordBatchReader:
+        return self._connection.sql(self._dialect.render(query)).to_arrow_reader(_BATCH_ROWS)
+
+    def _register(self, windowed: Windowed, parts: Sequence[WindowPart]) -> None:
+        alike: dict[tuple[tuple[str, int], ...], list[WindowPart]] = {}
+        for part in parts:
+            alike.setdefault(tuple(part.digits.items()), []).append(part)
         queries: dict[str, list[exp.Select]] = {step: [] for step in windowed.steps}
-        for number, part in enumerate(parts):
+        for number, (digits, some) in enumerate(alike.items()):
             table = f"{windowed.alias}_windows_{number}"
-            self._connection.register(table, part.table)
+            self._connection.register(table, pa.concat_tables([part.table for part in some]))
             for step, found in queries.items():
-                found.append(windowed.rows(step, table, part.digits))
+                found.append(windowed.rows(step, table, dict(digits)))
         for step, found in queries.items():
             name = sql.table(step).sql(dialect="duckdb")
             text = self._dialect.render(sql.union_all(found))
             self._connection.execute(f"CREATE VIEW {name} AS {text}").fetchall()
 
 
-class _Part:
-    """The answers for some points, from all events of their entities.
-
-    Attributes:
-        table: the points and the answers.
-        digits: for each sum, in how many digits it is.
-    """
-
-    def __init__(self, windowed: Windowed, points: pa.Table, events: pa.Table) -> None:
-        self._events = events
-        edges = [_numbers(points[f"edge{n}"]) for n in range(len(windowed.edges))]
-        asked = Points.of(_numbers(points["entity"]), _numbers(points["horizon"]), edges)
-        moments = (_numbers(events[name]) for name in ("entity", HAPPENED, "known"))
-        self._ranges = Ranges(points.num_rows, lanes_of(asked, *moments))
-        self._most = self._ranges.most
-        self._counted: dict[tuple[int, int], Integers] = {}
-        self.digits: dict[tuple[WindowKind, str], int] = {}
-        answers: dict[str, pa.Array] = {}
-        for group in _grouped(windowed.answers):
-            answers.update(self._extremes(group) if group[0].kind.is_extreme else self._sums(group))
-        place = pa.array(asked.order)
-        self.table = pa.table({**{name: points[name].take(place) for name in POINT}, **answers})
-
-    def _sums(self, group: Sequence[WindowAnswer]) -> Mapping[str, pa.Array]:
-        answer, windows = group[0], [one.window for one in group]
-        if answer.value.startswith("n"):
-            return {columns_of(one, 1)[0]: pa.array(self._count(one)) for one in group}
-        values = _numbers(self._events[answer.value])
-        digits = range_values.digits(values, self._most, squared=answer.kind.is_squared)
-        self.digits[sum_of(answer)] = len(digits)
-        return {
-            columns_of(one, len(digits))[place]: pa.array(total)
-            for place, digit in enumerate(digits)
-            for one, total in zip(group, self._ranges.sums(digit, windows), strict=True)
-        }
-
-    def _count(self, answer: WindowAnswer) -> Integers:
-        """Count the events that have the answer's value."""
-        key = answer.measure, answer.window
-        if key not in self._counted:
-            flags = self._flags(answer.measure)
-            window = answer.window
-            if bool(flags.all()):
-                self._counted[key] = self._ranges.counts(window)
-            else:
-                (self._counted[key],) = self._ranges.sums(flags, [window])
-        return self._counted[key]
-
-    def _flags(self, measure: int) -> Integers:
-        return _numbers(self._events[f"n{measure}"])
-
-    def _extremes(self, group: Sequence[WindowAnswer]) -> Mapping[str, pa.Array]:
-        answer, windows = group[0], [one.window for one in group]
-        is_least = answer.kind is WindowKind.LEAST
-        values, words = _ranked(self._events[answer.value])
-        limits = np.finfo if values.dtype == np.float64 else np.iinfo
-        limit: Any = limits(values.dtype)
-        nothing = limit.max if is_least else limit.min
-        values = np.where(self._flags(answer.measure), values, nothing)
-        choose = np.minimum if is_least else np.maximum
-        found: dict[str, pa.Array] = {}
-        for one, best in zip(
-            group, self._ranges.extremes(values, nothing, choose, windows), strict=True
-        ):
-            column = pa.array(best, mask=self._count(one) == 0)
-            found[columns_of(one, 1)[0]] = column if words is None else words.take(column)
-        return found
+def _computed(windowed: Windowed, points: Columns, events: Columns) -> list[WindowPart]:
+    """Compute parts side by side."""
+    count = min(max(1, -(-len(events) // PART_EVENTS)), _MOST_PARTS)
+    if count == 1:
+        return [WindowPart(windowed, points, events)]
+    pairs = zip(_split(points, count), _split(events, count), strict=True)
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        work = [
+            threads.submit(WindowPart, windowed, some_points, some_events)
+            for some_points, some_events in pairs
+            if len(some_points)
+        ]
+        return [part.result() for part in work]
 
 
-def _grouped(answers: Sequence[WindowAnswer]) -> list[list[WindowAnswer]]:
-    """Group the answers that differ in their windows only; each is there once."""
-    groups: dict[tuple[WindowKind, str, int], dict[int, WindowAnswer]] = {}
-    for answer in answers:
-        kind, value = sum_of(answer)
-        groups.setdefault((kind, value, answer.measure), {})[answer.window] = answer
-    return [list(group.values()) for group in groups.values()]
-
-
-def _numbers(column: pa.ChunkedArray) -> Values:
-    """Return a column without nulls."""
-    if column.null_count:
-        raise ValueError(column.type)
-    found: Values = column.to_numpy()
-    return found
-
-
-def _ranked(column: pa.ChunkedArray) -> tuple[Values, pa.Array | None]:
-    """Return numbers that order like the values, and the values in order unless they are these."""
-    if pa.types.is_int64(column.type) or pa.types.is_float64(column.type):
-        return _numbers(column), None
-    encoded = column.combine_chunks().dictionary_encode()
-    order = pc.sort_indices(encoded.dictionary)
-    rank = np.empty(len(order), np.int64)
-    rank[order.to_numpy()] = np.arange(len(order))
-    codes = pc.fill_null(encoded.indices, 0).to_numpy()
-    return rank[codes] if len(rank) else np.zeros(len(codes), np.int64), encoded.dictionary.take(
-        order
-    )
+def _split(columns: Columns, count: int) -> Iterator[Columns]:
+    """Divide rows by their entities."""
+    part = (columns["entity"] % count).astype(np.uint16)
+    order = np.argsort(part, kind="stable")
+    bounds = np.searchsorted(part[order], np.arange(count + 1))
+    for start, end in zip(bounds, bounds[1:], strict=False):
+        yield columns.taken(order[start:end])
