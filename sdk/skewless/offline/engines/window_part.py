@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute
 
 from skewless.offline.engines import range_values
 from skewless.offline.engines.range_values import Ranges
@@ -17,41 +16,42 @@ from skewless.offline.query.windowed import HAPPENED, WindowAnswer, WindowKind, 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from skewless.offline.engines.range_values import Values
     from skewless.offline.engines.ranges import Integers
+    from skewless.offline.engines.window_columns import Columns
     from skewless.offline.query.windowed import Windowed
 
-pc: Any = pyarrow.compute
 
-
-class _Part:
-    """The answers for some points, from all events of their entities.
+class WindowPart:
+    """The answers for some points.
 
     Attributes:
         table: the points and the answers.
-        digits: for each sum, in how many digits it is.
+        digits: for each sum, in how many digits it is; none if it is 0 everywhere.
     """
 
-    def __init__(self, windowed: Windowed, points: pa.Table, events: pa.Table) -> None:
+    def __init__(self, windowed: Windowed, points: Columns, events: Columns) -> None:
         self._events = events
-        edges = [_numbers(points[f"edge{n}"]) for n in range(len(windowed.edges))]
-        asked = Points.of(_numbers(points["entity"]), _numbers(points["horizon"]), edges)
-        moments = (_numbers(events[name]) for name in ("entity", HAPPENED, "known"))
-        self._ranges = Ranges(points.num_rows, lanes_of(asked, *moments))
+        edges = [points[f"edge{number}"] for number in range(len(windowed.edges))]
+        asked = Points.of(points["entity"], points["horizon"], edges)
+        lanes = lanes_of(asked, events["entity"], events[HAPPENED], events["known"])
+        self._ranges = Ranges(len(points), lanes)
         self._most = self._ranges.most
-        self._counted: dict[tuple[int, int], Integers] = {}
+        self._counted: dict[tuple[int | None, int], Integers] = {}
         self.digits: dict[tuple[WindowKind, str], int] = {}
         answers: dict[str, pa.Array] = {}
         for group in _grouped(windowed.answers):
             answers.update(self._extremes(group) if group[0].kind.is_extreme else self._sums(group))
-        place = pa.array(asked.order)
-        self.table = pa.table({**{name: points[name].take(place) for name in POINT}, **answers})
+        at = {name: pa.array(points[name][asked.order]) for name in POINT}
+        self.table = pa.table({**at, **answers})
 
     def _sums(self, group: Sequence[WindowAnswer]) -> Mapping[str, pa.Array]:
         answer, windows = group[0], [one.window for one in group]
         if answer.value.startswith("n"):
             return {columns_of(one, 1)[0]: pa.array(self._count(one)) for one in group}
-        values = _numbers(self._events[answer.value])
+        values = self._events[answer.value]
+        if not values.any():
+            self.digits[sum_of(answer)] = 0
+            return {}
         digits = range_values.digits(values, self._most, squared=answer.kind.is_squared)
         self.digits[sum_of(answer)] = len(digits)
         return {
@@ -62,23 +62,22 @@ class _Part:
 
     def _count(self, answer: WindowAnswer) -> Integers:
         """Count the events that have the answer's value."""
-        key = answer.measure, answer.window
+        flags = self._flags(answer.measure)
+        key = None if bool(flags.all()) else answer.measure, answer.window
         if key not in self._counted:
-            flags = self._flags(answer.measure)
-            window = answer.window
-            if bool(flags.all()):
-                self._counted[key] = self._ranges.counts(window)
+            if key[0] is None:
+                self._counted[key] = self._ranges.counts(answer.window)
             else:
-                (self._counted[key],) = self._ranges.sums(flags, [window])
+                (self._counted[key],) = self._ranges.sums(flags, [answer.window])
         return self._counted[key]
 
     def _flags(self, measure: int) -> Integers:
-        return _numbers(self._events[f"n{measure}"])
+        return self._events[f"n{measure}"]
 
     def _extremes(self, group: Sequence[WindowAnswer]) -> Mapping[str, pa.Array]:
         answer, windows = group[0], [one.window for one in group]
         is_least = answer.kind is WindowKind.LEAST
-        values, words = _ranked(self._events[answer.value])
+        values, words = self._events[answer.value], self._events.words.get(answer.value)
         limits = np.finfo if values.dtype == np.float64 else np.iinfo
         limit: Any = limits(values.dtype)
         nothing = limit.max if is_least else limit.min
@@ -100,25 +99,3 @@ def _grouped(answers: Sequence[WindowAnswer]) -> list[list[WindowAnswer]]:
         kind, value = sum_of(answer)
         groups.setdefault((kind, value, answer.measure), {})[answer.window] = answer
     return [list(group.values()) for group in groups.values()]
-
-
-def _numbers(column: pa.ChunkedArray) -> Values:
-    """Return a column without nulls."""
-    if column.null_count:
-        raise ValueError(column.type)
-    found: Values = column.to_numpy()
-    return found
-
-
-def _ranked(column: pa.ChunkedArray) -> tuple[Values, pa.Array | None]:
-    """Return numbers that order like the values, and the values in order unless they are these."""
-    if pa.types.is_int64(column.type) or pa.types.is_float64(column.type):
-        return _numbers(column), None
-    encoded = column.combine_chunks().dictionary_encode()
-    order = pc.sort_indices(encoded.dictionary)
-    rank = np.empty(len(order), np.int64)
-    rank[order.to_numpy()] = np.arange(len(order))
-    codes = pc.fill_null(encoded.indices, 0).to_numpy()
-    return rank[codes] if len(rank) else np.zeros(len(codes), np.int64), encoded.dictionary.take(
-        order
-    )

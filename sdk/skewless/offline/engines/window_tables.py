@@ -6,15 +6,19 @@ and looking up are several times faster; and parts are computed side by side.
 
 from __future__ import annotations
 
+import itertools
 import os
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
+from skewless.errors import QueryError
 from skewless.offline.engines.ranges import TooManyLanesError
-from skewless.offline.engines.window_part import Columns, WindowPart
+from skewless.offline.engines.window_columns import Columns
+from skewless.offline.engines.window_part import WindowPart
 from skewless.offline.query import sql
 
 if TYPE_CHECKING:
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from skewless.offline.query.dialect import Dialect
-    from skewless.offline.query.windowed import Windowed
+    from skewless.offline.query.windowed import Windowed, WindowKind
 
 # Events of a part; and events that are in memory at once, some 70 bytes each with four sums.
 PART_EVENTS, MOST_EVENTS = 2**19, 2**24
@@ -47,7 +51,7 @@ class WindowTables:
             steps: the query's steps.
             stored: those of them that are tables.
         """
-        points = self._reader(steps.finish(windowed.points(), without=stored)).read_all()
+        points = self._read_all(steps.finish(windowed.points(), without=stored))
         events = steps.finish(windowed.events(), without=stored)
         parts: list[WindowPart] = []
         try:
@@ -59,52 +63,62 @@ class WindowTables:
         return list(windowed.steps)
 
     def _divided(
-        self, windowed: Windowed, points: pa.Table, events: exp.Query
+        self, windowed: Windowed, points: Columns, events: exp.Query
     ) -> Iterator[tuple[Columns, Columns]]:
         """Yield points with all events of their entities: at once, or by turns from a table."""
-        asked = Columns(points)
-        found = self._fetched(events)
-        if found is not None:
-            yield asked, Columns(found)
-            return
+        found = self._read(events, MOST_EVENTS)
+        if found is None:
+            yield from self._by_turns(windowed, points, events)
+        else:
+            yield points, found
+
+    def _by_turns(
+        self, windowed: Windowed, points: Columns, events: exp.Query
+    ) -> Iterator[tuple[Columns, Columns]]:
         name = f"{windowed.alias}_window_events"
         table = sql.table(name).sql(dialect="duckdb")
         text = self._dialect.render(events)
-        rows = self._connection.execute(f"CREATE TABLE {table} AS {text}").fetchall()[0][0]
-        turns = -(-rows // (MOST_EVENTS // 2))
-        for turn in range(turns):
-            of_turn = sql.equal(
-                sql.call("mod", sql.column("entity"), sql.integer(turns)), sql.integer(turn)
-            )
-            query = sql.select(sql.star()).from_(sql.table(name)).where(of_turn)
-            places = np.flatnonzero(asked["entity"] % turns == turn)
-            if len(places):
-                yield asked.taken(places), Columns(self._reader(query).read_all())
-        self._connection.execute(f"DROP TABLE {table}").fetchall()
+        ((rows,),) = self._connection.execute(f"CREATE TABLE {table} AS {text}").fetchall()
+        turns = -(-2 * rows // MOST_EVENTS)
+        try:
+            for turn in range(turns):
+                entity = sql.call("mod", sql.column("entity"), sql.integer(turns))
+                query = sql.select(sql.star()).from_(sql.table(name))
+                query = query.where(sql.equal(entity, sql.integer(turn)))
+                places = np.flatnonzero(points["entity"] % turns == turn)
+                if len(places):
+                    yield points.taken(places), self._read_all(query)
+        finally:
+            self._connection.execute(f"DROP TABLE {table}").fetchall()
 
-    def _fetched(self, events: exp.Query) -> pa.Table | None:
-        """Return a query's rows, or None if they are too many for memory."""
-        reader = self._reader(events)
-        batches: list[pa.RecordBatch] = []
-        rows = 0
-        for batch in reader:
-            rows += batch.num_rows
-            if rows > MOST_EVENTS:
-                return None
-            batches.append(batch)
-        return pa.Table.from_batches(batches, reader.schema)
+    def _read(self, query: exp.Query, most: int) -> Columns | None:
+        """Read a query's rows; return None if they are more than `most`.
 
-    def _reader(self, query: exp.Query) -> pa.RecordBatchReader:
-        return self._connection.sql(self._dialect.render(query)).to_arrow_reader(_BATCH_ROWS)
+        Raises:
+            QueryError: DuckDB failed.
+        """
+        reader = self._connection.sql(self._dialect.render(query)).to_arrow_reader(_BATCH_ROWS)
+        try:
+            with reader:
+                return Columns.read(reader, most)
+        except pa.ArrowException as error:
+            # DuckDB's own error, in the words of the stream.
+            raise QueryError("DuckDB", str(error)) from error
+
+    def _read_all(self, query: exp.Query) -> Columns:
+        found = self._read(query, sys.maxsize)
+        if found is None:
+            raise MemoryError
+        return found
 
     def _register(self, windowed: Windowed, parts: Sequence[WindowPart]) -> None:
-        alike: dict[tuple[tuple[str, int], ...], list[WindowPart]] = {}
+        alike: dict[tuple[tuple[tuple[WindowKind, str], int], ...], list[pa.Table]] = {}
         for part in parts:
-            alike.setdefault(tuple(part.digits.items()), []).append(part)
+            alike.setdefault(tuple(part.digits.items()), []).append(part.table)
         queries: dict[str, list[exp.Select]] = {step: [] for step in windowed.steps}
-        for number, (digits, some) in enumerate(alike.items()):
+        for number, (digits, tables) in enumerate(alike.items()):
             table = f"{windowed.alias}_windows_{number}"
-            self._connection.register(table, pa.concat_tables([part.table for part in some]))
+            self._connection.register(table, pa.concat_tables(tables))
             for step, found in queries.items():
                 found.append(windowed.rows(step, table, dict(digits)))
         for step, found in queries.items():
@@ -115,8 +129,8 @@ class WindowTables:
 
 def _computed(windowed: Windowed, points: Columns, events: Columns) -> list[WindowPart]:
     """Compute parts side by side."""
-    count = min(max(1, -(-len(events) // PART_EVENTS)), _MOST_PARTS)
-    if count == 1:
+    count = min(-(-len(events) // PART_EVENTS), _MOST_PARTS)
+    if count <= 1:
         return [WindowPart(windowed, points, events)]
     pairs = zip(_split(points, count), _split(events, count), strict=True)
     with ThreadPoolExecutor(os.cpu_count()) as threads:
@@ -133,5 +147,5 @@ def _split(columns: Columns, count: int) -> Iterator[Columns]:
     part = (columns["entity"] % count).astype(np.uint16)
     order = np.argsort(part, kind="stable")
     bounds = np.searchsorted(part[order], np.arange(count + 1))
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in itertools.pairwise(bounds):
         yield columns.taken(order[start:end])

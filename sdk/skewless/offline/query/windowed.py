@@ -183,7 +183,7 @@ class Windowed:
         Args:
             step: one of `steps`.
             table: has the point's columns, and for each answer columns as `columns_of` says.
-            digits: for each sum, in how many digits it is.
+            digits: for each sum, in how many digits it is; none if it is 0 everywhere.
         """
         columns = [
             sql.aliased(self._answer(answer, digits.get(sum_of(answer), 1)), answer.name)
@@ -194,6 +194,8 @@ class Windowed:
 
     def _answer(self, answer: WindowAnswer, digits: int) -> Sql:
         columns = [sql.column(name) for name in columns_of(answer, digits)]
+        if not columns:
+            return self.dialect.exact(sql.integer(0))
         if answer.kind.is_extreme or answer.value[0] in "no":
             return columns[0]
         weights = [DIGIT**place for place in range(digits)]
