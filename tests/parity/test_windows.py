@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
+import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skewless import Entity, FeatureView, Source, agg
+from skewless.compiler.plan import plan_selection
+from skewless.errors import QueryError
 from skewless.offline.engines import ranges, window_tables
+from skewless.offline.engines.duckdb_engine import DuckDbSession
+from skewless.offline.query import sql
+from skewless.offline.query.events import HAPPENED, KNOWN, Relation
+from skewless.offline.query.history import History, Spine
 from skewless.offline.query.mode import Mode
+from skewless.types import Int64
 from tests import strategies
 from tests.parity.examples import up_to
-from tests.parity.in_duckdb import history
+from tests.parity.in_duckdb import DIALECT, every_feature, history, spine_table
 from tests.parity.test_history import assert_history_is_the_oracle
 
 if TYPE_CHECKING:
-    from skewless import FeatureView
+    from skewless.offline.lake.log import EventLog
     from tests.reference import Event
 
     Case = tuple[FeatureView, list[Event], list[Any]]
@@ -36,8 +46,33 @@ def windows(draw: st.DrawFn) -> Case:
 def test_history_in_parts_and_turns_is_the_oracle(case: Case, limits: tuple[int, int]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(window_tables, "PART_EVENTS", limits[0])
-        patch.setattr(window_tables, "MOST_EVENTS", limits[1])
+        patch.setattr(window_tables, "MOST_BYTES", limits[1] * 100)
         assert_history_is_the_oracle(history, case, Mode.AS_SERVED)
+
+
+def test_a_query_that_fails_while_its_events_are_read_says_so() -> None:
+    source = Source("events", schema={"key": Int64, "clicks": Int64}, event_time="at", delay="0s")
+    view = FeatureView(
+        "view",
+        entity=Entity("thing", keys={"key": Int64}),
+        source=source,
+        refresh="stream",
+        features={"total": agg.sum("clicks", window="1h")},
+    )
+    plan = plan_selection(every_feature(view))
+    with duckdb.connect() as duck:
+        duck.execute(
+            f"""CREATE VIEW failing AS SELECT i AS {HAPPENED}, i AS {KNOWN}, 1 AS column__key,
+            CAST(CASE WHEN i < 900000 THEN '1' ELSE 'none' END AS BIGINT) AS column__clicks
+            FROM range(1000000) numbers(i)"""
+        )
+        session = DuckDbSession(duck, cast("EventLog", None), Path())
+        labels = session.labels(spine_table(plan, [({"key": 1}, 0)], None))
+        relations = {"events": Relation(sql.table("failing"), is_physical=True, is_log=True)}
+        spine = Spine(labels, 0, 0)
+        script = History(plan, Mode.AS_SERVED, DIALECT, spine, relations, {}).script()
+        with pytest.raises(QueryError, match="Could not convert string 'none'"):
+            session.run(script)
 
 
 @given(windows())

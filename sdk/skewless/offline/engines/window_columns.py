@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 pc: Any = pyarrow.compute
 
 
+class TooManyRowsError(Exception):
+    """A query has more rows than may be in memory at once."""
+
+
 class Columns:
     """Some rows of a table.
 
@@ -36,14 +40,18 @@ class Columns:
         self._places = places
 
     @classmethod
-    def read(cls, reader: pa.RecordBatchReader, most: int) -> Columns | None:
-        """Read rows; return None if they are more than `most`."""
+    def read(cls, reader: pa.RecordBatchReader, most: int) -> Columns:
+        """Read rows.
+
+        Raises:
+            TooManyRowsError: they are more than `most`.
+        """
         read: dict[str, list[Any]] = {name: [] for name in reader.schema.names}
         rows = 0
         for batch in reader:
             rows += batch.num_rows
             if rows > most:
-                return None
+                raise TooManyRowsError
             for name, pieces in read.items():
                 column = batch[name]
                 # A copy lets go of the batch.

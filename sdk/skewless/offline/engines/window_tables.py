@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from skewless.errors import QueryError
 from skewless.offline.engines.ranges import TooManyLanesError
-from skewless.offline.engines.window_columns import Columns
+from skewless.offline.engines.window_columns import Columns, TooManyRowsError
 from skewless.offline.engines.window_part import WindowPart
 from skewless.offline.query import sql
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from skewless.offline.query.dialect import Dialect
     from skewless.offline.query.windowed import Windowed, WindowKind
 
-# Events of a part; and events that are in memory at once, some 70 bytes each with four sums.
-PART_EVENTS, MOST_EVENTS = 2**19, 2**24
+# Events of a part; and bytes of events that are in memory at once.
+PART_EVENTS, MOST_BYTES = 2**19, 2**30
 _BATCH_ROWS = 2**17
 _MOST_PARTS = 2**15
 
@@ -51,7 +51,7 @@ class WindowTables:
             steps: the query's steps.
             stored: those of them that are tables.
         """
-        points = self._read_all(steps.finish(windowed.points(), without=stored))
+        points = self._read(steps.finish(windowed.points(), without=stored))
         events = steps.finish(windowed.events(), without=stored)
         parts: list[WindowPart] = []
         try:
@@ -66,20 +66,22 @@ class WindowTables:
         self, windowed: Windowed, points: Columns, events: exp.Query
     ) -> Iterator[tuple[Columns, Columns]]:
         """Yield points with all events of their entities: at once, or by turns from a table."""
-        found = self._read(events, MOST_EVENTS)
-        if found is None:
-            yield from self._by_turns(windowed, points, events)
+        most = MOST_BYTES // windowed.event_bytes
+        try:
+            found = self._read(events, most)
+        except TooManyRowsError:
+            yield from self._by_turns(windowed, points, events, max(1, most // 2))
         else:
             yield points, found
 
     def _by_turns(
-        self, windowed: Windowed, points: Columns, events: exp.Query
+        self, windowed: Windowed, points: Columns, events: exp.Query, most: int
     ) -> Iterator[tuple[Columns, Columns]]:
         name = f"{windowed.alias}_window_events"
         table = sql.table(name).sql(dialect="duckdb")
         text = self._dialect.render(events)
         ((rows,),) = self._connection.execute(f"CREATE TABLE {table} AS {text}").fetchall()
-        turns = -(-2 * rows // MOST_EVENTS)
+        turns = -(-rows // most)
         try:
             for turn in range(turns):
                 entity = sql.call("mod", sql.column("entity"), sql.integer(turns))
@@ -87,29 +89,24 @@ class WindowTables:
                 query = query.where(sql.equal(entity, sql.integer(turn)))
                 places = np.flatnonzero(points["entity"] % turns == turn)
                 if len(places):
-                    yield points.taken(places), self._read_all(query)
+                    yield points.taken(places), self._read(query)
         finally:
             self._connection.execute(f"DROP TABLE {table}").fetchall()
 
-    def _read(self, query: exp.Query, most: int) -> Columns | None:
-        """Read a query's rows; return None if they are more than `most`.
+    def _read(self, query: exp.Query, most: int = sys.maxsize) -> Columns:
+        """Read a query's rows.
 
         Raises:
             QueryError: DuckDB failed.
+            TooManyRowsError: they are more than `most`.
         """
         reader = self._connection.sql(self._dialect.render(query)).to_arrow_reader(_BATCH_ROWS)
         try:
             with reader:
                 return Columns.read(reader, most)
-        except pa.ArrowException as error:
-            # DuckDB's own error, in the words of the stream.
+        except (OSError, pa.ArrowException) as error:
+            # A stream tells DuckDB's errors as its own.
             raise QueryError("DuckDB", str(error)) from error
-
-    def _read_all(self, query: exp.Query) -> Columns:
-        found = self._read(query, sys.maxsize)
-        if found is None:
-            raise MemoryError
-        return found
 
     def _register(self, windowed: Windowed, parts: Sequence[WindowPart]) -> None:
         alike: dict[tuple[tuple[tuple[WindowKind, str], int], ...], list[pa.Table]] = {}
@@ -139,7 +136,10 @@ def _computed(windowed: Windowed, points: Columns, events: Columns) -> list[Wind
             for some_points, some_events in pairs
             if len(some_points)
         ]
-        return [part.result() for part in work]
+        try:
+            return [part.result() for part in work]
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _split(columns: Columns, count: int) -> Iterator[Columns]:

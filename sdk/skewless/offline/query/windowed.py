@@ -147,16 +147,24 @@ class Windowed:
         point = (sql.column(name) for name in POINT)
         return sql.select(*point, *edges).from_(sql.table(f"{self.alias}_points"))
 
+    @property
+    def _values(self) -> list[str]:
+        """The columns that the answers need of the events."""
+        flags = {f"n{answer.measure}" for answer in self.answers}
+        return sorted({answer.value for answer in self.answers} | flags)
+
+    @property
+    def event_bytes(self) -> int:
+        """How much memory an event takes."""
+        return 24 + sum(1 if name[0] in "no" else 8 for name in self._values)
+
     def events(self) -> exp.Select:
         """Select the values of the events, without nulls but in `v<i>` of other than numbers."""
-        names = sorted(
-            {answer.value for answer in self.answers} | {f"n{a.measure}" for a in self.answers}
-        )
         columns = [
             sql.column("entity"),
             sql.column(HAPPENED),
             sql.column("known"),
-            *(sql.aliased(self._value(name), name) for name in names if name != HAPPENED),
+            *(sql.aliased(self._value(name), name) for name in self._values if name != HAPPENED),
         ]
         return sql.select(*columns).from_(sql.table(f"{self.alias}_events"))
 
