@@ -24,10 +24,10 @@ from tests import strategies
 from tests.parity.examples import up_to
 from tests.parity.in_duckdb import DIALECT, every_feature, history, spine_table
 from tests.parity.test_history import assert_history_is_the_oracle
+from tests.reference import Event
 
 if TYPE_CHECKING:
     from skewless.offline.lake.log import EventLog
-    from tests.reference import Event
 
     Case = tuple[FeatureView, list[Event], list[Any]]
 
@@ -48,6 +48,31 @@ def test_history_in_parts_and_turns_is_the_oracle(case: Case, limits: tuple[int,
         patch.setattr(window_tables, "PART_EVENTS", limits[0])
         patch.setattr(window_tables, "MOST_BYTES", limits[1] * 100)
         assert_history_is_the_oracle(history, case, Mode.AS_SERVED)
+
+
+def test_the_last_values_of_two_columns_may_be_of_two_events() -> None:
+    minute = strategies.MINUTE
+    source = Source(
+        "events", schema={"key": Int64, "one": Int64, "two": Int64}, event_time="at", delay="0s"
+    )
+    view = FeatureView(
+        "view",
+        entity=Entity("thing", keys={"key": Int64}),
+        source=source,
+        refresh="stream",
+        features={
+            f"{function.__name__}_{column}_{window}": function(column, window=window)
+            for function in (agg.last, agg.first)
+            for column in ("one", "two")
+            for window in ("1h", None)
+        },
+    )
+    events = [
+        Event({"key": 1, "one": one, "two": two}, n * minute, n * minute, n)
+        for n, (one, two) in enumerate([(1, None), (None, 2), (3, None), (None, None), (None, 6)])
+    ]
+    labels = [({"key": 1}, n * minute) for n in range(6)]
+    assert_history_is_the_oracle(history, (view, events, labels), Mode.AS_SERVED)
 
 
 def test_a_query_that_fails_while_its_events_are_read_says_so() -> None:

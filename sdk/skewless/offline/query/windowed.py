@@ -245,4 +245,6 @@ def sum_of(answer: WindowAnswer) -> tuple[WindowKind, str]:
 def columns_of(answer: WindowAnswer, digits: int) -> list[str]:
     """Name the columns that hold an answer, the lowest digit first."""
     kind, value = sum_of(answer)
-    return [f"{kind.name}_{value}_{answer.window}_{place}" for place in range(digits)]
+    # Of one value, the instant of an event, each measure counts other events.
+    name = f"{kind.name}_{value}_{answer.measure}_{answer.window}"
+    return [f"{name}_{place}" for place in range(digits)]
