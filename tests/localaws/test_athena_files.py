@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -233,6 +235,22 @@ def test_an_object_s_copy_stays_in_this_program_s_folder(sandbox: Sandbox, key: 
     assert re.fullmatch(r"[0-9a-f]{64}(\.csv)?", copies[0].path.name)
     sandbox.run(f"create external table t (a bigint) location '{location}'")
     assert sandbox.row("sum(a) from t") == ["3"]
+
+
+def test_first_queries_at_once_have_one_folder() -> None:
+    """DuckDB may read the folder of the one that asked first, and no other."""
+    program = (
+        "import sys; from threading import Barrier\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from localaws.core.athena import storage\n"
+        "sys.setswitchinterval(1e-6); together = Barrier(16)\n"
+        "def ask(_): together.wait(); return storage.scratch()\n"
+        "with ThreadPoolExecutor(16) as threads: print(len(set(threads.map(ask, range(16)))))\n"
+    )
+    ran = subprocess.run(  # noqa: S603 - our own program, in a process that has no folder yet
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout == "1\n"
 
 
 def test_a_compressed_object_is_read_still(sandbox: Sandbox) -> None:

@@ -12,6 +12,7 @@ import hashlib
 import re
 import shutil
 import tempfile
+import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from localaws.core.athena.failure import QueryFailedError
 _DOWNLOADS_AT_ONCE = 8
 _ENDINGS = re.compile(r"(\.[A-Za-z0-9]{1,16}){1,2}\Z")
 _UNSAFE = re.compile(r"[^A-Za-z0-9!_.*'()/=-]")  # = as in Hive's names of partitions
+_making = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +36,14 @@ class CachedObject:
     size: int
 
 
-@functools.cache
 def scratch() -> Path:
     """This process's folder for copies and work in progress, removed when the process ends."""
+    with _making:  # two first queries at once would make two, and DuckDB may read one of them
+        return _made()
+
+
+@functools.cache
+def _made() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="localaws-athena-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
