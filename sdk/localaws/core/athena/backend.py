@@ -14,6 +14,9 @@ from moto.athena.models import AthenaBackend
 from moto.athena.responses import AthenaResponse
 
 _PAGE = 1000
+# For how long an answer may wait for a query's end. Who polls then learns of it at once, and by
+# fewer requests.
+_HELD_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ def _get_query_execution(self: Any) -> Any:
     execution = self.athena_backend.executions.get(asked)
     if execution is None:
         return self.error(f"QueryExecution {asked} was not found", 400)
+    if execution.is_unfinished:
+        execution.wait(_HELD_SECONDS)
     return json.dumps({"QueryExecution": execution.describe()})
 
 
@@ -84,7 +89,7 @@ def _get_query_results(self: Any) -> Any:
     execution = self.athena_backend.executions.get(asked)
     if execution is None:
         return self.error(f"QueryExecution {asked} was not found", 400)
-    if execution.status in {"QUEUED", "RUNNING"}:
+    if execution.is_unfinished:
         return self.error(f"Query has not yet finished. Current state: {execution.status}", 400)
     if execution.status != "SUCCEEDED":
         return self.error(

@@ -68,6 +68,11 @@ class Execution:
         self._lock = threading.Lock()
         self._ended = threading.Event()
 
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether it waits for its turn, or runs."""
+        return self.status not in _FINAL
+
     def submit(self, aws: Aws) -> None:
         """Let a thread run it."""
         _begun.add(self)
@@ -78,7 +83,7 @@ class Execution:
     def cancel(self) -> None:
         """Stop it, if it has not ended."""
         with self._lock:
-            if self.status in _FINAL:
+            if not self.is_unfinished:
                 return
             self._end("CANCELLED")
         threading.Thread(target=self._interrupt, daemon=True).start()
@@ -122,7 +127,7 @@ class Execution:
 
     def _execute(self, aws: Aws) -> None:
         with self._lock:
-            if self.status in _FINAL:
+            if not self.is_unfinished:
                 return
             self.status = "RUNNING"
         try:
@@ -158,7 +163,7 @@ class Execution:
 
     def _finish(self, status: str, reason: str | None = None) -> None:
         with self._lock:
-            if self.status not in _FINAL:
+            if self.is_unfinished:
                 self._reason = reason
                 self._end(status)
 

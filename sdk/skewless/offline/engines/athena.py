@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -85,6 +86,7 @@ class AthenaSession:
         self.dialect = Dialect(EngineName.ATHENA)
         self._aws = aws
         self._resources = resources
+        self._session: Any = _OneClientEach(aws.session)
         self._id = uuid.uuid4().hex
         self._prefix = f"{FOLDER}{self._id}/"
         self._tables: list[str] = []
@@ -225,7 +227,7 @@ class AthenaSession:
             yield {
                 "database": self._resources.database,
                 "workgroup": self._resources.workgroup,
-                "boto3_session": self._aws.session,
+                "boto3_session": self._session,
             }
         except _REFUSALS as error:
             raise QueryError("Athena", str(error)) from error
@@ -263,6 +265,29 @@ class AthenaSession:
     @property
     def _glue(self) -> Any:
         return self._aws.client("glue")
+
+
+class _OneClientEach:
+    """A session for awswrangler, which asks for a new client at each of its calls.
+
+    To make a client takes longer than most calls.
+    """
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def client(self, service_name: str, **options: Any) -> Any:
+        """Return the service's client; awswrangler gives it the same options each time."""
+        with self._lock:
+            if service_name not in self._clients:
+                self._clients[service_name] = self._session.client(service_name, **options)
+            return self._clients[service_name]
+
+    def __getattr__(self, name: str) -> Any:
+        """Be the session in all else, such as its region."""
+        return getattr(self._session, name)
 
 
 def _parquet_storage(location: str, columns: list[dict[str, str]]) -> dict[str, Any]:
