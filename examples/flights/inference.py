@@ -69,6 +69,14 @@ def model() -> Any:
     return joblib.load(path)
 
 
+@cache
+def threads() -> Any:
+    """Find the libraries that the model computes with, once per container: it takes milliseconds."""
+    import threadpoolctl  # type: ignore[import-untyped]  # noqa: PLC0415 - scikit-learn has it
+
+    return threadpoolctl.ThreadpoolController()
+
+
 def probabilities(
     flights: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]
 ) -> list[float]:
@@ -76,9 +84,8 @@ def probabilities(
     if not rows:
         return []
     import pandas as pd  # noqa: PLC0415 - as above
-    import threadpoolctl  # type: ignore[import-untyped]  # noqa: PLC0415 - scikit-learn has it
 
     inputs = [{**flight, **row} for flight, row in zip(flights, rows, strict=True)]
     frame = pd.DataFrame(inputs, columns=list(model().feature_names_in_), dtype=object)
-    with threadpoolctl.threadpool_limits(1):  # waking more threads takes longer than a few rows do
+    with threads().limit(limits=1):  # waking more threads takes longer than a few rows do
         return [float(probability) for probability in model().predict_proba(frame)[:, 1]]
