@@ -71,7 +71,7 @@ def model() -> Any:
 
 @cache
 def threads() -> Any:
-    """Find the libraries that the model computes with, once per container: it takes milliseconds."""
+    """Find the libraries that the model computes with, once per container."""
     import threadpoolctl  # type: ignore[import-untyped]  # noqa: PLC0415 - scikit-learn has it
 
     return threadpoolctl.ThreadpoolController()

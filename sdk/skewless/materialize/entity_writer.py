@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from skewless.compiler.keys import encode_key
 from skewless.errors import InputError, ItemTooLargeError
 from skewless.materialize.due import to_cut
 from skewless.materialize.states import encoded_state
@@ -64,13 +63,11 @@ class EntityCut(NamedTuple):
 
     Attributes:
         key: physical.
-        text: the key as items have it; "" if no item can have it.
         cut: None if no item can have the key.
         reason: why the entity has failed; None if it has not.
     """
 
     key: tuple[Any, ...]
-    text: str
     cut: Cut | None
     reason: str | None
 
@@ -103,15 +100,13 @@ class EntityWriter:
 
     def prepare(self, entity: EntityRows) -> EntityCut:
         """Return what is to be written for an entity."""
-        key = entity.key
+        state = encoded_state(self.plan, entity.rows)
         try:
-            text = encode_key(key, self.plan.key_types)
+            cut = to_cut(self.plan, self.cut, entity.key, state)
         except InputError as error:
             # No item can have this key; a reader who asks for it gets the same error.
-            return EntityCut(key, "", None, str(error))
-        state = encoded_state(self.plan, entity.rows)
-        cut = to_cut(self.plan, self.cut, key, state)
-        return EntityCut(key, text, cut, overflow_of(self.plan, [state], self.cut))
+            return EntityCut(entity.key, None, str(error))
+        return EntityCut(entity.key, cut, overflow_of(self.plan, [state], self.cut))
 
     def put(self, entities: Sequence[EntityCut]) -> WrittenBatch:
         """Write entities' states, or that they failed.
@@ -121,16 +116,16 @@ class EntityWriter:
         """
         for entity in entities:
             if entity.cut is not None and entity.reason is not None:
-                self._note(entity.text, entity.reason)
+                self._note(entity.cut, entity.reason)
         cuts = [entity.cut for entity in entities if entity.cut is not None]
         put = self.table.put_cuts(cuts, is_first=self.is_first)
         outcomes, write_units = iter(put.outcomes), put.write_units
         written = []
-        for key, text, cut, reason in entities:
+        for key, cut, reason in entities:
             outcome = None if cut is None else next(outcomes)
             if cut is not None and isinstance(outcome, ItemTooLargeError):
                 reason = outcome.reason  # noqa: PLW2901 - of two, the one that readers get
-                write_units += self._put_failed(text, cut, reason)
+                write_units += self._put_failed(cut, reason)
             if reason is not None or outcome is None or isinstance(outcome, ItemTooLargeError):
                 written.append(Written(key, FAILED, reason))
             else:
@@ -140,11 +135,12 @@ class EntityWriter:
     def _write(self, entities: Sequence[EntityRows]) -> WrittenBatch:
         return self.put([self.prepare(entity) for entity in entities])
 
-    def _put_failed(self, text: str, cut: Cut, reason: str) -> float:
+    def _put_failed(self, cut: Cut, reason: str) -> float:
         """Write a small item in place of one that is too large; return what that consumed."""
-        self._note(text, reason)
+        self._note(cut, reason)
         small = cut._replace(state=failed_state(reason))
         return self.table.put_cut(small, is_first=self.is_first)[1]
 
-    def _note(self, key: str, reason: str) -> None:
-        self.table.failed.note(view_partition(self.plan), key, self.cut, reason)
+    def _note(self, cut: Cut, reason: str) -> None:
+        view = view_partition(self.plan)
+        self.table.failed.note(view, cut.key.removeprefix(f"{view}#"), self.cut, reason)

@@ -184,16 +184,13 @@ def _is_no_right(error: OnlineStoreError) -> bool:
 
 
 def _insert(table: str, cut: Cut) -> dict[str, Any]:
-    names, values = ["'pk'", "'c'"], [wire(cut.key), wire(cut.state)]
-    if cut.keep_previous:
-        names += ["'p'", "'pg'"]
-        values += [wire(b""), wire(NEVER)]
-    asked = ", ".join(f"{name}: ?" for name in names)
+    # An empty state cannot stand in a statement, as a number can.
+    previous = f", 'p': ?, 'pg': {NEVER}" if cut.keep_previous else ""
     expiry = "" if cut.expires_at is None else f", 'e': {cut.expires_at}"
     return {
-        "Statement": f'INSERT INTO "{table}" VALUE '
-        f"{{{asked}, 'sk': '{BATCH}', 'g': {cut.cut}, 'v': 1{expiry}}}",
-        "Parameters": values,
+        "Statement": f"INSERT INTO \"{table}\" VALUE {{'sk': '{BATCH}', 'pk': ?, 'c': ?, "
+        f"'g': {cut.cut}, 'v': 1{previous}{expiry}}}",
+        "Parameters": [wire(cut.key), wire(cut.state), *[wire(b"")] * cut.keep_previous],
     }
 
 
