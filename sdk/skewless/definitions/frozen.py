@@ -11,10 +11,11 @@ V = TypeVar("V")
 class FrozenMapping(Mapping[str, V], Generic[V]):
     """Names to values, in the order they were written; order counts for equality."""
 
-    __slots__ = ("_items",)
+    __slots__ = ("_hash", "_items")
 
     def __init__(self, items: Mapping[str, V]) -> None:
         self._items = dict(items)
+        self._hash: int | None = None
 
     def __getitem__(self, name: str) -> V:
         return self._items[name]
@@ -28,10 +29,20 @@ class FrozenMapping(Mapping[str, V], Generic[V]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Mapping):
             return NotImplemented
+        if isinstance(other, FrozenMapping):
+            items: dict[str, object] = other._items
+            return self._items == items and list(self._items) == list(items)
         return tuple(self.items()) == tuple(other.items())
 
     def __hash__(self) -> int:
-        return hash(tuple(self._items.items()))
+        # A schema of a thousand columns is hashed for each of a thousand features.
+        if self._hash is None:
+            self._hash = hash(tuple(self._items.items()))
+        return self._hash
+
+    def __reduce__(self) -> tuple[type[FrozenMapping[V]], tuple[dict[str, V]]]:
+        """Pickle the items alone: a text has another hash in another process."""
+        return FrozenMapping, (self._items,)
 
     def __repr__(self) -> str:
         return repr(self._items)

@@ -6,6 +6,7 @@ null in older files.
 
 from __future__ import annotations
 
+import functools
 import glob
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from skewless.definitions.source import Source
+    from skewless.definitions.types import ValueType
     from skewless.offline.query.events import Span
     from skewless.offline.query.sql import Sql
 
@@ -50,10 +52,11 @@ def copied_rows(
     known = _DUCKDB.microseconds(sql.column(INGEST_TIME))
     happened = _DUCKDB.microseconds(sql.column(source.event_time))
     clamped = sql.when(sql.less(known, happened), known, happened)
-    columns = {called(name): _value(source, name) for name in names}
+    kinds = log_columns(source)
+    columns = {called(n): _DUCKDB.physical(sql.column(n), kinds[n]) for n in names}
     columns |= {identifiers.column(source.event_time): clamped, HAPPENED: clamped}
     query = sql.select(*(sql.aliased(value, name) for name, value in columns.items()))
-    query = query.from_(_files(source, names, folder, fields), copy=False)
+    query = query.from_(_files(kinds, names, folder, fields), copy=False)
     if span.start is not None:
         query = query.where(sql.less_equal(sql.integer(span.start), known), copy=False)
     if span.end is not None:
@@ -61,18 +64,14 @@ def copied_rows(
     return query
 
 
-def _value(source: Source, name: str) -> Sql:
-    return _DUCKDB.physical(sql.column(name), log_columns(source)[name])
-
-
 def _files(
-    source: Source, names: Sequence[str], folder: Path, fields: Mapping[str, int]
+    kinds: Mapping[str, ValueType], names: Sequence[str], folder: Path, fields: Mapping[str, int]
 ) -> exp.Table:
     numbers = [sql.integer(fields.get(name, _NOWHERE - n)) for n, name in enumerate(names)]
     schema = sql.call(
         "map",
         exp.Array(expressions=numbers),
-        exp.Array(expressions=list(_described(source, names))),
+        exp.Array(expressions=list(_described(kinds, names))),
     )
     options: dict[str, Sql] = {"schema": schema, "hive_partitioning": exp.false()}
     read = sql.call(
@@ -83,10 +82,15 @@ def _files(
     return exp.Table(this=read)
 
 
-def _described(source: Source, names: Sequence[str]) -> Iterator[Sql]:
-    kinds = log_columns(source)
+@functools.cache
+def _type_of(type_: ValueType) -> str:
+    """Return a type as DuckDB writes it."""
+    return exp.DataType.build(sql_type(type_), dialect="hive").sql(dialect="duckdb")
+
+
+def _described(kinds: Mapping[str, ValueType], names: Sequence[str]) -> Iterator[Sql]:
     for name in names:
-        type_ = exp.DataType.build(sql_type(kinds[name]), dialect="hive").sql(dialect="duckdb")
+        type_ = _type_of(kinds[name])
         described = {"name": sql.text(name), "type": sql.text(type_), "default_value": sql.null()}
         yield exp.Struct(
             expressions=[

@@ -146,13 +146,13 @@ class DuckDbSession:
                     self._make("TABLE", name, script.steps.upto(name, without=stored))
                     stored.append(name)
             last = script.steps.finish(script.final, without=stored)
-            return self._connection.sql(self.dialect.render(last)).to_arrow_table()
+            return self._connection.sql(self.dialect.render(last, copy=False)).to_arrow_table()
         except duckdb.Error as error:
             raise QueryError("DuckDB", str(error)) from error
 
     def _make(self, kind: str, name: str, query: exp.Query) -> None:
-        made = sql.table(name).sql(dialect="duckdb")
-        self._connection.execute(f"CREATE {kind} {made} AS {self.dialect.render(query)}").fetchall()
+        made, text = sql.table(name).sql(dialect="duckdb"), self.dialect.render(query, copy=False)
+        self._connection.execute(f"CREATE {kind} {made} AS {text}").fetchall()
 
 
 def _read(rows: pa.RecordBatchReader, failures: list[Exception]) -> Iterator[pa.RecordBatch]:

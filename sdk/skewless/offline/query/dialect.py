@@ -33,9 +33,15 @@ class Dialect:
 
     engine: EngineName
 
-    def render(self, query: exp.Expr, *, pretty: bool = False) -> str:
-        """Return the query's text; `pretty` is for people, and a third longer."""
-        return query.sql(dialect=self.engine.value, pretty=pretty, comments=False)
+    def render(self, query: exp.Expr, *, pretty: bool = False, copy: bool = True) -> str:
+        """Return the query's text.
+
+        Args:
+            query: what to write.
+            pretty: for people, and a third longer.
+            copy: leave the tree as it is; a tree that nobody needs any more is not copied.
+        """
+        return query.sql(dialect=self.engine.value, pretty=pretty, comments=False, copy=copy)
 
     @property
     def keeps_order(self) -> bool:

@@ -98,7 +98,7 @@ class Log:
             sql.aliased(known, KNOWN),
             *(self._origin() if with_origin or self._needs_origin else ()),
             *(sql.aliased(self.physical(name), identifiers.column(name)) for name in self.columns),
-        ).from_(self.table)
+        ).from_(self.table, copy=False)
         for condition in self.pruning():
             query = query.where(condition, copy=False)
         return query
@@ -118,9 +118,9 @@ class Log:
 
     def physical(self, name: str) -> Sql:
         """Return a column in physical, normal form; event time is clamped, as in `times`."""
-        type_ = self.source.columns[name]
         if self.relation.is_physical:
             return _scanned(identifiers.column(name))
+        type_ = self.source.columns[name]
         if name == self.source.event_time:
             return self.times()[0]
         value = self.dialect.physical(_scanned(name), type_)
@@ -249,7 +249,7 @@ def view_events(
             parts.append(sql.aliased(_logged(name), f"c{index}"))
         deleted = _logged(TOMBSTONE) if view.source.has_tombstones else exp.Boolean(this=False)
         parts.append(sql.aliased(sql.coalesce(deleted, exp.Boolean(this=False)), "deleted"))
-    query = sql.select(*parts).from_(sql.table(source_step))
+    query = sql.select(*parts).from_(sql.table(source_step), copy=False)
     if plan.where is not None:
         query = query.where(renderer.render(plan.where), copy=False)
     if start is not None:

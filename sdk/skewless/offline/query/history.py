@@ -383,7 +383,8 @@ class _Compiler:
             Feature(item.view.name, item.view.version, item.feature) for item in self.plan.selected
         ]
         flags = [self.overflows[feature] for feature in selected if feature in self.overflows]
-        return sql.select(sql.column(ROW), *outputs, *map(sql.column, flags)).from_(sql.table(step))
+        every = sql.select(sql.column(ROW), *outputs, *map(sql.column, flags))
+        return every.from_(sql.table(step), copy=False)
 
 
 def overflowing(plan: ViewPlan) -> list[str]:

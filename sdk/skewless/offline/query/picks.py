@@ -250,14 +250,14 @@ def first_of(query: exp.Select, order: list[Sql], columns: list[Sql]) -> exp.Sel
     """Keep, for each point, the row that comes first."""
     point = [sql.column(name) for name in POINT]
     rank = sql.over(sql.call("row_number"), point, order)
-    ranked = sql.select(*point, *columns, sql.aliased(rank, "rank")).from_(
-        exp.Subquery(this=query, alias=exp.TableAlias(this=sql.name("candidates")))
-    )
-    return (
-        sql.select(*point, *columns)
-        .from_(exp.Subquery(this=ranked, alias=exp.TableAlias(this=sql.name("ranked"))))
-        .where(sql.equal(sql.column("rank"), sql.integer(1)))
-    )
+    ranked = sql.select(*point, *columns, sql.aliased(rank, "rank"))
+    ranked.from_(_named(query, "candidates"), copy=False)
+    first = sql.select(*point, *columns).from_(_named(ranked, "ranked"), copy=False)
+    return first.where(sql.equal(sql.column("rank"), sql.integer(1)), copy=False)
+
+
+def _named(query: exp.Select, name: str) -> exp.Subquery:
+    return exp.Subquery(this=query, alias=exp.TableAlias(this=sql.name(name)))
 
 
 def add_latest(plan: ViewPlan, dialect: Dialect, steps: Steps, alias: str, lag: str | None) -> None:
@@ -383,11 +383,12 @@ def _add_winner(plan: ViewPlan, steps: Steps, alias: str, found: str) -> None:
             *(sql.column(name, "point") for name in POINT),
             *(sql.column(name, "event") for name in kept),
         )
-        .from_(sql.table(found, alias="point"))
+        .from_(sql.table(found, alias="point"), copy=False)
         .join(
             sql.table(f"{alias}_events", alias="event"),
             on=sql.both(*conditions),
             join_type="left",
+            copy=False,
         )
     )
     if found == f"{alias}_running":
@@ -404,6 +405,6 @@ def _add_winner(plan: ViewPlan, steps: Steps, alias: str, found: str) -> None:
     steps.add(
         f"{alias}_features",
         sql.select(*(sql.column(name) for name in POINT), *features).from_(
-            sql.table(f"{alias}_winner")
+            sql.table(f"{alias}_winner"), copy=False
         ),
     )

@@ -24,7 +24,11 @@ def name(text: str) -> exp.Identifier:
 
 def column(text: str, table: str | None = None) -> exp.Column:
     """Name a column."""
-    return exp.column(name(text), table=None if table is None else name(table))
+    # Not exp.column, which copies both identifiers.
+    found = exp.Column(this=name(text))
+    if table is not None:
+        found.set("table", name(table))
+    return found
 
 
 def table(text: str, database: str | None = None, alias: str | None = None) -> exp.Table:
@@ -53,8 +57,10 @@ def _parts(*values: Sql) -> list[Sql]:
     take half the time of writing a long query.
     """
     found: list[Sql] = []
+    taken: set[int] = set()
     for value in values:
-        is_taken = value.parent is not None or any(value is other for other in found)
+        is_taken = value.parent is not None or id(value) in taken
+        taken.add(id(value))
         found.append(value.copy() if is_taken else value)
     return found
 

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -81,7 +82,7 @@ def build_training_set(
         history, used = _history(request, session, spine, snapshots)
         script = history.script()
         found = session.run(script)
-        text = session.dialect.render(script.query(), pretty=True)
+        text = session.dialect.render(script.query(), pretty=True, copy=False)
     ordered = _in_order(found, labels.rows)
     overflows = Overflows.found(ordered, request.plan)
     if overflows.rows and request.errors is Errors.RAISE:
@@ -190,6 +191,7 @@ def _manifest(
     text: str,
 ) -> dict[str, Any]:
     problems = [pin.why_not for pin in pins.values() if pin.why_not]
+    known: dict[int, str] = {}
     return {
         **request.about,
         "mode": request.mode.value,
@@ -204,7 +206,7 @@ def _manifest(
                 "view": item.view.name,
                 "version": item.view.version,
                 "feature": item.feature,
-                "fingerprint": fingerprint(item.view),
+                "fingerprint": fingerprint(item.view, known),
             }
             for item in request.plan.selected
         ],
@@ -237,13 +239,22 @@ def _update(found: Any, column: pa.Array) -> None:
     elif pa.types.is_string(kind) or pa.types.is_binary(kind):
         texts = pc.fill_null(pc.cast(column, pa.binary()), b"")
         found.update(_bytes(pc.binary_length(texts)))
-        found.update(b"".join(texts.to_pylist()))
+        found.update(_joined(texts))
     elif pa.types.is_decimal(kind):
         found.update(json.dumps([str(value) for value in column.to_pylist()]).encode())
     elif pa.types.is_boolean(kind):
         found.update(_bytes(pc.fill_null(pc.cast(column, pa.uint8()), 0)))
     else:
         found.update(_bytes(pc.fill_null(pc.cast(column, _bits_of(kind)), 0)))
+
+
+def _joined(texts: pa.Array) -> memoryview:
+    """Return all values of a column without nulls, one after the other: as Arrow holds them."""
+    _, offsets, values = texts.buffers()
+    if values is None:
+        return memoryview(b"")
+    ends = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    return memoryview(values)[ends[0] : ends[-1]]
 
 
 def _bits_of(kind: pa.DataType) -> pa.DataType:

@@ -66,9 +66,10 @@ class Overflows:
     def found(cls, result: pa.Table, plan: SelectionPlan) -> Overflows:
         """Read a result of the query, in the labels' order."""
         rows = {}
+        names = frozenset(result.column_names)
         for item in plan.selected:
             name = identifiers.selected_overflow(item.view, item.feature)
-            if name in result.column_names:
+            if name in names:
                 numbers = pc.indices_nonzero(result[name].combine_chunks()).to_pylist()
                 if numbers:
                     rows[item.output] = (item, numbers)
