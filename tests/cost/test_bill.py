@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -15,9 +17,6 @@ from skewless.definitions.collection import Definitions
 from skewless.errors import InputError, UnknownNameError
 from skewless.registry.published import Published
 from skewless.types import Bool, Int64, String
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 card = Entity("card", keys={"card": String})
 payments = Source(
@@ -109,6 +108,26 @@ def test_predictions_of_what_nobody_knows_are_refused() -> None:
 def test_any_rate_is_predicted(daily_events: float) -> None:
     bill = predict(PUBLISHED, traffic(events={"payments": daily_events}))
     assert all(item.quantity >= 0 for item in bill.items)
+
+
+def test_the_workloads_of_the_documentation_cost_what_it_says(tmp_path: Path) -> None:
+    assert CliRunner().invoke(app, ["init", str(tmp_path / "example")]).exit_code == 0
+    page = (Path(__file__).parents[2] / "docs" / "costs.md").read_text()
+    (row,) = re.findall(r"^\| \*\*skewless\*\* \|(.*)\|$", page, re.MULTILINE)
+    told = [float(cell.strip(" *$").replace(",", "")) for cell in row.split("|")]
+    found = []
+    for entities, events, predictions, batch, readers in (
+        (3e5, 1e6, 333e3, 1e3, 20),
+        (5e6, 20e6, 50e6, 1e4, 100),
+        (1e8, 3e8, 1e9, 1e5, 1000),
+    ):
+        words = ["--entities", f"customer={entities}", "--events", f"orders={events}"]
+        words += ["--predictions", f"fraud_model={predictions}", "--readers", str(readers)]
+        words += ["--batch", f"{batch:.0f}", "--json"]
+        file = str(tmp_path / "example" / "definitions.py")
+        answer = CliRunner().invoke(app, ["cost", file, *words])
+        found.append(json.loads(answer.stdout)["dollars_a_month"])
+    assert [round(dollars) for dollars in found] == told
 
 
 def test_the_command_prints_a_bill(tmp_path: Path) -> None:
