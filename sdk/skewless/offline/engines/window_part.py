@@ -78,7 +78,7 @@ class WindowPart:
         answer, windows = group[0], [one.window for one in group]
         is_least = answer.kind is WindowKind.LEAST
         values, words = self._events[answer.value], self._events.words.get(answer.value)
-        limits = np.finfo if values.dtype == np.float64 else np.iinfo
+        limits = np.finfo if values.dtype.kind == "f" else np.iinfo
         limit: Any = limits(values.dtype)
         nothing = limit.max if is_least else limit.min
         values = np.where(self._flags(answer.measure), values, nothing)

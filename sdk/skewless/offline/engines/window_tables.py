@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 # Events of a part; and bytes of events that are in memory at once.
 PART_EVENTS, MOST_BYTES = 2**19, 2**30
 _BATCH_ROWS = 2**17
+_MOST_THREADS = 8  # each takes some 100 MB
 _MOST_PARTS = 2**15
 
 
@@ -130,7 +131,7 @@ def _computed(windowed: Windowed, points: Columns, events: Columns) -> list[Wind
     if count <= 1:
         return [WindowPart(windowed, points, events)]
     pairs = zip(_split(points, count), _split(events, count), strict=True)
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS)) as threads:
         work = [
             threads.submit(WindowPart, windowed, some_points, some_events)
             for some_points, some_events in pairs
