@@ -1,13 +1,16 @@
 """Copied files of a log as DuckDB reads them: physical columns, under the names of queries. Pure.
 
-Files and columns are matched by the numbers that Iceberg gives columns: a column that came later is
-null in older files.
+If all files have all columns, these are matched by name, and DuckDB guesses how many rows there are
+from the first file, which has the most. Else they are matched by the numbers that Iceberg gives
+columns. A column that a file does not have is null. DuckDB then knows no number of rows, and may
+join the wrong way round, which is slower.
 """
 
 from __future__ import annotations
 
 import functools
 import glob
+import re
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -24,10 +27,12 @@ if TYPE_CHECKING:
 
     from skewless.definitions.source import Source
     from skewless.definitions.types import ValueType
+    from skewless.offline.lake.day_table import LogFiles
     from skewless.offline.query.events import Span
     from skewless.offline.query.sql import Sql
 
 _SYSTEM = {INGEST_SHARD: SHARD, INGEST_SEQUENCE: SEQUENCE, INGEST_TIME: KNOWN}
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")  # Iceberg writes other names differently in files
 _NOWHERE = 2**31 - 1  # no column of a file has such a number
 _DUCKDB = Dialect(EngineName.DUCKDB)
 
@@ -38,7 +43,7 @@ def called(name: str) -> str:
 
 
 def copied_rows(
-    source: Source, names: Sequence[str], folder: Path, fields: Mapping[str, int], span: Span
+    source: Source, names: Sequence[str], folder: Path, found: LogFiles, span: Span
 ) -> exp.Select:
     """Select the rows of a folder's files that came in within a span.
 
@@ -46,7 +51,7 @@ def copied_rows(
         source: whose log.
         names: the columns to read, among them event time and ingest time.
         folder: where the files are.
-        fields: the numbers of the columns in the files; columns without one are null.
+        found: what is known of them; a column that they do not have is null.
         span: the ingest times.
     """
     known = _DUCKDB.microseconds(sql.column(INGEST_TIME))
@@ -56,7 +61,7 @@ def copied_rows(
     columns = {called(n): _DUCKDB.physical(sql.column(n), kinds[n]) for n in names}
     columns |= {identifiers.column(source.event_time): clamped, HAPPENED: clamped}
     query = sql.select(*(sql.aliased(value, name) for name, value in columns.items()))
-    query = query.from_(_files(kinds, names, folder, fields), copy=False)
+    query = query.from_(_files(kinds, names, folder, found), copy=False)
     if span.start is not None:
         query = query.where(sql.less_equal(sql.integer(span.start), known), copy=False)
     if span.end is not None:
@@ -65,15 +70,17 @@ def copied_rows(
 
 
 def _files(
-    kinds: Mapping[str, ValueType], names: Sequence[str], folder: Path, fields: Mapping[str, int]
+    kinds: Mapping[str, ValueType], names: Sequence[str], folder: Path, found: LogFiles
 ) -> exp.Table:
-    numbers = [sql.integer(fields.get(name, _NOWHERE - n)) for n, name in enumerate(names)]
+    numbers = [sql.integer(found.fields.get(name, _NOWHERE - n)) for n, name in enumerate(names)]
     schema = sql.call(
         "map",
         exp.Array(expressions=numbers),
         exp.Array(expressions=list(_described(kinds, names))),
     )
-    options: dict[str, Sql] = {"schema": schema, "hive_partitioning": exp.false()}
+    options: dict[str, Sql] = {"hive_partitioning": exp.false()}
+    if not found.is_uniform or not all(_PLAIN.fullmatch(name) for name in names):
+        options["schema"] = schema
     read = sql.call(
         "read_parquet",
         sql.text(f"{glob.escape(str(folder))}/*.parquet"),

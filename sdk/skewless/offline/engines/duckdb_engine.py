@@ -81,11 +81,11 @@ class DuckDbSession:
             "ingest_from": span.start,
             "ingest_before": span.end,
         }
-        fields = self._log.copy(source, names, copies, **asked)
-        if fields is None:
+        found = self._log.copy(source, names, copies, **asked)
+        if found is None:
             self._create(source, self._log.scan(source, names, physical=True, **asked))
         else:
-            self._make("VIEW", name, copied_rows(source, names, copies, fields, span))
+            self._make("VIEW", name, copied_rows(source, names, copies, found, span))
         repeats = source.event_id is not None
         if source.event_id is not None and source.event_id in columns:
             repeats = self._repeats(name, source.event_id)

@@ -81,12 +81,14 @@ class LogFiles(NamedTuple):
     """Files of Parquet that hold all rows asked for.
 
     Attributes:
-        addresses: where they are.
+        addresses: where they are; the file with the most rows comes first.
         fields: the columns asked for that the table has, and the number of each in the files.
+        is_uniform: whether every file has all these columns.
     """
 
     addresses: tuple[str, ...]
     fields: Mapping[str, int]
+    is_uniform: bool
 
 
 class DayTable:
@@ -269,7 +271,12 @@ class DayTable:
             tasks = list(scan.plan_files())
             if any(task.delete_files for task in tasks):
                 return None
-            return LogFiles(tuple(task.file.file_path for task in tasks), fields)
+            files = sorted((task.file for task in tasks), key=lambda file: -file.record_count)
+            counted = {_counted(table.schema().find_field(number)) for number in fields.values()}
+            is_uniform = len(fields) == len(set(names)) and all(
+                counted <= set(file.value_counts or ()) for file in files
+            )
+            return LogFiles(tuple(file.file_path for file in files), fields, is_uniform)
 
         return self._looked_at(look)
 
@@ -369,6 +376,12 @@ _ICEBERG_TYPES: Mapping[types.Scalar, IcebergType] = {
     types.Timestamp: TimestampType(),
     types.Bytes: BinaryType(),
 }
+
+
+def _counted(field: NestedField) -> int:
+    """Return the number by which a file counts a field's values: a list's elements."""
+    type_ = field.field_type
+    return type_.element_id if isinstance(type_, ListType) else field.field_id
 
 
 def _taken(rows: pa.Table, numbers: Any) -> list[pa.RecordBatch]:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from skewless.definitions.source import Source
     from skewless.definitions.types import ValueType
     from skewless.offline.lake.commits import Queue
+    from skewless.offline.lake.day_table import LogFiles
 
 pc: Any = pyarrow.compute
 
@@ -185,7 +186,7 @@ class EventLog:
         snapshot_id: int | None = None,
         ingest_from: int | None = None,
         ingest_before: int | None = None,
-    ) -> Mapping[str, int] | None:
+    ) -> LogFiles | None:
         """Copy the files that hold events of a span into a folder, for an engine that reads them.
 
         The files hold other events of the same days too.
@@ -199,8 +200,7 @@ class EventLog:
             ingest_before: ingest times end before this.
 
         Returns:
-            The columns that the log has, and the number of each in the files; None if no files can
-            be copied, and `scan` has to be asked.
+            The files that were copied; None if there are none to copy, and `scan` has to be asked.
 
         Raises:
             InputError: no such column.
@@ -215,7 +215,7 @@ class EventLog:
         with _read_to_the_end():
             fields = frozenset(found.fields.values())
             copy_files(self._aws.client("s3"), found.addresses, fields, folder)
-        return found.fields
+        return found
 
     def physical(self, source: Source, table: pa.Table) -> pa.Table:
         """Return normalised rows with Timestamps and Decimals as integers, as `scan` gives them."""
