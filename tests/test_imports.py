@@ -72,7 +72,7 @@ store.aws.client("dynamodb")
 """,
         lock,
     )
-    assert {"skewless", "boto3"} <= loaded
+    assert {"skewless", "botocore"} <= loaded
     assert loaded <= SERVING
 
 
@@ -90,7 +90,7 @@ OnlineReader(plan_selection(locked.service), table, now=lambda: 0)
 """,
         lock,
     )
-    assert {"skewless", "boto3"} <= loaded
+    assert {"skewless", "botocore"} <= loaded
     assert loaded <= SERVING
 
 
