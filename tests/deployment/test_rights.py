@@ -36,7 +36,11 @@ _OF_AGENTS = {
 # Granted for what this run does not do, each with when it does.
 _RARE = {
     "plan": {"dynamodb:GetItem": "rewrites; read once a cut is begun"},
-    "write": {"s3:PutObject": "lines that are none of the view"},
+    "write": {
+        "dynamodb:PutItem": "entities that fail",
+        "dynamodb:UpdateItem": "entities that a statement cannot decide",
+        "s3:PutObject": "lines that are none of the view",
+    },
     "days": {"s3:PutObject": "lines that are none of the view"},
     "commit": {"dynamodb:DeleteItem": "entities that failed before, and are written now"},
 }

@@ -29,10 +29,10 @@ class Step:
 OPEN = Step("Real flights, a local AWS", 8)
 DEFINE = Step("Define features once", 2)
 LOAD = Step("Load history", 9)
-BUILD = Step("Build the training set, as it would have been served", 40)
+BUILD = Step("Build the training set, as it would have been served", 30)
 TRAIN = Step("Train, and learn what a leak is worth", 18)
-FILL = Step("Fill the online store", 35)
-PLAY = Step("Move the clock: take in, cut, serve", 45)
+FILL = Step("Fill the online store", 18)
+PLAY = Step("Move the clock: take in, cut, serve", 40)
 COMPARE = Step("Compare what was served with what is trained on", 6)
 STEPS = (OPEN, DEFINE, LOAD, BUILD, TRAIN, FILL, PLAY, COMPARE)
 
