@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 
+from skewless import Entity, FeatureView
+from skewless.compiler.plan import plan_view
 from skewless.errors import InputError, StoreError
 from skewless.offline.lake import catalog
 from skewless.offline.storage.glue_table import describe_table
@@ -28,6 +30,7 @@ from tests.offline.events import DAY, HOUR, MICROS, NOON, a_source, append, rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from skewless.aws import Aws, Resources
     from skewless.offline.lake.log import EventLog
@@ -163,6 +166,23 @@ def test_a_scan_is_bounded_by_ingest_time_half_open(log: EventLog) -> None:
     append(log, source, rows(source, x=[0, 1, 2, 3]), ingest_time=known)
     found = scanned(log, source, "x", ingest_from=MICROS, ingest_before=MICROS + DAY)
     assert sorted(r["x"] for r in found) == [1, 2]
+
+
+def test_a_log_of_some_entities_holds_no_other_events(log: EventLog, tmp_path: Path) -> None:
+    source = a_source({"k": String, "on": Timestamp, "x": Int64})
+    entity = Entity("e", keys={"k": String, "on": Timestamp})
+    view = FeatureView("v", entity=entity, source=source, refresh="stream", features=["x"])
+    log.create(source)
+    instants = [NOON, NOON + HOUR]
+    keys = [(k, on) for k in ("a", "b", None) for on in instants]
+    table = rows(source, k=[k for k, _ in keys], on=[on for _, on in keys], x=list(range(6)))
+    append(log, source, table)
+    some = log.of_entities(plan_view(view), [("b", MICROS)])
+    found = some.scan(source, ["x"], physical=True).read_all().to_pylist()
+    assert [row["x"] for row in found] == [2]
+    assert some.copy(source, ["x"], tmp_path) is None  # files hold everybody's events
+    none = log.of_entities(plan_view(view), [])
+    assert none.scan(source, ["x"], physical=True).read_all().num_rows == 0
 
 
 def test_glue_describes_the_log_as_the_ddl_would(

@@ -7,11 +7,8 @@ replaced as a whole, on the condition that no cut has written them since they we
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-import pyarrow as pa
-import pyarrow.compute
 
 from skewless.compiler.fingerprint import used_columns
 from skewless.compiler.keys import encode_key
@@ -21,24 +18,20 @@ from skewless.materialize.arrow_rows import entity_rows
 from skewless.materialize.due import to_cut
 from skewless.materialize.states import encoded_state
 from skewless.offline.engines.duckdb_engine import DuckDbEngine
-from skewless.offline.frames.columns import arrow_type, physical
-from skewless.offline.lake.log import EventLog
 from skewless.offline.query.states import States, span_of_states
 from skewless.online.address import entity_partition, view_partition
 from skewless.online.codec import failed_state
 from skewless.online.overflow import overflow_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
 
     from skewless.compiler.plan import ViewPlan
-    from skewless.definitions.source import Source
     from skewless.online.record import Watermark
     from skewless.workbench import Workbench
 
     Key = tuple[Any, ...]
 
-pc: Any = pyarrow.compute
 _ATTEMPTS = 3
 
 
@@ -94,14 +87,13 @@ class Anew:
         left = set(keys)
         for _ in range(_ATTEMPTS):
             if left:
-                days = replace(self.bench.days, log=_LogOf(self.bench, self.plan, left))
-                left = days.replace(self.plan, cut, left)
+                left = self.bench.days.replace(self.plan, cut, left)
         return len(left)
 
     def _states(self, keys: Collection[Key], cut: int) -> dict[Key, bytes]:
         """Return the encoded states at a cut; entities without events have none."""
         view = self.plan.view
-        engine = DuckDbEngine(_LogOf(self.bench, self.plan, keys))
+        engine = DuckDbEngine(self.bench.log.of_entities(self.plan, keys))
         asked = (cut, None, ())
         with engine.session() as session:
             span = span_of_states(self.plan, *asked)
@@ -144,32 +136,3 @@ class Anew:
             table.failed.note(view, text, cut, error.reason)
             small = wanted._replace(state=failed_state(error.reason))
             return table.rewrite_cut(small, None, version)
-
-
-class _LogOf(EventLog):
-    """The log restricted to some entities: a rebuild needs no other events."""
-
-    def __init__(self, bench: Workbench, plan: ViewPlan, keys: Collection[Key]) -> None:
-        super().__init__(bench.aws, bench.resources)
-        self._wanted: dict[str, Any] = {}
-        for place, (name, type_) in enumerate(plan.view.entity.keys.items()):
-            kind = physical(pa.nulls(0, arrow_type(type_)), type_).type
-            self._wanted[name] = pa.array({key[place] for key in keys}, kind)
-
-    def scan(
-        self, source: Source, columns: Sequence[str] | None = None, **options: Any
-    ) -> pa.RecordBatchReader:
-        """Read events of the entities."""
-        names = None if columns is None else list(dict.fromkeys([*columns, *self._wanted]))
-        reader = super().scan(source, names, **options)
-        return pa.RecordBatchReader.from_batches(
-            reader.schema, (self._of(batch) for batch in reader)
-        )
-
-    def copy(self, *_: Any, **__: Any) -> None:
-        """Copy nothing: files hold events of other entities too."""
-
-    def _of(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        for name, values in self._wanted.items():
-            batch = batch.filter(pc.is_in(batch[name], values))
-        return batch

@@ -96,7 +96,7 @@ class DayItems:
         }
         first = inf if since is None else instants.floor_to(since, instants.DAY)
         start = min([first, *(day for _, day in versions)])
-        found = {} if start == inf else self._logged(plan, int(start))
+        found = {} if start == inf else self._logged(plan, int(start), keys=keys)
         logged = {
             at: events
             for at, events in found.items()
@@ -115,10 +115,11 @@ class DayItems:
     def _rebuild(
         self, plan: ViewPlan, since: int, wanted: frozenset[tuple[tuple[Any, ...], int]] | None
     ) -> Failures:
+        keys = None if wanted is None else {key for key, _ in wanted}
         for attempt in range(_REBUILD_ATTEMPTS):
             failures, horizons = Failures(), self._horizons(plan)
             try:
-                for (key, day), events in self._logged(plan, since).items():
+                for (key, day), events in self._logged(plan, since, keys=keys).items():
                     if wanted is not None and (key, day) not in wanted:
                         continue
                     horizon = horizons(max(event.ingest_time for event in events))
@@ -136,13 +137,19 @@ class DayItems:
         return SourceLine.of(self.table, plan.view.source.name).horizons()
 
     def _logged(
-        self, plan: ViewPlan, since: int, before: int | None = None
+        self,
+        plan: ViewPlan,
+        since: int,
+        before: int | None = None,
+        *,
+        keys: Collection[tuple[Any, ...]] | None = None,
     ) -> dict[tuple[tuple[Any, ...], int], list[LoggedEvent]]:
-        """Read events from the log, by entity and UTC day of ingestion."""
+        """Read events from the log, of some entities or of all, by entity and day of ingestion."""
+        log = self.log if keys is None else self.log.of_entities(plan, keys)
         source = plan.view.source
         columns = [*dict.fromkeys([*used_columns(plan.view), source.event_time])]
         system = [INGEST_SHARD, INGEST_SEQUENCE]
-        rows = self.log.scan(
+        rows = log.scan(
             source,
             [*columns, *system],
             ingest_from=since,

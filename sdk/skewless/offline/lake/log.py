@@ -30,10 +30,11 @@ from skewless.offline.tables import user_table
 from skewless.offline.tables.glue_rows import open_glue_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from skewless.aws import Aws, Resources
+    from skewless.compiler.plan import ViewPlan
     from skewless.definitions.source import Source
     from skewless.definitions.types import ValueType
     from skewless.offline.lake.commits import Queue
@@ -43,11 +44,36 @@ pc: Any = pyarrow.compute
 
 
 class EventLog:
-    """The logs of a store's sources."""
+    """The logs of a store's sources.
 
-    def __init__(self, aws: Aws, resources: Resources) -> None:
+    Args:
+        aws: where they are.
+        resources: the store's.
+        only: by key column, the values of the events that `scan` returns, if asked for physical
+            rows; all if None.
+    """
+
+    def __init__(
+        self, aws: Aws, resources: Resources, only: Mapping[str, pa.Array] | None = None
+    ) -> None:
         self._aws = aws
         self._resources = resources
+        self._only = only or {}
+
+    def of_entities(self, plan: ViewPlan, keys: Collection[tuple[Any, ...]]) -> EventLog:
+        """Return the logs as if they held no other entities' events.
+
+        Args:
+            plan: of a view of the entities.
+            keys: physical. Where an entity has several key columns, events of a few others may be
+                left: those that have each value of a key in some of these keys.
+        """
+        shape = _physical_schema(plan.view.entity.keys)
+        only = {
+            field.name: pa.array({key[place] for key in keys}, field.type)
+            for place, field in enumerate(shape)
+        }
+        return EventLog(self._aws, self._resources, only)
 
     def table(self, source: Source) -> DayTable:
         """Return the Iceberg table of the log that the store keeps for a source."""
@@ -165,7 +191,7 @@ class EventLog:
             InputError: no such column, or an existing table has values that do not fit.
             StoreError: the log is not there, or AWS refused.
         """
-        wanted = _chosen(source, columns)
+        wanted = _chosen(source, None if columns is None else [*columns, *self._only])
         names = list(wanted)
         span = (ingest_from, ingest_before)
         if source.table is not None:
@@ -174,8 +200,8 @@ class EventLog:
             tables = self.table(source).read(names, snapshot_id, span)
         shape = _physical_schema(wanted) if physical else _schema(wanted)
         event_time = source.event_time if physical and source.event_time in wanted else None
-        batches = (_shaped(table, wanted, shape, event_time) for table in tables)
-        return pa.RecordBatchReader.from_batches(shape, _nonempty(batches))
+        batches = _nonempty(_shaped(table, wanted, shape, event_time) for table in tables)
+        return pa.RecordBatchReader.from_batches(shape, map(self._chosen_rows, batches))
 
     def copy(
         self,
@@ -206,7 +232,7 @@ class EventLog:
             InputError: no such column.
             StoreError: the log is not there, or AWS refused.
         """
-        if source.table is not None:
+        if source.table is not None or self._only:
             return None
         names = _chosen(source, columns)
         found = self.table(source).files(names, snapshot_id, (ingest_from, ingest_before))
@@ -216,6 +242,11 @@ class EventLog:
             fields = frozenset(found.fields.values())
             copy_files(self._aws.client("s3"), found.addresses, fields, folder)
         return found
+
+    def _chosen_rows(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        for name, values in self._only.items():
+            batch = batch.filter(pc.is_in(batch[name], values))
+        return batch
 
     def physical(self, source: Source, table: pa.Table) -> pa.Table:
         """Return normalised rows with Timestamps and Decimals as integers, as `scan` gives them."""
