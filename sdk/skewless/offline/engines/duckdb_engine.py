@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from skewless.offline.query.events import Span
     from skewless.offline.query.script import Script
 
+_INTERRUPTED = "Query interrupted"
 _LABELS, _SCANNED = "skewless_labels", "skewless_scanned"
 
 
@@ -51,6 +52,10 @@ class DuckDbEngine:
                 # In a terminal DuckDB would draw a progress bar over the caller's output.
                 connection.execute("SET enable_progress_bar = false").fetchall()
                 yield DuckDbSession(connection, self._log, folder)
+            except RuntimeError as error:
+                if str(error) == _INTERRUPTED:  # so DuckDB tells of Ctrl-C during a query
+                    raise KeyboardInterrupt from error
+                raise
             finally:
                 connection.close()
 
