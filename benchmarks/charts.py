@@ -45,7 +45,7 @@ def _bars(results: Results, palette: Palette) -> Drawing:
     """Draw how often the baseline's time each contender takes, at each workload's largest size."""
     shown = [
         (f"{name}: {case['case']}", case)
-        for name, cases in results.workloads.items()
+        for name, cases in ((name, results.workloads.get(name, [])) for name in WORKLOADS)
         for case in cases
         if case["size"] == cases[-1]["size"] and len(case["contenders"]) > 1
     ]

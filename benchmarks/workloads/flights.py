@@ -32,7 +32,6 @@ def cases(size: Size) -> list[Case]:
             name=f"{rows:,} labels, {rows:,} events",
             parameters=parameters,
             memory_gb=4,
-            goals={"seconds": 1.0},
         )
     ]
 
