@@ -186,9 +186,10 @@ class OpenedStore:
     @property
     def published(self) -> Published:
         """The published definitions, read once; `refresh` reads them again."""
-        if self._published is None:
-            self._published = self._registry.load()
-        return self._published
+        published = self._published  # another thread may `refresh` meanwhile
+        if published is None:
+            published = self._published = self._registry.load()
+        return published
 
     def refresh(self) -> None:
         """Read the registry again at the next call, because others may have published."""

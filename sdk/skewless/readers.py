@@ -59,11 +59,13 @@ class Readers:
         """
         # By identity: comparing whole definitions would take longer than reading DynamoDB.
         key = (identity(features), full_names)
-        if key not in self._kept:
+        # Another thread may forget meanwhile: what is compiled here is then of old definitions.
+        kept = self._kept
+        if key not in kept:
             chosen, is_settled = self.current(features)
             if not is_settled:
                 key = (identity(chosen), full_names)
-        if key not in self._kept:
+        if key not in kept:
             published = self._published()
             reader = OnlineReader(
                 planned(published, self._selected(chosen, published), full_names=full_names),
@@ -73,8 +75,8 @@ class Readers:
                 checks_clock=self._checks_clock,
             )
             # Both are kept, so that no other object can take their identity.
-            self._kept[key] = (reader, (features, chosen))
-        return self._kept[key][0]
+            kept[key] = (reader, (features, chosen))
+        return kept[key][0]
 
     def current(self, features: object) -> tuple[object, bool]:
         """Return what is read for a selection, and whether a later cut cannot change it."""
@@ -85,7 +87,7 @@ class Readers:
 
     def forget(self) -> None:
         """Drop the readers, because others may have published."""
-        self._kept.clear()
+        self._kept = {}
 
     def _selected(self, features: object, published: Published) -> object:
         if features is not None:
