@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     Writer = Callable[[list[bytes]], "_Results"]
 
 CHUNK = CONCURRENCY * MOST  # lines: after each, a function asks whether its time is up
+_LONGEST_PAUSE = 10.0  # seconds: between two such questions
 _Read = TypeVar("_Read")
 
 
@@ -63,6 +64,13 @@ class WriteRate:
 
     per_second: float | None
     _free_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def together(self) -> int:
+        """How many writes may begin together: a whole chunk, if the pause after it is short."""
+        if self.per_second is None:
+            return CHUNK
+        return min(CHUNK, max(1, int(self.per_second * _LONGEST_PAUSE)))
 
     def wait(self, writes: int) -> None:
         """Wait until more writes may begin."""
@@ -150,7 +158,7 @@ class ShardWriter:
         consumed, done = 0.0, first
         with ThreadPoolExecutor(CONCURRENCY) as pool:
             lines = self._lines(key, first)
-            while chunk := list(islice(lines, CHUNK)):
+            while chunk := list(islice(lines, self.pace.together)):
                 if done > first and self.is_time_up():
                     return ShardPart(done, False, outcomes, consumed)  # noqa: FBT003 - by name above
                 self.pace.wait(len(chunk))
