@@ -223,3 +223,26 @@ def test_an_entity_that_comes_and_goes_meanwhile_is_written_by_itself() -> None:
     client = Statements(answer(missing), answer(there), alone)
     assert a_table(client).put_cuts([a_cut("a")]).outcomes == [WRITTEN]
     assert "UpdateExpression" in client.requests[-1]
+
+
+@pytest.mark.parametrize("keep_previous", [False, True])
+@pytest.mark.parametrize("expires_at", [None, 77])
+def test_statements_decide_what_comes_usually(
+    table: OnlineTable, expires_at: int | None, *, keep_previous: bool
+) -> None:
+    """One that DynamoDB cannot read would be written by itself, at more than twice the cost."""
+
+    def alone(cut: Cut) -> tuple[CutOutcome, float]:
+        raise AssertionError(cut)
+
+    def put(*cuts: Cut, is_first: bool) -> list[Any]:
+        client = table.aws.client("dynamodb")
+        return cut_batch.put_cuts(client, table.name, alone, cuts, is_first=is_first).outcomes
+
+    cut = a_cut("a", keep_previous=keep_previous, expires_at=expires_at)
+    later = cut._replace(cut=TODAY + DAY)
+    new = cut._replace(key=f"{VIEW}#new")
+    assert put(cut, is_first=True) == [WRITTEN]
+    assert put(cut, is_first=True) == [ALREADY]
+    assert put(later, new, is_first=False) == [WRITTEN, WRITTEN]
+    assert put(cut, later, is_first=False) == [NEWER, ALREADY]
