@@ -498,3 +498,20 @@ def test_folders_of_different_keys_are_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table({"k": ["b"]}), folder / "0.parquet")
     with pytest.raises(InputError, match=r"lie in folders of different keys: none, and x="):
         to_arrow(folder)
+
+
+def test_a_row_without_an_event_time_or_an_ingest_time_is_not_read(
+    log: EventLog, aws: Aws, resources: Resources
+) -> None:
+    place, kind = resources.database, pa.timestamp("us")
+    columns = {
+        "x": pa.array([1, 2, 3, 4]),
+        "at": pa.array([NAIVE, None, NAIVE, None], kind),
+        "known": pa.array([NAIVE, NAIVE, None, None], kind),
+    }
+    put(aws, place, "events/0", pa.table(columns))
+    name = a_glue_table(aws, place, {"x": "bigint", **AT, "known": "timestamp"})
+    by_known = a_source({"x": Int64, "known": Timestamp}, table=name, ingest_time="known")
+    for source, wanted in ((by_known, [1]), (a_source(table=name), [1, 3])):
+        for engine in (DuckDbEngine(log), AthenaEngine(aws, resources)):
+            assert [row["x"] for row in events_read_by(engine, source, "x")] == wanted

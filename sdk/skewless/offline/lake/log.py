@@ -267,7 +267,10 @@ class EventLog:
         existing = open_glue_table(
             str(source.table), self._aws, snapshot_id=snapshot_id, as_athena=True
         )
-        rows = existing.read({*own, stamp}, {*own, stamp})
+        times = {source.event_time, stamp}
+        rows = existing.read({*own, *times}, {*own, *times})
+        for name in times:
+            rows = rows.filter(pc.is_valid(rows[name]))
         found: dict[str, Any] = {
             name: _fitting(rows[name], source.columns[name], f"{source.table}, column {name!r}")
             for name in own

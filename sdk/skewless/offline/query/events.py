@@ -99,7 +99,7 @@ class Log:
             *(self._origin() if with_origin or self._needs_origin else ()),
             *(sql.aliased(self.physical(name), identifiers.column(name)) for name in self.columns),
         ).from_(self.table, copy=False)
-        for condition in self.pruning():
+        for condition in [*self.pruning(), *self._has_times()]:
             query = query.where(condition, copy=False)
         return query
 
@@ -144,6 +144,13 @@ class Log:
         if self.span.end is not None:
             found.append(sql.less(bounded, self._constant(self.span.end)))
         return found
+
+    def _has_times(self) -> list[Sql]:
+        """Return conditions that leave out a user's rows without a time: they count nowhere."""
+        if self.relation.is_log or self.relation.is_physical:
+            return []
+        named = dict.fromkeys([self.source.event_time, self.source.ingest_time])
+        return [sql.is_not_null(_scanned(name)) for name in named if name is not None]
 
     def _constant(self, instant: int) -> Sql:
         # Instants beyond a timestamp's range allow no pruning.
