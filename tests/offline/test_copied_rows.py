@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from skewless.errors import StoreError
+from skewless.errors import QueryError, StoreError
 from skewless.offline.engines.duckdb_engine import DuckDbEngine
 from skewless.offline.query import identifiers, sql
 from skewless.offline.query.events import HAPPENED, KNOWN, SEQUENCE, SHARD, Span
@@ -26,6 +26,7 @@ from skewless.types import (
     Vector,
 )
 from tests.offline.events import HOUR, MICROS, NOON, a_source, append, rows
+from tests.offline.lake import put
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -135,4 +136,16 @@ def test_a_file_that_an_erasure_removes_meanwhile_is_told(log: EventLog) -> None
     bucket, _, key = found.addresses[0].removeprefix("s3://").partition("/")
     log._aws.client("s3").delete_object(Bucket=bucket, Key=key)
     with pytest.raises(StoreError, match=r"could not be read to its end: .*An erasure may have"):
+        copied(log, source)
+
+
+def test_a_file_that_is_no_parquet_is_told_as_a_failed_query(log: EventLog) -> None:
+    source = a_source({"x": Int64})
+    log.create(source)
+    append(log, source, rows(source, x=[1]))
+    found = log.table(source).files(["x"])
+    assert found is not None
+    bucket, _, key = found.addresses[0].removeprefix("s3://").partition("/")
+    put(log._aws, bucket, key, b"no parquet")
+    with pytest.raises(QueryError, match=r"DuckDB.*parquet"):
         copied(log, source)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
@@ -101,9 +101,7 @@ class DuckDbSession:
         ids = sql.column(identifiers.column(event_id))
         distinct = exp.Count(this=exp.Distinct(expressions=[ids.copy()]))
         some = sql.less(distinct, exp.Count(this=ids))
-        query = sql.select(some).from_(sql.table(name))
-        ((found,),) = self._connection.execute(self.dialect.render(query)).fetchall()
-        return bool(found)
+        return bool(self._one(sql.select(some).from_(sql.table(name))))
 
     def _create(self, source: Source, rows: pa.RecordBatchReader) -> None:
         """Make a table of the rows, each column under the name that queries know it by."""
@@ -119,17 +117,16 @@ class DuckDbSession:
         self._connection.register(_SCANNED, kept)
         try:
             self._make("TABLE", identifiers.rows_of(source), every)
-        except duckdb.Error as error:
+        except QueryError as error:
             # DuckDB tells a failure of what it reads as its own, with the whole traceback.
-            raise failures[0] if failures else QueryError("DuckDB", str(error)) from error
+            raise failures[0] if failures else error from error.__cause__
         self._connection.unregister(_SCANNED)
 
     def lateness(self, source: Source) -> int | None:
         """Measure it on the loaded table."""
         late = sql.call("max", sql.subtract(sql.column(KNOWN), sql.column(HAPPENED)))
         query = sql.select(late).from_(sql.table(identifiers.rows_of(source)))
-        ((found,),) = self._connection.execute(self.dialect.render(query)).fetchall()
-        return int(found) if found is not None else 0
+        return int(self._one(query) or 0)
 
     def labels(self, table: pa.Table) -> exp.Table:
         """Register labels without copying them."""
@@ -142,8 +139,8 @@ class DuckDbSession:
         Raises:
             QueryError: DuckDB refused or failed it.
         """
-        try:
-            stored: list[str] = []
+        stored: list[str] = []
+        with _failures_told():
             for name in script.checkpoints:
                 if name in script.windowed:
                     stored += self._windows.add(script.windowed[name], script.steps, stored)
@@ -152,12 +149,25 @@ class DuckDbSession:
                     stored.append(name)
             last = script.steps.finish(script.final, without=stored)
             return self._connection.sql(self.dialect.render(last, copy=False)).to_arrow_table()
-        except duckdb.Error as error:
-            raise QueryError("DuckDB", str(error)) from error
 
     def _make(self, kind: str, name: str, query: exp.Query) -> None:
         made, text = sql.table(name).sql(dialect="duckdb"), self.dialect.render(query, copy=False)
-        self._connection.execute(f"CREATE {kind} {made} AS {text}").fetchall()
+        with _failures_told():
+            self._connection.execute(f"CREATE {kind} {made} AS {text}").fetchall()
+
+    def _one(self, query: exp.Query) -> Any:
+        """Return the only value of a query's only row."""
+        with _failures_told():
+            ((found,),) = self._connection.execute(self.dialect.render(query)).fetchall()
+        return found
+
+
+@contextmanager
+def _failures_told() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        raise QueryError("DuckDB", str(error)) from error
 
 
 def _read(rows: pa.RecordBatchReader, failures: list[Exception]) -> Iterator[pa.RecordBatch]:
