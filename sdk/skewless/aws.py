@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import json
 import pickle
+import re
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ _KEPT_ALIVE = Config(
     max_pool_connections=32,
     retries={"mode": "standard", "total_max_attempts": 3},
 )
+
+# What botocore replaces in an application's id, which becomes part of a header.
+_NO_TOKEN = re.compile(r"[^\w!$%&'*+.^`|~#,-]", re.ASCII)
 
 # Waiting a minute for a feature vector is too long; boto3's default is 60 s.
 _PROMPT = Config(connect_timeout=1, read_timeout=3)
@@ -136,8 +140,13 @@ class Aws:
         # botocore would compose it anew for each request, which is a tenth of a small read.
         given: Any = own.session
         core: Any = own.core_in(self._region) if given is None else given._session  # noqa: SLF001
-        application = core.get_config_variable("user_agent_appid")
-        return f"{core.user_agent()} app/{application}" if application else core.user_agent()
+        default: Any = core.get_default_client_config() or Config()
+        if default.user_agent is not None:
+            return str(default.user_agent)
+        # botocore adds the session's and the client's extra to this.
+        agent = str(core.user_agent()).removesuffix(f" {core.user_agent_extra}")
+        application = default.user_agent_appid or core.get_config_variable("user_agent_appid")
+        return f"{agent} app/{_NO_TOKEN.sub('-', application)}" if application else agent
 
     def _of_this_process(self) -> _Own:
         own = self._own
