@@ -135,6 +135,8 @@ def test_a_condition_compares_as_dynamodb_does(items: Items, where: str, *, hold
         ("SET c = c + 1", "has an incorrect data type"),
         ("SET sk = 'C'", "Cannot update attribute sk. This attribute is part of the key"),
         ("SET g = 1 SET g = 2", "wasn't well formed"),
+        ("SET value = 1", "wasn't well formed"),
+        ("SET g = Value", "wasn't well formed"),
         ("SET g = if_not_exists(g, 1)", "wasn't well formed"),
         ("", "wasn't well formed"),
     ],
@@ -156,7 +158,7 @@ def test_what_no_item_can_hold_fails_alone(items: Items) -> None:
     kind["Parameters"][0] = {"N": "1"}
     few = items.insert("c")
     few["Parameters"].pop()
-    elsewhere = {**items.insert("d"), "Statement": "INSERT INTO none VALUE {'pk': ?}"}
+    elsewhere = {**items.insert("d"), "Statement": "INSERT INTO nowhere VALUE {'pk': ?}"}
     elsewhere["Parameters"] = [{"S": "d"}]
     keyless = {"Statement": f"UPDATE \"{items.name}\" SET g = 1 WHERE pk = 'a'"}
     found = items.run(large, kind, few, elsewhere, keyless, items.insert("e"))
@@ -169,6 +171,38 @@ def test_what_no_item_can_hold_fails_alone(items: Items) -> None:
         None,
     ]
     assert "exceeded the maximum allowed size" in found[0]["Message"]
+
+
+@pytest.mark.parametrize(
+    ("before", "change", "after"),
+    [
+        ("9" * 38, "SET n = n + 1", "1" + "0" * 38),
+        (
+            "12345678901234567890123456789012345678",
+            "SET n = n - 1",
+            "12345678901234567890123456789012345677",
+        ),
+        ("-9223372036854775808", "SET n = n + 0.5", "-9223372036854775807.5"),
+    ],
+)
+def test_a_sum_is_exact_to_38_digits(items: Items, before: str, change: str, after: str) -> None:
+    items.run(items.insert("a", n={"N": before}))
+    items.run(items.update("a", change))
+    assert items.item("a")["n"] == {"N": after}
+
+
+def test_a_name_that_is_reserved_can_stand_in_quotes(items: Items) -> None:
+    items.run(items.insert("a"))
+    assert items.run(items.update("a", 'SET "value" = 1')) == [None]
+    assert items.item("a")["value"] == {"N": "1"}
+
+
+def test_a_statement_that_is_too_long_refuses_its_batch(items: Items) -> None:
+    long = items.update("b", f"SET x = '{'x' * 8_192}'")
+    with pytest.raises(ClientError, match="length less than or equal to 8192"):
+        items.run(items.insert("a"), long)
+    with pytest.raises(KeyError):
+        items.item("a")
 
 
 def test_a_batch_of_two_writes_of_one_item_is_refused(items: Items) -> None:

@@ -10,6 +10,8 @@ import functools
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -27,6 +29,8 @@ _TARGET = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _COMPARISONS = frozenset({"=", "<>", "<", "<=", ">", ">="})
+# AWS says that names of these need quotes; DynamoDB Local takes some without.
+_RESERVED = frozenset(ReservedKeywords.get_reserved_keywords())
 _KEPT = 512
 
 
@@ -255,7 +259,11 @@ class _Reader:
         return Attribute(self._name())
 
     def _name(self) -> str:
-        return self._take("quoted" if self._kind() == "quoted" else "word")
+        if self._kind() == "quoted":
+            return self._take("quoted")
+        if str(self._tokens[self._place][1]).upper() in _RESERVED:
+            raise self._error()
+        return self._take("word")
 
     def _kind(self) -> str:
         return str(self._tokens[self._place][0])

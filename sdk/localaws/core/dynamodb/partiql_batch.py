@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import functools
 import operator
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any
 
 from moto.dynamodb.exceptions import (
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from localaws.core.dynamodb.partiql import Assignment, Comparison, Operand
 
 _LIMIT = 25
+_LONGEST = 8_192  # characters of a statement
+_DIGITS = Context(prec=38)  # as many as a number may have
 _COMPARE = {
     "=": operator.eq,
     "<>": operator.ne,
@@ -69,6 +71,10 @@ def apply() -> None:
         asked = self.body.get("Statements", [])
         if len(asked) > _LIMIT:
             raise MockValidationException("BatchWriteItem cannot write more than 25 items")
+        if any(len(one["Statement"]) > _LONGEST for one in asked):
+            raise MockValidationException(
+                f"Member must have length less than or equal to {_LONGEST}"
+            )
         targets = [partiql.target(one["Statement"]) for one in asked]
         reads = {found[0] == "Select" for found in targets if found is not None}
         if len(reads) > 1:
@@ -232,7 +238,8 @@ class _Write:
                 "ValidationError", "An operand in the update expression has an incorrect data type"
             )
         one, other = Decimal(first["N"]), Decimal(second["N"])
-        return {"N": str(one + other if assignment.sign == "+" else one - other)}
+        add = _DIGITS.add if assignment.sign == "+" else _DIGITS.subtract
+        return {"N": f"{add(one, other):f}"}
 
     def _holds(self, comparison: Comparison, held: Mapping[str, Any]) -> bool:
         if comparison.name not in held:
