@@ -17,8 +17,16 @@ if TYPE_CHECKING:
 pc: Any = pyarrow.compute
 
 
-class TooManyRowsError(Exception):
-    """A query has more rows than may be in memory at once."""
+class TooManyBytesError(Exception):
+    """A query's rows take more memory than they may at once.
+
+    Attributes:
+        row_bytes: how much a row takes, on average of those that were read.
+    """
+
+    def __init__(self, row_bytes: int) -> None:
+        super().__init__(row_bytes)
+        self.row_bytes = row_bytes
 
 
 class Columns:
@@ -44,14 +52,15 @@ class Columns:
         """Read rows.
 
         Raises:
-            TooManyRowsError: they are more than `most`.
+            TooManyBytesError: they take more bytes than `most`.
         """
         read: dict[str, list[Any]] = {name: [] for name in reader.schema.names}
-        rows = 0
+        rows = size = 0
         for batch in reader:
             rows += batch.num_rows
-            if rows > most:
-                raise TooManyRowsError
+            size += batch.nbytes
+            if size > most:
+                raise TooManyBytesError(-(-size // rows))
             for name, pieces in read.items():
                 column = batch[name]
                 # A copy lets go of the batch.

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from skewless.errors import QueryError
 from skewless.offline.engines.ranges import TooManyLanesError
-from skewless.offline.engines.window_columns import Columns, TooManyRowsError
+from skewless.offline.engines.window_columns import Columns, TooManyBytesError
 from skewless.offline.engines.window_part import WindowPart
 from skewless.offline.query import sql
 
@@ -67,11 +67,11 @@ class WindowTables:
         self, windowed: Windowed, points: Columns, events: exp.Query
     ) -> Iterator[tuple[Columns, Columns]]:
         """Yield points with all events of their entities: at once, or by turns from a table."""
-        most = MOST_BYTES // windowed.event_bytes
         try:
-            found = self._read(events, most)
-        except TooManyRowsError:
-            yield from self._by_turns(windowed, points, events, max(1, most // 2))
+            found = self._read(events, MOST_BYTES)
+        except TooManyBytesError as error:
+            most = max(1, MOST_BYTES // 2 // error.row_bytes)
+            yield from self._by_turns(windowed, points, events, most)
         else:
             yield points, found
 
@@ -99,7 +99,7 @@ class WindowTables:
 
         Raises:
             QueryError: DuckDB failed.
-            TooManyRowsError: they are more than `most`.
+            TooManyBytesError: they take more bytes than `most`.
         """
         reader = self._connection.sql(self._dialect.render(query)).to_arrow_reader(_BATCH_ROWS)
         try:

@@ -153,11 +153,6 @@ class Windowed:
         flags = {f"n{answer.measure}" for answer in self.answers}
         return sorted({answer.value for answer in self.answers} | flags)
 
-    @property
-    def event_bytes(self) -> int:
-        """How much memory an event takes."""
-        return 24 + sum(1 if name[0] in "no" else 8 for name in self._values)
-
     def events(self) -> exp.Select:
         """Select the values of the events, without nulls but in `v<i>` of other than numbers."""
         columns = [
