@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal as Number
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -30,7 +31,6 @@ from tests.offline.events import DAY, HOUR, MICROS, NOON, a_source, append, rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from skewless.aws import Aws, Resources
     from skewless.offline.lake.log import EventLog
@@ -195,3 +195,13 @@ def test_glue_describes_the_log_as_the_ddl_would(
     wanted = {name: catalog.sql_type(t) for name, t in catalog.log_columns(source).items()}
     assert found == wanted
     assert described["StorageDescriptor"]["Location"] == f"s3://{resources.bucket}/log/events"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_disk_too_full_for_copies_is_told_with_the_way_out(log: EventLog, tmp_path: Path) -> None:
+    source = a_source()
+    log.create(source)
+    append(log, source, rows(source, x=[1]))
+    (tmp_path / "0.parquet").symlink_to("/dev/full")
+    with pytest.raises(StoreError, match=r"the disk of .* is too full .*events.*TMPDIR"):
+        log.copy(source, ["x"], tmp_path)

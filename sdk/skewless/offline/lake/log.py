@@ -6,6 +6,7 @@ Iceberg tables, `glue_rows` reads others.
 
 from __future__ import annotations
 
+import errno
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -230,7 +231,7 @@ class EventLog:
 
         Raises:
             InputError: no such column.
-            StoreError: the log is not there, or AWS refused.
+            StoreError: the log is not there, AWS refused, or the disk is full.
         """
         if source.table is not None or self._only:
             return None
@@ -240,7 +241,15 @@ class EventLog:
             return None
         with _read_to_the_end():
             fields = frozenset(found.fields.values())
-            copy_files(self._aws.client("s3"), found.addresses, fields, folder)
+            try:
+                copy_files(self._aws.client("s3"), found.addresses, fields, folder)
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+                raise StoreError(
+                    f"the disk of {folder} is too full for the files of {source}, which DuckDB "
+                    'reads there: let TMPDIR name a larger one, or ask with engine="athena"'
+                ) from error
         return found
 
     def _chosen_rows(self, batch: pa.RecordBatch) -> pa.RecordBatch:
