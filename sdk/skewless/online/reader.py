@@ -17,7 +17,7 @@ from skewless.compiler.physical import from_physical, is_converted, to_physical
 from skewless.definitions.frozen import FrozenMapping
 from skewless.definitions.view import FeatureView
 from skewless.errors import InputError
-from skewless.online.address import line_address, view_partition
+from skewless.online.address import WATERMARK, line_address, view_partition
 from skewless.online.answer import Answer
 from skewless.online.incoming import receive
 from skewless.online.lines import Lines, is_slow
@@ -150,6 +150,9 @@ class OnlineReader:
             if mine
             for address in reader.first(mine, now, lines.get(reader.plan.view.source.name))
         ]
+        # Items may be newer than the watermark that they are read by, and never older. A large read
+        # takes longer than a cut waits before its commit, so watermarks are among the first keys.
+        wanted.sort(key=lambda address: address[1] != WATERMARK)
         found: list[Found] = []
         asked = self._lines.to_ask(now, is_supposed=is_supposed) if wanted else []
         while wanted:
