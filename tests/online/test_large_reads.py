@@ -44,6 +44,9 @@ class CutInBetween:
         }
         self._after[watermark] = Watermark(CUT, BEFORE, CUT)
 
+    def commit(self) -> None:
+        self._before = self._after
+
     def batch_get(self, addresses: Iterable[Address]) -> BatchRead:
         items = {}
         for number, address in enumerate(addresses):
@@ -60,3 +63,26 @@ def test_all_entities_are_as_of_the_watermark_however_long_the_read_takes() -> N
     answer = reader.read([{"carrier": name} for name in ENTITIES])
     assert {status["delays"].as_of for status in answer.status} == {to_datetime(BEFORE)}
     assert answer.to_dict() == {"n": [0] * len(ENTITIES)}
+
+
+def test_a_cut_that_another_thread_learns_of_is_not_that_of_items_read_before() -> None:
+    published = Published(Definitions.collect([VIEW]))
+    table = CutInBetween()
+
+    class Slow:
+        """Answers with what was there before; meanwhile another thread reads what comes after."""
+
+        def batch_get(self, addresses: Iterable[Address]) -> BatchRead:
+            found = table.batch_get(list(addresses)[:1])
+            table.commit()
+            reader._table = cast("OnlineStore", table)
+            assert reader.read([{"carrier": "0"}]).to_dict() == {"n": [1]}
+            return found
+
+    reader = OnlineReader(
+        planned(published, "delays"), cast("OnlineStore", Slow()), now=lambda: CUT + MINUTE
+    )
+    answer = reader.read([{"carrier": "0"}])
+    assert answer.status[0]["delays"].as_of == to_datetime(BEFORE)
+    assert answer.to_dict() == {"n": [0]}
+    assert reader.read([{"carrier": "0"}]).to_dict() == {"n": [1]}

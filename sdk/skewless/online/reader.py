@@ -153,6 +153,7 @@ class OnlineReader:
         # Items may be newer than the watermark that they are read by, and never older. A large read
         # takes longer than a cut waits before its commit, so watermarks are among the first keys.
         wanted.sort(key=lambda address: address[1] != WATERMARK)
+        known = [reader.known for reader in self._readers]
         found: list[Found] = []
         asked = self._lines.to_ask(now, is_supposed=is_supposed) if wanted else []
         while wanted:
@@ -171,8 +172,8 @@ class OnlineReader:
                 checks = lines and not is_supposed and self._checks_clock()
                 off = max(0, beyond_bound(batch.date, now, now)) if checks else 0
                 found = [
-                    Found(items, reader.learn(items), now, lines.get(source), off)
-                    for reader in self._readers
+                    Found(items, reader.learn(items, before), now, lines.get(source), off)
+                    for reader, before in zip(self._readers, known, strict=True)
                     for source in [reader.plan.view.source.name]
                 ]
             wanted = [

@@ -110,13 +110,22 @@ class ViewReader:
         """Return entities' values, by partition, from the items that were asked for."""
         raise NotImplementedError
 
-    def learn(self, items: Items) -> Watermark | None:
-        """Return the newest watermark, of those read before or now, and remember it."""
-        item = items.get(self._watermark_address)
-        if isinstance(item, Watermark) and item.cut is not None:
-            before = None if self._watermark is None else self._watermark.cut
-            self._watermark = item if before is None or item.cut >= before else self._watermark
+    @property
+    def known(self) -> Watermark | None:
+        """The newest watermark that was read."""
         return self._watermark
+
+    def learn(self, items: Items, known: Watermark | None) -> Watermark | None:
+        """Return the newer watermark, of that known before the items were read and theirs.
+
+        It is remembered. One that another thread learned meanwhile may be newer than the items.
+        """
+        item = items.get(self._watermark_address)
+        if not isinstance(item, Watermark) or not _is_newer(item, known):
+            return known
+        if _is_newer(item, self._watermark):
+            self._watermark = item
+        return item
 
     def _unknown(self, instant: int) -> Reading:
         """Return nulls without defaults, which would mean that nothing happened."""
@@ -264,6 +273,13 @@ def view_reader(plan: ViewPlan) -> ViewReader:
 def is_cut(table: OnlineStore, plan: ViewPlan) -> bool:
     """Say whether a view has a committed cut; until then all its values are null."""
     return table.read_watermark(view_partition(plan)).cut is not None
+
+
+def _is_newer(watermark: Watermark, known: Watermark | None) -> bool:
+    """Say whether a watermark is of a cut, and as new as a known one or newer."""
+    if watermark.cut is None:
+        return False
+    return known is None or known.cut is None or watermark.cut >= known.cut
 
 
 def _days(since: int, now: int) -> list[str]:
