@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pyiceberg.io import load_file_io
 
-from skewless.offline.storage import file_io
+from skewless.offline.storage import file_io, objects
 from tests.offline.lake import put
 
 if TYPE_CHECKING:
@@ -52,3 +52,14 @@ def test_a_file_that_may_be_overwritten_is(aws: Aws, place: str) -> None:
     with files.new_output(f"s3://{place}/a").create(overwrite=True) as stream:
         stream.write(b"second")
     assert files.new_input(f"s3://{place}/a").open().read() == b"second"
+
+
+@pytest.mark.parametrize("overwrite", [True, False])
+def test_a_large_file_is_written_whether_or_not_it_must_be_new(
+    aws: Aws, place: str, *, overwrite: bool
+) -> None:
+    files = file_io.S3FileIO(file_io.iceberg_properties(aws))
+    content = b"much" * (objects.WHOLE // 4 + 1)
+    with files.new_output(f"s3://{place}/a").create(overwrite=overwrite) as stream:
+        stream.write(content)
+    assert files.new_input(f"s3://{place}/a").open().read() == content

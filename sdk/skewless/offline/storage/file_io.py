@@ -100,11 +100,12 @@ class S3File(InputFile, OutputFile):
         self._size = content.getbuffer().nbytes
         condition = {"IfNoneMatch": "*"} if is_new else {}
         try:
-            if self._size <= objects.WHOLE:
+            # boto3 has no condition for uploads by parts.
+            if is_new or self._size <= objects.WHOLE:
                 self.s3.put_object(Bucket=bucket, Key=key, Body=content.getvalue(), **condition)
             else:  # by parts, side by side
                 body = io.BytesIO(content.getbuffer())
-                self.s3.upload_fileobj(body, bucket, key, ExtraArgs=condition or None)
+                self.s3.upload_fileobj(body, bucket, key)
         except ClientError as error:
             if error.response["Error"]["Code"] != "PreconditionFailed":
                 raise
