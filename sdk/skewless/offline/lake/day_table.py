@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from skewless.offline.lake.commits import Claim, Outcome, Queue
 
 Seen = TypeVar("Seen")
-Span: TypeAlias = tuple[int | None, int | None]
+Days: TypeAlias = tuple[int | None, int | None]  # of the day column, in microseconds
 
 pc: Any = pyarrow.compute
 _GREATER_EQUAL: Any = GreaterThanOrEqual  # typed without their shorthand arguments
@@ -244,7 +244,7 @@ class DayTable:
         self,
         names: Collection[str],
         snapshot_id: int | None = None,
-        span: Span = (None, None),
+        span: Days = (None, None),
     ) -> Iterator[pa.RecordBatch]:
         """Read columns of the rows in a span of the day column; other files are not opened."""
 
@@ -259,7 +259,7 @@ class DayTable:
         self,
         names: Collection[str],
         snapshot_id: int | None = None,
-        span: Span = (None, None),
+        span: Days = (None, None),
     ) -> LogFiles | None:
         """Return the files that hold rows in a span of the day column, beside rows of the same day.
 
@@ -281,7 +281,7 @@ class DayTable:
         return self._looked_at(look)
 
     def _scan(
-        self, table: Table, names: Collection[str], snapshot_id: int | None, span: Span
+        self, table: Table, names: Collection[str], snapshot_id: int | None, span: Days
     ) -> tuple[DataScan, dict[str, int]]:
         """Return a scan, and the numbers of the columns that the snapshot has."""
         schema = table.schema()

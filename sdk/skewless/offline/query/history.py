@@ -30,8 +30,9 @@ from skewless.offline.query.events import (
     view_events,
 )
 from skewless.offline.query.finisher import Finisher
+from skewless.offline.query.latest import add_latest
 from skewless.offline.query.mode import Mode
-from skewless.offline.query.picks import Picks, add_latest
+from skewless.offline.query.picks import Picks
 from skewless.offline.query.reach import Reach, columns_of
 from skewless.offline.query.render import Renderer
 from skewless.offline.query.script import Script

@@ -1,7 +1,7 @@
-"""Values that are picked, not summed: min, max, first, last, and a view's latest row.
+"""Values that are picked, not summed: min, max, first and last over windows.
 
-`last` and latest rows need no left edge: the latest event known before T is the answer, or there
-is none in the window. `min`, `max` and `first` over a window go by tiles: the tiles that are known
+`last` needs no left edge: the latest event known before T is the answer, or there is none in the
+window. `min`, `max` and `first` over a window go by tiles: the tiles that are known
 before T as a whole count as one value each, and only the few others are opened to their events.
 """
 
@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from skewless.compiler.partials import Partial
 from skewless.definitions.duration import Duration, default_hop
-from skewless.offline.query import identifiers, sql
+from skewless.offline.query import sql
 from skewless.offline.query.totals import POINT, Window, window_of
 
 if TYPE_CHECKING:
@@ -258,153 +258,3 @@ def first_of(query: exp.Select, order: list[Sql], columns: list[Sql]) -> exp.Sel
 
 def _named(query: exp.Select, name: str) -> exp.Subquery:
     return exp.Subquery(this=query, alias=exp.TableAlias(this=sql.name(name)))
-
-
-def add_latest(plan: ViewPlan, dialect: Dialect, steps: Steps, alias: str, lag: str | None) -> None:
-    """Add `<alias>_features` of a latest-value view: the winning row's columns, or nulls.
-
-    Args:
-        plan: the view.
-        dialect: the engine.
-        steps: where the steps are added; the view's points and events are there.
-        alias: how the view's steps begin.
-        lag: a step of one row with the time `lag`, after which at the earliest an event becomes
-            known; None if that is at once.
-    """
-    points, events = f"{alias}_points", f"{alias}_events"
-    if dialect.joins_asof:
-        _add_reached(steps, alias, lag)
-        points, events = f"{alias}_late", f"{alias}_late_events"
-    null = sql.cast(exp.Null(), "BIGINT")
-    known = sql.select(
-        sql.column("entity"),
-        sql.aliased(sql.column("known"), "at"),
-        sql.aliased(sql.integer(1), "kind"),
-        sql.aliased(null, "as_of"),
-        sql.aliased(null, "horizon"),
-        sql.column("happened"),
-    ).from_(sql.table(events))
-    asks = sql.select(
-        sql.column("entity"),
-        sql.aliased(sql.column("horizon"), "at"),
-        sql.aliased(sql.integer(0), "kind"),
-        sql.column("as_of"),
-        sql.column("horizon"),
-        sql.aliased(null, "happened"),
-    ).from_(sql.table(points))
-    steps.add(f"{alias}_axis", sql.union_all([known, asks]))
-    latest = sql.over(
-        sql.aggregate(exp.Max, sql.column("happened")),
-        [sql.column("entity")],
-        [sql.column("at"), sql.column("kind")],
-        running=True,
-    )
-    running = steps.add(
-        f"{alias}_running",
-        sql.select(
-            *(sql.column(name) for name in POINT),
-            sql.column("kind"),
-            sql.aliased(latest, "latest"),
-        ).from_(sql.table(f"{alias}_axis")),
-    )
-    if dialect.joins_asof:
-        running = _add_found(steps, alias)
-    _add_winner(plan, steps, alias, running)
-
-
-def _add_reached(steps: Steps, alias: str, lag: str | None) -> None:
-    """Add each point's latest event, and the points where it had not become known.
-
-    An event that is known before T happened before T - `lag`. So the latest event before T - `lag`
-    is the right one if it was known. If not, an earlier one is right, and the running maximum over
-    the entity's events tells which.
-    """
-    point = [sql.column(name, "point") for name in POINT]
-    bound: Sql = sql.column("horizon", "point")
-    bounded = sql.select(*point).from_(sql.table(f"{alias}_points", alias="point"))
-    if lag is not None:
-        bounded = bounded.join(sql.table(lag, alias="lag"), join_type="cross", copy=False)
-        bound = sql.subtract(bound, sql.coalesce(sql.column("lag", "lag"), sql.integer(0)))
-    steps.add(f"{alias}_bounded", bounded.select(sql.aliased(bound, "bound"), copy=False))
-    before = sql.both(
-        sql.equal(sql.column("entity", "point"), sql.column("entity", "event")),
-        sql.less(sql.column("happened", "event"), sql.column("bound", "point")),
-    )
-    steps.add(
-        f"{alias}_reached",
-        sql.select(
-            *point,
-            sql.aliased(sql.column("happened", "event"), "latest"),
-            sql.column("known", "event"),
-        )
-        .from_(sql.table(f"{alias}_bounded", alias="point"))
-        .join(sql.table(f"{alias}_events", alias="event"), on=before, join_type="asof left"),
-    )
-    late = sql.less_equal(sql.column("horizon"), sql.column("known"))
-    steps.add(
-        f"{alias}_late",
-        sql.select(*(sql.column(name) for name in POINT))
-        .from_(sql.table(f"{alias}_reached"))
-        .where(late),
-    )
-    same = sql.equal(sql.column("entity", "event"), sql.column("entity", "point"))
-    steps.add(
-        f"{alias}_late_events",
-        sql.select(*(sql.column(name, "event") for name in ("entity", "known", "happened")))
-        .from_(sql.table(f"{alias}_events", alias="event"))
-        .join(sql.table(f"{alias}_late", alias="point"), on=same, join_type="semi"),
-    )
-
-
-def _add_found(steps: Steps, alias: str) -> str:
-    """Add the time of each point's winner: of most points as reached, of the others as running."""
-    columns = [*(sql.column(name) for name in POINT), sql.column("latest")]
-    is_late = sql.less_equal(sql.column("horizon"), sql.column("known"))
-    in_time = exp.Not(this=sql.coalesce(is_late, exp.false()))
-    reached = sql.select(*columns).from_(sql.table(f"{alias}_reached")).where(in_time)
-    asked = sql.equal(sql.column("kind"), sql.integer(0))
-    running = sql.select(*columns).from_(sql.table(f"{alias}_running")).where(asked)
-    return steps.add(f"{alias}_found", sql.union_all([reached, running]))
-
-
-def _add_winner(plan: ViewPlan, steps: Steps, alias: str, found: str) -> None:
-    names = [f"c{index}" for index in range(len(plan.columns))]
-    conditions = [
-        sql.equal(sql.column("entity", "event"), sql.column("entity", "point")),
-        sql.equal(sql.column("happened", "event"), sql.column("latest", "point")),
-        sql.less(sql.column("known", "event"), sql.column("horizon", "point")),
-    ]
-    if plan.view.ttl is not None:
-        alive = sql.subtract(sql.column("as_of", "point"), sql.integer(plan.view.ttl.microseconds))
-        conditions.append(sql.less_equal(alive, sql.column("happened", "event")))
-    kept = ("tie", *names, "deleted")
-    candidates = (
-        sql.select(
-            *(sql.column(name, "point") for name in POINT),
-            *(sql.column(name, "event") for name in kept),
-        )
-        .from_(sql.table(found, alias="point"), copy=False)
-        .join(
-            sql.table(f"{alias}_events", alias="event"),
-            on=sql.both(*conditions),
-            join_type="left",
-            copy=False,
-        )
-    )
-    if found == f"{alias}_running":
-        asked = sql.equal(sql.column("kind", "point"), sql.integer(0))
-        candidates = candidates.where(asked, copy=False)
-    order: list[Sql] = [sql.descending(sql.column(name)) for name in kept]
-    winner = first_of(candidates, order, [sql.column(name) for name in kept])
-    steps.add(f"{alias}_winner", winner)
-    is_there = exp.Not(this=sql.column("deleted"))
-    features = [
-        sql.aliased(sql.when(is_there, sql.column(name)), identifiers.feature(feature))
-        for name, (feature, _) in zip(names, plan.columns, strict=True)
-    ]
-    steps.add(
-        f"{alias}_features",
-        sql.select(*(sql.column(name) for name in POINT), *features).from_(
-            sql.table(f"{alias}_winner"), copy=False
-        ),
-    )
