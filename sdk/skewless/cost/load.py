@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from skewless.compiler.fingerprint import used_columns
 from skewless.compiler.instants import DAY, MINUTE
-from skewless.cost.item_size import read_units
 from skewless.cost.typical import TypicalEntity
 from skewless.definitions.refresh import Every
 from skewless.errors import InputError
 from skewless.offline.query.states import span_of_states
+from skewless.online.address import STREAM_DAYS
+from skewless.online.item_size import read_units
 from skewless.online.pace import AWS
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ PHASES = 8
 _MOMENTS = 24
 _TODAY = 20_500 * DAY  # any day does: 2026-02-16
 _ITEM_OVERHEAD = 100  # bytes that DynamoDB adds to each item for storage
-_STREAM_DAYS_KEPT = 10
 _SYSTEM_BYTES = 17  # of an event's ingest time, number and shard, which is stored once a file
 _EVER = 365 * DAY  # how much history views read that look at all of it
 _LEAST_SCANNED = 10_000_000  # Athena charges for at least 10 MB a query
@@ -112,6 +112,11 @@ class ViewLoad:
         return [[*_some(one)] for one in self.typical]
 
     @property
+    def events(self) -> float:
+        """How many events a day."""
+        return self.entities * DAY / self.gap
+
+    @property
     def changes(self) -> float:
         """How many entities the cuts of a day write."""
         return self.entities * DAY / max(self.gap, DAY / self.cuts)
@@ -124,15 +129,13 @@ class ViewLoad:
     @property
     def applying_write_units(self) -> float:
         """Write units a day of the stream."""
-        events = self.entities * DAY / self.gap
-        return events * _mean([write.units for some in self.day_writes for write in some])
+        return self.events * _mean([write.units for some in self.day_writes for write in some])
 
     @property
     def applying_read_units(self) -> float:
         """Read units a day of the stream: each event reads its item before it writes it."""
-        events = self.entities * DAY / self.gap
         sizes = [write.before for some in self.day_writes for write in some]
-        return events * _mean([read_units(size, is_consistent=True) for size in sizes])
+        return self.events * _mean([read_units(size, is_consistent=True) for size in sizes])
 
     @property
     def row_read_units(self) -> float:
@@ -163,7 +166,7 @@ class ViewLoad:
         found = _mean([write.after + _ITEM_OVERHEAD for write in self.cut_writes])
         stored = self.entities * found
         if self.is_stream:
-            days = self.entities * min(DAY / self.gap, 1.0) * _STREAM_DAYS_KEPT
+            days = min(self.events, self.entities) * (1 + STREAM_DAYS)
             last = [some[-1].after + _ITEM_OVERHEAD for some in self.day_writes if some]
             stored += days * _mean(last)
         return stored
@@ -179,7 +182,7 @@ class ViewLoad:
         every = round(DAY / self.cuts)
         span = span_of_states(self.plan, _TODAY, _TODAY - every, ())
         since = _TODAY - _EVER if span.start is None else span.start
-        events = self.entities * (_TODAY - since) / self.gap
+        events = self.events * (_TODAY - since) / DAY
         names = used_columns(self.plan.view)
         width = _SYSTEM_BYTES + 8 + sum(_width(self.example[name]) for name in names)
         return self.cuts * max(events * width, _LEAST_SCANNED)

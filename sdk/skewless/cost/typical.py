@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skewless.compiler.instants import DAY, floor_to
-from skewless.cost.item_size import item_bytes, write_units
 from skewless.definitions.refresh import Every
 from skewless.errors import InputError
 from skewless.materialize.due import to_cut
 from skewless.online.address import BATCH, entity_partition, stream_expiry, stream_sort
 from skewless.online.codec import encode
+from skewless.online.item_size import item_bytes, write_units
 from skewless.online.record import cut_fields, stream_fields
 from skewless.online.state import add_events, empty_state, passes, trim
 from skewless.online.stream import NO_ITEM, LoggedEvent, with_events
@@ -60,7 +60,6 @@ class TypicalEntity:
         example: what each of its events holds, in physical values.
         gap: microseconds between two events.
         phase: when the first of them comes after each multiple of `gap`.
-        born: before when it has no events; None if it has always had some.
 
     Raises:
         InputError: the example has no key, or the view's condition leaves it out.
@@ -70,7 +69,6 @@ class TypicalEntity:
     example: Mapping[str, Any]
     gap: int
     phase: int
-    born: int | None = None
 
     def __post_init__(self) -> None:
         """Check the example."""
@@ -98,22 +96,18 @@ class TypicalEntity:
 
     def moments(self, since: int, before: int) -> range:
         """Return when its events come, in a span of time."""
-        first = max(since, self.born) if self.born is not None else since
-        return range(first + (self.phase - first) % self.gap, before, self.gap)
+        return range(since + (self.phase - since) % self.gap, before, self.gap)
 
     def cuts(self, upto: int, count: int) -> list[int]:
         """Return the last cuts up to one that change its item, in order."""
         refresh = self.plan.view.refresh
         every = refresh.every.microseconds if isinstance(refresh, Every) else DAY
         found: list[int] = []
-        last = upto
-        while len(found) < count:
-            moment = self._last_before(last)
-            if moment is None:
-                break
-            cut = floor_to(moment, every) + every
-            found.append(cut)
-            last = cut - every
+        begins = upto  # of the cut that was found last
+        for _ in range(count):
+            latest = begins - 1 - (begins - 1 - self.phase) % self.gap
+            begins = floor_to(latest, every)
+            found.append(begins + every)
         return found[::-1]
 
     def writes_of_cuts(self, cuts: Iterable[int]) -> Iterator[Write]:
@@ -148,10 +142,6 @@ class TypicalEntity:
     def _day_bytes(self, found: StreamItem, day: int, version: int) -> int:
         fields = stream_fields(found) | {"v": version, "e": stream_expiry(day)}
         return self._item(stream_sort(day), fields)
-
-    def _last_before(self, instant: int) -> int | None:
-        moment = instant - 1 - (instant - 1 - self.phase) % self.gap
-        return None if self.born is not None and moment < self.born else moment
 
     def _state(self, cut: int) -> bytes:
         reach = self.plan.longest_window

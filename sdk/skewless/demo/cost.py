@@ -1,12 +1,12 @@
-"""Cost: the capacity that DynamoDB reports for its calls, and what AWS would charge for it."""
+"""Cost: the capacity that DynamoDB reports for its calls."""
 
 from __future__ import annotations
 
 from threading import Lock
 from typing import Any
 
-# On-demand capacity in us-east-1, dollars per million request units (AWS price list, 2025).
-READ_PRICE, WRITE_PRICE = 0.125, 0.625
+from skewless.online.call import units
+
 _READS = ("BatchGetItem",)
 _WRITES = ("BatchExecuteStatement", "PutItem", "UpdateItem")
 
@@ -33,15 +33,9 @@ class Meter:
     def _read(self, parsed: dict[str, Any], **_: Any) -> None:
         with self._lock:
             self.reads += 1
-            self.read_units += _units(parsed)
+            self.read_units += units(parsed)
 
     def _written(self, parsed: dict[str, Any], **_: Any) -> None:
         with self._lock:
             self.writes += 1
-            self.write_units += _units(parsed)
-
-
-def _units(parsed: dict[str, Any]) -> float:
-    consumed = parsed.get("ConsumedCapacity") or []
-    parts = consumed if isinstance(consumed, list) else [consumed]
-    return float(sum(part["CapacityUnits"] for part in parts))
+            self.write_units += units(parsed)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from skewless.cost import Prices
 from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.refresh import Every
-from skewless.demo.cost import READ_PRICE, WRITE_PRICE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from skewless.offline.training.training_set import TrainingSet
     from skewless.registry.changes import Plan
 
+_PRICES = Prices()
 _SHOWN_DIFFERENCES = 5
 _LESSON = {
     "static columns": "the timetable alone",
@@ -289,16 +290,17 @@ def cost(screen: Course, loop: Loop) -> dict[str, Any]:
     calls = reads.reads / served if reads is not None and served else math.nan
     screen.say(
         f"A vector of all views cost {units:.2f} read units in {calls:.2f} calls (mean of the "
-        f"{served:,} served): ${units * READ_PRICE:.2f} per million vectors."
+        f"{served:,} served): ${units * _PRICES.read_units:.2f} per million vectors."
     )
     screen.say(
         f"All writes of this demo took {loop.writes.write_units:,.0f} write units: "
-        f"${loop.writes.write_units * WRITE_PRICE / 1e6:.4f}."
+        f"${loop.writes.write_units * _PRICES.write_units / 1e6:.4f}."
     )
     screen.say(
         f"By view: means of {max(map(len, answers.values()))} of them. Units by the sizes of "
         "items, as DynamoDB counts; an item that is not there costs half a unit as well. "
-        f"On-demand prices of us-east-1: ${READ_PRICE} and ${WRITE_PRICE} per million.",
+        f"On-demand prices of us-east-1: ${_PRICES.read_units} and ${_PRICES.write_units} per "
+        "million.",
         style="dim",
     )
     return {
@@ -311,9 +313,9 @@ def cost(screen: Course, loop: Loop) -> dict[str, Any]:
             for name, some in answers.items()
         },
         "read_units_per_vector": units,
-        "dollars_per_million_vectors": units * READ_PRICE,
+        "dollars_per_million_vectors": units * _PRICES.read_units,
         "write_units": loop.writes.write_units,
-        "write_dollars": loop.writes.write_units * WRITE_PRICE / 1e6,
+        "write_dollars": loop.writes.write_units * _PRICES.write_units / 1e6,
     }
 
 

@@ -26,7 +26,12 @@ def wire(value: Any) -> dict[str, Any]:
         case frozenset():
             return {"SS": sorted(value)}
         case _:
-            return {"M": {name: wire(item) for name, item in value.items()}}
+            return {"M": wired(value)}
+
+
+def wired(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Write values by name, each as `wire` does."""
+    return {name: wire(value) for name, value in values.items()}
 
 
 def plain(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,6 +52,11 @@ def plain(item: Mapping[str, Any]) -> dict[str, Any]:
 def address_key(address: Address) -> dict[str, Any]:
     """Write an address as an item's key."""
     return {"pk": {"S": address[0]}, "sk": {"S": address[1]}}
+
+
+def whole(address: Address, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Write an item: its key and plain attributes."""
+    return address_key(address) | wired(fields)
 
 
 def names(*attributes: str) -> dict[str, str]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from skewless.compiler.plan import plan_view
 from skewless.online.codec import tile_bytes_estimate
+from skewless.online.item_size import read_units, write_units
 
 if TYPE_CHECKING:
     from skewless.definitions.view import FeatureView
 
 _LARGE_ITEM_BYTES = 300_000
-_READ_BYTES, _WRITE_BYTES = 4_096, 1_024
 
 
 def estimate(view: FeatureView) -> dict[str, object]:
@@ -20,8 +19,8 @@ def estimate(view: FeatureView) -> dict[str, object]:
     item_bytes = tile_bytes_estimate(plan_view(view))
     found: dict[str, object] = {
         "item_bytes_at_most": item_bytes,
-        "read_units_at_most": math.ceil(item_bytes / _READ_BYTES) / 2,
-        "write_units_at_most": math.ceil(item_bytes / _WRITE_BYTES),
+        "read_units_at_most": read_units(item_bytes),
+        "write_units_at_most": write_units(0, item_bytes),
     }
     if item_bytes > _LARGE_ITEM_BYTES:
         found["warning"] = (

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skewless.online.address import FAILED, described, failed_sort
-from skewless.online.attribute import address_key, names, plain, wire
+from skewless.online.attribute import address_key, names, plain, whole, wire
 from skewless.online.call import ConditionFailedError, call, pages
 
 if TYPE_CHECKING:
@@ -57,8 +57,7 @@ class FailedEntities:
                 _SECONDS,
                 f"to record the failure of {described(partition)}",
                 TableName=self._table,
-                Item=address_key((view, failed_sort(partition)))
-                | {name: wire(value) for name, value in fields.items()},
+                Item=whole((view, failed_sort(partition)), fields),
                 ConditionExpression="attribute_not_exists(#i) OR #i <= :i",
                 ExpressionAttributeNames=names("i"),
                 ExpressionAttributeValues={":i": wire(instant)},

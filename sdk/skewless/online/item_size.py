@@ -15,7 +15,10 @@ _COLLECTION, _ELEMENT = 3, 1
 
 
 def item_bytes(item: Mapping[str, Any]) -> int:
-    """Return the bytes of an item's plain attributes, its key among them."""
+    """Return the bytes of an item's plain attributes, its key among them.
+
+    `attribute.size_of` is quicker, and counts numbers at their largest.
+    """
     return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
 
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from skewless.compiler.plan import ViewPlan
     from skewless.online.record import StreamItem
-    from skewless.online.state import State
 
 # A part more is an item that costs more to write. Where more are open than this, neighbours become
 # one, which a reader can only take or leave as a whole.
@@ -48,7 +47,7 @@ def with_parts(
     folded = [item.folded_to, *(part.last for part in old), *(at for at, _ in events[:settled])]
     state = item.state
     if old or settled:
-        found = _decoded(plan, item.state)
+        found = decode(plan, item.state)
         for part in old:
             found = merge(plan, found, decode(plan, part.state))
         found = add_events(plan, found, [event for _, event in events[:settled]])
@@ -94,7 +93,3 @@ def _joined(plan: ViewPlan, parts: Sequence[Part]) -> tuple[Part, ...]:
 def _join(plan: ViewPlan, left: Part, right: Part) -> Part:
     state = merge(plan, decode(plan, left.state), decode(plan, right.state))
     return Part(left.first, max(left.last, right.last), encode(plan, state))
-
-
-def _decoded(plan: ViewPlan, state: bytes) -> State:
-    return decode(plan, state) if state else empty_state(plan)

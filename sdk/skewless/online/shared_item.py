@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skewless.online.attribute import address_key, plain, wire
+from skewless.online.attribute import address_key, plain, wired
 from skewless.online.call import call
 
 if TYPE_CHECKING:
@@ -72,9 +72,7 @@ class SharedItem:
         """
         request: dict[str, Any] = {}
         if values:
-            request["ExpressionAttributeValues"] = {
-                name: wire(value) for name, value in values.items()
-            }
+            request["ExpressionAttributeValues"] = wired(values)
         if condition is not None:
             request["ConditionExpression"] = condition
         answer = call(

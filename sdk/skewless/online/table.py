@@ -14,7 +14,7 @@ from skewless.online.address import (
     stream_expiry,
     stream_sort,
 )
-from skewless.online.attribute import NEVER, address_key, names, plain, size_of, wire
+from skewless.online.attribute import NEVER, address_key, names, plain, size_of, whole, wire, wired
 from skewless.online.batch_get import BatchGet
 from skewless.online.call import ConditionFailedError, call, pages, units
 from skewless.online.cut_batch import put_cuts
@@ -126,7 +126,7 @@ class OnlineTable:
         fields = cut_fields(cut, before, (version or 0) + 1)
         _check_size(cut.key, size_of(fields))
         address = (cut.key, BATCH)
-        item = address_key(address) | {name: wire(value) for name, value in fields.items()}
+        item = whole(address, fields)
         return self._if_same(self._client.put_item, address, version, Item=item) is not None
 
     def drop_cut(self, key: str, version: int | None) -> bool:
@@ -161,12 +161,11 @@ class OnlineTable:
         fields = stream_fields(item) | {"v": item.version + 1, "e": stream_expiry(day)}
         _check_size(key, size_of(fields))
         address = (key, stream_sort(day))
-        written = address_key(address) | {name: wire(value) for name, value in fields.items()}
         return self._if_same(
             self._client.put_item,
             address,
             item.version or None,
-            Item=written,
+            Item=whole(address, fields),
             ReturnConsumedCapacity="TOTAL",
         )
 
@@ -252,8 +251,7 @@ class OnlineTable:
                 WRITE_SECONDS,
                 f"to write item {BATCH!r} of {described(cut.key)}",
                 TableName=self.name,
-                Item=address_key((cut.key, BATCH))
-                | {name: wire(value) for name, value in fields.items()},
+                Item=whole((cut.key, BATCH), fields),
                 ConditionExpression="attribute_not_exists(#pk)",
                 ExpressionAttributeNames=names("pk"),
                 ReturnConsumedCapacity="TOTAL",
@@ -341,7 +339,7 @@ class OnlineTable:
             UpdateExpression=update,
             ConditionExpression=condition,
             ExpressionAttributeNames=names(*used),
-            ExpressionAttributeValues={name: wire(value) for name, value in values.items()},
+            ExpressionAttributeValues=wired(values),
             ReturnValues="NONE" if address[1] == BATCH else "ALL_NEW",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
             ReturnConsumedCapacity="TOTAL",
