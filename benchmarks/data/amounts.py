@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.host import STORE
-from skewless import Entity, FeatureService, FeatureView, Source, agg
+from benchmarks.data.filled import fill
+from skewless import Entity, FeatureView, Source, agg
 from skewless.types import Float64, Int64
 
 if TYPE_CHECKING:
@@ -41,9 +41,7 @@ def prepare(store: FeatureStore, parameters: dict[str, Any], folder: Path) -> No
         "event_timestamp": _instants(random.integers(minutes // 12, minutes, count)),
     }
     pq.write_table(pa.table(labels), folder / "labels.parquet")
-    view = view_of(parameters)
-    store.apply([FeatureService(STORE, features=[view])])
-    store.backfill(view.source, str(folder / "events_0.parquet"))
+    fill(store, [view_of(parameters)], folder)
 
 
 def view_of(parameters: dict[str, Any]) -> FeatureView:

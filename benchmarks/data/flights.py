@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.parquet as pq
 
-from benchmarks.host import STORE
-from skewless import Entity, FeatureService, FeatureView, Source, agg
+from benchmarks.data.filled import fill
+from skewless import Entity, FeatureView, Source, agg
 from skewless.demo.example import Example
 from skewless.types import Float64, String
 
@@ -36,9 +36,7 @@ def prepare(store: FeatureStore, parameters: dict[str, Any], folder: Path) -> No
     labels = labels.sort_by("event_timestamp").slice(0, count)
     labels = labels.append_column("row", pa.array(range(len(labels))))
     pq.write_table(_in_utc(labels, "event_timestamp"), folder / "labels.parquet")
-    view = view_of(parameters)
-    store.apply([FeatureService(STORE, features=[view])])
-    store.backfill(view.source, str(folder / "events_0.parquet"))
+    fill(store, [view_of(parameters)], folder)
 
 
 def view_of(parameters: dict[str, Any]) -> FeatureView:

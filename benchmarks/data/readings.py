@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.host import STORE
-from skewless import Entity, FeatureService, FeatureView, Source
+from benchmarks.data.filled import fill
+from skewless import Entity, FeatureView, Source
 from skewless.types import Float64, Int64, String
 
 if TYPE_CHECKING:
@@ -64,10 +64,7 @@ def generate(parameters: dict[str, Any], folder: Path) -> None:
 def prepare(store: FeatureStore, parameters: dict[str, Any], folder: Path) -> None:
     """Make the data, and a store that knows them all."""
     generate(parameters, folder)
-    views = views_of(parameters)
-    store.apply([FeatureService(STORE, features=views)])
-    for number, view in enumerate(views):
-        store.backfill(view.source, str(folder / f"events_{number}.parquet"))
+    fill(store, views_of(parameters), folder)
 
 
 def views_of(parameters: dict[str, Any]) -> list[FeatureView]:

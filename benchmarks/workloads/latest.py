@@ -28,22 +28,25 @@ def cases(size: Size) -> list[Case]:
     return [Case(name=name, parameters=parameters, memory_gb=_MEMORY_GB * labels, goals=_GOALS)]
 
 
+CONTENDERS = (
+    Contender(name="DuckDB ASOF", program="duckdb_asof", peer="duckdb"),
+    Contender(name=OURS, program="skewless_history"),
+    Contender(name="polars join_asof", program="polars_asof", peer="polars"),
+    Contender(
+        name="Feast, DuckDB",
+        program="feast_history",
+        peer="feast",
+        setup="feast_apply",
+        arguments={**readings.FEAST, "offline": "duckdb"},
+    ),
+)
 WORKLOAD = Workload(
     name="latest",
     unit="s",
     cases=cases,
     prepare=readings.prepare,
     contenders=(
-        Contender(name="DuckDB ASOF", program="duckdb_asof", peer="duckdb"),
-        Contender(name=OURS, program="skewless_history"),
-        Contender(name="polars join_asof", program="polars_asof", peer="polars"),
-        Contender(
-            name="Feast, DuckDB",
-            program="feast_history",
-            peer="feast",
-            setup="feast_apply",
-            arguments={**readings.FEAST, "offline": "duckdb"},
-        ),
+        *CONTENDERS,
         Contender(
             name="Feast, Dask",
             program="feast_history",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.contender import OURS, Contender
 from benchmarks.data import readings
 from benchmarks.workload import Case, Workload
+from benchmarks.workloads.latest import CONTENDERS
 
 if TYPE_CHECKING:
     from benchmarks.sizes import Size
@@ -35,16 +35,5 @@ WORKLOAD = Workload(
     unit="s",
     cases=cases,
     prepare=readings.prepare,
-    contenders=(
-        Contender(name="DuckDB ASOF", program="duckdb_asof", peer="duckdb"),
-        Contender(name=OURS, program="skewless_history"),
-        Contender(name="polars join_asof", program="polars_asof", peer="polars"),
-        Contender(
-            name="Feast, DuckDB",
-            program="feast_history",
-            peer="feast",
-            setup="feast_apply",
-            arguments={**readings.FEAST, "offline": "duckdb"},
-        ),
-    ),
+    contenders=CONTENDERS,
 )
