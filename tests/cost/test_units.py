@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from skewless import Entity, Every, FeatureStore, FeatureView, Source, agg
+from skewless import Entity, Every, FeatureView, Source, agg
 from skewless.aws import Aws
 from skewless.compiler.instants import DAY
 from skewless.compiler.plan import plan_view
@@ -21,9 +20,9 @@ from skewless.cost.traffic import Traffic
 from skewless.definitions.expression import to_datetime
 from skewless.online.pace import AWS
 from skewless.types import Int64, String
-from tests.in_process import ENDPOINT, make_table
+from tests.in_process import ENDPOINT
 from tests.order.run import going_at
-from tests.order.world import new_session
+from tests.order.world import new_session, new_store
 from tests.store.conftest import MovableClock
 
 HOUR = DAY // 24
@@ -67,15 +66,6 @@ def aws() -> Aws:
     return Aws(new_session())
 
 
-def new_store(clock: Any = None) -> FeatureStore:
-    local = FeatureStore.local(f"cost-{uuid.uuid4().hex[:10]}", clock=clock)
-    aws = Aws(new_session(), local.aws.endpoint)
-    if ENDPOINT is not None:
-        for name in (local.resources.online_table, local.resources.registry_table):
-            make_table(aws, name)
-    return FeatureStore(aws, local.resources, clock=clock)
-
-
 class Meter:
     """Counts what DynamoDB says that each call consumed, by the kind of item."""
 
@@ -105,7 +95,7 @@ class Played:
         self.view, self.gap = view, gap
         self.example = {"amount": 1_000, "shop": "book", "note": "n" * note}
         self.clock = MovableClock()
-        self.store = new_store(self.clock)
+        self.store = new_store("cost", self.clock)
         self.phases = {f"c{place}": place * gap // entities for place in range(entities)}
         self.read_units = self.cut_units = 0.0
         self.store.apply([view])
@@ -199,7 +189,7 @@ def test_an_ingest_takes_the_units_of_a_line_that_are_predicted(
     aws: Aws,
 ) -> None:
     view = FeatureView("view", entity=card, source=payments, refresh=Every("1d"), features=["shop"])
-    store = new_store()
+    store = new_store("cost", None)
     store.apply([view])
     example = {"card": "c0", "amount": 1, "shop": "book", "note": "n", "at": datetime.now(UTC)}
     with going_at(AWS):

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Iterable, Sequence
 
+    from skewless.definitions.clock import Clock
     from skewless.definitions.view import FeatureView
 
 _FIRST_NUMBER = 7  # the template has those before
@@ -182,16 +183,21 @@ def apart(views: Iterable[FeatureView]) -> list[list[FeatureView]]:
     return list(found.values())
 
 
+def new_store(prefix: str, clock: Clock | datetime | None) -> FeatureStore:
+    """Make a store on the local AWS, whose items are in DynamoDB Local where there is one."""
+    local = FeatureStore.local(f"{prefix}-{uuid.uuid4().hex[:8]}", clock=clock)
+    aws = Aws(new_session(), local.aws.endpoint)
+    if ENDPOINT is not None:
+        for name in (local.resources.online_table, local.resources.registry_table):
+            make_table(aws, name)
+    return FeatureStore(aws, local.resources, clock=clock)
+
+
 class Template:
     """A store with some history, cut and served; each run begins with it as it is."""
 
     def __init__(self) -> None:
-        local = FeatureStore.local(f"order-{uuid.uuid4().hex[:8]}", clock=NOON)
-        aws = Aws(new_session(), local.aws.endpoint)
-        self.store = FeatureStore(aws, local.resources, clock=NOON)
-        if ENDPOINT is not None:
-            for name in (local.resources.online_table, local.resources.registry_table):
-                make_table(aws, name)
+        self.store = new_store("order", NOON)
         self.store.apply(PUBLISHED)
         self._batches = self._fill()
         self._image = Image.of(self.store)
