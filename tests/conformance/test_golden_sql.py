@@ -21,8 +21,7 @@ from skewless.online.fold import Folder
 from tests import reference
 from tests.conformance.in_trino import ATHENA
 from tests.conformance.trino_engine import TrinoEngine
-from tests.offline.lake import a_glue_table, put
-from tests.offline.test_golden_sql import (
+from tests.offline.query.test_golden_sql import (
     CASES,
     GOLDEN,
     MARCH_1,
@@ -33,6 +32,7 @@ from tests.offline.test_golden_sql import (
     spending,
     use,
 )
+from tests.offline.user_lake import a_glue_table, put
 from tests.parity.bits import bits
 from tests.parity.in_duckdb import spine_table
 from tests.parity.test_history import logical

@@ -14,11 +14,11 @@ from skewless.offline.lake.log import EventLog
 from tests.conformance.test_golden_sql import PARQUET
 from tests.conformance.trino_engine import TrinoEngine
 from tests.offline.events import a_source, events_read_by
-from tests.offline.lake import PARQUET as INPUT
-from tests.offline.lake import a_glue_table
 from tests.offline.layouts import COLUMNS
-from tests.offline.test_user_files import SCHEMA, a_glue_table_over, layouts
-from tests.offline.test_user_tables import AT, READ, REFUSED, a_file, project
+from tests.offline.tables.test_user_files import SCHEMA, a_glue_table_over, layouts
+from tests.offline.tables.test_user_tables import AT, READ, REFUSED, a_file, project
+from tests.offline.user_lake import PARQUET as INPUT
+from tests.offline.user_lake import a_glue_table
 
 if TYPE_CHECKING:
     from pathlib import Path

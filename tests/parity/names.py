@@ -19,7 +19,7 @@ from sqlglot import exp
 from skewless import Entity, Every, FeatureView, OnDemandView, Source, agg, col, request
 from skewless.definitions.names import RESERVED_PREFIX, SYSTEM_COLUMNS
 from skewless.types import Bool, Float64, Int64, String
-from tests.offline.test_identifiers import STATEMENTS
+from tests.offline.query.test_identifiers import STATEMENTS
 from tests.reference import DAY, Event
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from skewless import Every, FeatureView, Source, agg
 from skewless.errors import InputError, RebuildError, StoreError
 from skewless.offline.lake.day_table import DayTable
 from skewless.types import Int64, String, Timestamp
-from tests.offline.lake import a_glue_table, put
+from tests.offline.user_lake import a_glue_table, put
 from tests.store.builders import NOON, card, label, model, payment, payments
 
 if TYPE_CHECKING:

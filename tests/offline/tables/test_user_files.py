@@ -18,8 +18,8 @@ from skewless.offline.engines.duckdb_engine import DuckDbEngine
 from skewless.offline.frames.incoming import to_arrow
 from skewless.types import Float64, Int64, String
 from tests.offline.events import a_source, events_read_by
-from tests.offline.lake import a_glue_table, put
 from tests.offline.layouts import COLUMNS, FLAT, PARTITIONED, ROWS, events
+from tests.offline.user_lake import a_glue_table, put
 
 if TYPE_CHECKING:
     from pathlib import Path

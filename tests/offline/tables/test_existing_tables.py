@@ -15,7 +15,7 @@ from skewless.offline.lake.day_table import DayTable
 from skewless.offline.query.events import HAPPENED, KNOWN
 from skewless.types import Float64, Int64, String, Timestamp
 from tests.offline.events import HOUR, MICROS, NOON, a_source, append, events_read_by, rows, scanned
-from tests.offline.lake import a_glue_table, put
+from tests.offline.user_lake import a_glue_table, put
 
 if TYPE_CHECKING:
     from skewless.aws import Aws, Resources

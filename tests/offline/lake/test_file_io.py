@@ -8,7 +8,7 @@ import pytest
 from pyiceberg.io import load_file_io
 
 from skewless.offline.storage import file_io, objects
-from tests.offline.lake import put
+from tests.offline.user_lake import put
 
 if TYPE_CHECKING:
     from skewless.aws import Aws

@@ -12,7 +12,7 @@ import pytest
 from skewless.errors import InputError, StoreError
 from skewless.offline.frames.incoming import to_arrow
 from skewless.offline.tables.glue_rows import open_glue_table
-from tests.offline.lake import a_glue_table, put
+from tests.offline.user_lake import a_glue_table, put
 
 if TYPE_CHECKING:
     from pathlib import Path

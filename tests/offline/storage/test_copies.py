@@ -11,7 +11,7 @@ import pytest
 
 from skewless.offline.storage import copies, objects
 from skewless.offline.storage.copies import copy_files
-from tests.offline.lake import put
+from tests.offline.user_lake import put
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,9 +18,9 @@ from skewless.offline.frames.incoming import to_arrow
 from skewless.offline.tables.projection import projected
 from skewless.types import Array, Bool, Bytes, Decimal, Float64, Int64, String, Timestamp
 from tests.offline.events import a_source, events_read_by
-from tests.offline.lake import a_glue_table, put
 from tests.offline.layouts import NOON
-from tests.offline.test_user_files import register
+from tests.offline.tables.test_user_files import register
+from tests.offline.user_lake import a_glue_table, put
 
 if TYPE_CHECKING:
     from pathlib import Path

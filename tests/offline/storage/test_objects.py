@@ -11,7 +11,7 @@ import pytest
 from skewless.errors import StoreError
 from skewless.offline.frames.incoming import to_arrow
 from skewless.offline.storage import objects
-from tests.offline.lake import put
+from tests.offline.user_lake import put
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -26,7 +26,7 @@ from skewless.types import (
     Vector,
 )
 from tests.offline.events import HOUR, MICROS, NOON, a_source, append, rows
-from tests.offline.lake import put
+from tests.offline.user_lake import put
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

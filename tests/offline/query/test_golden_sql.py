@@ -1,6 +1,6 @@
 """Athena's SQL as it is written, for reviewers to read: a change of it is a change of a file.
 
-`UPDATE_GOLDEN=1 pytest tests/offline/test_golden_sql.py` writes the files anew.
+`UPDATE_GOLDEN=1 pytest tests/offline/query/test_golden_sql.py` writes the files anew.
 """
 
 from __future__ import annotations
