@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from skewless import Every, agg
 from skewless.compiler.plan import plan_view
@@ -17,9 +16,7 @@ from skewless.online.codec import (
     read_tiles,
     tile_bytes_estimate,
 )
-from skewless.online.column import pack_integers, read_integers
 from skewless.online.state import Aggregated, add_events, empty_state, merge, trim
-from skewless.online.tiles import EXACT_MAX
 from tests.online.builders import (
     DAY,
     HOUR,
@@ -51,21 +48,6 @@ def test_every_state_survives_its_bytes(drawn: list[Event]) -> None:
     for plan in (RICH, PLAIN, WIDE):
         state = add_events(plan, empty_state(plan), drawn)
         assert decode(plan, encode(plan, state)) == state
-
-
-@given(st.lists(st.integers(-(2**127), 2**127 - 1), max_size=5), st.integers(0, 6))
-def test_integers_of_any_width_are_summed_exactly(values: list[int], start: int) -> None:
-    packed = pack_integers(values)
-    column, end = read_integers(memoryview(packed + b"rest"), 0, len(values))
-    assert end == len(packed)
-    assert [column[index] for index in range(len(column))] == values
-    assert column.total(start) == sum(values[start:])
-
-
-@given(st.integers(0, 12), st.lists(st.integers(-100, 100), min_size=1, max_size=9))
-def test_a_common_power_of_ten_takes_no_room(exponent: int, values: list[int]) -> None:
-    packed = pack_integers([value * 10**exponent for value in values])
-    assert len(packed) <= 2 + len(values)
 
 
 # Eighteen events at most: the squares of more could leave 38 digits, which is an error.
@@ -112,27 +94,11 @@ def test_a_sum_of_more_than_38_digits_is_kept_exactly(events: int) -> None:
     assert decode(plan, encode(plan, state)) == state
 
 
-@given(st.lists(st.integers(-(2**191), 2**191 - 1), min_size=1, max_size=9))
-def test_integers_of_192_bits_are_kept_exactly(numbers: list[int]) -> None:
-    column, end = read_integers(memoryview(data := pack_integers(numbers)), 0, len(numbers))
-    assert ([column[index] for index in range(len(column))], column.total(0), end) == (
-        numbers,
-        sum(numbers),
-        len(data),
-    )
-    assert column.reach() == sum(map(abs, numbers))
-
-
 def test_a_failed_state_is_told_from_all_others() -> None:
     plan = plan_view(a_view())
     assert failure_of(failed_state("too large: é")) == "too large: é"
     assert failure_of(b"") is None
     assert failure_of(encode(plan, empty_state(plan))) is None
-
-
-def test_the_greatest_sum_fits() -> None:
-    column, _ = read_integers(memoryview(pack_integers([EXACT_MAX, -EXACT_MAX])), 0, 2)
-    assert [column[index] for index in range(len(column))] == [EXACT_MAX, -EXACT_MAX]
 
 
 def test_thirty_days_of_hourly_tiles_take_a_few_kilobytes() -> None:
