@@ -1,6 +1,6 @@
 """Binding: which conversions and checks an expression is written with.
 
-What they compute is tested in `test_expressions.py`.
+What they compute is tested in `test_interpret.py`.
 """
 
 from __future__ import annotations
