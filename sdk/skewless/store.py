@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from skewless.definitions.clock import as_datetime, as_microseconds
@@ -14,7 +15,7 @@ from skewless.errors import PublishError
 from skewless.online.estimate import estimate
 from skewless.online.incoming import told_apart
 from skewless.opened import OpenedStore
-from skewless.registry.changes import compare
+from skewless.registry.changes import Month, compare
 from skewless.registry.lock import LockedResources, write_lock
 from skewless.registry.pinned import check_overwrite
 from skewless.registry.selection import find_view, name_of, planned, resolve
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from skewless.cost.traffic import Traffic
     from skewless.definitions.clock import Instant
     from skewless.doctor.diagnosis import Diagnosis
     from skewless.erasure.report import Erasure
@@ -45,20 +47,29 @@ class FeatureStore(OpenedStore):
     def __getattr__(self, name: str) -> Any:
         return other_word(self, name, STORE)
 
-    def plan(self, definitions: object) -> Plan:
+    def plan(self, definitions: object, *, traffic: Traffic | None = None) -> Plan:
         """Say what `apply` would change and what it costs; change nothing.
 
         Args:
             definitions: a module, definitions, or lists of them.
+            traffic: an average day once they are published, as `traffic()` measures it or as is
+                expected. Then the plan says what a month costs before and after.
 
         Raises:
             DefinitionError: the definitions do not go together.
+            InputError: the traffic leaves out a view's entity or source, or names another.
         """
         wanted = Definitions.collect(definitions)
-        plan = compare(self._registry.load().definitions, wanted)
-        return plan.with_estimates(
+        published = self._registry.load()
+        plan = compare(published.definitions, wanted).with_estimates(
             {(view.name, view.version): estimate(view) for view in wanted.views}
         )
+        if traffic is None or plan.is_refused:
+            return plan
+        from skewless.cost import predict_change  # noqa: PLC0415 - no part of serving
+
+        before, after = predict_change(published, wanted, traffic)
+        return replace(plan, month=Month(before.to_dict(), after.to_dict()))
 
     def apply(self, definitions: object) -> Plan:
         """Publish definitions, make the tables of their logs, and schedule their cuts.
@@ -400,6 +411,43 @@ class FeatureStore(OpenedStore):
         """
         found = view if isinstance(view, FeatureView) else find_view(self.published, view)
         return self._workbench.logged_keys(found, sample=sample, seed=seed, engine=engine)
+
+    def traffic(
+        self,
+        *,
+        days: int = 30,
+        predictions: Mapping[str, float] | None = None,
+        events_per_ingest: float = 1,
+        readers: int = 1,
+        engine: str | None = None,
+    ) -> Traffic:
+        """Measure the traffic that `skewless.cost.predict` and `plan` ask for, in the log.
+
+        Each source is scanned once for each entity that has views of it: only keys and times, only
+        these days. An entity counts if it had an event in them.
+
+        Args:
+            days: how many UTC days before today are looked at; events are averaged over them.
+            predictions: by service or view, rows a day. The log does not know them.
+            events_per_ingest: how many events a call of `ingest` brings.
+            readers: how many processes serve.
+            engine: "athena" or "duckdb"; the store's own if None.
+
+        Raises:
+            InputError: a number is none.
+            QueryError: the engine failed.
+        """
+        from skewless.measured import measured_traffic  # noqa: PLC0415 - no part of serving
+
+        return measured_traffic(
+            self.published,
+            self._workbench.engine(engine),
+            self._now(),
+            days=days,
+            predictions=predictions or {},
+            events_per_ingest=events_per_ingest,
+            readers=readers,
+        )
 
     def current(self, features: object) -> tuple[object, bool]:
         """Return what `get_online_features` reads, and whether a later cut cannot change it.

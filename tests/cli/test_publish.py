@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.shop import DEFINITIONS, changed_definitions
+from tests.cli.shop import DEFINITIONS, an_order, changed_definitions, write_lines
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Run
@@ -147,3 +147,30 @@ def test_a_file_that_is_no_lock_is_not_overwritten(shop: Run, content: str) -> N
     assert ran.code == 1
     assert "no lock that can be read" in ran.err
     assert Path("skewless.lock").read_text() == content
+
+
+def test_a_plan_with_traffic_says_what_a_month_costs(in_store: Run) -> None:
+    words = ["--entities", "customer=1000", "--events", "orders=5e4"]
+    words += ["--predictions", "fraud_model=1e6"]
+    ran = in_store("plan", definitions(), *words)
+    assert ran.code == 0
+    assert "A month costs " in ran.out
+    assert "dollars after this, 0.00 before." in ran.out
+    month = in_store("plan", definitions(), *words, "--json").document["month"]
+    assert month["before"]["dollars_a_month"] == 0
+    assert month["after"]["dollars_a_month"] > 0
+
+
+def test_a_plan_without_traffic_has_no_month(in_store: Run) -> None:
+    assert in_store("plan", definitions(), "--json").document["month"] is None
+
+
+def test_measured_traffic_is_that_of_the_log(shop: Run) -> None:
+    orders = write_lines("orders.jsonl", *(an_order(day, f"c{day % 3}") for day in range(1, 31)))
+    assert shop("backfill", "orders", orders).code == 0
+    found = shop("cost", "--measured", "--json").document
+    items = {(item["what"], item["by"]): item for item in found["items"]}
+    assert items["line written by ingests", "orders"]["quantity"] == pytest.approx(60, abs=2)
+    ran = shop("plan", definitions(), "--measured", "--events", "orders=1e6")
+    assert "A month costs " in ran.out
+    assert ran.code == 0

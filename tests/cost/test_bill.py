@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from skewless import Entity, Every, FeatureService, FeatureView, Source, agg, col
 from skewless.cli.app import app
-from skewless.cost import Prices, Traffic, predict
+from skewless.cost import Prices, Traffic, predict, predict_change
 from skewless.definitions.collection import Definitions
 from skewless.errors import InputError, UnknownNameError
 from skewless.registry.published import Published
@@ -33,6 +33,17 @@ daily = FeatureView("daily", entity=card, source=payments, refresh=Every("1d"), 
 fraud = FeatureService("fraud", features=[stream, daily])
 PUBLISHED = Published(Definitions.collect([fraud]))
 EVENTS = {"payments": 3_000_000}
+
+
+page = Entity("page", keys={"page": String})
+clicks = Source("clicks", schema={"page": String}, event_time="at")
+visits = FeatureView(
+    "visits",
+    entity=page,
+    source=clicks,
+    refresh="stream",
+    features={"n": agg.count(window="1d")},
+)
 
 
 def traffic(**options: Any) -> Traffic:
@@ -152,3 +163,32 @@ def test_the_command_prints_a_bill(tmp_path: Path) -> None:
     wrong = CliRunner().invoke(app, ["cost", str(file), "--entities", "card=many"])
     assert wrong.exit_code == 2
     assert "is no name and number" in wrong.output
+
+
+def test_a_change_is_the_bill_before_and_after() -> None:
+    hourly = FeatureView(
+        "hourly", entity=card, source=payments, refresh=Every("1h"), features=["amount"]
+    )
+    before, after = predict_change(
+        PUBLISHED, Definitions.collect([hourly]), traffic(predictions={"fraud": 1e6, "hourly": 1})
+    )
+    assert before == predict(PUBLISHED, traffic(predictions={"fraud": 1e6}))
+    added = {item.by for item in after.items} - {item.by for item in before.items}
+    assert added == {"hourly@1", "hourly"}
+    assert after.dollars > before.dollars
+
+
+def test_a_source_that_is_new_has_no_bill_before() -> None:
+    expected = traffic(
+        entities={"card": 1e6, "page": 10},
+        events=EVENTS | {"clicks": 100},
+        predictions={"visits": 5},
+    )
+    before, after = predict_change(PUBLISHED, Definitions.collect([visits]), expected)
+    assert before == predict(PUBLISHED, traffic())
+    assert after == predict(Published(Definitions.collect([fraud, visits])), expected)
+
+
+def test_a_change_needs_the_traffic_of_what_is_new() -> None:
+    with pytest.raises(InputError, match=r"view visits@1: say how many entities of 'page'"):
+        predict_change(PUBLISHED, Definitions.collect([visits]), traffic())

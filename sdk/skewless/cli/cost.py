@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skewless.cli import traffic
 from skewless.cli.definitions_file import load_definitions
 from skewless.cli.invocation import Invocation
-from skewless.cli.rows import rows_of_file
-from skewless.cost import Traffic, predict
+from skewless.cost import predict
 from skewless.definitions.collection import Definitions
-from skewless.errors import InputError
 from skewless.registry.published import Published
 
 if TYPE_CHECKING:
     from skewless.cli.screen import Screen
     from skewless.cost import Bill
-
-_Numbers = list[str] | None
 
 
 def cost(  # noqa: PLR0913 - one for each option
@@ -33,17 +29,10 @@ def cost(  # noqa: PLR0913 - one for each option
             show_default=False,
         ),
     ] = None,
-    entities: Annotated[
-        _Numbers,
-        typer.Option(metavar="ENTITY=N", help="How many of an entity's keys have events."),
-    ] = None,
-    events: Annotated[
-        _Numbers, typer.Option(metavar="SOURCE=N", help="New events of a source a day.")
-    ] = None,
-    predictions: Annotated[
-        _Numbers,
-        typer.Option(metavar="SERVICE=N", help="Rows that are read of a service, or view, a day."),
-    ] = None,
+    entities: traffic.Entities = None,
+    events: traffic.Events = None,
+    predictions: traffic.Predictions = None,
+    is_measured: traffic.Measured = False,
     example: Annotated[
         list[str] | None,
         typer.Option(
@@ -64,50 +53,28 @@ def cost(  # noqa: PLR0913 - one for each option
     Functions, requests to S3 and monitoring come on top: see docs/costs.md.
 
       skewless cost definitions.py --entities user=1e6 --events payments=5e6
+      skewless cost --measured --predictions fraud_model=2e6
     """
     invocation = Invocation.of(context)
+    store = invocation.store() if file is None or is_measured else None
     published = (
-        invocation.store().published
-        if file is None
-        else Published(Definitions.collect(load_definitions(file)))
+        store.published
+        if store is not None and file is None
+        else Published(Definitions.collect(load_definitions(str(file))))
     )
-    traffic = Traffic(
-        _numbers("--entities", entities),
-        _numbers("--events", events),
-        _numbers("--predictions", predictions),
-        _examples(published, example),
+    expected = traffic.given(
+        entities,
+        events,
+        predictions,
+        examples=traffic.examples(published, example),
         events_per_ingest=batch,
         readers=readers,
     )
-    bill = predict(published, traffic)
+    if store is not None and is_measured:
+        expected = traffic.measured(store, expected).within(published)
+    bill = predict(published, expected)
     invocation.screen.document(bill.to_dict())
     _print(invocation.screen, bill)
-
-
-def _numbers(option: str, texts: list[str] | None) -> dict[str, float]:
-    found = {}
-    for text in texts or ():
-        name, _, number = text.partition("=")
-        try:
-            found[name] = float(number.replace("_", ""))
-        except ValueError as error:
-            raise typer.BadParameter(
-                f"{option} {text!r} is no name and number; write {option} NAME=1000000"
-            ) from error
-    return found
-
-
-def _examples(published: Published, texts: list[str] | None) -> dict[str, dict[str, Any]]:
-    found = {}
-    for text in texts or ():
-        name, _, path = text.partition("=")
-        if not path:
-            raise typer.BadParameter(f"--example {text!r} names no file; write SOURCE=FILE")
-        rows = rows_of_file(Path(path), published.source(name).columns)
-        if len(rows) != 1:
-            raise InputError(f"{path} has {len(rows)} events; an example is one")
-        found[name] = rows[0]
-    return found
 
 
 def _print(screen: Screen, bill: Bill) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skewless.cli import traffic
 from skewless.cli.definitions_file import load_definitions
 from skewless.cli.invocation import Invocation
 from skewless.cli.screen import counted
@@ -34,18 +35,33 @@ _WORDS = {
 _STYLES = {Action.CREATE: "green", Action.REFUSE: "bold red"}
 
 
-def plan(context: typer.Context, *, file: File) -> None:
+def plan(
+    context: typer.Context,
+    *,
+    file: File,
+    entities: traffic.Entities = None,
+    events: traffic.Events = None,
+    predictions: traffic.Predictions = None,
+    is_measured: traffic.Measured = False,
+) -> None:
     """Show what publishing a file would do, and what it costs.
 
-    Nothing is changed. The costs are those of the largest possible item. A change
-    that would alter what a published version means is refused, with the way out;
-    the exit code is then 1.
+    Nothing is changed. The costs are those of the largest possible item; with a
+    day's traffic, also those of a month, before and after. A change that would alter
+    what a published version means is refused, with the way out; the exit code is
+    then 1.
 
       skewless plan definitions.py
+      skewless plan definitions.py --measured --predictions fraud_model=2e6
     """
     invocation = Invocation.of(context)
     definitions = _collected(file)
-    found = invocation.store().plan(definitions)
+    store = invocation.store()
+    expected = traffic.given(entities, events, predictions)
+    if is_measured:
+        expected = traffic.measured(store, expected)
+    is_told = is_measured or entities or events or predictions
+    found = store.plan(definitions, traffic=expected if is_told else None)
     invocation.screen.document(found.to_dict())
     print_plan(invocation.screen, found)
     if found.is_refused:
@@ -164,6 +180,9 @@ def print_plan(screen: Screen, found: Plan) -> None:
             screen.indented(text)
     counts = {item: sum(change.action is item for change in found.changes) for item in _WORDS}
     summary = ", ".join(f"{counts[item]} {word}" for item, word in _WORDS.items() if counts[item])
+    if found.month is not None:
+        screen.say()
+        screen.say(f"{str(found.month).capitalize()}.")
     if changes:
         screen.say()
     screen.say(f"Plan: {summary}.", style="bold")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from skewless.cost.load import ViewLoad, event_bytes, line_read_units
 from skewless.cost.prices import Prices
 from skewless.errors import InputError
+from skewless.registry.identity import Identity
+from skewless.registry.published import Published
 from skewless.registry.selection import planned
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from skewless.compiler.plan import SelectionPlan
     from skewless.cost.traffic import Traffic
-    from skewless.registry.published import Published
+    from skewless.definitions.collection import Definitions
 
 DAYS = 30
 _GB, _TB, _MILLION = 1e9, 1e12, 1e6
@@ -108,6 +110,28 @@ def predict(published: Published, traffic: Traffic, prices: Prices | None = None
         tuple(forecast.items()),
         {load.plan.name: load.item_bytes for load in loads.values()},
         reads,
+    )
+
+
+def predict_change(
+    published: Published, wanted: Definitions, traffic: Traffic, prices: Prices | None = None
+) -> tuple[Bill, Bill]:
+    """Predict a month of what is published, and of it with these definitions added.
+
+    Args:
+        published: before.
+        wanted: what is to be published; nothing is removed.
+        traffic: an average day afterwards. What is not published yet has none before.
+        prices: those of us-east-1 if None.
+
+    Raises:
+        InputError, UnknownNameError: as `predict` does.
+    """
+    named = {Identity.of(item): item for item in (*published.definitions, *wanted)}
+    after = Published.of(named.values())
+    return (
+        predict(published, traffic.within(published), prices),
+        predict(after, traffic, prices),
     )
 
 

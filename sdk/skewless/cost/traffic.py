@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from skewless.compiler.physical import to_physical
 from skewless.definitions import types
-from skewless.errors import InputError, shown
+from skewless.errors import InputError, UnknownNameError, shown
+from skewless.registry.selection import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from skewless.definitions.source import Source
     from skewless.definitions.types import ValueType
+    from skewless.registry.published import Published
 
+T = TypeVar("T")
 _TEXT, _BYTES = "sixteen letters.", bytes(32)
 
 
@@ -57,6 +60,20 @@ class Traffic:
                 lowest = 1 if what in least else 0
                 raise InputError(f"{what} is {shown(number)}; it is a number from {lowest}")
 
+    def within(self, published: Published) -> Traffic:
+        """Return the part of the traffic that these definitions have names for."""
+        entities = {item.name for item in published.definitions.entities}
+        sources = {item.name for item in published.definitions.sources}
+        return replace(
+            self,
+            entities=_of(entities, self.entities),
+            events=_of(sources, self.events),
+            examples=_of(sources, self.examples),
+            predictions={
+                name: rows for name, rows in self.predictions.items() if _is_known(published, name)
+            },
+        )
+
     def example(self, source: Source) -> dict[str, Any]:
         """Return an event of a source, in physical values.
 
@@ -76,6 +93,18 @@ class Traffic:
             else _usual(type_)
             for name, type_ in source.columns.items()
         }
+
+
+def _of(names: set[str], given: Mapping[str, T]) -> dict[str, T]:
+    return {name: value for name, value in given.items() if name in names}
+
+
+def _is_known(published: Published, features: str) -> bool:
+    try:
+        resolve(published, features)
+    except UnknownNameError:
+        return False
+    return True
 
 
 def _usual(type_: ValueType) -> Any:

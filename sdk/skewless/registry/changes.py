@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from skewless.definitions.names import TOMBSTONE, versioned
 from skewless.definitions.on_demand import OnDemandView
@@ -96,10 +96,37 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Month:
+    """What a month of the store costs, for one and the same traffic.
+
+    Attributes:
+        before: the bill of what is published, as data: see `skewless.cost.Bill.to_dict`.
+        after: the bill once the plan is applied.
+    """
+
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain data for JSON."""
+        return {"before": dict(self.before), "after": dict(self.after)}
+
+    def __str__(self) -> str:
+        before, after = (bill["dollars_a_month"] for bill in (self.before, self.after))
+        return f"a month costs {after:,.2f} dollars after this, {before:,.2f} before"
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """The changes that publishing would make, in order of dependency."""
+    """The changes that publishing would make, in order of dependency.
+
+    Attributes:
+        changes: one for each definition.
+        month: what the store costs before and after; None where nobody said what traffic it has.
+    """
 
     changes: tuple[Change, ...]
+    month: Month | None = field(default=None, compare=False)
 
     @property
     def is_refused(self) -> bool:
@@ -118,13 +145,14 @@ class Plan:
 
     def with_estimates(self, estimates: Mapping[tuple[str, int], Mapping[str, object]]) -> Plan:
         """Return the plan with estimates for its views, given by name and version."""
-        return Plan(
-            tuple(
+        return replace(
+            self,
+            changes=tuple(
                 replace(change, estimate=estimates.get((change.name, change.version)))
                 if change.identity.kind == "view"
                 else change
                 for change in self.changes
-            )
+            ),
         )
 
     def to_dict(self) -> dict[str, object]:
@@ -133,11 +161,13 @@ class Plan:
             "is_refused": self.is_refused,
             "has_changes": self.has_changes,
             "changes": [change.to_dict() for change in self.changes],
+            "month": None if self.month is None else self.month.to_dict(),
         }
 
     def __str__(self) -> str:
         shown = [change for change in self.changes if change.action is not Action.UNCHANGED]
-        return "\n".join([*map(str, shown), f"plan: {self._summary()}"])
+        month = [] if self.month is None else [str(self.month)]
+        return "\n".join([*map(str, shown), *month, f"plan: {self._summary()}"])
 
     def __repr__(self) -> str:
         return f"Plan({self._summary()})"
