@@ -242,21 +242,37 @@ def _aggregate(aggregation: Aggregation, source: Source, inside: list[Event]) ->
     cells = [(event, cell) for event, cell in every if cell.value is not None]
     values = [cell.value for _, cell in cells]
     ordered = sorted((*_instant(source, event), cell.value) for event, cell in cells)
-    if aggregation.function is Function.COUNT:
-        return len(values)
-    if not values:
-        return None
+    if aggregation.parameters.n is not None:
+        in_time = [row[-1] for row in ordered]
+        return _listed(aggregation.function, aggregation.parameters.n, values, in_time)
+    if aggregation.function is Function.COUNT or not values:
+        return len(values) if aggregation.function is Function.COUNT else None
     match aggregation.function:
         case Function.MIN:
             return min(values)
         case Function.MAX:
             return max(values)
-        case Function.FIRST:
-            return ordered[0][-1]
-        case Function.LAST:
-            return ordered[-1][-1]
+        case Function.FIRST | Function.LAST:
+            return ordered[0 if aggregation.function is Function.FIRST else -1][-1]
         case _:
             return finalise(aggregation.function, cells[0][1].type, values, aggregation.scale)
+
+
+def _listed(function: Function, n: int, values: list[Any], in_time: list[Any]) -> tuple[Any, ...]:
+    """Return a list's values; `in_time` are the values in the order of their events."""
+    match function:
+        case Function.FIRST_N:
+            return tuple(in_time[:n])
+        case Function.LAST_N:
+            return tuple(in_time[::-1][:n])
+        case Function.LAST_DISTINCT_N:
+            latest = [v for at, v in enumerate(in_time) if v not in in_time[at + 1 :]]
+            return tuple(latest[::-1][:n])
+        case Function.TOP_N:
+            return tuple(sorted(values, reverse=True)[:n])
+        case _:
+            assert function is Function.BOTTOM_N
+            return tuple(sorted(values)[:n])
 
 
 def finalise(function: Function, type_: ValueType | None, values: list[Any], scale: int) -> Any:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from skewless import Entity, Every, FeatureView, OnDemandView, Source, agg, col, if_else
 from skewless import request as field
 from skewless.definitions import types
-from skewless.definitions.aggregation import ARITHMETIC, Function
+from skewless.definitions.aggregation import ARITHMETIC, LISTS, Function
 from skewless.definitions.duration import HOP_LADDER, Duration
 from skewless.definitions.expression import Expr, literal_node
 from skewless.definitions.typing import Scope
@@ -144,6 +144,8 @@ def aggregations(draw: st.DrawFn, source: Source, *, extreme: bool = False) -> A
     else:
         ordered = [name for name, kind in source.columns.items() if types.is_ordered(kind)]
         input_ = draw(st.sampled_from(ordered).map(col) | numbers(source))
+    if function in LISTS:
+        options["n"] = draw(st.sampled_from([1, 2, 3, 1000]))
     made: Aggregation = getattr(agg, function.value)(input_, **options)
     default = draw(_defaults(made.result_type(Scope(columns=source.columns))))
     return made if default is None else dataclasses.replace(made, default=literal_node(default))

@@ -16,8 +16,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from skewless.definitions.aggregation import Function, aggregation
+from skewless.definitions.collecting import collecting
 from skewless.definitions.duration import Duration
 from skewless.definitions.foreign import AGGREGATES, no_attribute
+from skewless.definitions.parameters import Parameters
 
 if TYPE_CHECKING:
     from skewless.definitions.aggregation import Aggregation
@@ -249,6 +251,99 @@ def last(
         where=where,
         scale=None,
         default=default,
+    )
+
+
+def first_n(
+    input_: str | Expr,
+    n: int,
+    *,
+    window: Span,
+    hop: Span = None,
+    where: Expr | None = None,
+) -> Aggregation:
+    """List the values of the n earliest events by (event_time, tiebreak, value), earliest first.
+
+    At most 1,000 values; without any the list is empty.
+    """
+    return collecting(
+        Function.FIRST_N, input_, Parameters(n=n), window=window, hop=hop, where=where
+    )
+
+
+def last_n(
+    input_: str | Expr,
+    n: int,
+    *,
+    window: Span,
+    hop: Span = None,
+    where: Expr | None = None,
+) -> Aggregation:
+    """List the values of the n latest events by (event_time, tiebreak, value), latest first.
+
+    At most 1,000 values; without any the list is empty.
+    """
+    return collecting(Function.LAST_N, input_, Parameters(n=n), window=window, hop=hop, where=where)
+
+
+def last_distinct_n(
+    input_: str | Expr,
+    n: int,
+    *,
+    window: Span,
+    hop: Span = None,
+    where: Expr | None = None,
+) -> Aggregation:
+    """List the n distinct values that occurred latest, each once, latest first.
+
+    At most 1,000 values; without any the list is empty.
+    """
+    return collecting(
+        Function.LAST_DISTINCT_N,
+        input_,
+        Parameters(n=n),
+        window=window,
+        hop=hop,
+        where=where,
+        default=None,
+    )
+
+
+def top_n(
+    input_: str | Expr,
+    n: int,
+    *,
+    window: Span,
+    hop: Span = None,
+    where: Expr | None = None,
+) -> Aggregation:
+    """List the n greatest values, repeats kept, greatest first.
+
+    At most 1,000 values; without any the list is empty.
+    """
+    return collecting(Function.TOP_N, input_, Parameters(n=n), window=window, hop=hop, where=where)
+
+
+def bottom_n(
+    input_: str | Expr,
+    n: int,
+    *,
+    window: Span,
+    hop: Span = None,
+    where: Expr | None = None,
+) -> Aggregation:
+    """List the n least values, repeats kept, least first.
+
+    At most 1,000 values; without any the list is empty.
+    """
+    return collecting(
+        Function.BOTTOM_N,
+        input_,
+        Parameters(n=n),
+        window=window,
+        hop=hop,
+        where=where,
+        default=None,
     )
 
 

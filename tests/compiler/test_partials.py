@@ -2,14 +2,17 @@ from __future__ import annotations
 
 from functools import reduce
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import skewless.compiler
+from skewless.compiler.collected import kept_of, list_of
 from skewless.compiler.finish import finish
 from skewless.compiler.partials import (
+    COLLECTED,
     KEPT,
     PICKED,
     SQUARES_BASE,
@@ -20,6 +23,9 @@ from skewless.compiler.partials import (
 )
 from skewless.definitions.aggregation import Function
 from skewless.types import Int64
+
+if TYPE_CHECKING:
+    from random import Random
 
 SDK = Path(skewless.compiler.__file__).parents[1]
 TIES = st.none() | st.integers(-3, 3)
@@ -32,27 +38,46 @@ EVENTS = st.builds(
 
 
 @pytest.mark.parametrize("function", Function)
-def test_an_aggregate_is_either_computed_or_picked(function: Function) -> None:
+def test_an_aggregate_is_either_computed_or_picked_or_collected(function: Function) -> None:
     recipe = finish(function, Int64, 0)
-    assert (recipe is None) is (function in PICKED)
+    assert (recipe is not None) + (function in PICKED) + (function in COLLECTED) == 1
 
 
 @pytest.mark.parametrize("partial", Partial)
-@given(events=st.lists(EVENTS, min_size=1, max_size=6), split=st.integers(0, 6))
+@given(
+    events=st.lists(EVENTS, min_size=1, max_size=6),
+    split=st.integers(0, 6),
+    most=st.integers(1, 4),
+)
 def test_the_parts_of_any_split_combine_to_the_same_partial(
-    partial: Partial, events: list[Occurrence], split: int
+    partial: Partial, events: list[Occurrence], split: int, most: int
 ) -> None:
-    kept, nothing = KEPT[partial], KEPT[partial].nothing
+    kept = kept_of(partial, most)
+    nothing = kept.nothing
     single = [kept.of(event) for event in events]
     left = reduce(kept.combine, single[:split], nothing)
     right = reduce(kept.combine, single[split:], nothing)
     assert kept.combine(left, right) == kept.combine(right, left) == reduce(kept.combine, single)
 
 
+@pytest.mark.parametrize("partial", COLLECTED.values())
+@given(st.lists(st.lists(EVENTS, max_size=4), max_size=6), st.integers(1, 5), st.randoms())
+def test_a_list_of_tiles_merged_in_any_order_is_the_list_of_their_events(
+    partial: Partial, tiles: list[list[Occurrence]], most: int, chance: Random
+) -> None:
+    kept = kept_of(partial, most)
+    states = [reduce(kept.combine, map(kept.of, events), kept.nothing) for events in tiles]
+    assert all(len(state) <= most for state in states)
+    chance.shuffle(states)
+    merged = reduce(kept.combine, states, kept.nothing)
+    every = [kept.of(event)[0] for events in tiles for event in events]
+    assert list_of(partial, merged, most) == list_of(partial, every, most)
+
+
 def test_partials_of_three_events_are_what_their_names_say() -> None:
     events = [Occurrence(v, v, (t, None, v)) for v, t in ((3, 20), (-4, 30), (5, 10))]
     found = {
-        partial: reduce(KEPT[partial].combine, map(KEPT[partial].of, events)) for partial in Partial
+        partial: reduce(KEPT[partial].combine, map(KEPT[partial].of, events)) for partial in KEPT
     }
     assert found == {
         Partial.COUNT: 3,
@@ -99,7 +124,7 @@ def test_a_mean_like_aggregate_is_added_in_three_files() -> None:
     assert naming("Function") == {
         "agg.py",
         "compiler/finish.py",
-        "compiler/partials.py",  # only what is picked
+        "compiler/partials.py",  # only what is picked or collected
         "definitions/aggregation.py",
     }
 
@@ -110,11 +135,19 @@ def test_a_kind_of_partial_is_named_by_its_description_and_by_the_queries() -> N
         for path in SDK.rglob("*.py")
         if any(f"Shape.{shape.name}" in path.read_text() for shape in Shape)
     }
-    assert by_shape == {"compiler/partials.py", "offline/query/states.py", "online/packed.py"}
+    assert by_shape == {
+        "compiler/collected.py",
+        "compiler/partials.py",
+        "offline/query/collected.py",
+        "offline/query/states.py",
+        "online/packed.py",
+    }
     assert naming("Partial") == {
+        "compiler/collected.py",
         "compiler/finish.py",  # n, S and Q, of which values are computed
         "compiler/partials.py",
         "compiler/plan.py",
+        "offline/query/collected.py",
         "offline/query/finisher.py",
         "offline/query/picks.py",
         "offline/query/states.py",

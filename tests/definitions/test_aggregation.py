@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from skewless import Duration, agg, col
-from skewless.definitions.aggregation import Aggregation, Function
+from skewless.definitions.aggregation import LISTS, Aggregation, Function
 from skewless.definitions.expression import ColumnNode, LiteralNode, render
 from skewless.definitions.typing import Scope
 from skewless.errors import DefinitionError
@@ -147,6 +147,8 @@ def test_arithmetic_over_text_is_refused_with_the_columns_that_would_do(function
         (agg.min("price", window="1h"), Decimal(9, 2)),
         (agg.last("seen", window="1h"), Timestamp),
         (agg.first(col("amount") > 1, window="1h"), Bool),
+        (agg.last_n("country", 2, window="1h"), Array(String)),
+        (agg.top_n("price", 2, window="1h"), Array(Decimal(9, 2))),
     ],
     ids=str,
 )
@@ -214,6 +216,22 @@ def test_the_default_of_a_decimal_fits_its_type() -> None:
     ]
 
 
+@pytest.mark.parametrize("n", [0, -1, 1_001, True, 2.0, "2", None])
+def test_a_list_has_a_whole_number_of_elements_up_to_a_thousand(n: object) -> None:
+    shown = f"n is {n!r}; it must be a whole number from 1 to 1,000"
+    assert problems(agg.last_n, "clicks", n, window="1h") == f"agg.last_n: {shown}"
+    assert shown in problems(agg.top_n, "clicks", n, window="1h", hop="2m")
+
+
+def test_a_list_of_arrays_or_with_a_default_is_refused() -> None:
+    assert typed(agg.last_n("tags", 2, window="1h")) == (
+        None,
+        ["last_n needs values with an order; Array(String) has none"],
+    )
+    with pytest.raises(TypeError, match="default"):
+        getattr(agg, "last_n")("clicks", 2, window="1h", default=0)  # noqa: B009 - to be refused
+
+
 def test_an_unknown_column_is_refused_with_the_near_miss() -> None:
     assert typed(agg.sum("amounts", window="1h")) == (
         None,
@@ -223,7 +241,8 @@ def test_an_unknown_column_is_refused_with_the_near_miss() -> None:
 
 def test_agg_has_every_function() -> None:
     for function in Function:
-        made: Aggregation = getattr(agg, function.value)("clicks", window="1h")
+        arguments = ["clicks", 2] if function in LISTS else ["clicks"]
+        made: Aggregation = getattr(agg, function.value)(*arguments, window="1h")
         assert made.function is function
 
 
@@ -233,6 +252,7 @@ def test_agg_has_every_function() -> None:
         "agg.count(window='1h')",
         "agg.count(window=None)",
         "agg.sum('amount', window='1d', hop='5m', scale=2, default=0)",
+        "agg.last_distinct_n('country', 5, window='1h')",
         "agg.mean((col('amount') / col('clicks')), window='30m', where=~(col('flag') | col('x')))",
     ],
 )

@@ -34,6 +34,8 @@ THOROUGH = up_to(60)
 def logical(value: Any, type_: types.ValueType) -> Any:
     if value is None:
         return None
+    if isinstance(type_, types.Array) and isinstance(type_.element, types.Decimal):
+        return tuple(logical(item, type_.element) for item in value)
     if isinstance(type_, types.Decimal):
         return decimal.Decimal(int(value)).scaleb(-type_.scale, decimal.Context(prec=60))
     return tuple(value) if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""The nine types in Arrow, for logs, training sets and answers alike.
+"""The types in Arrow, for logs, training sets and answers alike.
 
 The caller passes pyarrow. Nothing is imported here, because serving loads pyarrow only when a
 frame is asked for.
@@ -23,21 +23,7 @@ def column_type(pa: Any, type_: ValueType) -> Any:
         pa: pyarrow.
         type_: what is declared.
     """
-    match type_:
-        case types.Decimal(precision=precision, scale=scale):
-            return pa.decimal128(precision, scale)
-        case types.Array(element=element):
-            return pa.list_(column_type(pa, element))
-        case types.Vector():
-            return pa.list_(pa.float64())
-    return {
-        types.Bool: pa.bool_(),
-        types.Int64: pa.int64(),
-        types.Float64: pa.float64(),
-        types.String: pa.string(),
-        types.Bytes: pa.binary(),
-        types.Timestamp: pa.timestamp("us", "UTC"),
-    }[type_]
+    return _arrow(pa, type_, None)
 
 
 def feature_type(pa: Any, type_: ValueType) -> Any:
@@ -47,6 +33,25 @@ def feature_type(pa: Any, type_: ValueType) -> Any:
         pa: pyarrow.
         type_: the feature's.
     """
-    if isinstance(type_, types.Decimal):
-        return pa.decimal128(SUM_DIGITS, type_.scale)
-    return column_type(pa, type_)
+    return _arrow(pa, type_, SUM_DIGITS)
+
+
+def _arrow(pa: Any, type_: ValueType, digits: int | None) -> Any:
+    match type_:
+        case types.Scalar():
+            return {
+                types.Bool: pa.bool_(),
+                types.Int64: pa.int64(),
+                types.Float64: pa.float64(),
+                types.String: pa.string(),
+                types.Bytes: pa.binary(),
+                types.Timestamp: pa.timestamp("us", "UTC"),
+            }[type_]
+        case types.Decimal(precision=precision, scale=scale):
+            return pa.decimal128(digits or precision, scale)
+        case types.Array(element=element):
+            return pa.list_(_arrow(pa, element, digits))
+        case types.Vector():
+            return pa.list_(pa.float64())
+        case types.Map(key=key, value=value):
+            return pa.map_(_arrow(pa, key, digits), _arrow(pa, value, digits))

@@ -24,6 +24,7 @@ from skewless.definitions.expression import (
     RequestNode,
 )
 from skewless.definitions.on_demand import OnDemandView
+from skewless.definitions.parameters import Parameters
 from skewless.definitions.refresh import Every, Stream
 from skewless.definitions.service import FeatureService
 from skewless.definitions.source import Source
@@ -168,6 +169,7 @@ class Decoder:
             where=node("where"),
             scale=document["scale"],
             default=default if isinstance(default, LiteralNode) else None,
+            parameters=Parameters(n=document.get("n")),
         )
 
     def _node(self, document: Document) -> Node:
@@ -203,7 +205,7 @@ def decode_type(text: str) -> ValueType:
     """Read a type as it prints: `Float64`, `Decimal(10, 2)`, `Array(String)`, `Vector(8)`."""
     if text in types.SCALARS:
         return types.SCALARS[text]
-    name, _, rest = text.rstrip(")").partition("(")
+    name, _, rest = text.removesuffix(")").partition("(")
     if name == "Decimal":
         precision, scale = rest.split(",")
         return types.Decimal(int(precision), int(scale))
@@ -230,6 +232,8 @@ def encode_node(node: Node | None) -> Any:
 
 def encode_aggregation(item: Aggregation) -> Document:
     """Return an aggregate's document; durations are microseconds."""
+    # What only some aggregates have is left out elsewhere: fingerprints of the others stay.
+    some = {} if item.parameters.n is None else {"n": item.parameters.n}
     return {
         "function": item.function.value,
         "input": encode_node(item.input),
@@ -238,6 +242,7 @@ def encode_aggregation(item: Aggregation) -> Document:
         "where": encode_node(item.where),
         "scale": item.scale,
         "default": encode_node(item.default),
+        **some,
     }
 
 

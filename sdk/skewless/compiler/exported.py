@@ -121,4 +121,5 @@ def _double(text: str) -> float:
 
 
 def _array(parse: Parse) -> Parse:
-    return lambda text: tuple(parse(item) for item in json.loads(text))
+    # A list of tiebreaks may have nulls.
+    return lambda text: tuple(None if item is None else parse(item) for item in json.loads(text))

@@ -40,6 +40,11 @@ class Partial(Enum):
     MAX = "max"
     FIRST = "first"
     LAST = "last"
+    FIRST_N = "first_n"
+    LAST_N = "last_n"
+    LAST_DISTINCT_N = "last_distinct_n"
+    TOP_N = "top_n"
+    BOTTOM_N = "bottom_n"
 
 
 # The aggregates whose value is a partial itself. The others are computed: see `finish`.
@@ -51,6 +56,16 @@ PICKED: Mapping[Function, Partial] = MappingProxyType(
         Function.LAST: Partial.LAST,
     }
 )
+# The aggregates whose value is made of what a tile collects: see `collected`.
+COLLECTED: Mapping[Function, Partial] = MappingProxyType(
+    {
+        Function.FIRST_N: Partial.FIRST_N,
+        Function.LAST_N: Partial.LAST_N,
+        Function.LAST_DISTINCT_N: Partial.LAST_DISTINCT_N,
+        Function.TOP_N: Partial.TOP_N,
+        Function.BOTTOM_N: Partial.BOTTOM_N,
+    }
+)
 
 
 class Shape(Enum):
@@ -60,11 +75,15 @@ class Shape(Enum):
         NUMBER: an exact integer; 0 without events.
         EXTREME: a physical value of the input's type, or None.
         PICK: an event's time, tiebreak and value, `(int, Any, Any)`, or None.
+        PICKS: a tuple of such events, in the order of the list.
+        VALUES: a tuple of values, in the order of the list.
     """
 
     NUMBER = auto()
     EXTREME = auto()
     PICK = auto()
+    PICKS = auto()
+    VALUES = auto()
 
 
 class Holds(Enum):
@@ -75,6 +94,9 @@ class Holds(Enum):
     VALUE = auto()  # a value of the input's type
     TIME = auto()  # microseconds
     TIEBREAK = auto()  # a value of the tiebreak's type
+    TIMES = auto()  # a list of each
+    TIEBREAKS = auto()
+    VALUES = auto()
 
 
 class Occurrence(NamedTuple):
@@ -103,6 +125,7 @@ class Kept:
         combine: makes the partial of two sets of events.
         choose: min or max, by which one of several is taken; None if they are added.
         size: bytes that a packed number usually takes; None if the value's type decides.
+        most: of a list, how many elements it has at most.
     """
 
     shape: Shape
@@ -112,11 +135,24 @@ class Kept:
     combine: Callable[[Any, Any], Any]
     choose: Callable[..., Any] | None = None
     size: int | None = None
+    most: int = 1
 
     @property
-    def nothing(self) -> int | None:
+    def nothing(self) -> Any:
         """The partial of no events."""
+        if self.is_list:
+            return ()
         return 0 if self.shape is Shape.NUMBER else None
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a tuple of several events or values."""
+        return self.shape in (Shape.PICKS, Shape.VALUES)
+
+    @property
+    def has_instants(self) -> bool:
+        """Whether it keeps the time and the tiebreak of events beside their values."""
+        return self.shape in (Shape.PICK, Shape.PICKS)
 
     def types(self, value: ValueType, tiebreak: ValueType) -> tuple[ValueType, ...]:
         """Return the types of the columns, for an input's type and a tiebreak's."""
@@ -126,7 +162,12 @@ class Kept:
             Holds.VALUE: value,
             Holds.TIME: types.Int64,
             Holds.TIEBREAK: tiebreak,
+            Holds.TIMES: types.Array(types.Int64),
         }
+        if isinstance(value, types.Scalar | types.Decimal):
+            kinds[Holds.VALUES] = types.Array(value)
+        if isinstance(tiebreak, types.Scalar | types.Decimal):
+            kinds[Holds.TIEBREAKS] = types.Array(tiebreak)
         return tuple(kinds[holds] for _, holds in self.columns)
 
 

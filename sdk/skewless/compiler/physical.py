@@ -132,7 +132,7 @@ def is_converted(type_: ValueType) -> bool:
     return type_ == types.Timestamp or not isinstance(type_, types.Scalar)
 
 
-def _elements(values: Any, element: types.Scalar, where: str) -> tuple[Any, ...]:
+def _elements(values: Any, element: ValueType, where: str) -> tuple[Any, ...]:
     found = tuple(to_physical(item, element, f"an element of {where}") for item in values)
     if None in found:
         raise InputError(f"{where} has a null element; leave it out, or make the whole value null")

@@ -20,9 +20,10 @@ from skewless.compiler.bound import (
     bind,
     parts_of,
 )
+from skewless.compiler.collected import kept_of
 from skewless.compiler.fingerprint import fingerprint
 from skewless.compiler.finish import effective_scale, finish, units
-from skewless.compiler.partials import KEPT, PICKED, Partial
+from skewless.compiler.partials import COLLECTED, PICKED, Partial
 from skewless.definitions import types
 from skewless.definitions.aggregation import ARITHMETIC, Aggregation
 from skewless.definitions.names import versioned
@@ -64,15 +65,20 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class TileColumn:
-    """A partial of a measure, by its index in the plan."""
+    """A partial of a measure, by its index in the plan.
+
+    Attributes:
+        most: how much of its events a tile keeps, where it collects them; else 0.
+    """
 
     measure: int
     partial: Partial
+    most: int = 0
 
     @property
     def kept(self) -> Kept:
         """How the partial is kept; whoever stores or reads it goes by this."""
-        return KEPT[self.partial]
+        return kept_of(self.partial, self.most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +104,11 @@ class AggregatePlan:
         measure: index of its measure.
         tile_set: index of its tile set.
         window: microseconds; None for all history.
-        finish: the value over n, S and Q; None where the partial `picked` is the value.
+        finish: the value over n, S and Q; None where another partial is the value.
         picked: min, max, first or last.
         default: physical value that replaces null.
+        collected: what makes a list.
+        most: how many elements the list has at most.
     """
 
     name: str
@@ -111,6 +119,8 @@ class AggregatePlan:
     finish: Bound | None
     picked: Partial | None
     default: Any
+    collected: Partial | None = None
+    most: int = 0
 
     @property
     def reads(self) -> tuple[Partial, ...]:
@@ -246,6 +256,8 @@ def plan_view(view: FeatureView) -> ViewPlan:
             finish(item.function, measured[name].type, measured[name].scale),
             PICKED.get(item.function),
             _default(item, view.feature_types[name]),
+            COLLECTED.get(item.function),
+            item.parameters.n or 0,
         )
         for name, item in view.aggregations.items()
     )
@@ -341,6 +353,12 @@ def _tile_set(hop: int | None, aggregates: Sequence[AggregatePlan]) -> TileSet:
         for each in aggregates
         for part in (Partial.COUNT, *(each.reads if each.picked is None else (each.picked,)))
     }
+    collected: dict[tuple[int, Partial], int] = {}
+    for each in aggregates:
+        if each.collected is not None:  # a longer list begins as a shorter one
+            key = each.measure, each.collected
+            collected[key] = max(collected.get(key, 0), each.most)
+    kept |= {TileColumn(*key, most) for key, most in collected.items()}
     order = list(Partial)
     return TileSet(
         hop,

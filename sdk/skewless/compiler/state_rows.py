@@ -57,7 +57,9 @@ def partial_names(column: TileColumn) -> tuple[str, ...]:
 
 def partial_name(column: TileColumn) -> str:
     """Return the prefix of the names of a partial's columns."""
-    return f"{column.partial.value}{column.measure}"
+    # Tiles of two hops may keep lists of different lengths.
+    length = f"_{column.most}" if column.most else ""
+    return f"{column.partial.value}{column.measure}{length}"
 
 
 def _tiebreak_type(plan: ViewPlan) -> ValueType:

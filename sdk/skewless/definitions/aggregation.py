@@ -16,6 +16,7 @@ from skewless.definitions.expression import (
     literal_node,
     render,
 )
+from skewless.definitions.parameters import NO_PARAMETERS, Parameters
 from skewless.errors import DefinitionError, NaiveTimestampError, shown
 
 if TYPE_CHECKING:
@@ -46,12 +47,26 @@ class Function(Enum):
     STDDEV_POP = "stddev_pop"
     FIRST = "first"
     LAST = "last"
+    FIRST_N = "first_n"
+    LAST_N = "last_n"
+    LAST_DISTINCT_N = "last_distinct_n"
+    TOP_N = "top_n"
+    BOTTOM_N = "bottom_n"
 
 
 VARIANCES = frozenset(
     {Function.VAR_SAMP, Function.VAR_POP, Function.STDDEV_SAMP, Function.STDDEV_POP}
 )
 ARITHMETIC = VARIANCES | {Function.SUM, Function.MEAN}
+LISTS = frozenset(
+    {
+        Function.FIRST_N,
+        Function.LAST_N,
+        Function.LAST_DISTINCT_N,
+        Function.TOP_N,
+        Function.BOTTOM_N,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +81,7 @@ class Aggregation:
         scale: a Float64 x counts as the integer round(x * 10^scale). For other types it has no
             effect, and a view resets it to the default: see `canonical`.
         default: replaces null.
+        parameters: what only some functions have.
     """
 
     function: Function
@@ -75,6 +91,7 @@ class Aggregation:
     where: Node | None = None
     scale: int = field(default=DEFAULT_SCALE)
     default: LiteralNode | None = None
+    parameters: Parameters = NO_PARAMETERS
 
     def result_type(self, scope: Scope) -> ValueType | None:
         """Return the feature's type, noting in the scope what is wrong with the aggregation."""
@@ -132,10 +149,13 @@ class Aggregation:
         if not types.is_ordered(input_type):
             scope.problems.append(f"{name} needs values with an order; {input_type} has none")
             return None
+        if self.function in LISTS and isinstance(input_type, types.Scalar | types.Decimal):
+            return types.Array(input_type)
         return input_type
 
     def __str__(self) -> str:
         parts = [] if self.input is None else [_shown(self.input)]
+        parts.extend(self.parameters.texts())
         parts.append(f"window={_quoted(self.window)}")
         if self.window is not None and self.hop != default_hop(self.window):
             parts.append(f"hop={_quoted(self.hop)}")

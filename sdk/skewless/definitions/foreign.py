@@ -45,6 +45,10 @@ AGGREGATES: Mapping[str, str] = {
     **dict.fromkeys(("maximum", "highest"), "write agg.max"),
     **dict.fromkeys(("total",), "write agg.sum"),
     **dict.fromkeys(("size", "n", "count_all"), "write agg.count"),
+    **dict.fromkeys(("latest_n", "recent", "tail"), "write agg.last_n, or agg.last_distinct_n"),
+    **dict.fromkeys(("earliest_n", "head"), "write agg.first_n"),
+    **dict.fromkeys(("nlargest", "max_n", "top_k", "topk"), "write agg.top_n"),
+    **dict.fromkeys(("nsmallest", "min_n"), "write agg.bottom_n"),
     **dict.fromkeys(
         ("count_distinct", "approx_count_distinct", "nunique", "n_unique"),
         "distinct values are not counted; agg.count counts rows, or the values of a column",

@@ -37,9 +37,9 @@ class Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """A list of scalars; no element is null. Only latest-value views carry arrays."""
+    """A list of scalars; no element is null. An aggregate's list may hold Decimals too."""
 
-    element: Scalar
+    element: Scalar | Decimal
 
     def __str__(self) -> str:
         return f"Array({self.element})"
@@ -59,7 +59,20 @@ class Vector:
     __repr__ = __str__
 
 
-ValueType: TypeAlias = Scalar | Decimal | Array | Vector
+@dataclass(frozen=True, slots=True)
+class Map:
+    """A value for each of some keys, neither of them null: the result of an aggregate."""
+
+    key: Scalar | Decimal
+    value: Scalar | Decimal | Array
+
+    def __str__(self) -> str:
+        return f"Map({self.key}, {self.value})"
+
+    __repr__ = __str__
+
+
+ValueType: TypeAlias = Scalar | Decimal | Array | Vector | Map
 
 Bool = Scalar("Bool")
 Int64 = Scalar("Int64")
@@ -101,6 +114,8 @@ def type_problems(type_: object) -> list[str]:
             # Compare classes first: `==` on an expression builds another expression.
             known = isinstance(element, Scalar) and element in SCALARS.values()
             return [] if known else [f"{type_}: elements must be scalars"]
+        case Map():
+            return [f"{type_}: only the result of an aggregate is a map, not a column or a field"]
         case Vector(size=size):
             fits = is_whole(size) and size >= 1
             return [] if fits else [f"{type_}: the size must be at least 1"]

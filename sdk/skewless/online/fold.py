@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skewless.compiler.bound import Column
+from skewless.compiler.collected import list_of
 from skewless.compiler.instants import window_start
 from skewless.compiler.interpret import compile_recipe
 from skewless.compiler.partials import pick_order
@@ -18,6 +19,7 @@ from skewless.online.tiles import EXACT_MAX
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from skewless.compiler.partials import Partial
     from skewless.compiler.plan import AggregatePlan, ViewPlan
     from skewless.online.packed import PackedColumn, PackedTiles
 
@@ -131,6 +133,8 @@ class _Aggregate:
         if item.picked is not None:
             index = mine[item.picked]
             self._pick = _picker(layouts(plan)[item.tile_set].columns[index], index)
+        if item.collected is not None:
+            self._pick = _collector(item.collected, mine[item.collected], item.most)
 
     def value(self, parts: list[Part], totals: Mapping[int, int | None]) -> Any:
         """Return the value over a window, of which the sums of `numbers` are given.
@@ -200,6 +204,19 @@ def _picker(column: PackedColumn, index: int) -> Callable[[list[Part]], Any]:
         return from_column(choose(found), type_) if found else None
 
     return find
+
+
+def _collector(partial: Partial, index: int, most: int) -> Callable[[list[Part]], Any]:
+    def collect(parts: list[Part]) -> Any:
+        found = (
+            item
+            for tiles, start in parts
+            for place in range(start, tiles.count)
+            for item in tiles.columns[index][place]
+        )
+        return list_of(partial, found, most)
+
+    return collect
 
 
 def _place(tiles: PackedTiles, count: int, start: int, *, is_first: bool) -> int | None:

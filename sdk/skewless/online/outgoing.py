@@ -173,17 +173,22 @@ def _series_of_lists(pd: Any, values: Sequence[Any], element: ValueType, index: 
 
 def _polars_type(pl: Any, type_: ValueType) -> Any:
     match type_:
+        case types.Scalar():
+            return {
+                types.Bool: pl.Boolean,
+                types.Int64: pl.Int64,
+                types.Float64: pl.Float64,
+                types.String: pl.String,
+                types.Bytes: pl.Binary,
+                types.Timestamp: pl.Datetime("us", "UTC"),
+            }[type_]
         case types.Decimal(scale=scale):
             return pl.Decimal(38, scale)
         case types.Array(element=element):
             return pl.List(_polars_type(pl, element))
         case types.Vector():
             return pl.List(pl.Float64)
-    return {
-        types.Bool: pl.Boolean,
-        types.Int64: pl.Int64,
-        types.Float64: pl.Float64,
-        types.String: pl.String,
-        types.Bytes: pl.Binary,
-        types.Timestamp: pl.Datetime("us", "UTC"),
-    }[type_]
+        case types.Map(key=key, value=value):
+            # polars has no maps; of an Arrow map it makes this.
+            of_pair = {"key": _polars_type(pl, key), "value": _polars_type(pl, value)}
+            return pl.List(pl.Struct(of_pair))

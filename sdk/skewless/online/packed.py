@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_left
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from skewless.compiler.partials import Partial, Shape
@@ -27,7 +28,7 @@ from skewless.online.column import (
 from skewless.online.tiles import Tiles
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from skewless.compiler.partials import Kept
     from skewless.compiler.plan import TileSet, ViewPlan
@@ -56,6 +57,38 @@ class PackedPicks:
         tiebreak = None if self._tiebreaks is None else self._tiebreaks[index]
         value = from_column(self._values[index], self._type)
         return self._starts.start(index) + self._times[index], tiebreak, value
+
+
+class PackedLists:
+    """A packed column of lists: how long each is, and the elements of all."""
+
+    __slots__ = ("_ends", "_starts", "_ties", "_times", "_type", "_values")
+
+    def __init__(
+        self,
+        starts: PackedTiles,
+        lengths: Sequence[int],
+        times: Any,
+        ties: Any,
+        values: Any,
+        type_: Any,
+    ) -> None:
+        self._starts = starts
+        self._ends = list(accumulate(lengths, initial=0))
+        self._times = times
+        self._ties = ties
+        self._values = values
+        self._type = type_
+
+    def __getitem__(self, index: int) -> tuple[Any, ...]:
+        places = range(self._ends[index], self._ends[index + 1])
+        values = [from_column(self._values[place], self._type) for place in places]
+        if self._times is None:
+            return tuple(values)
+        start = self._starts.start(index)
+        times = [start + self._times[place] for place in places]
+        ties = [None if self._ties is None else self._ties[place] for place in places]
+        return tuple(zip(times, ties, values, strict=True))
 
 
 class PackedTiles:
@@ -95,8 +128,8 @@ class PackedColumn:
         """Estimate the bytes of one tile's partial."""
         if self.kept.size is not None:
             return self.kept.size
-        picked = 8 + type_bytes(tiebreak) if self.is_pick else 0
-        return type_bytes(self.type) + picked
+        picked = 8 + type_bytes(tiebreak) if self.kept.has_instants else 0
+        return self.kept.most * (type_bytes(self.type) + picked)
 
 
 class TileLayout:
@@ -135,6 +168,8 @@ class TileLayout:
         for column, values in zip(self.columns, tiles.columns, strict=True):
             if column.is_number:
                 parts.append(pack_integers(values))
+            elif column.kept.is_list:
+                parts.extend(self._pack_lists(column, values, tiles.starts))
             elif column.is_pick:
                 parts.extend(self._pack_picks(column, values, tiles.starts))
             else:
@@ -158,8 +193,7 @@ class TileLayout:
                 found, position = read_integers(buffer, position, count)
                 tiles.columns.append(found)
                 continue
-            read = self._read_picks if column.is_pick else self._read_extremes
-            position = read(column, tiles, buffer, position)
+            position = self._reader(column)(column, tiles, buffer, position)
         return tiles, position
 
     def nothing(self) -> PackedTiles:
@@ -174,7 +208,7 @@ class TileLayout:
         columns: list[list[Any]] = []
         for column, packed in zip(self.columns, tiles.columns, strict=True):
             counts = tiles.columns[column.count]
-            if column.is_number:
+            if column.is_number or column.kept.is_list:
                 columns.append([packed[index] for index in indexes])
             elif column.is_pick:
                 columns.append([packed[i] if counts[i] else None for i in indexes])
@@ -196,6 +230,40 @@ class TileLayout:
         picked = [None if pick is None else pick[2] for pick in values]
         parts.append(pack_values(_filled(picked, column.type), column.type))
         return parts
+
+    def _pack_lists(
+        self, column: PackedColumn, lists: Sequence[Any], starts: Sequence[int]
+    ) -> list[bytes]:
+        parts = [pack_integers(list(map(len, lists)))]
+        values = [item for items in lists for item in items]
+        if column.kept.has_instants:
+            pairs = zip(lists, starts, strict=True)
+            parts.append(pack_integers([item[0] - at for items, at in pairs for item in items]))
+            if self._tiebreak is not None:
+                parts.append(pack_nullable([item[1] for item in values], self._tiebreak))
+            values = [item[2] for item in values]
+        parts.append(pack_values(values, column.type))
+        return parts
+
+    def _reader(self, column: PackedColumn) -> Callable[..., int]:
+        if column.kept.is_list:
+            return self._read_lists
+        return self._read_picks if column.is_pick else self._read_extremes
+
+    def _read_lists(
+        self, column: PackedColumn, tiles: PackedTiles, buffer: memoryview, position: int
+    ) -> int:
+        lengths, position = read_integers(buffer, position, tiles.count)
+        count = lengths.total(0)
+        times = ties = None
+        if column.kept.has_instants:
+            times, position = read_integers(buffer, position, count)
+            if self._tiebreak is not None:
+                ties, position = read_nullable(buffer, position, count, self._tiebreak)
+        values, position = read_values(buffer, position, count, column.type)
+        found = [lengths[index] for index in range(tiles.count)]
+        tiles.columns.append(PackedLists(tiles, found, times, ties, values, column.type))
+        return position
 
     def _read_picks(
         self, column: PackedColumn, tiles: PackedTiles, buffer: memoryview, position: int

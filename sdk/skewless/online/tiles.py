@@ -23,7 +23,7 @@ class Tiles(NamedTuple):
     Attributes:
         starts: microseconds, ascending; one tile at 0 where the plan has no hop.
         columns: as the tile set's: integers for n, S and Q; a physical value or None for min and
-            max; (event_time, tiebreak, value) or None for first and last.
+            max; (event_time, tiebreak, value) or None for first and last; a tuple for lists.
     """
 
     starts: list[int]

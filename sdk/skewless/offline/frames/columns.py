@@ -291,7 +291,7 @@ def _instants(array: Array) -> tuple[Array, list[BadValues]]:
     return column, findings
 
 
-def _lists(array: Array, element: types.Scalar, size: int | None) -> tuple[Array, list[BadValues]]:
+def _lists(array: Array, element: ValueType, size: int | None) -> tuple[Array, list[BadValues]]:
     if "view" in str(array.type):
         array = pa.array(array.to_pylist(), pa.list_(array.type.value_type))
     plain: Any = array.cast(pa.list_(array.type.value_type))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -25,6 +26,11 @@ def logical(column: pa.Array, type_: ValueType) -> pa.Array:
             return pa.Array.from_buffers(
                 feature_type(type_), len(whole), whole.buffers(), whole.null_count, whole.offset
             )
+        case types.Array(element=types.Decimal() as element):
+            sizes = pc.fill_null(pc.list_value_length(column), 0).to_numpy()
+            ends = pa.array(np.concatenate([[0], np.cumsum(sizes)]), pa.int32())
+            items = logical(column.flatten(), element)
+            return pa.ListArray.from_arrays(ends, items, mask=column.is_null())
         case _:
             return pc.cast(column, feature_type(type_))
 

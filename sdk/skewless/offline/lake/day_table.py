@@ -366,6 +366,8 @@ def iceberg_type(type_: ValueType, element_id: int = 0) -> IcebergType:
             return ListType(element_id, iceberg_type(element), element_required=False)
         case types.Vector():
             return ListType(element_id, DoubleType(), element_required=False)
+        case types.Map():
+            raise TypeError(type_)  # a source has no such column
 
 
 _ICEBERG_TYPES: Mapping[types.Scalar, IcebergType] = {

@@ -19,6 +19,7 @@ from sqlglot import exp
 from skewless.compiler.bound import Bound, Feature, Request, features_of
 from skewless.definitions.duration import ZERO
 from skewless.offline.query import identifiers, sql
+from skewless.offline.query.collected import Collects
 from skewless.offline.query.events import (
     ENTITY,
     HAPPENED,
@@ -259,8 +260,10 @@ class _Compiler:
         picks = Picks(plan, self.dialect, self.steps, alias)
         picked = picks.add(partials)
         self.windowed[partials] = Windowed.of(totals, picks, partials)
+        collects = Collects(plan, self.dialect, self.steps, alias)
+        picked |= collects.add()
         finisher = Finisher(self.dialect, totals)
-        sums = self._joined(partials, picks.joins).select(
+        sums = self._joined(partials, {**picks.joins, **collects.joins}).select(
             *(sql.column(name, "partial") for name in POINT),
             *finisher.columns(plan),
             *(sql.aliased(value, identifiers.feature(name)) for name, value in picked.items()),

@@ -188,6 +188,12 @@ def aggregate(function: type[exp.AggFunc], value: Sql) -> Sql:
     return function(this=this)
 
 
+def gathered(value: Sql, order: Sql) -> Sql:
+    """Write an array of the group's values, nulls among them, in ascending order of another."""
+    this, by = _parts(value, order)
+    return exp.ArrayAgg(this=exp.Order(this=this, expressions=[exp.Ordered(this=by, desc=False)]))
+
+
 def floor_to(value: Sql, step: int) -> Sql:
     """Write the greatest multiple of `step` at or before an instant, also before 1970."""
     remainder = call("mod", value, integer(step))

@@ -25,6 +25,7 @@ from skewless.compiler.state_rows import (
     state_fields,
 )
 from skewless.offline.query import identifiers, sql
+from skewless.offline.query.collected import collected_lists
 from skewless.offline.query.events import (
     KNOWN,
     SHARD,
@@ -172,14 +173,15 @@ class States:
         steps.add("placed", expanded.where(inside))
         columns: dict[str, Sql] = {}
         for column in self._tile_columns():
-            columns.update(_partial_columns(self.plan, column, self.dialect))
+            if not column.kept.is_list:
+                columns.update(_partial_columns(self.plan, column, self.dialect))
         steps.add(
             "tiles",
             sql.select(*group, *(sql.aliased(value, name) for name, value in columns.items()))
             .from_(sql.table("placed"))
             .group_by(*group),
         )
-        return self._add_picked(steps, keys, events)
+        return self._add_collected(steps, keys, self._add_picked(steps, keys, events))
 
     def _tile_columns(self) -> list[TileColumn]:
         found = {column: None for tiles in self.plan.tile_sets for column in tiles.columns}
@@ -252,6 +254,43 @@ class States:
             )
         return steps.add("picked", query)
 
+    def _add_collected(self, steps: sql.Steps, keys: list[str], tiles: str) -> str:
+        """Join what tiles collect of their events to them."""
+        collected = [column for column in self._tile_columns() if column.kept.is_list]
+        if not collected:
+            return tiles
+        query = sql.select(exp.Column(this=exp.Star(), table=sql.name("tiles"))).from_(
+            sql.table(tiles, alias="tiles")
+        )
+        of_tile = [*keys, TILE_SET, START]
+        for column in collected:
+            name = partial_name(column)
+            index = column.measure
+            placed = sql.select(
+                *(sql.column(each) for each in of_tile),
+                *(
+                    sql.aliased(sql.column(each), alias)
+                    for each, alias in (("happened", "at"), ("tie", "tie"), (f"v{index}", "value"))
+                ),
+            ).from_(sql.table("placed"))
+            placed = placed.where(sql.equal(sql.column(f"n{index}"), sql.integer(1)), copy=False)
+            lists = steps.add(
+                name, collected_lists(placed, of_tile, column.partial, column.most, column.kept)
+            )
+            on = sql.both(
+                *(sql.equal(sql.column(each, name), sql.column(each, "tiles")) for each in of_tile)
+            )
+            query = query.join(sql.table(lists), on=on, join_type="left", copy=False).select(
+                *(
+                    sql.aliased(sql.column(suffix, name), carried)
+                    for (suffix, _), carried in zip(
+                        column.kept.columns, partial_names(column), strict=True
+                    )
+                ),
+                copy=False,
+            )
+        return steps.add("collected", query)
+
     def _add_winners(self, steps: sql.Steps, keys: list[str]) -> str:
         names = [f"c{index}" for index in range(len(self.plan.columns))]
         order = [
@@ -304,6 +343,8 @@ def _partial_columns(plan: ViewPlan, column: TileColumn, dialect: Dialect) -> di
             return {f"{name}_rank": sql.aggregate(exp.Min, sql.column(f"rank{index}"))}
         case Partial.LAST:
             return {f"{name}_rank": sql.aggregate(exp.Max, sql.column(f"rank{index}"))}
+        case _:
+            raise ValueError(column)
 
 
 def _sum(plan: ViewPlan, measure: int, value: Sql, otherwise: int) -> Sql:
