@@ -1,0 +1,95 @@
+"""Lists and maps of aggregates, of values of every type, in history by both engines and online."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal as Number
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from skewless import Every, FeatureStore, FeatureView, Source, agg
+from tests.store.answering import NOON, TYPES, VALUES, user
+
+if TYPE_CHECKING:
+    from skewless.types import ValueType
+
+SCALARS: dict[str, ValueType] = {
+    name: TYPES[name] for name in ("flag", "whole", "real", "text", "raw", "seen", "price")
+}
+told = Source(
+    "told", schema={"user_id": TYPES["whole"], "shop": TYPES["text"], **SCALARS}, event_time="at"
+)
+LATER: dict[str, Any] = {
+    "flag": False,
+    "whole": -1,
+    "real": -0.5,
+    "text": "",
+    "raw": b"",
+    "seen": NOON,
+    "price": Number("7.0001"),
+}
+EARLIER = {name: VALUES[name][1] for name in SCALARS}
+FULL, NOBODY = 1, 2
+lists = FeatureView(
+    "lists",
+    entity=user,
+    source=told,
+    refresh=Every("1d"),
+    features={
+        **{f"last_{name}": agg.last_n(name, 3, window="30d") for name in SCALARS},
+        **{f"top_{name}": agg.top_n(name, 1, window=None) for name in SCALARS},
+    },
+)
+
+
+@pytest.fixture(scope="module")
+def listing() -> FeatureStore:
+    store = FeatureStore.local(clock=NOON)
+    store.apply(lists)
+    events = [
+        {"user_id": FULL, "shop": "s", "at": NOON - timedelta(days=days), **values}
+        for days, values in ((4, EARLIER), (3, LATER), (2, dict.fromkeys(SCALARS)))
+    ]
+    assert store.backfill("told", events).accepted == 3
+    store.materialize(lists)
+    return store
+
+
+def asked(*users: int) -> list[dict[str, Any]]:
+    return [{"user_id": user, "shop": "s"} for user in users]
+
+
+EXPECTED = {f"last_{name}": [LATER[name], EARLIER[name]] for name in SCALARS} | {
+    f"top_{name}": [max(LATER[name], EARLIER[name])] for name in SCALARS
+}
+
+
+def test_online_answers_have_lists(listing: FeatureStore) -> None:
+    answer = listing.get_online_features(lists, asked(FULL, NOBODY))
+    assert answer.rows == [EXPECTED, {key: [] for key in EXPECTED}]
+    assert answer.to_arrow()["last_price"].to_pylist() == [EXPECTED["last_price"], []]
+    assert answer.to_polars()["last_seen"].to_list() == [EXPECTED["last_seen"], []]
+    assert list(answer.to_pandas()["last_text"][0]) == EXPECTED["last_text"]
+    assert '"last_price": ["7.0001", "-0.1000"]' in answer.to_json()
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "athena"])
+def test_history_has_the_same_lists(listing: FeatureStore, engine: str) -> None:
+    labels = [{**row, "event_timestamp": NOON} for row in asked(FULL, NOBODY)]
+    found = listing.get_historical_features(labels, lists, engine=engine)
+    answer = listing.get_online_features(lists, asked(FULL, NOBODY))
+    table = found.to_arrow()
+    assert [table[name].to_pylist() for name in EXPECTED] == [
+        [row[name] for row in answer.rows] for name in EXPECTED
+    ]
+    assert {name: table[name].type for name in EXPECTED} == {
+        name: answer.to_arrow()[name].type for name in EXPECTED
+    }
+    assert found.to_polars()["last_price"].to_list() == [EXPECTED["last_price"], []]
+    assert list(found.to_pandas()["last_whole"][0]) == EXPECTED["last_whole"]
+
+
+def test_verify_compares_lists(listing: FeatureStore) -> None:
+    report = listing.verify(lists, entity_rows=asked(FULL, NOBODY))
+    assert report.is_equal
