@@ -92,18 +92,23 @@ def test_a_column_without_its_table_prunes_only_where_there_is_no_other_table() 
 
 
 @pytest.mark.parametrize(
-    ("sql", "is_read"),
+    ("sql", "times"),
     [
-        ("WITH a AS (SELECT * FROM t) SELECT 1 AS x", False),
-        ("WITH a AS (SELECT * FROM t), b AS (SELECT * FROM a) SELECT * FROM B", True),
-        ("WITH a AS (SELECT * FROM t), b AS (SELECT * FROM a) SELECT 1 AS x", False),
-        ("SELECT * FROM (WITH a AS (SELECT * FROM t) SELECT 1 AS x) y", False),
-        ("WITH o AS (WITH a AS (SELECT * FROM t) SELECT * FROM a) SELECT 1 AS x", False),
-        ("SELECT * FROM t", True),
+        ("SELECT * FROM t", 1),
+        ("WITH a AS (SELECT * FROM t) SELECT 1 AS x", 0),
+        ("WITH a AS (SELECT * FROM t), b AS (SELECT * FROM a) SELECT 1 AS x", 0),
+        ("SELECT * FROM (WITH a AS (SELECT * FROM t) SELECT 1 AS x) y", 0),
+        ("WITH o AS (WITH a AS (SELECT * FROM t) SELECT * FROM a) SELECT 1 AS x", 0),
+        ("WITH a AS (SELECT * FROM t), b AS (SELECT * FROM a) SELECT * FROM B", 1),
+        ("WITH a AS (SELECT * FROM t) SELECT * FROM a JOIN a AS b ON true", 2),
+        ("WITH a AS (SELECT * FROM t), b AS (SELECT * FROM a, a AS c) SELECT * FROM b, b AS d", 4),
+        ("WITH a AS (SELECT * FROM t), b AS (SELECT * FROM a) SELECT * FROM a, b", 2),
+        ("WITH o AS (WITH a AS (SELECT * FROM t) SELECT * FROM a, a AS b) SELECT * FROM o", 2),
+        ("SELECT (WITH a AS (SELECT * FROM t) SELECT max(id) FROM a) AS x FROM u", 1),
     ],
 )
-def test_a_step_that_nothing_reads_reads_nothing(sql: str, *, is_read: bool) -> None:
-    assert scan(sql).is_read is is_read
+def test_a_step_is_computed_for_each_of_its_readers(sql: str, times: int) -> None:
+    assert scan(sql).times == times
 
 
 QUERIES = [

@@ -34,6 +34,7 @@ class Catalog:
         self._aws = aws
         self._connection = connection
         self._views = 0
+        # As Athena counts and charges: compressed, without skipped columns, files and row groups.
         self.scanned_bytes = 0
 
     def bind(self, query: exp.Expr, database: str, known: frozenset[str] = frozenset()) -> exp.Expr:
@@ -81,12 +82,12 @@ class Catalog:
             self._connection.execute(f"create temp view {view} as {text}")
         elif is_iceberg(table):
             instant = iceberg.version_of(version, self._connection)
-            arrow = iceberg.read(self._aws, table, inspected, instant, scan)
-            self.scanned_bytes += arrow.nbytes
+            arrow, size = iceberg.read(self._aws, table, inspected, instant, scan)
+            self.scanned_bytes += size
             self._connection.register(view, arrow)
         else:
             selection, size = hive.selection_of(self._aws, table, self._connection, scan.columns)
-            self.scanned_bytes += size
+            self.scanned_bytes += scan.times * size
             self._connection.execute(f"create temp view {view} as {selection}")
         return view
 

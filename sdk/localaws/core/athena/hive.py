@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from localaws.core.athena import parquet, partitions, storage
+from localaws.core.athena import parquet, partitions, scanned, storage
 from localaws.core.athena.failure import QueryFailedError
 from localaws.core.athena.types import duckdb_type
 
@@ -40,7 +40,7 @@ def selection_of(
     connection: duckdb.DuckDBPyConnection,
     named: Collection[str] | None,
 ) -> tuple[str, int]:
-    """A SELECT over all of a table's rows, and the size of the objects that it reads.
+    """A SELECT over all of a table's rows, and the bytes that Athena would scan for it.
 
     Args:
         aws: Where the table is.
@@ -54,14 +54,17 @@ def selection_of(
         if named is None or column["Name"].lower() in named
     }
     keys = _columns(table.get("PartitionKeys", []))
+    names = frozenset(name.lower() for name in declared)
     selections, size = [], 0
     for values, stored in partitions.of_table(aws, table):
         objects = storage.download(aws.s3, stored["Location"], is_restricted=aws.is_restricted)
         if not objects:
             continue
-        size += sum(one.size for one in objects)
         if _is_parquet(stored):
             parquet.check([(one.key, one.path) for one in objects], declared)
+            size += sum(scanned.bytes_of_columns(one.path, names) for one in objects)
+        else:
+            size += sum(one.size for one in objects)
         paths = _list(str(one.path) for one in objects)
         # Text files have columns by position; Parquet has them by name.
         columns = [] if _is_parquet(stored) else _columns(table["StorageDescriptor"]["Columns"])

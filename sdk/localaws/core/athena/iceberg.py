@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException, ValidationException
+from pyiceberg.io.pyarrow import ArrowScan
 from pyiceberg.table import StaticTable
 from pyiceberg.transforms import (
     BucketTransform,
@@ -21,6 +22,7 @@ from pyiceberg.transforms import (
     YearTransform,
 )
 
+from localaws.core.athena import scanned
 from localaws.core.athena.failure import QueryFailedError
 from localaws.core.athena.transpile import to_duckdb
 
@@ -74,8 +76,8 @@ def read(
     inspected: str,
     version: Version | None,
     scan: Scan,
-) -> pa.Table:
-    """A table's rows, or what `"table$snapshots"` and its like show.
+) -> tuple[pa.Table, int]:
+    """A table's rows, or what `"table$snapshots"` and its like show, and the bytes scanned for it.
 
     Args:
         aws: Where the table is.
@@ -93,19 +95,23 @@ def read(
                 described["DatabaseName"], f"{described['Name']}${inspected}"
             )
         shown: pa.Table = getattr(table.inspect, inspected)()
-        return shown
+        return shown, shown.nbytes
     snapshot_id = _snapshot_id(table, version)
     fields = _schema_of(table, snapshot_id).fields
     names = [field.name for field in fields]
     chosen = [name for name in names if scan.columns is None or name.lower() in scan.columns]
     # A column that has changed since then prunes nothing.
     settled = [field for field in fields if field in table.schema().fields]
-    return table.scan(
+    found = table.scan(
         row_filter=scan.filter_of(settled),
         snapshot_id=snapshot_id,
         # Read at least one column, or the number of rows would be lost (`select count(*)`).
         selected_fields=tuple(chosen or names[:1]),
-    ).to_arrow()
+    )
+    tasks = list(found.plan_files())
+    counted = scanned.bytes_of_tasks(found, tasks) if chosen else 0
+    reader = ArrowScan(found.table_metadata, found.io, found.projection(), found.row_filter)
+    return reader.to_table(tasks), scan.times * counted
 
 
 def _schema_of(table: StaticTable, snapshot_id: int | None) -> Schema:

@@ -6,6 +6,7 @@ The result may include too much and never too little: the query's own conditions
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -74,16 +75,16 @@ class Scan:
     Attributes:
         columns: the names that it mentions, in lower case; None takes all columns.
         conditions: what the rows that count fulfil, all of them.
-        is_read: False in a step of a WITH clause that nothing reads.
+        times: how often it is read: Trino computes a step of a WITH clause for each of its readers.
     """
 
     columns: frozenset[str] | None = None
     conditions: tuple[Condition, ...] = ()
-    is_read: bool = True
+    times: int = 1
 
     def filter_of(self, fields: Iterable[NestedField]) -> BooleanExpression:
         """The conditions on the columns of a table."""
-        if not self.is_read:
+        if not self.times:
             return AlwaysFalse()
         known = {field.name.lower(): field for field in fields}
         found: BooleanExpression = AlwaysTrue()
@@ -98,9 +99,10 @@ def scan_of(table: exp.Table) -> Scan:
     select = table.find_ancestor(exp.Select, exp.SetOperation, exp.DML)
     source = table.parent
     plain = isinstance(source, exp.From | exp.Join) and source.parent is select
+    times = _times(table)
     if not isinstance(select, exp.Select) or not plain:
-        return Scan()
-    return Scan(_columns(select, table), tuple(_conditions(select, table)), _is_read(table))
+        return Scan(times=max(times, 1))
+    return Scan(_columns(select, table), tuple(_conditions(select, table)), times)
 
 
 def _columns(select: exp.Select, table: exp.Table) -> frozenset[str] | None:
@@ -165,24 +167,27 @@ def _constant(value: exp.Expr) -> Any:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def _is_read(table: exp.Table) -> bool:
+def _times(table: exp.Table) -> int:
+    """Return how often a table is read; 0 in a step that nothing reads."""
+    found = 1
     step = table.find_ancestor(exp.CTE)
     while step is not None:
-        if step.alias.lower() not in _reached(step.find_ancestor(exp.With)):
-            return False
+        found *= _computed(step.find_ancestor(exp.With))[step.alias.lower()]
         step = step.find_ancestor(exp.CTE)
-    return True
+    return found
 
 
-def _reached(clause: exp.With | None) -> set[str]:
-    """The names that are read behind a WITH clause, or by a step that is."""
+def _computed(clause: exp.With | None) -> Counter[str]:
+    """Count how often each step of a WITH clause is computed for what stands behind the clause."""
+    found: Counter[str] = Counter()
     if clause is None or clause.parent is None:
-        return set()
-    steps = {step.alias.lower(): step for step in clause.expressions}
-    found: set[str] = set()
-    nodes = list(clause.parent.walk(prune=lambda node: node is clause))
-    while nodes:
-        names = {node.name.lower() for node in nodes if isinstance(node, exp.Table)} - found
-        found |= names
-        nodes = [node for name in names if name in steps for node in steps[name].this.walk()]
+        return found
+    rest = clause.parent.walk(prune=lambda node: node is clause)
+    found.update(node.name.lower() for node in rest if isinstance(node, exp.Table))
+    # A step reads earlier ones only.
+    for step in reversed(clause.expressions):
+        own = step.alias.lower()
+        for read in step.this.find_all(exp.Table):
+            if read.name.lower() != own:
+                found[read.name.lower()] += found[own]
     return found
