@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from skewless.compiler.document import UNREADABLE
 from skewless.compiler.fingerprint import fingerprint
+from skewless.compiler.plan import plan_selection
 from skewless.definitions.names import versioned
 from skewless.errors import InputError, RebuildError, UnknownNameError
 from skewless.offline.storage.objects import open_object
 from skewless.offline.training.training_set import manifest_of
+from skewless.registry.unpublished import with_documents
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,24 +38,30 @@ def rebuild(
     """Make a set again; see `FeatureStore.rebuild`.
 
     Args:
-        make: the store's `get_historical_features`.
+        make: the `training_set` of the store's workbench.
         published: where the set's features are found.
         manifest: the set's.
         labels: those that the set was made of.
         engine: the store's own if None.
     """
     _check_rebuildable(manifest)
+    known = _with_unpublished(published, manifest)
+    chosen = [_feature(item, known) for item in manifest["features"]]
+    full_names = _full_names(manifest)
     found = make(
         labels,
-        [_feature(item, published) for item in manifest["features"]],
+        plan_selection(
+            [(ref.view, ref.feature) for ref in chosen], full_names=full_names, planned=known.plan
+        ),
         mode=manifest["mode"],
         timestamp=manifest["timestamp"],
-        full_names=_full_names(manifest),
+        full_names=full_names,
         watermark=manifest.get("watermark"),
         snapshots=manifest["snapshots"],
         engine=engine,
         with_status=manifest.get("with_status", False),
         errors=manifest.get("errors", "raise"),
+        unpublished=manifest.get("unpublished", ()),
     )
     _check_same(found.manifest, manifest)
     return found
@@ -84,6 +93,20 @@ def _check_rebuildable(made: Mapping[str, Any]) -> None:
         problems.append("its manifest does not say which column held the watermark")
     if problems:
         raise RebuildError(f"the training set cannot be made again: {'; '.join(problems)}")
+
+
+def _with_unpublished(published: Published, manifest: Mapping[str, Any]) -> Published:
+    """Return what is published, with the definitions of the manifest that were not."""
+    documents = manifest.get("unpublished")
+    if not documents:
+        return published
+    try:
+        return with_documents(published, documents)
+    except UNREADABLE as error:
+        raise RebuildError(
+            "the training set cannot be made again: it was made of views that were not published, "
+            f"and their documents in the manifest are not what skewless wrote: {error}"
+        ) from error
 
 
 def _feature(item: Mapping[str, Any], published: Published) -> FeatureRef:

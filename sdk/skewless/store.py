@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from skewless.registry.changes import Month, compare
 from skewless.registry.lock import LockedResources, write_lock
 from skewless.registry.pinned import check_overwrite
 from skewless.registry.selection import find_view, name_of, planned, resolve
+from skewless.registry.unpublished import with_unpublished
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -262,7 +264,8 @@ class FeatureStore(OpenedStore):
             entity_df: labels with key columns, instants and request fields: pandas, polars, Arrow,
                 rows as dicts, a Parquet path or URI, a Glue table.
             features: a FeatureService, views, `view["feature"]`, or texts: a service's or view's
-                name, `"view:feature"`, `"view@2:feature"`; or a list of these.
+                name, `"view:feature"`, `"view@2:feature"`; or a list of these. A view that is not
+                published needs its source published, and nothing else.
             mode: "as_served", the values that serving would have given; "event_time", which
                 ignores when events became known, and leaks; "replay", see `watermark`.
             timestamp: the column of instants.
@@ -282,9 +285,11 @@ class FeatureStore(OpenedStore):
             QueryError: the engine failed.
             ValueOverflowError: values overflow; it names features, entities and rows.
         """
+        features = list(features) if isinstance(features, Iterator) else features
+        known, unpublished = with_unpublished(self.published, features)
         return self._workbench.training_set(
             entity_df,
-            planned(self.published, features, full_names=full_names),
+            planned(known, features, full_names=full_names),
             mode=mode,
             timestamp=timestamp,
             full_names=full_names,
@@ -293,6 +298,7 @@ class FeatureStore(OpenedStore):
             engine=engine,
             with_status=with_status,
             errors=errors,
+            unpublished=unpublished,
         )
 
     def rebuild(
@@ -312,7 +318,7 @@ class FeatureStore(OpenedStore):
         from skewless.rebuild import manifest_at, rebuild  # noqa: PLC0415 - needs training
 
         made = manifest_at(manifest, self.aws)
-        return rebuild(self.get_historical_features, self.published, made, entity_df, engine)
+        return rebuild(self._workbench.training_set, self.published, made, entity_df, engine)
 
     @hinted(ARGUMENTS)
     def get_online_features(

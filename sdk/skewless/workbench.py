@@ -37,11 +37,12 @@ from skewless.online.table import OnlineTable
 from skewless.registry.rewrites import RewriteLog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pyarrow as pa
 
     from skewless.aws import Aws, Resources
+    from skewless.compiler.document import Document
     from skewless.compiler.plan import SelectionPlan, ViewPlan
     from skewless.definitions.source import Source
     from skewless.definitions.view import FeatureView
@@ -143,9 +144,10 @@ class Workbench:
         engine: str | None,
         with_status: bool,
         errors: str,
+        unpublished: Sequence[Document] = (),
     ) -> TrainingSet:
         """Build a training set; see `FeatureStore.get_historical_features`."""
-        chosen = _mode(mode, watermark)
+        chosen = mode_of(mode, watermark)
         about = {
             "store": self.resources.store,
             "engine": engine or self.resources.engine,
@@ -162,6 +164,7 @@ class Workbench:
             full_names,
             with_status,
             Errors.of(errors),
+            unpublished,
         )
         return build_training_set(request, self.engine(engine), self.snapshots, self.aws, self.sets)
 
@@ -197,7 +200,12 @@ class Workbench:
         self.undone.finish_all(plan.view.source, published)
 
 
-def _mode(name: str, watermark: str | None) -> Mode:
+def mode_of(name: str, watermark: str | None) -> Mode:
+    """Return the mode of a name.
+
+    Raises:
+        InputError: there is none, or it does not go with the watermark.
+    """
     try:
         mode = Mode(name)
     except ValueError as error:

@@ -175,7 +175,7 @@ def test_an_entity_and_a_source_are_objects_not_names() -> None:
 def test_a_view_needs_features(features: object) -> None:
     assert problems(features) == (
         "FeatureView 'view': features must be a mapping of names to aggregates, "
-        "or a list of columns"
+        'a list of columns, or "*"'
     )
 
 
@@ -343,3 +343,28 @@ def test_a_stream_over_a_table_that_the_store_does_not_write_is_refused() -> Non
             refresh="stream",
             features={"flights": agg.count(window="1h")},
         )
+
+
+def test_a_star_is_all_columns_but_keys_times_and_tombstones() -> None:
+    source = Source(
+        "tx",
+        schema={
+            "user": String,
+            "amount": Float64,
+            "at": Timestamp,
+            "known": Timestamp,
+            "is_deleted": Bool,
+            "shop": String,
+        },
+        event_time="at",
+        ingest_time="known",
+    )
+    starred = a_view("*", source=source)
+    assert starred == a_view(["amount", "shop"], source=source)
+    assert starred.columns == ("amount", "shop")
+
+
+def test_a_star_that_selects_nothing_is_refused() -> None:
+    source = Source("tx", schema={"user": String}, event_time="at")
+    found = problems("*", source=source)
+    assert "features=\"*\" selects no column: source 'tx' has keys and times alone" in found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from examples.flights import definitions
-from skewless import FeatureStore
+from skewless import FeatureStore, FeatureView, agg
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,9 @@ def _training(folder: Path) -> dict[str, Any]:
     labels = pd.DataFrame([{**_ROW, **_REQUEST, "event_timestamp": NOW - timedelta(hours=2)}])
     del folder
     store.aws.client("s3").create_bucket(Bucket="my-bucket")
-    return {"store": store, "labels": labels, "pd": pd}
+    known = {"agg": agg, "FeatureView": FeatureView}
+    known |= {"flights": definitions.flights, "route": definitions.route}
+    return {"store": store, "labels": labels, "pd": pd, **known}
 
 
 def _serving(folder: Path) -> dict[str, Any]:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+EVERY_COLUMN = "*"
 
 
 class FeatureRef(Expr):
@@ -57,7 +58,8 @@ class FeatureView:
         entity: what the features describe; its keys must be columns of the source.
         source: the events.
         features: a mapping of names to aggregates (`agg.mean(...)`), or a list of columns, whose
-            latest values are the features.
+            latest values are the features. `"*"` is the list of all columns that the source has
+            now, but keys, times and `is_deleted`.
         refresh: `"stream"`, or `Every(...)`.
         where: only events for which this is true.
         ttl: for latest values: rows older than this are ignored.
@@ -142,7 +144,9 @@ class FeatureView:
     def _set_features(self, features: object, problems: list[str]) -> None:
         aggregations: dict[str, Aggregation] = {}
         columns: tuple[str, ...] = ()
-        if isinstance(features, Mapping):
+        if isinstance(features, str) and features == EVERY_COLUMN:
+            columns = self._every_column(problems)
+        elif isinstance(features, Mapping):
             for name, aggregate in features.items():
                 if isinstance(aggregate, Aggregation):
                     aggregations[name] = aggregate
@@ -159,12 +163,22 @@ class FeatureView:
             columns = tuple(item for item in given if isinstance(item, str))
         if not aggregations and not columns and not problems:
             problems.append(
-                "features must be a mapping of names to aggregates, or a list of columns"
+                'features must be a mapping of names to aggregates, a list of columns, or "*"'
             )
         object.__setattr__(self, "columns", columns)
         types_ = self._column_types(problems) | self._aggregate_types(aggregations, problems)
         object.__setattr__(self, "aggregations", FrozenMapping(aggregations))
         object.__setattr__(self, "feature_types", FrozenMapping(types_))
+
+    def _every_column(self, problems: list[str]) -> tuple[str, ...]:
+        source = self.source
+        taken = {*self.entity.keys, source.event_time, source.ingest_time, TOMBSTONE}
+        found = tuple(name for name in source.columns if name not in taken)
+        if not found:
+            problems.append(
+                f'features="*" selects no column: source {source.name!r} has keys and times alone'
+            )
+        return found
 
     def _column_types(self, problems: list[str]) -> dict[str, ValueType]:
         found: dict[str, ValueType] = {}

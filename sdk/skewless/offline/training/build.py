@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -27,16 +27,28 @@ from skewless.offline.training.statuses import names_of, statuses
 from skewless.offline.training.training_set import TrainingSet
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from skewless.aws import Aws
+    from skewless.compiler.document import Document
     from skewless.compiler.plan import SelectionPlan, ViewPlan
     from skewless.definitions.source import Source
     from skewless.definitions.types import ValueType
     from skewless.offline.engines.engine import Engine, Session
     from skewless.offline.frames.own_frame import OwnFrame
-    from skewless.offline.lake.snapshots import Snapshots
     from skewless.offline.training.set_index import SetIndex
+
+
+class Pinning(Protocol):
+    """What names the states of sources' rows; `lake.snapshots.Snapshots` for those of a store."""
+
+    def pin(self, source: Source) -> Pin:
+        """Return the state that is to be read now."""
+        ...
+
+    def check(self, source: Source, snapshot_id: int) -> None:
+        """Refuse a state that is not there."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +60,7 @@ class TrainingRequest:
         snapshots: the snapshots to read, by source. A missing one means the newest, None no rows.
         watermark: for a replay, the column of ingest times before which events count.
         errors: how to treat a cell that overflows.
+        unpublished: the documents of definitions that are not published, for the manifest.
     """
 
     frame: Any
@@ -60,10 +73,11 @@ class TrainingRequest:
     full_names: bool = False
     with_status: bool = False
     errors: Errors = Errors.RAISE
+    unpublished: Sequence[Document] = field(default_factory=tuple)
 
 
 def build_training_set(
-    request: TrainingRequest, engine: Engine, snapshots: Snapshots, aws: Aws, index: SetIndex
+    request: TrainingRequest, engine: Engine, snapshots: Pinning, aws: Aws, index: SetIndex | None
 ) -> TrainingSet:
     """Run a request.
 
@@ -97,6 +111,8 @@ def build_training_set(
         "errors": request.errors.value,
         "overflowed": overflows.counts(),
     }
+    if request.unpublished:
+        manifest["unpublished"] = list(request.unpublished)
     return TrainingSet(labels, features, manifest, aws, index, status)
 
 
@@ -111,7 +127,7 @@ def _kinds(request: TrainingRequest) -> dict[str, ValueType]:
 
 
 def _history(
-    request: TrainingRequest, session: Session, spine: Spine, snapshots: Snapshots
+    request: TrainingRequest, session: Session, spine: Spine, snapshots: Pinning
 ) -> tuple[History, dict[str, Pin]]:
     plans: dict[Source, list[ViewPlan]] = {}
     for plan in request.plan.views:
@@ -139,7 +155,7 @@ def _history(
     return history, used
 
 
-def _pin(request: TrainingRequest, source: Source, snapshots: Snapshots) -> Pin:
+def _pin(request: TrainingRequest, source: Source, snapshots: Pinning) -> Pin:
     """Return the state of a source's table to read: the one asked for, else the latest."""
     wanted = request.snapshots.get(source.name)
     if wanted is not None:

@@ -40,7 +40,7 @@ class TrainingSet:
         manifest: what is needed to make the set again, and to tell whether it came out the same:
             definitions' fingerprints, the log's snapshots, the SQL, rows, a digest of the values.
         aws: where `write_parquet` writes.
-        index: records where sets are written.
+        index: records where sets are written; None without a store.
         status: as_of and status of each view, row by row, if asked for.
     """
 
@@ -48,7 +48,7 @@ class TrainingSet:
     values: pa.Table
     manifest: Mapping[str, Any]
     aws: Aws
-    index: SetIndex
+    index: SetIndex | None
     status: pa.Table | None = None
 
     @property
@@ -127,7 +127,7 @@ class TrainingSet:
         """
         table = self.to_arrow()
         body = parquet_of(table)
-        self.index.add(uri if uri.startswith("s3://") else str(Path(uri).resolve()))
+        self._record(uri if uri.startswith("s3://") else str(Path(uri).resolve()))
         _write(uri, body, self.manifest, self.aws)
 
     def write_csv(self, path: str) -> None:
@@ -142,8 +142,12 @@ class TrainingSet:
         if "://" in path:
             raise InputError(f"{path}: on S3 a training set is Parquet; end the name in .parquet")
         body = csv_of(self.to_arrow())
-        self.index.add(str(Path(path).resolve()))
+        self._record(str(Path(path).resolve()))
         _write(path, body, self.manifest, self.aws)
+
+    def _record(self, place: str) -> None:
+        if self.index is not None:
+            self.index.add(place)
 
     def __getattr__(self, name: str) -> Any:
         return other_word(self, name, FRAMES)
