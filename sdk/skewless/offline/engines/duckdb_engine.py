@@ -90,7 +90,8 @@ class DuckDbSession:
         if found is None:
             self._create(source, self._log.scan(source, names, physical=True, **asked))
         else:
-            self._make("VIEW", name, copied_rows(source, names, copies, found, span))
+            rows = copied_rows(source, names, copies, found, span)
+            self._make("VIEW", name, self.dialect.render(rows, copy=False))
         repeats = source.event_id is not None
         if source.event_id is not None and source.event_id in columns:
             repeats = self._repeats(name, source.event_id)
@@ -116,7 +117,7 @@ class DuckDbSession:
         kept = pa.RecordBatchReader.from_batches(rows.schema, _read(rows, failures))
         self._connection.register(_SCANNED, kept)
         try:
-            self._make("TABLE", identifiers.rows_of(source), every)
+            self._make("TABLE", identifiers.rows_of(source), self.dialect.render(every, copy=False))
         except QueryError as error:
             # DuckDB tells a failure of what it reads as its own, with the whole traceback.
             raise failures[0] if failures else error from error.__cause__
@@ -140,18 +141,31 @@ class DuckDbSession:
             QueryError: DuckDB refused or failed it.
         """
         stored: list[str] = []
+        texts = script.texts(self.dialect)
         with _failures_told():
             for name in script.checkpoints:
                 if name in script.windowed:
                     stored += self._windows.add(script.windowed[name], script.steps, stored)
-                if name not in stored:
-                    self._make("TABLE", name, script.steps.upto(name, without=stored))
-                    stored.append(name)
-            last = script.steps.finish(script.final, without=stored)
-            return self._connection.sql(self.dialect.render(last, copy=False)).to_arrow_table()
+                if name in stored:
+                    continue
+                if name in script.ranked and self._has_no_ties(*script.ranked[name]):
+                    same = sql.select(sql.star()).from_(sql.table(script.ranked[name][0]))
+                    self._make("VIEW", name, self.dialect.render(same))
+                else:
+                    self._make("TABLE", name, texts.upto(name, without=stored))
+                stored.append(name)
+            return self._connection.sql(texts.final(without=stored)).to_arrow_table()
 
-    def _make(self, kind: str, name: str, query: exp.Query) -> None:
-        made, text = sql.table(name).sql(dialect="duckdb"), self.dialect.render(query, copy=False)
+    def _has_no_ties(self, candidates: str, points: str) -> bool:
+        """Say whether a table has one row for each of another, as it has one at least."""
+        counts = (
+            sql.select(exp.Count(this=sql.star())).from_(sql.table(name)).subquery(copy=False)
+            for name in (candidates, points)
+        )
+        return bool(self._one(sql.select(sql.equal(*counts))))
+
+    def _make(self, kind: str, name: str, text: str) -> None:
+        made = sql.table(name).sql(dialect="duckdb")
         with _failures_told():
             self._connection.execute(f"CREATE {kind} {made} AS {text}").fetchall()
 

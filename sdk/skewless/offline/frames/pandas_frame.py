@@ -93,32 +93,53 @@ def pandas_of(table: pa.Table) -> Any:
     zone, columns without nulls have NumPy's types, and Decimals are Python's own. The table's
     metadata about a pandas index is used.
     """
-    own = {place: found for place in range(table.num_columns) if (found := _own(table, place))}
+    own = {place for place in range(table.num_columns) if _is_changed(table.column(place))}
     plain = table
     for place in own:
         plain = plain.set_column(place, table.field(place).name, pa.nulls(table.num_rows))
     frame = plain.to_pandas()
-    kept = [place for place, name in enumerate(table.column_names) if name not in _index_of(table)]
-    for index, place in enumerate(kept):
-        if place in own:
-            frame.isetitem(index, own[place][0].set_axis(frame.index))
-    return frame
+    return _with_own(frame, table, own) if own else frame
 
 
-def _own(table: pa.Table, place: int) -> tuple[Any] | None:
-    """Return, as a Series, a column whose values pandas would change."""
+def _is_changed(column: pa.ChunkedArray) -> bool:
+    """Say whether pandas would change a column's values by itself."""
+    kind = column.type
+    if pa.types.is_integer(kind) or pa.types.is_boolean(kind):
+        return bool(column.null_count)
+    return pa.types.is_nested(kind) and "union" in str(kind)
+
+
+def _with_own(frame: Any, table: pa.Table, own: set[int]) -> Any:
+    """Put columns whose values pandas would change in place of empty ones."""
     import pandas as pd  # noqa: PLC0415 - asked for by to_pandas
 
-    column = table.column(place)
-    kinds = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
-    nullable = {getattr(pa, name.lower())(): getattr(pd, f"{name}Dtype")() for name in kinds}
+    integers = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
+    nullable = {getattr(pa, name.lower())(): getattr(pd, f"{name}Dtype")() for name in integers}
     nullable[pa.bool_()] = pd.BooleanDtype()
-    if column.type in nullable and column.null_count:
-        found = pa.table({"x": column}).to_pandas(types_mapper=nullable.get)
-        return (found["x"],)
-    if pa.types.is_nested(column.type) and "union" in str(column.type):
-        return (pd.Series(column.to_pylist(), dtype=object),)
-    return None
+    index = _index_of(table)
+    kept = [place for place, name in enumerate(table.column_names) if name not in index]
+    shown = sorted(own & {*kept})
+    values = {
+        place: table.column(place)
+        for place in shown
+        if not pa.types.is_nested(table.column(place).type)
+    }
+    made = pa.table({str(place): column for place, column in values.items()})
+    plain = [at for at, place in enumerate(kept) if place not in own]
+    nested = {
+        place: pd.Series(table.column(place).to_pylist(), dtype=object)
+        for place in shown
+        if place not in values
+    }
+    parts = [made.to_pandas(types_mapper=nullable.get), *nested.values()]
+    # All at once, and then in their order: to set one after the other takes time by the square.
+    parts = [frame.iloc[:, plain], *(part.set_axis(frame.index, axis=0) for part in parts)]
+    found = pd.concat(parts, axis=1)
+    places = [*(kept[at] for at in plain), *values, *nested]
+    found = found.iloc[:, sorted(range(len(places)), key=places.__getitem__)]
+    found.columns = frame.columns
+    found.attrs = frame.attrs
+    return found
 
 
 def _index_of(table: pa.Table) -> frozenset[str]:

@@ -115,6 +115,7 @@ class _Compiler:
         self.steps = sql.Steps()
         self.overflows: dict[Feature, str] = {}
         self.windowed: dict[str, Windowed] = {}
+        self.ranked: dict[str, tuple[str, str]] = {}
         self.cheap: set[str] = set()
         self.aliases = {plan: identifiers.steps_of(plan.view) for plan in request.plan.views}
 
@@ -128,21 +129,20 @@ class _Compiler:
             if plan.view.is_aggregated:
                 self._add_aggregates(plan, alias)
             else:
-                add_latest(plan, self.dialect, self.steps, alias, self._lag(plan))
+                self.ranked |= add_latest(plan, self.dialect, self.steps, alias, self._lag(plan))
             if self.request.with_status:
                 every = self._events(plan, logs[plan.view.source, plan.view.entity], None)
                 add_status(plan, self.steps, alias, every)
-        script = Script(self.steps, self._output(self._add_on_demand()))
+        script = Script(self.steps, self._output())
         if self.dialect.computes_steps_anew:
             stored = stored_steps(script, self.request.spine.table, self.dialect)
             return replace(script, checkpoints=stored)
-        return replace(script, checkpoints=self._checkpoints(logs), windowed=self.windowed)
+        checkpoints = self._checkpoints(logs)
+        return replace(script, checkpoints=checkpoints, windowed=self.windowed, ranked=self.ranked)
 
     def _checkpoints(self, logs: Mapping[tuple[Source, Entity], str]) -> tuple[str, ...]:
         """Return the steps worth storing. For a single view, one plan over its features is best."""
         plans = self.plan.views
-        if len(plans) <= 1:
-            return tuple(self.windowed)
         readers: dict[str, list[ViewPlan]] = {}
         for plan in plans:
             readers.setdefault(logs[plan.view.source, plan.view.entity], []).append(plan)
@@ -151,11 +151,15 @@ class _Compiler:
             for name, some in readers.items()
             if len(some) > 1 and (name not in self.cheap or any(p.view.is_aggregated for p in some))
         ]
-        stored = ["spine", *shared]
+        stored = ["spine", *shared] if len(plans) > 1 else []
         for plan in plans:
             alias = self.aliases[plan]
             stored += [step for step in self.windowed if step == f"{alias}_partials"]
-            stored.append(f"{alias}_features")
+            for winner, (candidates, points) in self.ranked.items():
+                if winner == f"{alias}_winner":
+                    stored += [points, candidates, winner]
+            if plan.view.is_aggregated and len(plans) > 1:
+                stored.append(f"{alias}_features")
         return tuple(stored)
 
     def _add_logs(self) -> dict[tuple[Source, Entity], str]:
@@ -182,7 +186,11 @@ class _Compiler:
             .from_(sql.table("spine")),
         )
         name = identifiers.rows_of_entity(source, entity)
-        rows = self.steps.add(f"{name}__scanned", log.rows(), is_cheap=self.dialect.joins_asof)
+        scanned = log.rows()
+        if relation.is_physical and not relation.is_empty and len(plans) == 1:
+            # All of the table's columns: to name them would take longer than not to read some.
+            scanned = sql.select(sql.star()).from_(log.table, copy=False)
+        rows = self.steps.add(f"{name}__scanned", scanned, is_cheap=self.dialect.joins_asof)
         same = sql.both(
             *(
                 sql.equal(
@@ -295,38 +303,40 @@ class _Compiler:
             query = query.join(sql.table(step, alias=alias), on=on, join_type="left", copy=False)
         return query
 
-    def _add_on_demand(self) -> str:
-        """Join all views' features to the spine's rows, then add the on-demand features."""
-        query = sql.select(exp.Column(this=exp.Star(), table=sql.name("spine"))).from_(
-            sql.table("spine")
-        )
+    def _output(self) -> exp.Select:
+        """Join all views' features to the spine's rows, with the on-demand features if any."""
+        joined = exp.select().from_(sql.table("spine"))
+        columns: dict[str, Sql] = {}
         for plan in self.plan.views:
-            alias = self.aliases[plan]
-            side = f"{alias}_features"
-            query = query.join(sql.table(side), on=self._at_point(plan, side), copy=False)
-            if self.request.with_status:
-                there = f"{alias}_status"
-                query = query.join(
-                    sql.table(there), on=self._at_point(plan, there), copy=False
-                ).select(
-                    sql.aliased(sql.column(THERE, there), identifiers.there(plan.view)), copy=False
-                )
-            for feature in plan.view.feature_types:
-                query = query.select(
-                    sql.aliased(
-                        sql.column(identifiers.feature(feature), side),
-                        identifiers.selected(plan.view, feature),
-                    ),
-                    copy=False,
-                )
-            for feature in overflowing(plan):
-                name = identifiers.selected_overflow(plan.view, feature)
-                self.overflows[Feature(plan.view.name, plan.view.version, feature)] = name
-                query = query.select(
-                    sql.aliased(sql.column(identifiers.overflow(feature), side), name),
-                    copy=False,
-                )
-        step = self.steps.add("joined", query)
+            joined = self._beside(plan, joined, columns)
+        if self.plan.on_demand:
+            every = exp.Column(this=exp.Star(), table=sql.name("spine"))
+            rows = joined.select(every, *_named(columns), copy=False)
+            step = self._add_on_demand(self.steps.add("joined", rows))
+            outputs = [sql.column(name) for name in self._outputs()]
+            return sql.select(sql.column(ROW), *outputs).from_(sql.table(step), copy=False)
+        wanted = {name: columns[name] for name in self._outputs()}
+        return joined.select(sql.column(ROW, "spine"), *_named(wanted), copy=False)
+
+    def _beside(self, plan: ViewPlan, joined: exp.Select, columns: dict[str, Sql]) -> exp.Select:
+        """Join a view's steps, and add what they have to the columns."""
+        alias = self.aliases[plan]
+        side = f"{alias}_features"
+        joined = joined.join(sql.table(side), on=self._at_point(plan, side), copy=False)
+        if self.request.with_status:
+            there = f"{alias}_status"
+            joined = joined.join(sql.table(there), on=self._at_point(plan, there), copy=False)
+            columns[identifiers.there(plan.view)] = sql.column(THERE, there)
+        for feature in plan.view.feature_types:
+            name = identifiers.selected(plan.view, feature)
+            columns[name] = sql.column(identifiers.feature(feature), side)
+        for feature in overflowing(plan):
+            name = identifiers.selected_overflow(plan.view, feature)
+            self.overflows[Feature(plan.view.name, plan.view.version, feature)] = name
+            columns[name] = sql.column(identifiers.overflow(feature), side)
+        return joined
+
+    def _add_on_demand(self, step: str) -> str:
         columns = self._joined_columns()
         for on_demand in self.plan.on_demand:
             view = on_demand.view
@@ -377,18 +387,20 @@ class _Compiler:
                 columns[key] = sql.column(identifiers.selected(plan.view, name))
         return columns
 
-    def _output(self, step: str) -> exp.Select:
-        outputs = [
-            sql.column(identifiers.selected(item.view, item.feature)) for item in self.plan.selected
-        ]
+    def _outputs(self) -> list[str]:
+        """Return the names of the selected features, then of statuses, then of overflows."""
+        outputs = [identifiers.selected(item.view, item.feature) for item in self.plan.selected]
         if self.request.with_status:
-            outputs += [sql.column(identifiers.there(plan.view)) for plan in self.plan.views]
+            outputs += [identifiers.there(plan.view) for plan in self.plan.views]
         selected = [
             Feature(item.view.name, item.view.version, item.feature) for item in self.plan.selected
         ]
         flags = [self.overflows[feature] for feature in selected if feature in self.overflows]
-        every = sql.select(sql.column(ROW), *outputs, *map(sql.column, flags))
-        return every.from_(sql.table(step), copy=False)
+        return [*outputs, *flags]
+
+
+def _named(columns: Mapping[str, Sql]) -> list[Sql]:
+    return [sql.aliased(value, name) for name, value in columns.items()]
 
 
 def overflowing(plan: ViewPlan) -> list[str]:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from skewless.offline.query import identifiers, sql
-from skewless.offline.query.picks import first_of
 from skewless.offline.query.totals import POINT
 
 if TYPE_CHECKING:
@@ -21,7 +20,9 @@ if TYPE_CHECKING:
     from skewless.offline.query.sql import Sql, Steps
 
 
-def add_latest(plan: ViewPlan, dialect: Dialect, steps: Steps, alias: str, lag: str | None) -> None:
+def add_latest(
+    plan: ViewPlan, dialect: Dialect, steps: Steps, alias: str, lag: str | None
+) -> dict[str, tuple[str, str]]:
     """Add `<alias>_features` of a latest-value view: the winning row's columns, or nulls.
 
     Args:
@@ -31,8 +32,12 @@ def add_latest(plan: ViewPlan, dialect: Dialect, steps: Steps, alias: str, lag: 
         alias: how the view's steps begin.
         lag: a step of one row with the time `lag`, after which at the earliest an event becomes
             known; None if that is at once.
+
+    Returns:
+        The step that breaks ties, with the two steps that `Script.ranked` tells of.
     """
-    points, events = f"{alias}_points", f"{alias}_events"
+    every, events = f"{alias}_points", f"{alias}_events"
+    points = every
     if dialect.joins_asof:
         _add_reached(steps, alias, lag)
         points, events = f"{alias}_late", f"{alias}_late_events"
@@ -71,6 +76,7 @@ def add_latest(plan: ViewPlan, dialect: Dialect, steps: Steps, alias: str, lag: 
     if dialect.joins_asof:
         running = _add_found(steps, alias)
     _add_winner(plan, steps, alias, running)
+    return {f"{alias}_winner": (f"{alias}_candidates", every)}
 
 
 def _add_reached(steps: Steps, alias: str, lag: str | None) -> None:
@@ -158,12 +164,25 @@ def _add_winner(plan: ViewPlan, steps: Steps, alias: str, found: str) -> None:
     if found == f"{alias}_running":
         asked = sql.equal(sql.column("kind", "point"), sql.integer(0))
         candidates = candidates.where(asked, copy=False)
-    order: list[Sql] = [sql.descending(sql.column(name)) for name in kept]
-    winner = first_of(candidates, order, [sql.column(name) for name in kept])
-    steps.add(f"{alias}_winner", winner)
+    steps.add(f"{alias}_candidates", candidates)
+    rank = sql.over(
+        sql.call("row_number"),
+        [sql.column(name) for name in POINT],
+        [sql.descending(sql.column(name)) for name in kept],
+    )
+    ranked = sql.select(sql.star(), sql.aliased(rank, "rank"))
+    ranked = ranked.from_(sql.table(f"{alias}_candidates"), copy=False)
+    first = sql.select(sql.star()).from_(sql.nested(ranked, "ranked"), copy=False)
+    first = first.where(sql.equal(sql.column("rank"), sql.integer(1)), copy=False)
+    steps.add(f"{alias}_winner", first)
     is_there = exp.Not(this=sql.column("deleted"))
     features = [
-        sql.aliased(sql.when(is_there, sql.column(name)), identifiers.feature(feature))
+        sql.aliased(
+            sql.when(is_there, sql.column(name))
+            if plan.view.source.has_tombstones
+            else sql.column(name),
+            identifiers.feature(feature),
+        )
         for name, (feature, _) in zip(names, plan.columns, strict=True)
     ]
     steps.add(

@@ -251,10 +251,6 @@ def first_of(query: exp.Select, order: list[Sql], columns: list[Sql]) -> exp.Sel
     point = [sql.column(name) for name in POINT]
     rank = sql.over(sql.call("row_number"), point, order)
     ranked = sql.select(*point, *columns, sql.aliased(rank, "rank"))
-    ranked.from_(_named(query, "candidates"), copy=False)
-    first = sql.select(*point, *columns).from_(_named(ranked, "ranked"), copy=False)
+    ranked.from_(sql.nested(query, "candidates"), copy=False)
+    first = sql.select(*point, *columns).from_(sql.nested(ranked, "ranked"), copy=False)
     return first.where(sql.equal(sql.column("rank"), sql.integer(1)), copy=False)
-
-
-def _named(query: exp.Select, name: str) -> exp.Subquery:
-    return exp.Subquery(this=query, alias=exp.TableAlias(this=sql.name(name)))

@@ -245,6 +245,11 @@ def star() -> Sql:
     return exp.Star()
 
 
+def nested(query: exp.Query, alias: str) -> exp.Subquery:
+    """Read a query in place of a table."""
+    return exp.Subquery(this=query, alias=exp.TableAlias(this=name(alias)))
+
+
 def union_all(parts: Sequence[exp.Select]) -> exp.Query:
     """Write UNION ALL over the parts."""
     result: exp.Query = parts[0]
@@ -276,6 +281,18 @@ class Steps:
 
     def __contains__(self, text_: object) -> bool:
         return text_ in self._steps
+
+    def __getitem__(self, text_: str) -> exp.Query:
+        return self._steps[text_]
+
+    @property
+    def names(self) -> Iterable[str]:
+        """The steps' names, in their order."""
+        return self._steps.keys()
+
+    def is_cheap(self, text_: str) -> bool:
+        """Say whether a step is computed at each read."""
+        return text_ in self._cheap
 
     def finish(self, query: exp.Query, *, without: Container[str] = ()) -> exp.Query:
         """Put the steps that a query reads before a copy of it, but those stored as tables."""

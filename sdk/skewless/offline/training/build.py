@@ -96,7 +96,7 @@ def build_training_set(
         history, used = _history(request, session, spine, snapshots)
         script = history.script()
         found = session.run(script)
-        text = session.dialect.render(script.query(), pretty=True, copy=False)
+        text = script.texts(session.dialect).final()
     ordered = _in_order(found, labels.rows)
     overflows = Overflows.found(ordered, request.plan)
     if overflows.rows and request.errors is Errors.RAISE:

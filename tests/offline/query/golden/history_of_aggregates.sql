@@ -1305,37 +1305,25 @@ WITH "spine" AS (
     "overflow__mean_1h",
     "overflow__deviation_7d"
   FROM "view__spending_v1_exact"
-), "joined" AS (
-  SELECT
-    "spine".*,
-    "view__spending_v1_features"."feature__mean_1h" AS "view__spending_v1__feature__mean_1h",
-    "view__spending_v1_features"."feature__deviation_7d" AS "view__spending_v1__feature__deviation_7d",
-    "view__spending_v1_features"."feature__fees" AS "view__spending_v1__feature__fees",
-    "view__spending_v1_features"."feature__large_1h" AS "view__spending_v1__feature__large_1h",
-    "view__spending_v1_features"."feature__largest_1h" AS "view__spending_v1__feature__largest_1h",
-    "view__spending_v1_features"."feature__last_items" AS "view__spending_v1__feature__last_items",
-    "view__spending_v1_features"."overflow__mean_1h" AS "overflow__view__spending_v1__feature__mean_1h",
-    "view__spending_v1_features"."overflow__deviation_7d" AS "overflow__view__spending_v1__feature__deviation_7d"
-  FROM "spine"
-  JOIN "view__spending_v1_features"
-    ON (
-      "view__spending_v1_features"."entity" = "spine"."entity__card"
-    )
-    AND (
-      "view__spending_v1_features"."as_of" = "spine"."skewless_instant"
-    )
-    AND (
-      "view__spending_v1_features"."horizon" = "spine"."skewless_instant"
-    )
 )
 SELECT
-  "skewless_row",
-  "view__spending_v1__feature__mean_1h",
-  "view__spending_v1__feature__deviation_7d",
-  "view__spending_v1__feature__fees",
-  "view__spending_v1__feature__large_1h",
-  "view__spending_v1__feature__largest_1h",
-  "view__spending_v1__feature__last_items",
-  "overflow__view__spending_v1__feature__mean_1h",
-  "overflow__view__spending_v1__feature__deviation_7d"
-FROM "joined"
+  "spine"."skewless_row",
+  "view__spending_v1_features"."feature__mean_1h" AS "view__spending_v1__feature__mean_1h",
+  "view__spending_v1_features"."feature__deviation_7d" AS "view__spending_v1__feature__deviation_7d",
+  "view__spending_v1_features"."feature__fees" AS "view__spending_v1__feature__fees",
+  "view__spending_v1_features"."feature__large_1h" AS "view__spending_v1__feature__large_1h",
+  "view__spending_v1_features"."feature__largest_1h" AS "view__spending_v1__feature__largest_1h",
+  "view__spending_v1_features"."feature__last_items" AS "view__spending_v1__feature__last_items",
+  "view__spending_v1_features"."overflow__mean_1h" AS "overflow__view__spending_v1__feature__mean_1h",
+  "view__spending_v1_features"."overflow__deviation_7d" AS "overflow__view__spending_v1__feature__deviation_7d"
+FROM "spine"
+JOIN "view__spending_v1_features"
+  ON (
+    "view__spending_v1_features"."entity" = "spine"."entity__card"
+  )
+  AND (
+    "view__spending_v1_features"."as_of" = "spine"."skewless_instant"
+  )
+  AND (
+    "view__spending_v1_features"."horizon" = "spine"."skewless_instant"
+  )

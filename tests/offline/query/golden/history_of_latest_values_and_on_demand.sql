@@ -163,58 +163,46 @@ WITH "spine" AS (
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) AS "latest"
   FROM "view__limits_v1_axis"
+), "view__limits_v1_candidates" AS (
+  SELECT
+    "point"."entity",
+    "point"."as_of",
+    "point"."horizon",
+    "event"."tie",
+    "event"."c0",
+    "event"."c1",
+    "event"."deleted"
+  FROM "view__limits_v1_running" AS "point"
+  LEFT JOIN "view__limits_v1_events" AS "event"
+    ON (
+      "event"."entity" = "point"."entity"
+    )
+    AND (
+      "event"."happened" = "point"."latest"
+    )
+    AND (
+      "event"."known" < "point"."horizon"
+    )
+    AND (
+      (
+        "point"."as_of" - 31536000000000
+      ) <= "event"."happened"
+    )
+  WHERE
+    (
+      "point"."kind" = 0
+    )
 ), "view__limits_v1_winner" AS (
   SELECT
-    "entity",
-    "as_of",
-    "horizon",
-    "tie",
-    "c0",
-    "c1",
-    "deleted"
+    *
   FROM (
     SELECT
-      "entity",
-      "as_of",
-      "horizon",
-      "tie",
-      "c0",
-      "c1",
-      "deleted",
+      *,
       ROW_NUMBER() OVER (
         PARTITION BY "entity", "as_of", "horizon"
         ORDER BY "tie" DESC, "c0" DESC, "c1" DESC, "deleted" DESC
       ) AS "rank"
-    FROM (
-      SELECT
-        "point"."entity",
-        "point"."as_of",
-        "point"."horizon",
-        "event"."tie",
-        "event"."c0",
-        "event"."c1",
-        "event"."deleted"
-      FROM "view__limits_v1_running" AS "point"
-      LEFT JOIN "view__limits_v1_events" AS "event"
-        ON (
-          "event"."entity" = "point"."entity"
-        )
-        AND (
-          "event"."happened" = "point"."latest"
-        )
-        AND (
-          "event"."known" < "point"."horizon"
-        )
-        AND (
-          (
-            "point"."as_of" - 31536000000000
-          ) <= "event"."happened"
-        )
-      WHERE
-        (
-          "point"."kind" = 0
-        )
-    ) AS "candidates"
+    FROM "view__limits_v1_candidates"
   ) AS "ranked"
   WHERE
     (
