@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple, assert_never
 
 from skewless.definitions import types
-from skewless.definitions.aggregation import ARITHMETIC, VARIANCES, Function
+from skewless.definitions.aggregation import ARITHMETIC, TIMES, TRUTHS, VARIANCES, Function
 from skewless.definitions.expression import (
     CallNode,
     ColumnNode,
@@ -219,7 +219,7 @@ def _feature(
         if _is_inside(aggregation, event.event_time, cut)
         and _keeps(aggregation.where, view.source, event)
     ]
-    value = _aggregate(aggregation, view.source, inside)
+    value = _aggregate(aggregation, view.source, inside, cut)
     if value is None and aggregation.default is not None:
         return normalise(view.feature_types[name], aggregation.default.value)
     return value
@@ -232,7 +232,9 @@ def _is_inside(aggregation: Aggregation, event_time: int, cut: int) -> bool:
     return left <= event_time
 
 
-def _aggregate(aggregation: Aggregation, source: Source, inside: list[Event]) -> Any:
+def _aggregate(aggregation: Aggregation, source: Source, inside: list[Event], cut: int) -> Any:
+    if aggregation.function in TIMES:
+        return _of_times(aggregation.function, sorted(event.event_time for event in inside), cut)
     if aggregation.input is None:
         return len(inside)
     every = [
@@ -247,15 +249,30 @@ def _aggregate(aggregation: Aggregation, source: Source, inside: list[Event]) ->
         return _listed(aggregation.function, aggregation.parameters.n, values, in_time)
     if aggregation.function is Function.COUNT or not values:
         return len(values) if aggregation.function is Function.COUNT else None
-    match aggregation.function:
-        case Function.MIN:
-            return min(values)
-        case Function.MAX:
-            return max(values)
-        case Function.FIRST | Function.LAST:
-            return ordered[0 if aggregation.function is Function.FIRST else -1][-1]
+    picked = {
+        Function.MIN: min(values),
+        Function.MAX: max(values),
+        Function.FIRST: ordered[0][-1],
+        Function.LAST: ordered[-1][-1],
+        Function.ANY: True in values,
+        Function.ALL: False not in values,
+    }
+    if aggregation.function in picked:
+        return picked[aggregation.function]
+    return finalise(aggregation.function, cells[0][1].type, values, aggregation.scale)
+
+
+def _of_times(function: Function, times: list[int], cut: int) -> float | None:
+    if not times:
+        return None
+    match function:
+        case Function.SECONDS_SINCE_LAST:
+            return d(cut - times[-1]) / 1e6
+        case Function.SECONDS_SINCE_FIRST:
+            return d(cut - times[0]) / 1e6
         case _:
-            return finalise(aggregation.function, cells[0][1].type, values, aggregation.scale)
+            assert function is Function.MEAN_GAP
+            return None if len(times) < 2 else d(times[-1] - times[0]) / d(len(times) - 1) / 1e6
 
 
 def _listed(function: Function, n: int, values: list[Any], in_time: list[Any]) -> tuple[Any, ...]:
@@ -277,9 +294,9 @@ def _listed(function: Function, n: int, values: list[Any], in_time: list[Any]) -
 
 def finalise(function: Function, type_: ValueType | None, values: list[Any], scale: int) -> Any:
     """Return the sum, mean, variance or deviation of non-null values of one numeric type."""
-    assert function in ARITHMETIC
+    assert function in ARITHMETIC | TRUTHS
     match type_:
-        case types.Int64:
+        case types.Int64 | types.Bool:
             exponent = 0
         case types.Decimal(_, digits):
             exponent = digits
@@ -289,10 +306,10 @@ def finalise(function: Function, type_: ValueType | None, values: list[Any], sca
     n, total = len(all_units), _exact(sum(all_units))
     if function in VARIANCES:
         return _variance(function, n, total, _exact(sum(u * u for u in all_units)), exponent)
-    if function is Function.MEAN:
+    if function in (Function.MEAN, Function.SHARE):
         return (d(total) / d(n)) / float(10**exponent)
     match type_:
-        case types.Int64:
+        case types.Int64 | types.Bool:
             return _int64(total)
         case types.Decimal():
             return scaled_decimal(total, exponent)
@@ -303,7 +320,7 @@ def finalise(function: Function, type_: ValueType | None, values: list[Any], sca
 def units(type_: ValueType | None, value: Any, exponent: int) -> int:
     """Return the integer that stands for the value in sums; 64 bits or OverflowError."""
     match type_:
-        case types.Int64:
+        case types.Int64 | types.Bool:
             return _int64(int(value))
         case types.Decimal():
             return _int64(unscaled(value, exponent))

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from skewless import Entity, Every, FeatureView, OnDemandView, Source, agg, col, if_else
 from skewless import request as field
 from skewless.definitions import types
-from skewless.definitions.aggregation import ARITHMETIC, LISTS, Function
+from skewless.definitions.aggregation import ARITHMETIC, LISTS, TIMES, TRUTHS, Function
 from skewless.definitions.duration import HOP_LADDER, Duration
 from skewless.definitions.expression import Expr, literal_node
 from skewless.definitions.typing import Scope
@@ -127,7 +127,7 @@ def refreshes(draw: st.DrawFn) -> Every | str:
 def aggregations(draw: st.DrawFn, source: Source, *, extreme: bool = False) -> Aggregation:
     """Draw an aggregate that the source can feed."""
     function = draw(st.sampled_from(Function))
-    input_: Expr | None
+    inputs: list[Expr | None]
     window = draw(st.sampled_from(WINDOWS))
     hops = [] if window is None else [hop for hop in HOP_LADDER if hop <= Duration.parse(window)]
     options: dict[str, Any] = {
@@ -136,17 +136,22 @@ def aggregations(draw: st.DrawFn, source: Source, *, extreme: bool = False) -> A
         "where": draw(_rarely(predicates(source))),
     }
     if function in ARITHMETIC:
-        input_ = draw(numbers(source, extreme=extreme))
+        of_bool = function in (Function.SUM, Function.MEAN) and draw(st.integers(0, 3)) == 3
+        inputs = [draw(predicates(source) if of_bool else numbers(source, extreme=extreme))]
         options["scale"] = draw(st.sampled_from([None, 0, 2, 9]))
+    elif function in TIMES:
+        inputs = []
+    elif function in TRUTHS:
+        inputs = [draw(predicates(source))]
     elif function is Function.COUNT:
         columns = st.sampled_from(list(source.columns)).map(col)
-        input_ = draw(st.none() | columns | numbers(source) | predicates(source))
+        inputs = [draw(st.none() | columns | numbers(source) | predicates(source))]
     else:
         ordered = [name for name, kind in source.columns.items() if types.is_ordered(kind)]
-        input_ = draw(st.sampled_from(ordered).map(col) | numbers(source))
+        inputs = [draw(st.sampled_from(ordered).map(col) | numbers(source))]
     if function in LISTS:
         options["n"] = draw(st.sampled_from([1, 2, 3, 1000]))
-    made: Aggregation = getattr(agg, function.value)(input_, **options)
+    made: Aggregation = getattr(agg, function.value)(*inputs, **options)
     default = draw(_defaults(made.result_type(Scope(columns=source.columns))))
     return made if default is None else dataclasses.replace(made, default=literal_node(default))
 

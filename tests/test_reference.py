@@ -497,3 +497,39 @@ def test_normal_forms() -> None:
     assert is_same(normalise(Decimal(9, 2), Number("-0")), Number("0.00"))
     assert is_same(normalise(Array(Float64), [-0.0, 1.0]), (0.0, 1.0))
     assert normalise(Int64, -(2**63)) == -(2**63)
+
+
+def test_sums_of_truths_count_the_true_ones() -> None:
+    view = a_view(
+        {
+            "sum": agg.sum("flag", window="1d"),
+            "mean": agg.mean("flag", window="1d"),
+            "share": agg.share("flag", window="1d"),
+            "any": agg.any("flag", window="1d"),
+            "all": agg.all("flag", window="1d"),
+        }
+    )
+    flags = [True, False, None, False]
+    events = [
+        Event({"user": "u", "flag": flag}, NOON - at, NOON - at, at)
+        for at, flag in enumerate(flags, 1)
+    ]
+    values, _ = view_value(view, events, {"user": "u"}, NOON)
+    assert values == {"sum": 1, "mean": 1 / 3, "share": 1 / 3, "any": True, "all": False}
+
+
+def test_times_of_events_are_measured_from_the_cut_whatever_their_values_are() -> None:
+    view = a_view(
+        {
+            "last": agg.seconds_since_last(window="1h"),
+            "first": agg.seconds_since_first(),
+            "gap": agg.mean_gap(where=col("clicks") > 0),
+            "none": agg.mean_gap(where=col("clicks") > 2),
+        }
+    )
+    events = [
+        Event({"user": "u", "clicks": clicks}, NOON - at, NOON - at, at)
+        for clicks, at in ((1, 30 * MINUTE), (2, MINUTE), (None, 3 * HOUR), (3, 2 * MINUTE))
+    ]
+    values, _ = view_value(view, events, {"user": "u"}, NOON)
+    assert values == {"last": 60.0, "first": 10_800.0, "gap": 870.0, "none": None}

@@ -347,5 +347,132 @@ def bottom_n(
     )
 
 
+def any(  # noqa: A001
+    input_: str | Expr,
+    *,
+    window: Span,
+    hop: Span = None,
+    where: Expr | None = None,
+    default: Literal | None = None,
+) -> Aggregation:
+    """Say whether any value of a Bool is true; null without values."""
+    return aggregation(
+        Function.ANY,
+        input_,
+        window=window,
+        hop=hop,
+        where=where,
+        scale=None,
+        default=default,
+    )
+
+
+def all(  # noqa: A001
+    input_: str | Expr,
+    *,
+    window: Span,
+    hop: Span = None,
+    where: Expr | None = None,
+    default: Literal | None = None,
+) -> Aggregation:
+    """Say whether all values of a Bool are true; null without values."""
+    return aggregation(
+        Function.ALL,
+        input_,
+        window=window,
+        hop=hop,
+        where=where,
+        scale=None,
+        default=default,
+    )
+
+
+def share(
+    input_: str | Expr,
+    *,
+    window: Span,
+    hop: Span = None,
+    where: Expr | None = None,
+    default: Literal | None = None,
+) -> Aggregation:
+    """Compute the share of true values of a Bool, from 0 to 1; null without values."""
+    return aggregation(
+        Function.SHARE,
+        input_,
+        window=window,
+        hop=hop,
+        where=where,
+        scale=None,
+        default=default,
+    )
+
+
+def seconds_since_last(
+    *,
+    window: Span = None,
+    hop: Span = None,
+    where: Expr | None = None,
+    default: Literal | None = None,
+) -> Aggregation:
+    """Compute the seconds from the latest event to the instant of the value; null without events.
+
+    Every event that passes `where` counts. The instant is the T of V(T): of a view with cuts it is
+    the cut's.
+    """
+    return aggregation(
+        Function.SECONDS_SINCE_LAST,
+        None,
+        window=window,
+        hop=hop,
+        where=where,
+        scale=None,
+        default=default,
+    )
+
+
+def seconds_since_first(
+    *,
+    window: Span = None,
+    hop: Span = None,
+    where: Expr | None = None,
+    default: Literal | None = None,
+) -> Aggregation:
+    """Compute the seconds from the earliest event to the instant of the value.
+
+    Null without events; else as `seconds_since_last`.
+    """
+    return aggregation(
+        Function.SECONDS_SINCE_FIRST,
+        None,
+        window=window,
+        hop=hop,
+        where=where,
+        scale=None,
+        default=default,
+    )
+
+
+def mean_gap(
+    *,
+    window: Span = None,
+    hop: Span = None,
+    where: Expr | None = None,
+    default: Literal | None = None,
+) -> Aggregation:
+    """Compute the mean of the seconds between events, in order of time; null for fewer than two.
+
+    Every event that passes `where` counts.
+    """
+    return aggregation(
+        Function.MEAN_GAP,
+        None,
+        window=window,
+        hop=hop,
+        where=where,
+        scale=None,
+        default=default,
+    )
+
+
 def __getattr__(name: str) -> NoReturn:
     no_attribute("module 'skewless.agg'", name, AGGREGATES, [item.value for item in Function])

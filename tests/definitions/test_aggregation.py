@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from skewless import Duration, agg, col
-from skewless.definitions.aggregation import LISTS, Aggregation, Function
+from skewless.definitions.aggregation import LISTS, TIMES, Aggregation, Function
 from skewless.definitions.expression import ColumnNode, LiteralNode, render
 from skewless.definitions.typing import Scope
 from skewless.errors import DefinitionError
@@ -132,6 +132,20 @@ def test_arithmetic_over_text_is_refused_with_the_columns_that_would_do(function
     )
 
 
+@pytest.mark.parametrize("function", ["any", "all", "share"])
+def test_truths_over_a_number_are_refused_with_the_columns_that_would_do(function: str) -> None:
+    type_, problems = typed(getattr(agg, function)("clicks", window="1h"))
+    assert type_ is None
+    assert problems == [f"{function} needs a Bool input; 'clicks' is Int64. Bool columns: flag."]
+
+
+@pytest.mark.parametrize("function", ["var_samp", "stddev_pop"])
+def test_truths_have_no_variance(function: str) -> None:
+    type_, problems = typed(getattr(agg, function)("flag", window="1h"))
+    assert type_ is None
+    assert "needs a numeric input; 'flag' is Bool" in problems[0]
+
+
 @pytest.mark.parametrize(
     ("aggregation", "type_"),
     [
@@ -149,6 +163,14 @@ def test_arithmetic_over_text_is_refused_with_the_columns_that_would_do(function
         (agg.first(col("amount") > 1, window="1h"), Bool),
         (agg.last_n("country", 2, window="1h"), Array(String)),
         (agg.top_n("price", 2, window="1h"), Array(Decimal(9, 2))),
+        (agg.sum("flag", window="1h"), Int64),
+        (agg.mean(col("amount") > 1, window="1h"), Float64),
+        (agg.any("flag", window="1h"), Bool),
+        (agg.all("flag", window="1h"), Bool),
+        (agg.share("flag", window="1h"), Float64),
+        (agg.seconds_since_last(), Float64),
+        (agg.seconds_since_first(window="1h"), Float64),
+        (agg.mean_gap(window="1h"), Float64),
     ],
     ids=str,
 )
@@ -241,7 +263,7 @@ def test_an_unknown_column_is_refused_with_the_near_miss() -> None:
 
 def test_agg_has_every_function() -> None:
     for function in Function:
-        arguments = ["clicks", 2] if function in LISTS else ["clicks"]
+        arguments = [] if function in TIMES else ["clicks", 2] if function in LISTS else ["clicks"]
         made: Aggregation = getattr(agg, function.value)(*arguments, window="1h")
         assert made.function is function
 

@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from skewless.compiler.document import Document, encode, encode_schema
+from skewless.definitions.aggregation import TIMES
 from skewless.definitions.expression import ColumnNode, walk
 from skewless.definitions.names import TOMBSTONE
 from skewless.definitions.on_demand import OnDemandView, views_read
@@ -50,6 +51,8 @@ def used_columns(view: FeatureView) -> tuple[str, ...]:
     for node in _expressions(view):
         names.update(part.name for part in walk(node) if isinstance(part, ColumnNode))
     source = view.source
+    if any(item.function in TIMES for item in view.aggregations.values()):
+        names.add(source.event_time)
     names.update(name for name in (source.event_id, source.tiebreak) if name is not None)
     if source.has_tombstones and not view.is_aggregated:
         names.add(TOMBSTONE)

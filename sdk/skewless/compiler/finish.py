@@ -1,7 +1,8 @@
 """From partials to a value: the finalization table of the semantics, written once.
 
-The partials of a measure are `n` (count), `S` (sum of the units u) and `Q` (sum of u squared),
-exact integers; see `skewless.compiler.bound` for the primitives.
+The partials of a measure are `n` (count), `S` (sum of the units u), `Q` (sum of u squared), exact
+integers, and `min` and `max`, which are null where `n` is 0; see `skewless.compiler.bound` for the
+primitives.
 """
 
 from __future__ import annotations
@@ -18,19 +19,21 @@ from skewless.compiler.bound import (
 )
 from skewless.compiler.partials import Partial
 from skewless.definitions import types
-from skewless.definitions.aggregation import Function
+from skewless.definitions.aggregation import TIMES, VARIANCES, Function
 
 if TYPE_CHECKING:
     from skewless.compiler.bound import Bound
     from skewless.definitions.types import ValueType
 
-COUNT, SUM, SQUARES = (
-    Column(partial.value) for partial in (Partial.COUNT, Partial.SUM, Partial.SQUARES)
+COUNT, SUM, SQUARES, LEAST, GREATEST = (
+    Column(partial.value)
+    for partial in (Partial.COUNT, Partial.SUM, Partial.SQUARES, Partial.MIN, Partial.MAX)
 )
+INSTANT = Column("T")  # of V(T), in microseconds
 
 
 def finish(function: Function, input_type: ValueType | None, scale: int) -> Bound | None:
-    """Return the value over `n`, `S` and `Q`; None for a value that is picked, not computed.
+    """Return the value over partials and T; None for a value that is picked, not computed.
 
     Args:
         function: the aggregate.
@@ -42,26 +45,25 @@ def finish(function: Function, input_type: ValueType | None, scale: int) -> Boun
             return COUNT
         case Function.SUM:
             return _at_least(1, _sum(input_type, scale))
-        case Function.MEAN:
+        case Function.MEAN | Function.SHARE:
             mean = _divide(_double(SUM), _double(COUNT))
             return _at_least(1, _divide(mean, power_of_ten(scale)))
-        case Function.VAR_SAMP:
-            return _at_least(
-                2, _variance(apply(Primitive.INTEGER_SUBTRACT, COUNT, integer(1)), scale)
-            )
-        case Function.VAR_POP:
-            return _at_least(1, _variance(COUNT, scale))
-        case Function.STDDEV_SAMP:
-            samples = apply(Primitive.INTEGER_SUBTRACT, COUNT, integer(1))
-            return _at_least(2, apply(Primitive.SQUARE_ROOT, _variance(samples, scale)))
-        case Function.STDDEV_POP:
-            return _at_least(1, apply(Primitive.SQUARE_ROOT, _variance(COUNT, scale)))
+        case _ if function in VARIANCES:
+            return _of_squares(function, scale)
+        case _ if function in TIMES:
+            return _of_times(function)
+        case Function.ANY:
+            return _at_least(1, apply(Primitive.LESS, integer(0), SUM))
+        case Function.ALL:
+            return _at_least(1, apply(Primitive.EQUAL, SUM, COUNT))
         case _:
             return None  # one of `partials.PICKED`
 
 
 def units(value: Bound, type_: ValueType, scale: int) -> Bound:
-    """Return the integer units of a number; a Float64 x is rounded at x * 10^scale."""
+    """Return the integer units of a number or Bool; a Float64 x is rounded at x * 10^scale."""
+    if type_ == types.Bool:
+        return apply(Primitive.IF_ELSE, value, integer(1), integer(0))
     if type_ == types.Float64:
         scaled = apply(Primitive.MULTIPLY, value, power_of_ten(scale))
         return apply(Primitive.ROUND_HALF_AWAY, scaled)
@@ -85,6 +87,25 @@ def _sum(input_type: ValueType | None, scale: int) -> Bound:
     if input_type == types.Int64:
         return apply(Primitive.NARROW, SUM)
     return SUM
+
+
+def _of_squares(function: Function, scale: int) -> Bound:
+    is_sample = function in (Function.VAR_SAMP, Function.STDDEV_SAMP)
+    divisor = apply(Primitive.INTEGER_SUBTRACT, COUNT, integer(1)) if is_sample else COUNT
+    value = _variance(divisor, scale)
+    if function in (Function.STDDEV_SAMP, Function.STDDEV_POP):
+        value = apply(Primitive.SQUARE_ROOT, value)
+    return _at_least(2 if is_sample else 1, value)
+
+
+def _of_times(function: Function) -> Bound:
+    if function is Function.MEAN_GAP:
+        gaps = _double(apply(Primitive.INTEGER_SUBTRACT, COUNT, integer(1)))
+        mean = _divide(_double(apply(Primitive.INTEGER_SUBTRACT, GREATEST, LEAST)), gaps)
+        return _at_least(2, _divide(mean, power_of_ten(6)))
+    since = GREATEST if function is Function.SECONDS_SINCE_LAST else LEAST
+    span = apply(Primitive.INTEGER_SUBTRACT, INSTANT, since)
+    return _at_least(1, _divide(_double(span), power_of_ten(6)))
 
 
 def _variance(divisor: Bound, scale: int) -> Bound:

@@ -22,10 +22,10 @@ from skewless.compiler.bound import (
 )
 from skewless.compiler.collected import kept_of
 from skewless.compiler.fingerprint import fingerprint
-from skewless.compiler.finish import effective_scale, finish, units
-from skewless.compiler.partials import COLLECTED, PICKED, Partial
+from skewless.compiler.finish import INSTANT, effective_scale, finish, units
+from skewless.compiler.partials import COLLECTED, KEPT, PICKED, Partial
 from skewless.definitions import types
-from skewless.definitions.aggregation import ARITHMETIC, Aggregation
+from skewless.definitions.aggregation import SUMMED, TIMES, Aggregation
 from skewless.definitions.names import versioned
 from skewless.definitions.service import FeatureService, SelectedFeature, select
 from skewless.definitions.view import FeatureView
@@ -104,7 +104,7 @@ class AggregatePlan:
         measure: index of its measure.
         tile_set: index of its tile set.
         window: microseconds; None for all history.
-        finish: the value over n, S and Q; None where another partial is the value.
+        finish: the value over partials and T; None where another partial is the value.
         picked: min, max, first or last.
         default: physical value that replaces null.
         collected: what makes a list.
@@ -126,6 +126,21 @@ class AggregatePlan:
     def reads(self) -> tuple[Partial, ...]:
         """The partials from which the value is computed, in their order; none for a pick."""
         return _reads(self.finish)
+
+    @property
+    def extremes(self) -> tuple[Partial, ...]:
+        """Those of `reads` that are the least or greatest of the values."""
+        return tuple(each for each in self.reads if KEPT[each].choose is not None)
+
+    @property
+    def chosen(self) -> tuple[Partial, ...]:
+        """The partials that are not added up: the value itself, or those that it is made of."""
+        return self.extremes if self.picked is None else (self.picked,)
+
+    @property
+    def reads_instant(self) -> bool:
+        """Whether the value depends on T itself."""
+        return INSTANT in parts_of(self.finish)
 
     @property
     def is_narrow(self) -> bool:
@@ -324,6 +339,8 @@ def _hop(item: Aggregation) -> int | None:
 def _measure(item: Aggregation, view: FeatureView) -> Measure:
     columns = view.source.columns
     where = None if item.where is None else bind(item.where, columns).bound
+    if item.function in TIMES:
+        return Measure(Column(view.source.event_time), None, types.Timestamp, where, 0)
     if item.input is None:
         return Measure(None, None, None, where, 0)
     value = bind(item.input, columns)
@@ -335,7 +352,7 @@ def _measure(item: Aggregation, view: FeatureView) -> Measure:
 def _sums_over(view: FeatureView, item: Aggregation) -> bool:
     """Say whether any aggregate of the same input, condition and scale takes sums."""
     return any(
-        other.function in ARITHMETIC
+        other.function in SUMMED
         for other in view.aggregations.values()
         if (other.input, other.where, other.scale) == (item.input, item.where, item.scale)
     )

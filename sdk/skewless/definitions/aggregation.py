@@ -20,7 +20,7 @@ from skewless.definitions.parameters import NO_PARAMETERS, Parameters
 from skewless.errors import DefinitionError, NaiveTimestampError, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import timedelta
 
     from skewless.definitions.expression import Literal, Node
@@ -52,6 +52,12 @@ class Function(Enum):
     LAST_DISTINCT_N = "last_distinct_n"
     TOP_N = "top_n"
     BOTTOM_N = "bottom_n"
+    ANY = "any"
+    ALL = "all"
+    SHARE = "share"
+    SECONDS_SINCE_LAST = "seconds_since_last"
+    SECONDS_SINCE_FIRST = "seconds_since_first"
+    MEAN_GAP = "mean_gap"
 
 
 VARIANCES = frozenset(
@@ -67,6 +73,10 @@ LISTS = frozenset(
         Function.BOTTOM_N,
     }
 )
+TRUTHS = frozenset({Function.ANY, Function.ALL, Function.SHARE})
+SUMMED = ARITHMETIC | TRUTHS  # over integer units; of a Bool true is 1 and false is 0
+# These look at the times of all events that pass `where`, so they have no input.
+TIMES = frozenset({Function.SECONDS_SINCE_LAST, Function.SECONDS_SINCE_FIRST, Function.MEAN_GAP})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +112,8 @@ class Aggregation:
         input_type = None if self.input is None else scope.type_of(self.input)
         if self.function is Function.COUNT:
             result: ValueType | None = types.Int64
+        elif self.function in TIMES:
+            result = types.Float64
         elif input_type is None:
             return None
         else:
@@ -131,27 +143,46 @@ class Aggregation:
         return replace(self, scale=self.scale if takes_units else DEFAULT_SCALE, default=default)
 
     def _typed_result(self, input_type: ValueType, scope: Scope) -> ValueType | None:
-        name = self.function.value
-        if self.function in ARITHMETIC:
-            if not types.is_numeric(input_type):
-                numeric = [key for key, kind in scope.columns.items() if types.is_numeric(kind)]
-                shown = ", ".join(numeric) or "none"
-                scope.problems.append(
-                    f"{name} needs a numeric input; {_shown(self.input)} is {input_type}. "
-                    f"Numeric columns: {shown}."
-                )
-                return None
-            if self.function is not Function.SUM:
-                return types.Float64
-            if isinstance(input_type, types.Decimal):
-                return types.Decimal(SUM_PRECISION, input_type.scale)
-            return input_type
+        if self.function in SUMMED:
+            return self._summed_result(input_type, scope)
         if not types.is_ordered(input_type):
+            name = self.function.value
             scope.problems.append(f"{name} needs values with an order; {input_type} has none")
             return None
         if self.function in LISTS and isinstance(input_type, types.Scalar | types.Decimal):
             return types.Array(input_type)
         return input_type
+
+    def _summed_result(self, input_type: ValueType, scope: Scope) -> ValueType | None:
+        if self.function in TRUTHS and input_type != types.Bool:
+            self._refuse(scope, "a Bool", input_type, lambda kind: kind == types.Bool)
+            return None
+        if not types.is_numeric(input_type) and (
+            input_type != types.Bool or self.function in VARIANCES
+        ):
+            self._refuse(scope, "a numeric", input_type, types.is_numeric)
+            return None
+        if self.function in (Function.ANY, Function.ALL):
+            return types.Bool
+        if self.function is not Function.SUM:
+            return types.Float64
+        if isinstance(input_type, types.Decimal):
+            return types.Decimal(SUM_PRECISION, input_type.scale)
+        return types.Int64 if input_type == types.Bool else input_type
+
+    def _refuse(
+        self,
+        scope: Scope,
+        needed: str,
+        input_type: ValueType,
+        is_fit: Callable[[ValueType], bool],
+    ) -> None:
+        fit = ", ".join(key for key, kind in scope.columns.items() if is_fit(kind)) or "none"
+        word = needed.removeprefix("a ").capitalize()
+        scope.problems.append(
+            f"{self.function.value} needs {needed} input; {_shown(self.input)} is {input_type}. "
+            f"{word} columns: {fit}."
+        )
 
     def __str__(self) -> str:
         parts = [] if self.input is None else [_shown(self.input)]
@@ -193,7 +224,7 @@ def aggregation(
         hop_ = default_hop(window_)
     if where is not None and not isinstance(where, Expr):
         problems.append(f"where is {shown(where)}; write an expression such as col('amount') > 10")
-    if input_ is None and function is not Function.COUNT:
+    if input_ is None and function is not Function.COUNT and function not in TIMES:
         problems.append("the input is None; name a column, or write an expression")
     if input_ is not None and not isinstance(input_, str | Expr):
         problems.append(f"{shown(input_)} is neither a column name nor an expression")

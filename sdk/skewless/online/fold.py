@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skewless.compiler.bound import Column
 from skewless.compiler.collected import list_of
+from skewless.compiler.finish import INSTANT
 from skewless.compiler.instants import window_start
 from skewless.compiler.interpret import compile_recipe
 from skewless.compiler.partials import pick_order
@@ -88,7 +89,7 @@ class Folder:
             totals = {place: _total(parts, place) for place in numbers}
             for aggregate in aggregates:
                 try:
-                    values[aggregate.name] = aggregate.value(parts, totals)
+                    values[aggregate.name] = aggregate.value(parts, totals, instant)
                 except ValueOverflowError:
                     # Null and not the default, which would mean that nothing happened.
                     overflowed[aggregate.name] = aggregate.limit
@@ -124,30 +125,36 @@ class _Aggregate:
             if column.measure == item.measure
         }
         # Read only what this feature needs, so another's overflow cannot fail it.
-        self.numbers = [mine[partial] for partial in item.reads]
+        sums = [partial for partial in item.reads if partial not in item.extremes]
+        self.numbers = [mine[partial] for partial in sums]
         self._finish: Any = None
         if item.finish is not None:
-            partials = tuple(Column(partial.value) for partial in item.reads)
-            self._finish = compile_recipe(item.finish, partials)
-        self._pick: Callable[[list[Part]], Any] | None = None
-        if item.picked is not None:
-            index = mine[item.picked]
-            self._pick = _picker(layouts(plan)[item.tile_set].columns[index], index)
+            names = [Column(partial.value) for partial in (*sums, *item.extremes)]
+            self._finish = compile_recipe(item.finish, (*names, *[INSTANT] * item.reads_instant))
+        self._reads_instant = item.reads_instant
+        packed = layouts(plan)[item.tile_set].columns
+        self._picks: list[Callable[[list[Part]], Any]] = [
+            _picker(packed[mine[partial]], mine[partial]) for partial in item.chosen
+        ]
         if item.collected is not None:
-            self._pick = _collector(item.collected, mine[item.collected], item.most)
+            self._picks = [_collector(item.collected, mine[item.collected], item.most)]
 
-    def value(self, parts: list[Part], totals: Mapping[int, int | None]) -> Any:
+    def value(self, parts: list[Part], totals: Mapping[int, int | None], instant: int) -> Any:
         """Return the value over a window, of which the sums of `numbers` are given.
 
         Raises:
             ValueOverflowError: it leaves the range of exact integers.
         """
-        if self._pick is not None:
-            value = self._pick(parts)
+        if self._finish is None:
+            value = self._picks[0](parts)
         else:
             sums = [totals[place] for place in self.numbers]
             if None in sums:
                 raise ValueOverflowError("a sum does not fit in 38 digits")
+            if self._picks:
+                sums += [pick(parts) for pick in self._picks]
+            if self._reads_instant:
+                sums.append(instant)
             value = self._finish(*sums)
         return self._default if value is None else value
 

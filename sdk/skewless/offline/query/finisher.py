@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from skewless.compiler.bound import Apply, Bound, Column, Constant, Primitive, parts_of
+from skewless.compiler.finish import INSTANT
 from skewless.compiler.partials import Partial
 from skewless.definitions import types
 from skewless.definitions.expression import INT64_MAX, INT64_MIN
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from skewless.compiler.plan import AggregatePlan, ViewPlan
     from skewless.definitions.types import ValueType
     from skewless.offline.query.dialect import Dialect
+    from skewless.offline.query.picks import Picks
     from skewless.offline.query.sql import Sql
     from skewless.offline.query.totals import Totals
 
@@ -27,15 +29,19 @@ if TYPE_CHECKING:
 class Finisher:
     """Writes the finalization of each aggregate over the columns of `Totals`."""
 
-    def __init__(self, dialect: Dialect, totals: Totals) -> None:
+    def __init__(self, dialect: Dialect, totals: Totals, picks: Picks) -> None:
         self.dialect = dialect
         self.totals = totals
+        self.picks = picks
 
     def columns(self, plan: ViewPlan) -> list[Sql]:
         """Return the partials that finalization reads, sums of squares put together."""
         found: dict[str, Sql] = {}
         for aggregate in plan.aggregates:
-            for bound in _reads(aggregate.finish):
+            for extreme in aggregate.extremes:
+                name = self.totals.column(aggregate, extreme.value)
+                found[name] = self.picks.value(aggregate, extreme)
+            for bound in _sums_read(aggregate):
                 partial = bound.name
                 name = self.totals.column(aggregate, partial)
                 if partial == "Q":
@@ -109,6 +115,7 @@ class Finisher:
             bound: sql.column(self.totals.column(aggregate, bound.name))
             for bound in {*_reads(aggregate.finish), Column("n")}
         }
+        columns[INSTANT] = sql.column("as_of")
         wide: set[Bound] = {Column("S"), Column("Q")}
         if hoists:
             for bound, name in self._hoists(aggregate):
@@ -137,6 +144,11 @@ def _narrowed(value: Sql, type_: ValueType) -> Sql:
             return sql.cast(value, "DECIMAL(38, 0)")
         case _:
             return value
+
+
+def _sums_read(aggregate: AggregatePlan) -> list[Column]:
+    extremes = {Column(partial.value) for partial in aggregate.extremes}
+    return [each for each in _reads(aggregate.finish) if each not in {*extremes, INSTANT}]
 
 
 def _reads(bound: Bound | None) -> list[Column]:

@@ -270,7 +270,7 @@ class _Compiler:
         self.windowed[partials] = Windowed.of(totals, picks, partials)
         collects = Collects(plan, self.dialect, self.steps, alias)
         picked |= collects.add()
-        finisher = Finisher(self.dialect, totals)
+        finisher = Finisher(self.dialect, totals, picks)
         sums = self._joined(partials, {**picks.joins, **collects.joins}).select(
             *(sql.column(name, "partial") for name in POINT),
             *finisher.columns(plan),

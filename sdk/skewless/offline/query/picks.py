@@ -31,32 +31,41 @@ class Picks:
         self.steps = steps
         self.alias = alias
         self.joins: dict[str, str] = {}
-        picking = [item for item in plan.aggregates if item.picked is not None]
         self._scanned = [
-            item for item in picking if item.window is not None and item.picked is not Partial.LAST
+            (item, partial)
+            for item in plan.aggregates
+            for partial in item.chosen
+            if item.window is not None and partial is not Partial.LAST
         ]
-        self._timed = [item for item in picking if item.picked in (Partial.FIRST, Partial.LAST)]
+        self._timed = [
+            item for item in plan.aggregates if item.picked in (Partial.FIRST, Partial.LAST)
+        ]
 
     def add(self, partials: str) -> dict[str, Sql]:
         """Add the steps, and return each picked feature's value by name.
 
-        The value refers to the step `partials` by the alias `partial`, and to those of `joins`,
+        Values refer to the step `partials` by the alias `partial`, and to those of `joins`,
         a map of aliases to steps that have one row for each point at most.
         """
-        for window in sorted({self._window(item) for item in self._scanned}):
+        for window in self._windows():
             self._add_scan(window)
         for item in self._timed:
             self._add_moment(item, partials)
         return {
-            item.name: self._value(item) for item in self.plan.aggregates if item.picked is not None
+            item.name: self.value(item, item.picked)
+            for item in self.plan.aggregates
+            if item.picked is not None
         }
 
     def scans(self) -> dict[str, tuple[Window, list[str]]]:
         """Return the steps that scan a window, with their columns, such as `least0`."""
         return {
             self._scan(window): (window, [name for name, _ in self._scan_columns(window)])
-            for window in sorted({self._window(item) for item in self._scanned})
+            for window in self._windows()
         }
+
+    def _windows(self) -> list[Window]:
+        return sorted({self._window(item) for item, _ in self._scanned})
 
     def _window(self, item: AggregatePlan) -> Window:
         window = window_of(self.plan, item)
@@ -64,10 +73,11 @@ class Picks:
             raise ValueError(item.name)
         return window
 
-    def _value(self, item: AggregatePlan) -> Sql:
-        match item.picked:
+    def value(self, item: AggregatePlan, partial: Partial) -> Sql:
+        """Return a partial of an aggregate that is no sum."""
+        match partial:
             case Partial.MIN | Partial.MAX:
-                word = "least" if item.picked is Partial.MIN else "greatest"
+                word = "least" if partial is Partial.MIN else "greatest"
                 if item.window is None:
                     return sql.column(f"{word}{item.measure}", "partial")
                 return sql.column(f"{word}{item.measure}", self._scan(self._window(item)))
@@ -97,10 +107,10 @@ class Picks:
 
     def _scan_columns(self, window: Window) -> list[tuple[str, type[exp.AggFunc]]]:
         found: dict[str, type[exp.AggFunc]] = {}
-        for item in self._scanned:
+        for item, partial in self._scanned:
             if self._window(item) != window:
                 continue
-            match item.picked:
+            match partial:
                 case Partial.MIN:
                     found[f"least{item.measure}"] = exp.Min
                 case Partial.MAX:
@@ -123,7 +133,7 @@ class Picks:
             return step
         columns = {
             name: function
-            for window in {self._window(item) for item in self._scanned}
+            for window in self._windows()
             for name, function in self._scan_columns(window)
         }
         tile = sql.floor_to(sql.column("happened"), width)

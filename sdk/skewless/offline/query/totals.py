@@ -146,12 +146,13 @@ class Totals:
     def _extremes(self) -> list[Total]:
         """Columns without a left edge: extremes over all history, and the latest time of `last`."""
         found: dict[str, Total] = {}
-        for aggregate in self.plan.aggregates:
+        chosen = [(item, partial) for item in self.plan.aggregates for partial in item.chosen]
+        for aggregate, partial in chosen:
             index, all_history = aggregate.measure, aggregate.window is None
             counts = sql.equal(sql.column(f"n{index}"), sql.integer(1))
             time = sql.when(counts, sql.column("happened"))
             value = sql.column(f"v{index}")
-            match aggregate.picked:
+            match partial:
                 case Partial.LAST:
                     total = Total(f"latest{index}", index, time, exp.Max, "BIGINT")
                 case Partial.FIRST if all_history:
