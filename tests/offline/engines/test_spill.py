@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
 
+from skewless.offline.engines import spill
 from skewless.offline.engines.spill import PREFIX, spill_folder, sweep
 
 _HOLD = """
@@ -48,12 +50,43 @@ def test_a_folder_is_gone_after_its_session(place: Path) -> None:
     assert list(place.iterdir()) == []
 
 
-def test_a_killed_process_s_folder_is_removed_by_the_next_session(place: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_a_process_that_is_ended_leaves_no_folder(place: Path, number: signal.Signals) -> None:
     process, folder = holding(place)
     with process:
-        process.send_signal(signal.SIGKILL)
-    assert (folder / "data" / "spilled").exists()
+        process.send_signal(number)
+    deadline = time.monotonic() + 30
+    while folder.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert list(place.iterdir()) == []
+
+
+def test_a_folder_that_outlived_its_process_is_removed_by_the_next_session(place: Path) -> None:
+    folder = place / f"{PREFIX}old"
+    (folder / "data").mkdir(parents=True)
+    (folder / "lock").touch()
     sweep(settle_seconds=0)
+    assert list(place.iterdir()) == []
+
+
+def test_without_a_shell_a_folder_is_gone_after_its_session(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spill, "_SHELL", str(place / "no-shell"))
+    with spill_folder() as folder:
+        (folder / "spilled").write_text("x")
+    assert list(place.iterdir()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="only where processes fork")
+def test_a_session_ends_while_a_fork_of_its_process_lives(place: Path) -> None:
+    with spill_folder():
+        child = os.fork()
+        if not child:
+            time.sleep(100)
+            os._exit(0)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
     assert list(place.iterdir()) == []
 
 

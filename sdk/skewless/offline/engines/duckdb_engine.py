@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from skewless.offline.query.script import Script
 
 _INTERRUPTED = "Query interrupted"
+# Beyond it DuckDB spills. The rest is for what is beside it: labels, windows, and the set itself.
+_MEMORY = "50%"
 _LABELS, _SCANNED = "skewless_labels", "skewless_scanned"
 
 
@@ -44,6 +46,7 @@ class DuckDbEngine:
             connection = duckdb.connect(
                 config={
                     "temp_directory": str(folder / "spilled"),
+                    "memory_limit": _MEMORY,
                     "autoinstall_known_extensions": False,
                     "autoload_known_extensions": False,
                 }

@@ -1,12 +1,15 @@
 """Folders to which DuckDB spills from memory. Folders of killed processes are removed.
 
-They may hold anyone's values. The process that uses a folder locks it. A lock ends with its process
-in any case, and holds between containers that share a disk.
+They may hold anyone's values. A shell waits beside the process, and removes the folder as soon as
+the process has ended, by whatever signal. Where there is no shell, or it is killed too, the next
+session removes it: the process that uses a folder locks it. A lock ends with its process in any
+case, and holds between containers that share a disk.
 """
 
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 PREFIX = "skewless-spill-"
 _LOCK, _DATA = "lock", "data"
+_SHELL = "/bin/sh"
 # For a moment after making a folder, a process holds no lock on it.
 _SETTLE_SECONDS = 60.0
 
@@ -36,9 +40,31 @@ def spill_folder() -> Iterator[Path]:
             _try_lock(lock.fileno())
             data = folder / _DATA
             data.mkdir()
-            yield data
+            with _removed_after_this_process(folder):
+                yield data
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _removed_after_this_process(folder: Path) -> Iterator[None]:
+    """Let a shell wait for the end of its input, which ends with this process, and then remove."""
+    try:
+        shell = subprocess.Popen(  # noqa: S603 - the folder is an argument, not a part of the text
+            [_SHELL, "-c", 'read -r _ || rm -rf -- "$0"', str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C in a terminal is for this process alone
+        )
+    except OSError:  # no shell here: then the next session removes it
+        yield
+        return
+    try:
+        yield
+    finally:
+        # A line ends its wait even where a fork of this process holds its input open too.
+        shell.communicate(b"\n")
 
 
 def sweep(settle_seconds: float = _SETTLE_SECONDS) -> None:
