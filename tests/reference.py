@@ -228,8 +228,12 @@ def _feature(
 def _is_inside(aggregation: Aggregation, event_time: int, cut: int) -> bool:
     if aggregation.window is None or aggregation.hop is None:
         return True
-    left = floor_to(cut - aggregation.window.microseconds, aggregation.hop.microseconds)
-    return left <= event_time
+    window, hop = aggregation.window.microseconds, aggregation.hop.microseconds
+    if aggregation.offset is None:
+        return floor_to(cut - window, hop) <= event_time
+    offset = aggregation.offset.microseconds
+    left, right = floor_to(cut - offset - window, hop), floor_to(cut - offset, hop)
+    return left <= event_time < right
 
 
 def _aggregate(aggregation: Aggregation, source: Source, inside: list[Event], cut: int) -> Any:

@@ -18,7 +18,7 @@ from skewless import Entity, Every, FeatureView, OnDemandView, Source, agg, col,
 from skewless import request as field
 from skewless.definitions import types
 from skewless.definitions.aggregation import ARITHMETIC, LISTS, TIMES, TRUTHS, Function
-from skewless.definitions.duration import HOP_LADDER, Duration
+from skewless.definitions.duration import HOP_LADDER, Duration, default_hop
 from skewless.definitions.expression import Expr, literal_node
 from skewless.definitions.typing import Scope
 from skewless.types import Array, Bool, Bytes, Decimal, Float64, Int64, String, Timestamp, Vector
@@ -135,6 +135,9 @@ def aggregations(draw: st.DrawFn, source: Source, *, extreme: bool = False) -> A
         "hop": draw(st.sampled_from([None, *hops])),
         "where": draw(_rarely(predicates(source))),
     }
+    if window is not None and draw(st.integers(0, 2)) == 2:
+        hop = Duration.parse(options["hop"] or default_hop(Duration.parse(window)))
+        options["offset"] = Duration(hop.microseconds * draw(st.sampled_from([1, 2, 7])))
     if function in ARITHMETIC:
         of_bool = function in (Function.SUM, Function.MEAN) and draw(st.integers(0, 3)) == 3
         inputs = [draw(predicates(source) if of_bool else numbers(source, extreme=extreme))]
@@ -361,11 +364,12 @@ def instants(draw: st.DrawFn, view: FeatureView, history: Sequence[Event]) -> in
     time = draw(st.sampled_from(times or [0]))
     cut = time + draw(st.sampled_from([0, 0, MINUTE, HOUR, DAY, 4 * DAY]))
     windows = [
-        (each.window.microseconds, each.hop.microseconds)
+        (back, each.hop.microseconds)
         for each in view.aggregations.values()
         if each.window is not None and each.hop is not None
+        for back in _edges(each.window.microseconds, each.offset)
     ]
-    if draw(st.booleans()) and windows:  # the instants at which the left edge reaches and passes it
+    if draw(st.booleans()) and windows:  # the instants at which an edge reaches and passes it
         window, hop = draw(st.sampled_from(windows))
         time = draw(st.sampled_from([event.event_time for event in history] or [0]))
         cut = floor_to(time, hop) + window + draw(st.sampled_from([0, hop]))
@@ -375,6 +379,10 @@ def instants(draw: st.DrawFn, view: FeatureView, history: Sequence[Event]) -> in
         every = view.refresh.every.microseconds
         cut = -floor_to(-cut, every) + view.refresh.delay.microseconds
     return cut + draw(NUDGES)
+
+
+def _edges(window: int, offset: Duration | None) -> list[int]:
+    return [window] if offset is None else [offset.microseconds, window + offset.microseconds]
 
 
 @st.composite

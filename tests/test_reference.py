@@ -533,3 +533,14 @@ def test_times_of_events_are_measured_from_the_cut_whatever_their_values_are() -
     ]
     values, _ = view_value(view, events, {"user": "u"}, NOON)
     assert values == {"last": 60.0, "first": 10_800.0, "gap": 870.0, "none": None}
+
+
+def test_a_window_that_ends_before_the_cut_has_both_edges_on_hops_and_sees_late_events() -> None:
+    count = agg.count(window="2h", hop="1h", offset="1h")  # 09:00 to 11:00 at 12:30
+    cut = NOON + 30 * MINUTE
+    for at, inside in ((NOON - 3 * HOUR - 1, 0), (NOON - 3 * HOUR, 1), (NOON - HOUR - 1, 1)):
+        assert value_at(cut, count, an_event(at)) == inside
+    assert value_at(cut, count, an_event(NOON - HOUR)) == 0
+    late = an_event(NOON - 2 * HOUR, ingested=cut)
+    assert value_at(cut, count, late) == 0
+    assert value_at(cut + 1, count, late) == 1

@@ -4,6 +4,8 @@ Each takes a column name or an expression, and
 `window` ("90s", "5m", "24h", "7d", "2w", a timedelta, or None for all history),
 `hop` (the step by which the window's left edge moves; by default the largest of 1m, 5m, 1h, 6h,
 1d, 7d that is at most a twelfth of the window),
+`offset` (how long before now the window ends, a multiple of the hop: with window="7d" and
+offset="7d" it is the week before the last),
 `where` (an expression; only events for which it is true),
 `default` (replaces null), and for arithmetic on Float64
 `scale` (a value x counts as the integer round(x * 10^scale); 6 by default).
@@ -33,6 +35,7 @@ def count(
     *,
     window: Span,
     hop: Span = None,
+    offset: Span = None,
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
@@ -42,6 +45,7 @@ def count(
         input_,
         window=window,
         hop=hop,
+        offset=offset,
         where=where,
         scale=None,
         default=default,
@@ -53,6 +57,7 @@ def sum(  # noqa: A001
     *,
     window: Span,
     hop: Span = None,
+    offset: Span = None,
     where: Expr | None = None,
     scale: int | None = None,
     default: Literal | None = None,
@@ -63,6 +68,7 @@ def sum(  # noqa: A001
         input_,
         window=window,
         hop=hop,
+        offset=offset,
         where=where,
         scale=scale,
         default=default,
@@ -74,6 +80,7 @@ def mean(
     *,
     window: Span,
     hop: Span = None,
+    offset: Span = None,
     where: Expr | None = None,
     scale: int | None = None,
     default: Literal | None = None,
@@ -84,6 +91,7 @@ def mean(
         input_,
         window=window,
         hop=hop,
+        offset=offset,
         where=where,
         scale=scale,
         default=default,
@@ -95,6 +103,7 @@ def min(  # noqa: A001
     *,
     window: Span,
     hop: Span = None,
+    offset: Span = None,
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
@@ -104,6 +113,7 @@ def min(  # noqa: A001
         input_,
         window=window,
         hop=hop,
+        offset=offset,
         where=where,
         scale=None,
         default=default,
@@ -115,6 +125,7 @@ def max(  # noqa: A001
     *,
     window: Span,
     hop: Span = None,
+    offset: Span = None,
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
@@ -124,6 +135,7 @@ def max(  # noqa: A001
         input_,
         window=window,
         hop=hop,
+        offset=offset,
         where=where,
         scale=None,
         default=default,
@@ -135,6 +147,7 @@ def var_samp(
     *,
     window: Span,
     hop: Span = None,
+    offset: Span = None,
     where: Expr | None = None,
     scale: int | None = None,
     default: Literal | None = None,
@@ -145,6 +158,7 @@ def var_samp(
         input_,
         window=window,
         hop=hop,
+        offset=offset,
         where=where,
         scale=scale,
         default=default,
@@ -156,6 +170,7 @@ def var_pop(
     *,
     window: Span,
     hop: Span = None,
+    offset: Span = None,
     where: Expr | None = None,
     scale: int | None = None,
     default: Literal | None = None,
@@ -166,6 +181,7 @@ def var_pop(
         input_,
         window=window,
         hop=hop,
+        offset=offset,
         where=where,
         scale=scale,
         default=default,
@@ -177,6 +193,7 @@ def stddev_samp(
     *,
     window: Span,
     hop: Span = None,
+    offset: Span = None,
     where: Expr | None = None,
     scale: int | None = None,
     default: Literal | None = None,
@@ -187,6 +204,7 @@ def stddev_samp(
         input_,
         window=window,
         hop=hop,
+        offset=offset,
         where=where,
         scale=scale,
         default=default,
@@ -198,6 +216,7 @@ def stddev_pop(
     *,
     window: Span,
     hop: Span = None,
+    offset: Span = None,
     where: Expr | None = None,
     scale: int | None = None,
     default: Literal | None = None,
@@ -208,6 +227,7 @@ def stddev_pop(
         input_,
         window=window,
         hop=hop,
+        offset=offset,
         where=where,
         scale=scale,
         default=default,
@@ -219,6 +239,7 @@ def first(
     *,
     window: Span,
     hop: Span = None,
+    offset: Span = None,
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
@@ -228,6 +249,7 @@ def first(
         input_,
         window=window,
         hop=hop,
+        offset=offset,
         where=where,
         scale=None,
         default=default,
@@ -239,6 +261,7 @@ def last(
     *,
     window: Span,
     hop: Span = None,
+    offset: Span = None,
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
@@ -248,6 +271,7 @@ def last(
         input_,
         window=window,
         hop=hop,
+        offset=offset,
         where=where,
         scale=None,
         default=default,
@@ -260,6 +284,7 @@ def first_n(
     *,
     window: Span,
     hop: Span = None,
+    offset: Span = None,
     where: Expr | None = None,
 ) -> Aggregation:
     """List the values of the n earliest events by (event_time, tiebreak, value), earliest first.
@@ -267,7 +292,13 @@ def first_n(
     At most 1,000 values; without any the list is empty.
     """
     return collecting(
-        Function.FIRST_N, input_, Parameters(n=n), window=window, hop=hop, where=where
+        Function.FIRST_N,
+        input_,
+        Parameters(n=n),
+        window=window,
+        hop=hop,
+        offset=offset,
+        where=where,
     )
 
 
@@ -277,13 +308,16 @@ def last_n(
     *,
     window: Span,
     hop: Span = None,
+    offset: Span = None,
     where: Expr | None = None,
 ) -> Aggregation:
     """List the values of the n latest events by (event_time, tiebreak, value), latest first.
 
     At most 1,000 values; without any the list is empty.
     """
-    return collecting(Function.LAST_N, input_, Parameters(n=n), window=window, hop=hop, where=where)
+    return collecting(
+        Function.LAST_N, input_, Parameters(n=n), window=window, hop=hop, offset=offset, where=where
+    )
 
 
 def last_distinct_n(
@@ -292,6 +326,7 @@ def last_distinct_n(
     *,
     window: Span,
     hop: Span = None,
+    offset: Span = None,
     where: Expr | None = None,
 ) -> Aggregation:
     """List the n distinct values that occurred latest, each once, latest first.
@@ -304,6 +339,7 @@ def last_distinct_n(
         Parameters(n=n),
         window=window,
         hop=hop,
+        offset=offset,
         where=where,
         default=None,
     )
@@ -315,13 +351,16 @@ def top_n(
     *,
     window: Span,
     hop: Span = None,
+    offset: Span = None,
     where: Expr | None = None,
 ) -> Aggregation:
     """List the n greatest values, repeats kept, greatest first.
 
     At most 1,000 values; without any the list is empty.
     """
-    return collecting(Function.TOP_N, input_, Parameters(n=n), window=window, hop=hop, where=where)
+    return collecting(
+        Function.TOP_N, input_, Parameters(n=n), window=window, hop=hop, offset=offset, where=where
+    )
 
 
 def bottom_n(
@@ -330,6 +369,7 @@ def bottom_n(
     *,
     window: Span,
     hop: Span = None,
+    offset: Span = None,
     where: Expr | None = None,
 ) -> Aggregation:
     """List the n least values, repeats kept, least first.
@@ -342,6 +382,7 @@ def bottom_n(
         Parameters(n=n),
         window=window,
         hop=hop,
+        offset=offset,
         where=where,
         default=None,
     )
@@ -352,6 +393,7 @@ def any(  # noqa: A001
     *,
     window: Span,
     hop: Span = None,
+    offset: Span = None,
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
@@ -361,6 +403,7 @@ def any(  # noqa: A001
         input_,
         window=window,
         hop=hop,
+        offset=offset,
         where=where,
         scale=None,
         default=default,
@@ -372,6 +415,7 @@ def all(  # noqa: A001
     *,
     window: Span,
     hop: Span = None,
+    offset: Span = None,
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
@@ -381,6 +425,7 @@ def all(  # noqa: A001
         input_,
         window=window,
         hop=hop,
+        offset=offset,
         where=where,
         scale=None,
         default=default,
@@ -392,6 +437,7 @@ def share(
     *,
     window: Span,
     hop: Span = None,
+    offset: Span = None,
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
@@ -401,6 +447,7 @@ def share(
         input_,
         window=window,
         hop=hop,
+        offset=offset,
         where=where,
         scale=None,
         default=default,
@@ -411,6 +458,7 @@ def seconds_since_last(
     *,
     window: Span = None,
     hop: Span = None,
+    offset: Span = None,
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
@@ -424,6 +472,7 @@ def seconds_since_last(
         None,
         window=window,
         hop=hop,
+        offset=offset,
         where=where,
         scale=None,
         default=default,
@@ -434,6 +483,7 @@ def seconds_since_first(
     *,
     window: Span = None,
     hop: Span = None,
+    offset: Span = None,
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
@@ -446,6 +496,7 @@ def seconds_since_first(
         None,
         window=window,
         hop=hop,
+        offset=offset,
         where=where,
         scale=None,
         default=default,
@@ -456,6 +507,7 @@ def mean_gap(
     *,
     window: Span = None,
     hop: Span = None,
+    offset: Span = None,
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
@@ -468,6 +520,7 @@ def mean_gap(
         None,
         window=window,
         hop=hop,
+        offset=offset,
         where=where,
         scale=None,
         default=default,

@@ -132,6 +132,34 @@ def test_arithmetic_over_text_is_refused_with_the_columns_that_would_do(function
     )
 
 
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"window": None, "offset": "7d"}, "offset 7d needs a window: all history cannot be moved"),
+        ({"window": "7d", "offset": "0s"}, "an offset of zero moves no window; leave it out"),
+        (
+            {"window": "30d", "offset": "36h"},
+            "offset 36h is not a multiple of the hop 1d; set hop='6h'",
+        ),
+        (
+            {"window": "1h", "offset": "90s"},
+            "offset 90s is not a multiple of the hop 5m; the least hop is 1m",
+        ),
+        ({"window": "1h", "offset": "a week"}, "offset: "),
+    ],
+)
+def test_an_offset_that_moves_no_window_by_whole_hops_is_refused(
+    options: dict[str, Any], problem: str
+) -> None:
+    assert problem in problems(agg.last, "amount", **options)
+
+
+def test_an_offset_is_part_of_what_an_aggregate_is_and_is_written_as_it_was_given() -> None:
+    made = agg.sum("amount", window="7d", offset="7d")
+    assert made != agg.sum("amount", window="7d")
+    assert str(made) == "agg.sum('amount', window='7d', offset='7d')"
+
+
 @pytest.mark.parametrize("function", ["any", "all", "share"])
 def test_truths_over_a_number_are_refused_with_the_columns_that_would_do(function: str) -> None:
     type_, problems = typed(getattr(agg, function)("clicks", window="1h"))

@@ -50,6 +50,14 @@ def test_history_in_parts_and_turns_is_the_oracle(case: Case, limits: tuple[int,
         assert_history_is_the_oracle(history, case, Mode.AS_SERVED)
 
 
+@given(windows(), st.sampled_from([Mode.AS_SERVED, Mode.EVENT_TIME]))
+@up_to(60)
+def test_windows_in_sql_alone_are_the_oracle(case: Case, mode: Mode) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ranges, "MOST_LANES", 0)
+        assert_history_is_the_oracle(history, case, mode)
+
+
 def test_the_last_values_of_two_columns_may_be_of_two_events() -> None:
     minute = strategies.MINUTE
     source = Source(

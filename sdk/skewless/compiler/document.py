@@ -170,6 +170,7 @@ class Decoder:
             scale=document["scale"],
             default=default if isinstance(default, LiteralNode) else None,
             parameters=Parameters(n=document.get("n")),
+            offset=Duration(document["offset"]) if "offset" in document else None,
         )
 
     def _node(self, document: Document) -> Node:
@@ -234,6 +235,8 @@ def encode_aggregation(item: Aggregation) -> Document:
     """Return an aggregate's document; durations are microseconds."""
     # What only some aggregates have is left out elsewhere: fingerprints of the others stay.
     some = {} if item.parameters.n is None else {"n": item.parameters.n}
+    if item.offset is not None:
+        some["offset"] = item.offset.microseconds
     return {
         "function": item.function.value,
         "input": encode_node(item.input),

@@ -48,3 +48,8 @@ def is_cut(refresh: Refresh, instant: int) -> bool:
 def window_start(cut: int, window: int, hop: int) -> int:
     """Return the sawtooth window's left edge, which is inside the window."""
     return floor_to(cut - window, hop)
+
+
+def window_end(cut: int, offset: int, hop: int) -> int:
+    """Return the right edge, which is outside the window, of one that ends before the cut."""
+    return floor_to(cut - offset, hop)

@@ -2,7 +2,8 @@
 
 An aggregated view keeps *tiles*: for each hop of its windows, the partials of each measure by
 floor(event_time, hop). A window is the tiles from its left edge on. It needs no right edge, because
-every event in a state was ingested, and so happened, before T.
+every event in a state was ingested, and so happened, before T. With an offset it ends between two
+tiles before T.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ class TileSet:
 
     Attributes:
         hop: width of a tile in microseconds; None for a single tile of all history.
-        retention: the longest window in microseconds; None for all history.
+        retention: how far back windows begin at most, in microseconds; None for all history.
         columns: the partials, in the order they are packed.
     """
 
@@ -103,12 +104,14 @@ class AggregatePlan:
     Attributes:
         measure: index of its measure.
         tile_set: index of its tile set.
-        window: microseconds; None for all history.
+        window: its length in microseconds; None for all history.
         finish: the value over partials and T; None where another partial is the value.
         picked: min, max, first or last.
         default: physical value that replaces null.
         collected: what makes a list.
         most: how many elements the list has at most.
+        offset: by how many microseconds the window ends before T, rounded down to the hop; 0 where
+            it ends at T.
     """
 
     name: str
@@ -121,6 +124,7 @@ class AggregatePlan:
     default: Any
     collected: Partial | None = None
     most: int = 0
+    offset: int = 0
 
     @property
     def reads(self) -> tuple[Partial, ...]:
@@ -273,6 +277,7 @@ def plan_view(view: FeatureView) -> ViewPlan:
             _default(item, view.feature_types[name]),
             COLLECTED.get(item.function),
             item.parameters.n or 0,
+            0 if item.offset is None else item.offset.microseconds,
         )
         for name, item in view.aggregations.items()
     )
@@ -379,7 +384,10 @@ def _tile_set(hop: int | None, aggregates: Sequence[AggregatePlan]) -> TileSet:
     order = list(Partial)
     return TileSet(
         hop,
-        max((each.window for each in aggregates if each.window is not None), default=None),
+        max(
+            (each.window + each.offset for each in aggregates if each.window is not None),
+            default=None,
+        ),
         tuple(sorted(kept, key=lambda column: (column.measure, order.index(column.partial)))),
     )
 

@@ -92,6 +92,7 @@ class Aggregation:
             effect, and a view resets it to the default: see `canonical`.
         default: replaces null.
         parameters: what only some functions have.
+        offset: by how much the window ends before T, a multiple of the hop; None if it ends at T.
     """
 
     function: Function
@@ -102,6 +103,7 @@ class Aggregation:
     scale: int = field(default=DEFAULT_SCALE)
     default: LiteralNode | None = None
     parameters: Parameters = NO_PARAMETERS
+    offset: Duration | None = None
 
     def result_type(self, scope: Scope) -> ValueType | None:
         """Return the feature's type, noting in the scope what is wrong with the aggregation."""
@@ -190,6 +192,8 @@ class Aggregation:
         parts.append(f"window={_quoted(self.window)}")
         if self.window is not None and self.hop != default_hop(self.window):
             parts.append(f"hop={_quoted(self.hop)}")
+        if self.offset is not None:
+            parts.append(f"offset={_quoted(self.offset)}")
         if self.where is not None:
             parts.append(f"where={render(self.where)}")
         if self.scale != DEFAULT_SCALE:
@@ -201,7 +205,7 @@ class Aggregation:
     __repr__ = __str__
 
 
-def aggregation(
+def aggregation(  # noqa: PLR0913 - what a user may say about an aggregate
     function: Function,
     input_: str | Expr | None,
     *,
@@ -210,6 +214,7 @@ def aggregation(
     where: Expr | None,
     scale: int | None,
     default: Literal | None,
+    offset: str | timedelta | Duration | None = None,
 ) -> Aggregation:
     """Normalise and check the arguments of an aggregate.
 
@@ -222,6 +227,9 @@ def aggregation(
     problems.extend(_window_problems(window_, hop_, window_given=window is not None))
     if hop_ is None and window_ is not None:
         hop_ = default_hop(window_)
+    offset_ = _duration("offset", offset, problems)
+    if offset_ is not None:
+        problems.extend(_offset_problems(offset_, hop_, window_given=window is not None))
     if where is not None and not isinstance(where, Expr):
         problems.append(f"where is {shown(where)}; write an expression such as col('amount') > 10")
     if input_ is None and function is not Function.COUNT and function not in TIMES:
@@ -241,6 +249,7 @@ def aggregation(
         where=where.node if isinstance(where, Expr) else None,
         scale=DEFAULT_SCALE if scale is None else scale,
         default=default_,
+        offset=offset_,
     )
 
 
@@ -300,6 +309,19 @@ def _window_problems(
             f"the window {window} is shorter than its hop {hop or HOP_LADDER[0]}; "
             "lengthen the window or shorten the hop (the least is 1m)"
         )
+
+
+def _offset_problems(
+    offset: Duration, hop: Duration | None, *, window_given: bool
+) -> Iterator[str]:
+    if offset.microseconds == 0:
+        yield "an offset of zero moves no window; leave it out"
+    elif not window_given:
+        yield f"offset {offset} needs a window: all history cannot be moved back"
+    elif hop is not None and offset.microseconds % hop.microseconds:
+        fit = [step for step in HOP_LADDER if offset.microseconds % step.microseconds == 0]
+        way = f"set hop={str(fit[-1])!r}" if fit else "the least hop is 1m"
+        yield f"offset {offset} is not a multiple of the hop {hop}; {way}"
 
 
 def _default(default: Literal | None, problems: list[str]) -> LiteralNode | None:

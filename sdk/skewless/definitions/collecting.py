@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from skewless.definitions.parameters import Parameters
 
 
-def collecting(
+def collecting(  # noqa: PLR0913 - what a user may say about an aggregate
     function: Function,
     input_: str | Expr | None,
     parameters: Parameters,
@@ -25,6 +25,7 @@ def collecting(
     hop: str | timedelta | Duration | None,
     where: Expr | None,
     default: Literal | None = None,
+    offset: str | timedelta | Duration | None = None,
 ) -> Aggregation:
     """Normalise and check the arguments of an aggregate that has parameters.
 
@@ -34,7 +35,14 @@ def collecting(
     problems = list(parameters.problems())
     try:
         made = aggregation(
-            function, input_, window=window, hop=hop, where=where, scale=None, default=default
+            function,
+            input_,
+            window=window,
+            hop=hop,
+            offset=offset,
+            where=where,
+            scale=None,
+            default=default,
         )
     except DefinitionError as error:
         raise DefinitionError(f"agg.{function.value}", [*error.problems, *problems]) from error

@@ -51,15 +51,15 @@ class Integers:
         self._factor = factor
         self._top = top
 
-    def total(self, start: int) -> int:
-        """Return the sum from an index on."""
+    def total(self, start: int, end: int | None = None) -> int:
+        """Return the sum from an index on, up to another or the last."""
         if self._low is None:
             return 0
-        total: int = sum(self._low[start:])
+        total: int = sum(self._low[start:end])
         if self._high is not None:
-            total += sum(self._high[start:]) << 64
+            total += sum(self._high[start:end]) << 64
         if self._top is not None:
-            total += sum(self._top[start:]) << 128
+            total += sum(self._top[start:end]) << 128
         return total * self._factor
 
     def reach(self) -> int:

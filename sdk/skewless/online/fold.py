@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from skewless.compiler.bound import Column
 from skewless.compiler.collected import list_of
 from skewless.compiler.finish import INSTANT
-from skewless.compiler.instants import window_start
+from skewless.compiler.instants import window_end, window_start
 from skewless.compiler.interpret import compile_recipe
 from skewless.compiler.partials import pick_order
 from skewless.errors import ValueOverflowError
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from skewless.compiler.plan import AggregatePlan, ViewPlan
     from skewless.online.packed import PackedColumn, PackedTiles
 
-    Part = tuple[PackedTiles, int]  # tiles, and the index of the first one inside a window
+    # Tiles, and the indexes of the first one inside a window and of the first one after it.
+    Part = tuple[PackedTiles, int, int]
     Values = dict[str, Any]
 
 _NONE: Mapping[str, str] = MappingProxyType({})
@@ -53,16 +54,17 @@ class Folder:
         self._ttl = None if plan.view.ttl is None else plan.view.ttl.microseconds
         self._nothing = dict.fromkeys(name for name, _ in plan.columns)
         self._winner_of = WinnerReader(plan).read
-        windows: dict[tuple[int, int | None], list[_Aggregate]] = {}
+        windows: dict[tuple[int, int | None, int], list[_Aggregate]] = {}
         for item in plan.aggregates:
-            windows.setdefault((item.tile_set, item.window), []).append(_Aggregate(plan, item))
+            place = item.tile_set, item.window, item.offset
+            windows.setdefault(place, []).append(_Aggregate(plan, item))
         self._windows = [
             (
-                (tile_set, window, plan.tile_sets[tile_set].hop),
+                (tile_set, window, offset, plan.tile_sets[tile_set].hop),
                 sorted({place for aggregate in aggregates for place in aggregate.numbers}),
                 aggregates,
             )
-            for (tile_set, window), aggregates in windows.items()
+            for (tile_set, window, offset), aggregates in windows.items()
         ]
         self._unset: Values = dict.fromkeys(item.name for item in plan.aggregates)
 
@@ -162,10 +164,10 @@ class _Aggregate:
 def _total(parts: list[Part], place: int) -> int | None:
     """Return the sum of a column of numbers over a window; None if history cannot hold it."""
     if len(parts) == 1:  # as of a view without days of a stream
-        ((tiles, start),) = parts
-        total = tiles.columns[place].total(start)
+        ((tiles, start, end),) = parts
+        total = tiles.columns[place].total(start, end)
     else:
-        total = sum([tiles.columns[place].total(start) for tiles, start in parts])
+        total = sum([tiles.columns[place].total(start, end) for tiles, start, end in parts])
     return total if -EXACT_MAX <= total <= EXACT_MAX else None
 
 
@@ -173,16 +175,19 @@ def _inside(
     opened: list[list[PackedTiles]],
     tile_set: int,
     window: int | None,
+    offset: int,
     hop: int | None,
     instant: int,
 ) -> Iterator[Part]:
     for tiles in opened:
         packed = tiles[tile_set]
-        index = 0
+        start, end = 0, packed.count
         if window is not None and hop is not None:
-            index = packed.index(window_start(instant, window, hop))
-        if index < packed.count:
-            yield packed, index
+            start = packed.index(window_start(instant, window + offset, hop))
+            if offset:
+                end = packed.index(window_end(instant, offset, hop))
+        if start < end:
+            yield packed, start, end
 
 
 def _picker(column: PackedColumn, index: int) -> Callable[[list[Part]], Any]:
@@ -194,8 +199,8 @@ def _picker(column: PackedColumn, index: int) -> Callable[[list[Part]], Any]:
         def pick(parts: list[Part]) -> Any:
             found = [
                 tiles.columns[index][place]
-                for tiles, start in parts
-                if (place := _place(tiles, count, start, is_first=is_least)) is not None
+                for tiles, start, end in parts
+                if (place := _place(tiles, count, start, end, is_first=is_least)) is not None
             ]
             return choose(found, key=pick_order)[2] if found else None
 
@@ -204,9 +209,9 @@ def _picker(column: PackedColumn, index: int) -> Callable[[list[Part]], Any]:
 
     def find(parts: list[Part]) -> Any:
         found = [
-            of_part(tiles, index, count, start, is_least=is_least)
-            for tiles, start in parts
-            if tiles.columns[count].total(start)
+            of_part(tiles, index, count, start, end, is_least=is_least)
+            for tiles, start, end in parts
+            if tiles.columns[count].total(start, end)
         ]
         return from_column(choose(found), type_) if found else None
 
@@ -217,8 +222,8 @@ def _collector(partial: Partial, index: int, most: int) -> Callable[[list[Part]]
     def collect(parts: list[Part]) -> Any:
         found = (
             item
-            for tiles, start in parts
-            for place in range(start, tiles.count)
+            for tiles, start, end in parts
+            for place in range(start, end)
             for item in tiles.columns[index][place]
         )
         return list_of(partial, found, most)
@@ -226,21 +231,25 @@ def _collector(partial: Partial, index: int, most: int) -> Callable[[list[Part]]
     return collect
 
 
-def _place(tiles: PackedTiles, count: int, start: int, *, is_first: bool) -> int | None:
+def _place(tiles: PackedTiles, count: int, start: int, end: int, *, is_first: bool) -> int | None:
     """Return the first or last tile of the window with a value; tiles are in order of time."""
     counts = tiles.columns[count]
-    places = range(start, tiles.count)
+    places = range(start, end)
     return next((i for i in (places if is_first else reversed(places)) if counts[i]), None)
 
 
 def _number_extreme(
-    tiles: PackedTiles, index: int, _count: int, start: int, *, is_least: bool
+    tiles: PackedTiles, index: int, count: int, start: int, end: int, *, is_least: bool
 ) -> Any:
     column = tiles.columns[index]
+    if end < tiles.count:  # the value in place of a null may be of a tile after the window
+        return _text_extreme(tiles, index, count, start, end, is_least=is_least)
     return column.least(start) if is_least else column.greatest(start)
 
 
-def _text_extreme(tiles: PackedTiles, index: int, count: int, start: int, *, is_least: bool) -> Any:
+def _text_extreme(
+    tiles: PackedTiles, index: int, count: int, start: int, end: int, *, is_least: bool
+) -> Any:
     column, counts = tiles.columns[index], tiles.columns[count]
-    found = [column[place] for place in range(start, tiles.count) if counts[place]]
+    found = [column[place] for place in range(start, end) if counts[place]]
     return min(found) if is_least else max(found)

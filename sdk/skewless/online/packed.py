@@ -1,8 +1,8 @@
 """Packed tiles: the tiles of one tile set as bytes, and a view from which a window is read.
 
 A min, max, first or last is null if its count is 0. In place of a null numeric min or max stands
-the next tile's value (at the end, the last one's). A window always reaches to the last tile, so it
-contains that value too, and the min of a slice needs no counts.
+the next tile's value (at the end, the last one's). A window that reaches to the last tile contains
+that value too, so the min of its slice needs no counts.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def seen(case: dict[str, Any]) -> Iterator[tuple[int, int, list[int]]]:
 def found_ranges(case: dict[str, Any]) -> tuple[Points, Ranges, Any]:
     columns = np.array(case["events"], np.int64).reshape(-1, 4).T
     entity, horizon, *edges = np.array(case["points"], np.int64).T
-    points = Points.of(entity, horizon, edges)
+    points = Points.of(entity, horizon, edges, {})
     lanes = lanes_of(points, columns[0], columns[1], columns[1] + columns[2])
     return points, Ranges(len(entity), lanes), columns[3]
 
@@ -99,6 +99,6 @@ def test_a_sum_of_many_values_takes_the_digits_that_it_needs() -> None:
 def test_events_that_became_known_backwards_make_too_many_lanes() -> None:
     minutes = np.arange(70) * MINUTE
     entity = np.zeros(70, np.int64)
-    points = Points.of(entity, minutes, [minutes])
+    points = Points.of(entity, minutes, [minutes], {})
     with pytest.raises(TooManyLanesError):
         lanes_of(points, entity, minutes - 100 * MINUTE, minutes[::-1])

@@ -75,7 +75,7 @@ class Ranges:
         """Count the events of each point's window."""
         found = np.zeros(self.points, np.int64)
         for lane in self.lanes:
-            found += lane.high - lane.low[window]
+            found += lane.after(window) - lane.low[window]
         return found
 
     def sums(self, values: Integers, windows: Sequence[int]) -> list[Integers]:
@@ -87,7 +87,8 @@ class Ranges:
             np.cumsum(values[lane.rows], dtype=np.int64, out=running[1:])
             upto = running[lane.high]
             for place, window in enumerate(windows):
-                found[place] += upto - running[lane.low[window]]
+                ends = running[lane.ends[window]] if window in lane.ends else upto
+                found[place] += ends - running[lane.low[window]]
         return found
 
     def extremes(
@@ -104,7 +105,7 @@ class Ranges:
         found = np.full(self.points * len(windows), nothing, values.dtype)
         for lane in self.lanes:
             low = np.concatenate([lane.low[window] for window in windows])
-            high = np.tile(lane.high, len(windows))
+            high = np.concatenate([lane.after(window) for window in windows])
             of_lane = _of_blocks(values[lane.rows], nothing, choose, low, high)
             choose(found, of_lane, out=found)
         return np.split(found, len(windows))

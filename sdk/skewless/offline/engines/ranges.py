@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     Integers: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -38,6 +38,7 @@ class Points:
         entity: its entity.
         horizon: its bound of ingest times, as the index in `horizons`.
         edges: for each window, its left edge in minutes.
+        ends: for each window that ends before T, its right edge in minutes.
         horizons: the distinct bounds of ingest times, ascending.
     """
 
@@ -45,10 +46,17 @@ class Points:
     entity: Integers
     horizon: Integers
     edges: tuple[Integers, ...]
+    ends: Mapping[int, Integers]
     horizons: Integers
 
     @classmethod
-    def of(cls, entity: Integers, horizon: Integers, edges: Sequence[Integers]) -> Points:
+    def of(
+        cls,
+        entity: Integers,
+        horizon: Integers,
+        edges: Sequence[Integers],
+        ends: Mapping[int, Integers],
+    ) -> Points:
         """Sort points; instants are microseconds."""
         order = np.lexsort((horizon, entity))
         bounds = np.sort(horizon)
@@ -58,6 +66,7 @@ class Points:
             entity[order],
             np.searchsorted(distinct, horizon[order]),
             tuple(edge[order] // MINUTE for edge in edges),
+            {window: end[order] // MINUTE for window, end in ends.items()},
             distinct,
         )
 
@@ -69,12 +78,19 @@ class Lane:
     Attributes:
         rows: which of the events, in that order.
         low: for each window and point, the first event of the range.
-        high: for each point, the event after the range, which is the same for all windows.
+        high: for each point, the event after the range, which is the same for all windows that end
+            at T.
+        ends: the same for each of the others.
     """
 
     rows: Integers
     low: tuple[Integers, ...]
     high: Integers
+    ends: Mapping[int, Integers]
+
+    def after(self, window: int) -> Integers:
+        """Return for each point the event after a window's range."""
+        return self.ends.get(window, self.high)
 
 
 def lanes_of(points: Points, entity: Integers, happened: Integers, known: Integers) -> list[Lane]:
@@ -107,7 +123,12 @@ def lanes_of(points: Points, entity: Integers, happened: Integers, known: Intege
     owner = entity[rows]
     by_time = owner * width + minute[order]
     by_knowledge = owner * depth + seen[rows]
-    edges = [points.entity * width + np.clip(edge - first, 0, width - 1) for edge in points.edges]
+
+    def moment(edge: Integers) -> Integers:
+        return points.entity * width + np.clip(edge - first, 0, width - 1)
+
+    edges = [moment(edge) for edge in points.edges]
+    ends = {window: moment(end) for window, end in points.ends.items()}
     asked = points.entity * depth + points.horizon
     found: list[Lane] = []
     for lane in _in_both_orders(by_knowledge):
@@ -116,7 +137,10 @@ def lanes_of(points: Points, entity: Integers, happened: Integers, known: Intege
         high = np.searchsorted(_taken(by_knowledge, lane), asked, side="right")
         starts = _taken(by_time, lane)
         low = tuple(np.minimum(np.searchsorted(starts, edge), high) for edge in edges)
-        found.append(Lane(_taken(rows, lane), low, high))
+        after = {
+            window: np.minimum(np.searchsorted(starts, end), high) for window, end in ends.items()
+        }
+        found.append(Lane(_taken(rows, lane), low, high, after))
     return found
 
 

@@ -32,7 +32,8 @@ class WindowPart:
     def __init__(self, windowed: Windowed, points: Columns, events: Columns) -> None:
         self._events = events
         edges = [points[f"edge{number}"] for number in range(len(windowed.edges))]
-        asked = Points.of(points["entity"], points["horizon"], edges)
+        ends = {number: points[f"end{number}"] for number in windowed.ending}
+        asked = Points.of(points["entity"], points["horizon"], edges, ends)
         lanes = lanes_of(asked, events["entity"], events[HAPPENED], events["known"])
         self._ranges = Ranges(len(points), lanes)
         self._most = self._ranges.most

@@ -1,8 +1,9 @@
 """Values that are picked, not summed: min, max, first and last over windows.
 
 `last` needs no left edge: the latest event known before T is the answer, or there is none in the
-window. `min`, `max` and `first` over a window go by tiles: the tiles that are known
-before T as a whole count as one value each, and only the few others are opened to their events.
+window. `min`, `max` and `first` over a window, and `last` over one that ends before T, go by tiles:
+the tiles that are known before T as a whole count as one value each, and only the few others are
+opened to their events.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Picks:
             (item, partial)
             for item in plan.aggregates
             for partial in item.chosen
-            if item.window is not None and partial is not Partial.LAST
+            if item.window is not None and (partial is not Partial.LAST or item.offset)
         ]
         self._timed = [
             item for item in plan.aggregates if item.picked in (Partial.FIRST, Partial.LAST)
@@ -102,7 +103,7 @@ class Picks:
         tiles = self._add_tiles(width)
         asked = self._add_asked(window, width)
         self.joins[self._scan(window)] = self.steps.add(
-            self._scan(window), self._merged(columns, tiles, asked, width)
+            self._scan(window), self._merged(columns, tiles, asked, width, ends=window.offset > 0)
         )
 
     def _scan_columns(self, window: Window) -> list[tuple[str, type[exp.AggFunc]]]:
@@ -115,13 +116,15 @@ class Picks:
                     found[f"least{item.measure}"] = exp.Min
                 case Partial.MAX:
                     found[f"greatest{item.measure}"] = exp.Max
+                case Partial.LAST:
+                    found[f"latest{item.measure}"] = exp.Max
                 case _:
                     found[f"earliest{item.measure}"] = exp.Min
         return list(found.items())
 
     def _event_value(self, name: str, side: str | None = None) -> Sql:
         index = name.lstrip("abcdefghijklmnopqrstuvwxyz")
-        if name.startswith("earliest"):
+        if name.startswith(("earliest", "latest")):
             counts = sql.equal(sql.column(f"n{index}", side), sql.integer(1))
             return sql.when(counts, sql.column("happened", side))
         return sql.column(f"v{index}", side)
@@ -156,12 +159,14 @@ class Picks:
         """Add the tiles that each point's window touches, whether they have events or not."""
         edge = window.edge(sql.column("as_of"))
         first = sql.floor_to(edge, width)
-        last = sql.floor_to(sql.subtract(sql.column("as_of"), sql.integer(1)), width)
+        end = window.end(sql.column("as_of"))
+        last = sql.floor_to(sql.subtract(end, sql.integer(1)), width)
         numbers = self.dialect.sequence(first, last, width, "tiles", "tile")
         query = (
             sql.select(
                 *(sql.column(name) for name in POINT),
                 sql.aliased(edge, "edge"),
+                *([sql.aliased(end, "end")] if window.offset else []),
                 sql.column("tile", "tiles"),
             )
             .from_(sql.table(f"{self.alias}_points"))
@@ -175,6 +180,8 @@ class Picks:
         tiles: str,
         asked: str,
         width: int,
+        *,
+        ends: bool,
     ) -> exp.Select:
         known, edge = sql.column("known", "tile"), sql.column("edge", "asked")
         horizon, start = sql.column("horizon", "asked"), sql.column("tile", "asked")
@@ -183,7 +190,13 @@ class Picks:
             sql.equal(sql.column("entity", "tile"), sql.column("entity", "asked")),
             sql.equal(sql.column("tile", "tile"), start),
         )
-        whole = sql.both(sql.less(known, horizon), sql.less_equal(edge, start))
+        inside = [sql.less_equal(edge, sql.column("happened", "event"))]
+        within = [sql.less_equal(edge, start)]
+        if ends:
+            end = sql.column("end", "asked")
+            inside.append(sql.less(sql.column("happened", "event"), end))
+            within.append(sql.less_equal(sql.add(start, sql.integer(width)), end))
+        whole = sql.both(sql.less(known, horizon), *within)
         base = (
             exp.select()
             .from_(sql.table(asked, alias="asked"))
@@ -205,7 +218,7 @@ class Picks:
             .where(
                 exp.Not(this=exp.Paren(this=whole.copy())),
                 sql.less(sql.column("known", "event"), horizon),
-                sql.less_equal(edge, sql.column("happened", "event")),
+                *inside,
             )
         )
         parts = exp.Subquery(
@@ -232,7 +245,9 @@ class Picks:
         is_last = item.picked is Partial.LAST
         window = window_of(self.plan, item)
         word = "latest" if is_last else "earliest"
-        origin = partials if is_last or window is None else self._scan(window)
+        ends_now = window is None or not window.offset
+        goes_by_all = window is None or (is_last and ends_now)
+        origin = partials if goes_by_all or window is None else self._scan(window)
         moment = sql.column(f"{word}{item.measure}", "point")
         conditions = [
             sql.equal(sql.column("entity", "event"), sql.column("entity", "point")),
@@ -248,7 +263,7 @@ class Picks:
         query = query.join(
             sql.table(f"{self.alias}_events", alias="event"), on=sql.both(*conditions), copy=False
         )
-        if is_last and window is not None:
+        if is_last and window is not None and ends_now:
             edge = window.edge(sql.column("as_of", "point"))
             query = query.where(sql.less_equal(edge, moment), copy=False)
         direction = sql.descending if is_last else sql.ascending

@@ -7,6 +7,8 @@ edge L. The events of the window that V(T) sees are
     known before T  -  happened before L  +  happened before L but not known before T
 
 and the last term holds only events that came in later than a whole window, which are few.
+A window with an offset has a right edge R; its sum is the difference of what happened before R and
+before L, less the same term for each.
 One sort serves any number of windows; no step grows with labels times events.
 """
 
@@ -33,19 +35,39 @@ _ASKS, _EVENT = 0, 1
 
 @dataclass(frozen=True, slots=True, order=True)
 class Window:
-    """A distinct left edge: how far back, and rounded to which hop, in microseconds."""
+    """A distinct window: how long, its edges rounded to which hop, and how long before T it ends.
+
+    All in microseconds.
+    """
 
     length: int
     hop: int
+    offset: int = 0
 
     @property
     def label(self) -> str:
         """A short name for columns."""
-        return f"{self.length // 1_000_000}s_{self.hop // 1_000_000}s"
+        plain = f"{self.length // 1_000_000}s_{self.hop // 1_000_000}s"
+        return f"{plain}_{self.offset // 1_000_000}s" if self.offset else plain
 
     def edge(self, as_of: Sql) -> Sql:
         """Write `compiler.instants.window_start`."""
-        return sql.floor_to(sql.subtract(as_of, sql.integer(self.length)), self.hop)
+        back = sql.integer(self.length + self.offset)
+        return sql.floor_to(sql.subtract(as_of, back), self.hop)
+
+    def end(self, as_of: Sql) -> Sql:
+        """Write the right edge: T, or `compiler.instants.window_end`."""
+        return as_of if self.after is None else self.after.edge(as_of)
+
+    @property
+    def since(self) -> Window:
+        """The window from the same left edge up to T."""
+        return Window(self.length + self.offset, self.hop)
+
+    @property
+    def after(self) -> Window | None:
+        """The window from the right edge up to T; None if the right edge is T."""
+        return Window(self.offset, self.hop) if self.offset else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +75,15 @@ class AllHistory:
     """A window without a left edge: its edge lies before all events."""
 
     label = "all"
+    offset = 0
 
     def edge(self, as_of: Sql) -> Sql:  # noqa: ARG002 - the same for every instant
         """Write an instant before any that a timestamp can say."""
         return sql.integer(_BEFORE_ALL_TIME)
+
+    def end(self, as_of: Sql) -> Sql:
+        """Write the right edge, T."""
+        return as_of
 
 
 def window_of(plan: ViewPlan, aggregate: AggregatePlan) -> Window | None:
@@ -64,7 +91,7 @@ def window_of(plan: ViewPlan, aggregate: AggregatePlan) -> Window | None:
     hop = plan.tile_sets[aggregate.tile_set].hop
     if aggregate.window is None or hop is None:
         return None
-    return Window(aggregate.window, hop)
+    return Window(aggregate.window, hop, aggregate.offset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +125,9 @@ class Totals:
         self.windows = sorted(window for window in found if window is not None)
         everything: list[Window | AllHistory] = [AllHistory()] if None in found else []
         self.asked = [*self.windows, *everything]
+        pairs = [(window.since, window.after) for window in self.windows]
+        self.edges = sorted({edge for pair in pairs for edge in pair if edge is not None})
+        self._asked_edges = [*self.edges, *everything]
         self.sums = self._sums()
         self.extremes = self._extremes()
 
@@ -112,7 +142,7 @@ class Totals:
         self.steps.add(f"{self.alias}_running", self._running())
         if self.dialect.keeps_order and self.extremes:
             self.steps.add(f"{self.alias}_extremes", self._running_extremes())
-        has_late = bool(self.windows) and (lateness is None or lateness > self.windows[0].length)
+        has_late = bool(self.edges) and (lateness is None or lateness > self.edges[0].length)
         if has_late:
             self.steps.add(f"{self.alias}_late", self._late())
         return self.steps.add(f"{self.alias}_partials", self._partials(has_late=has_late))
@@ -153,7 +183,7 @@ class Totals:
             time = sql.when(counts, sql.column("happened"))
             value = sql.column(f"v{index}")
             match partial:
-                case Partial.LAST:
+                case Partial.LAST if not aggregate.offset:
                     total = Total(f"latest{index}", index, time, exp.Max, "BIGINT")
                 case Partial.FIRST if all_history:
                     total = Total(f"earliest{index}", index, time, exp.Min, "BIGINT")
@@ -199,8 +229,8 @@ class Totals:
     def _asks(self) -> list[exp.Select]:
         """The totals of each point: known before T, and before each left edge."""
         found = [self._ask(_KNOWN, sql.column("horizon"), 0)]
-        for number, window in enumerate(self.asked, start=1):
-            found.append(self._ask(_HAPPENED, window.edge(sql.column("as_of")), number))
+        for number, edge in enumerate(self._asked_edges, start=1):
+            found.append(self._ask(_HAPPENED, edge.edge(sql.column("as_of")), number))
         return found
 
     def _ask(self, lane: int, at: Sql, number: int) -> exp.Select:
@@ -268,13 +298,13 @@ class Totals:
         happened, known = sql.column("happened", "event"), sql.column("known", "event")
         as_of = sql.column("as_of", "point")
         sums = []
-        for window in self.windows:
-            before = sql.less(happened, window.edge(as_of))
-            for total in self.sums_of(window):
+        for edge in self.edges:
+            before = sql.less(happened, edge.edge(as_of))
+            for total in self._sums_at(edge):
                 value = sql.when(before, total.value.transform(_of_event))
-                name = windowed(total.name, window)
+                name = windowed(total.name, edge)
                 sums.append(sql.aliased(sql.aggregate(exp.Sum, value), name))
-        shortest = self.windows[0]
+        shortest = self.edges[0]
         identity = [sql.column(name, "point") for name in POINT]
         on = sql.both(
             sql.equal(sql.column("entity", "event"), sql.column("entity", "point")),
@@ -301,6 +331,15 @@ class Totals:
         }
         return [total for total in self.sums if total.measure in measures]
 
+    def _sums_at(self, edge: Window) -> list[Total]:
+        needed = {
+            total.name
+            for window in self.windows
+            if edge in (window.since, window.after)
+            for total in self.sums_of(window)
+        }
+        return [total for total in self.sums if total.name in needed]
+
     def _partials(self, *, has_late: bool) -> exp.Select:
         point = [sql.column(name, "running") for name in POINT]
         side = "extreme" if self.dialect.keeps_order else "running"
@@ -308,9 +347,12 @@ class Totals:
             sql.aliased(self._answer(exp.Max, total, 0, side), total.name)
             for total in self.extremes
         ]
-        for number, window in enumerate(self.asked, start=1):
+        for window in self.asked:
             columns += [
-                self._difference(total, window, number, has_late=has_late)
+                sql.aliased(
+                    self._difference(total, window, has_late=has_late),
+                    windowed(total.name, window),
+                )
                 for total in self.sums_of(window)
             ]
         query = (
@@ -340,16 +382,25 @@ class Totals:
         answer = sql.aggregate(function, sql.when(asked, sql.column(total.name, side)))
         return sql.coalesce(answer, sql.integer(0)) if total.function is exp.Sum else answer
 
-    def _difference(
-        self, total: Total, window: Window | AllHistory, number: int, *, has_late: bool
-    ) -> Sql:
-        known, before = self._answer(exp.Sum, total, 0), self._answer(exp.Sum, total, number)
-        value = sql.subtract(known, before)
-        name = windowed(total.name, window)
-        if has_late and isinstance(window, Window):
-            late = sql.aggregate(exp.Max, sql.column(name, "late"))
-            value = sql.add(value, sql.coalesce(late, sql.integer(0)))
-        return sql.aliased(value, name)
+    def _difference(self, total: Total, window: Window | AllHistory, *, has_late: bool) -> Sql:
+        start = window.since if isinstance(window, Window) else window
+        end = window.after if isinstance(window, Window) else None
+        upto = self._before(total, end)
+        value = sql.subtract(upto, self._before(total, start))
+        if has_late and isinstance(start, Window):
+            value = sql.add(value, self._late_sum(total, start))
+        if has_late and end is not None:
+            value = sql.subtract(value, self._late_sum(total, end))
+        return value
+
+    def _before(self, total: Total, edge: Window | AllHistory | None) -> Sql:
+        """Write what happened before an edge; for no edge, what was known before T."""
+        number = 0 if edge is None else self._asked_edges.index(edge) + 1
+        return self._answer(exp.Sum, total, number)
+
+    def _late_sum(self, total: Total, edge: Window) -> Sql:
+        late = sql.aggregate(exp.Max, sql.column(windowed(total.name, edge), "late"))
+        return sql.coalesce(late, sql.integer(0))
 
 
 def square_digits(dialect: Dialect, units: Sql) -> tuple[Sql, Sql]:

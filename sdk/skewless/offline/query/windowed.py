@@ -106,7 +106,7 @@ class Windowed:
     Attributes:
         plan, dialect: the view, and the engine's constructs.
         alias: the prefix of the view's steps.
-        edges: the windows.
+        edges: the windows, by whose number answers name them.
         steps: the steps that it replaces, and their columns beside those of the point.
     """
 
@@ -139,13 +139,25 @@ class Windowed:
         return [answer for answers in self.steps.values() for answer in answers]
 
     def points(self) -> exp.Select:
-        """Select the points, and each window's left edge as `edge<i>`."""
+        """Select the points, each window's left edge as `edge<i>`, and its right one as `end<i>`.
+
+        A window that ends at T has no right edge.
+        """
         edges = (
             sql.aliased(edge.edge(sql.column("as_of")), f"edge{index}")
             for index, edge in enumerate(self.edges)
         )
+        ends = (
+            sql.aliased(self.edges[index].end(sql.column("as_of")), f"end{index}")
+            for index in self.ending
+        )
         point = (sql.column(name) for name in POINT)
-        return sql.select(*point, *edges).from_(sql.table(f"{self.alias}_points"))
+        return sql.select(*point, *edges, *ends).from_(sql.table(f"{self.alias}_points"))
+
+    @property
+    def ending(self) -> list[int]:
+        """The windows that end before T."""
+        return [index for index, edge in enumerate(self.edges) if edge.offset]
 
     @property
     def _values(self) -> list[str]:
