@@ -18,6 +18,7 @@ from skewless.definitions.view import FeatureView
 from skewless.errors import SkewlessError
 
 if TYPE_CHECKING:
+    from skewless.in_memory import compute
     from skewless.store import FeatureStore
 
 __version__ = "0.1.0"
@@ -34,6 +35,7 @@ __all__ = [
     "Source",
     "agg",
     "col",
+    "compute",
     "if_else",
     "lit",
     "request",
@@ -41,9 +43,13 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # Definitions must import without boto3; the store brings it.
+    # Definitions must import without boto3, which the store brings, and without DuckDB.
     if name == "FeatureStore":
         from skewless.store import FeatureStore  # noqa: PLC0415
 
         return FeatureStore
+    if name == "compute":
+        from skewless.in_memory import compute  # noqa: PLC0415
+
+        return compute
     return no_attribute("module 'skewless'", name, MODULE, __all__)

@@ -140,6 +140,10 @@ class RefusedRowsError(SkewlessError, ValueError):
     """A cut's export has lines that do not belong to the view. The cut is not committed."""
 
 
+class RefusedRowsWarning(UserWarning):
+    """Rows of a frame do not fit their source, and count nowhere; `compute` warns of them."""
+
+
 class RebuildError(SkewlessError, ValueError):
     """A training set cannot be made again as it was, or came out differently."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import os
 from typing import TYPE_CHECKING
 
@@ -49,9 +50,10 @@ def test_the_tests_of_the_page_on_testing_pass(
             exec(block.code, names)  # noqa: S102 - our own
 
     tests = [value for name, value in names.items() if name.startswith("test_")]
-    assert len(tests) == 2
+    assert len(tests) == 3
     for test in tests:
-        test(names["FeatureStore"].local(clock=names["NOON"]))
+        needed = inspect.signature(test).parameters
+        test(*(names["FeatureStore"].local(clock=names["NOON"]) for _ in needed))
 
 
 def test_nothing_of_the_pages_reaches_aws() -> None:

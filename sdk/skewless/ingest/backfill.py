@@ -73,8 +73,16 @@ class Backfill:
             RepeatedLoadError: all rows are in the log already, and `again` is not set.
             RewriteError: rows would count in values that were served already.
         """
-        checked = checked_rows(source, published, frame, self.aws, not_after=now, strict=strict)
-        accepted, known, clamped = _as_history(checked.accepted, source)
+        checked = checked_rows(
+            source,
+            published,
+            frame,
+            self.aws,
+            kinds=source.history_columns,
+            not_after=now,
+            strict=strict,
+        )
+        accepted, known, clamped = as_history(checked.accepted, source)
         stamps = pc.cast(known, _INSTANT)
         repeated, content = self._repeats(source, accepted, stamps, again=again)
         shard = f"backfill-{uuid.uuid4().hex[:16]}"
@@ -162,12 +170,17 @@ class Backfill:
         return repeated, content_of(accepted, stamps)
 
 
-def _as_history(rows: pa.Table, source: Source) -> tuple[pa.Table, Any, int]:
-    """Return the source's columns, when each row became known, and how many rows were clamped."""
+def as_history(rows: pa.Table, source: Source) -> tuple[pa.Table, Any, int]:
+    """Return the source's columns, when each row became known, and how many rows were clamped.
+
+    Args:
+        rows: the source's `history_columns`, as they were accepted.
+        source: whose rows.
+    """
     happened = pc.cast(rows[source.event_time], pa.int64())
     known = pc.add(happened, source.delay.microseconds)
-    if source.arrival is not None:
-        known = pc.coalesce(pc.cast(rows[source.arrival], pa.int64()), known)
+    if source.ingest_time is not None:
+        known = pc.coalesce(pc.cast(rows[source.ingest_time], pa.int64()), known)
     rows, moved = clamped_rows(
         rows.select(list(source.columns)), source.event_time, pc.cast(known, _INSTANT)
     )

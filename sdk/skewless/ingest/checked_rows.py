@@ -14,8 +14,11 @@ from skewless.ingest.normalise import listed, normalise
 from skewless.offline.frames import incoming
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from skewless.aws import Aws
     from skewless.definitions.source import Source
+    from skewless.definitions.types import ValueType
     from skewless.ingest.normalise import Normalised
     from skewless.registry.published import Published
 
@@ -26,6 +29,7 @@ def checked_rows(
     frame: Any,
     aws: Aws,
     *,
+    kinds: Mapping[str, ValueType] | None = None,
     not_after: int | None = None,
     strict: bool,
 ) -> Normalised:
@@ -36,6 +40,7 @@ def checked_rows(
         published: the views, some of which refuse values that they could not sum up.
         frame: as users give it.
         aws: where frames by name are.
+        kinds: the columns that the frame must have; the source's by default.
         not_after: of history: the clock, after which nothing can have happened.
         strict: whether one bad row refuses all.
 
@@ -45,9 +50,8 @@ def checked_rows(
     plans = published.plans_of(source)
     checks = [check for plan in plans for check in units_check(plan)]
     checks += [key_check(plan.view.entity) for plan in plans]
-    kinds = source.columns
+    kinds = kinds or source.columns
     if not_after is not None:
-        kinds = source.history_columns
         times = dict.fromkeys((source.event_time, source.arrival or source.event_time))
         checks += [_future_check(name, not_after) for name in times]
     table = incoming.to_arrow(frame, aws, kinds, only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import duckdb
 import pyarrow as pa
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from skewless.definitions.source import Source
-    from skewless.offline.lake.log import EventLog
+    from skewless.offline.lake.day_table import LogFiles
     from skewless.offline.query.events import Span
     from skewless.offline.query.script import Script
 
@@ -33,10 +33,36 @@ _MEMORY = "50%"
 _LABELS, _SCANNED = "skewless_labels", "skewless_scanned"
 
 
+class Logs(Protocol):
+    """Where sources' events are; `lake.log.EventLog` for those of a store."""
+
+    def copy(  # noqa: D102 - as `EventLog` says
+        self,
+        source: Source,
+        columns: Sequence[str],
+        folder: Path,
+        *,
+        snapshot_id: int | None = None,
+        ingest_from: int | None = None,
+        ingest_before: int | None = None,
+    ) -> LogFiles | None: ...
+
+    def scan(  # noqa: D102 - as `EventLog` says
+        self,
+        source: Source,
+        columns: Sequence[str] | None = None,
+        *,
+        snapshot_id: int | None = None,
+        ingest_from: int | None = None,
+        ingest_before: int | None = None,
+        physical: bool = False,
+    ) -> pa.RecordBatchReader: ...
+
+
 class DuckDbEngine:
     """History by DuckDB, for data that fits one machine; larger than memory spills to disk."""
 
-    def __init__(self, log: EventLog) -> None:
+    def __init__(self, log: Logs) -> None:
         self._log = log
 
     @contextmanager
@@ -66,7 +92,7 @@ class DuckDbEngine:
 class DuckDbSession:
     """One database."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, log: EventLog, folder: Path) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, log: Logs, folder: Path) -> None:
         """Use a database, and a folder for copies of files that lives as long as the session."""
         self.dialect = Dialect(EngineName.DUCKDB)
         self._connection = connection

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from skewless.aws import Aws
+    from skewless.ingest.ingested import Ingested
     from skewless.offline.frames.own_frame import OwnFrame
     from skewless.offline.training.set_index import SetIndex
 
@@ -42,6 +43,7 @@ class TrainingSet:
         aws: where `write_parquet` writes.
         index: records where sets are written; None without a store.
         status: as_of and status of each view, row by row, if asked for.
+        ingested: for a set that `compute` made of frames: what became of each source's rows.
     """
 
     labels: OwnFrame
@@ -50,6 +52,7 @@ class TrainingSet:
     aws: Aws
     index: SetIndex | None
     status: pa.Table | None = None
+    ingested: Mapping[str, Ingested] = field(default_factory=dict)
 
     @property
     def added(self) -> pa.Table:
@@ -154,7 +157,11 @@ class TrainingSet:
 
     def __repr__(self) -> str:
         features, mode = len(self.features), self.manifest["mode"]
-        return f"TrainingSet({self.values.num_rows:,} rows, {features} features, mode={mode!r})"
+        refused = [str(found) for found in self.ingested.values() if found.rejected]
+        told = "".join(f", {text}" for text in refused)
+        return (
+            f"TrainingSet({self.values.num_rows:,} rows, {features} features, mode={mode!r}{told})"
+        )
 
 
 def write_set(uri: str, table: pa.Table, manifest: Mapping[str, Any], aws: Aws) -> None:
@@ -190,12 +197,12 @@ def parquet_of(table: pa.Table) -> bytes:
 
 def _unwritable(table: pa.Table, error: Exception) -> str:
     """Name the column that has no form in Parquet."""
-    for place, field in enumerate(table.schema):
+    for place, column in enumerate(table.schema):
         try:
             pq.write_table(table.select([place]), io.BytesIO())
         except (pa.ArrowException, ValueError) as found:
             return (
-                f"column {field.name!r} ({field.type}) has no form in Parquet: {found}. Drop it, "
+                f"column {column.name!r} ({column.type}) has no form in Parquet: {found}. Drop it, "
                 "or take to_pandas() or to_frame(), where it stays as it is"
             )
     return f"the set has no form in Parquet: {error}"
