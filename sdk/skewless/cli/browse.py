@@ -250,8 +250,12 @@ def _parts(item: Definition) -> tuple[tuple[str, ...], Rows]:
     match item:
         case FeatureView():
             texts = {name: str(made) for name, made in item.aggregations.items()}
-            return _FEATURES, [
-                (name, type_, texts.get(name, "the latest"))
+            if not texts:
+                return _FEATURES, [
+                    (name, type_, "the latest") for name, type_ in item.feature_types.items()
+                ]
+            return (*_FEATURES, "Spans"), [
+                (name, type_, texts[name], item.aggregations[name].span)
                 for name, type_ in item.feature_types.items()
             ]
         case OnDemandView():

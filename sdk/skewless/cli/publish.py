@@ -212,7 +212,9 @@ def _row(change: Change) -> tuple[object, ...]:
 def _remarks(change: Change) -> list[str]:
     warning = (change.estimate or {}).get("warning")
     warnings = [*change.warnings, *([str(warning)] if warning else [])]
-    return [*change.details, *(f"warning: {text}" for text in warnings)]
+    windows = (change.estimate or {}).get("windows")
+    spans = [str(text) for text in windows] if isinstance(windows, list) else []
+    return [*change.details, *spans, *(f"warning: {text}" for text in warnings)]
 
 
 def _refusal(found: Plan) -> str:

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from skewless.definitions import decimals, types
-from skewless.definitions.duration import HOP_LADDER, Duration, default_hop
+from skewless.definitions.duration import HOP_LADDER, Duration, default_hop, span
 from skewless.definitions.expression import (
     ColumnNode,
     Expr,
@@ -185,6 +185,13 @@ class Aggregation:
             f"{self.function.value} needs {needed} input; {_shown(self.input)} is {input_type}. "
             f"{word} columns: {fit}."
         )
+
+    @property
+    def span(self) -> str:
+        """What the window really spans, such as "30d to 31d"; "all history" without one."""
+        if self.window is None or self.hop is None:
+            return "all history"
+        return span(self.window, self.hop, self.offset)
 
     def __str__(self) -> str:
         parts = [] if self.input is None else [_shown(self.input)]

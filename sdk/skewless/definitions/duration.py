@@ -76,6 +76,17 @@ class Duration:
         return f"Duration({str(self)!r})"
 
 
+def span(window: Duration, hop: Duration, offset: Duration | None) -> str:
+    """Say how long a window really is, whose edges are rounded down to a hop: "30d to 31d"."""
+    if offset is None:
+        return f"{window} to {Duration(window.microseconds + hop.microseconds)}"
+    left = window.microseconds % hop.microseconds
+    if not left:
+        return str(window)
+    least = Duration(window.microseconds - left)
+    return f"{least} to {Duration(least.microseconds + hop.microseconds)}"
+
+
 DAY = Duration(_UNITS["d"])
 ZERO = Duration(0)
 # The sawtooth ladder of the semantics: the steps that a window's left edge may move by.

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from skewless import agg
+from skewless.online.estimate import estimate
+from tests.online.builders import a_latest_view, a_view
+
+
+def windows(**features: object) -> object:
+    return estimate(a_view(features=features)).get("windows")
+
+
+def test_an_estimate_says_what_a_window_spans_and_what_a_smaller_hop_costs() -> None:
+    wide = estimate(a_view(features={"n": agg.count(window="30d", hop="6h")}))
+    text = (
+        "window 30d, hop 1d: spans 30d to 31d; with hop 6h 30d to 726h, and the largest item has "
+        f"{wide['item_bytes_at_most']:,} bytes, {wide['read_units_at_most']} read units, "
+        f"{wide['write_units_at_most']} write units"
+    )
+    assert windows(n=agg.count(window="30d")) == [text]
+
+
+def test_a_window_with_an_offset_is_as_long_as_it_says_where_hops_divide_it() -> None:
+    found = windows(
+        whole=agg.count(window="7d", offset="7d"), part=agg.count(window="90s", offset="1m")
+    )
+    assert isinstance(found, list)
+    assert found[0].startswith("window 7d, hop 6h, offset 7d: spans 7d; with hop 1h 7d, and")
+    assert found[1] == "window 90s, hop 1m, offset 1m: spans 1m to 2m"
+
+
+def test_what_has_no_left_edge_spans_nothing_that_an_estimate_could_tell() -> None:
+    assert windows(n=agg.count(window=None)) is None
+    assert "windows" not in estimate(a_latest_view())
