@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from skewless.errors import QueryError
+from skewless.offline.engines.memory import memory_bytes
 from skewless.offline.engines.ranges import TooManyLanesError
 from skewless.offline.engines.window_columns import Columns, TooManyBytesError
 from skewless.offline.engines.window_part import WindowPart
@@ -30,11 +31,12 @@ if TYPE_CHECKING:
     from skewless.offline.query.dialect import Dialect
     from skewless.offline.query.windowed import Windowed, WindowKind
 
-# Events of a part; and bytes of events that are in memory at once.
-PART_EVENTS, MOST_BYTES = 2**19, 2**30
+# Events of a part; and bytes of events that are in memory at once: less on a small machine.
+PART_EVENTS, MOST_BYTES = 2**19, min(2**30, (memory_bytes() or 2**34) // 16)
 _BATCH_ROWS = 2**17
 _MOST_THREADS = 8  # each takes some 100 MB
 _MOST_PARTS = 2**15
+_TURNS_OF_MOST = 8  # a turn's events are divided, summed and joined: several times their bytes
 
 
 class WindowTables:
@@ -70,7 +72,7 @@ class WindowTables:
         try:
             found = self._read(events, MOST_BYTES)
         except TooManyBytesError as error:
-            most = max(1, MOST_BYTES // 2 // error.row_bytes)
+            most = max(1, MOST_BYTES // _TURNS_OF_MOST // error.row_bytes)
             yield from self._by_turns(windowed, points, events, most)
         else:
             yield points, found

@@ -84,11 +84,13 @@ class LogFiles(NamedTuple):
         addresses: where they are; the file with the most rows comes first.
         fields: the columns asked for that the table has, and the number of each in the files.
         is_uniform: whether every file has all these columns.
+        size: the bytes that these columns take in the files, compressed, as far as it is known.
     """
 
     addresses: tuple[str, ...]
     fields: Mapping[str, int]
     is_uniform: bool
+    size: int = 0
 
 
 class DayTable:
@@ -276,7 +278,9 @@ class DayTable:
             is_uniform = len(fields) == len(set(names)) and all(
                 counted <= set(file.value_counts or ()) for file in files
             )
-            return LogFiles(tuple(file.file_path for file in files), fields, is_uniform)
+            sizes = (file.column_sizes or {} for file in files)
+            size = sum(some.get(number, 0) for some in sizes for number in counted)
+            return LogFiles(tuple(file.file_path for file in files), fields, is_uniform, size)
 
         return self._looked_at(look)
 

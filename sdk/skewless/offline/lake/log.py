@@ -7,6 +7,7 @@ Iceberg tables, `glue_rows` reads others.
 from __future__ import annotations
 
 import errno
+import shutil
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -239,6 +240,9 @@ class EventLog:
         found = self.table(source).files(names, snapshot_id, (ingest_from, ingest_before))
         if found is None or not found.addresses:
             return None
+        free = shutil.disk_usage(folder).free
+        if found.size > free:
+            raise _too_large(source, folder, f"{found.size / 1e9:,.1f} GB, {free / 1e9:,.1f} free")
         with _read_to_the_end():
             fields = frozenset(found.fields.values())
             try:
@@ -246,10 +250,7 @@ class EventLog:
             except OSError as error:
                 if error.errno != errno.ENOSPC:
                     raise
-                raise StoreError(
-                    f"the disk of {folder} is too full for the files of {source}, which DuckDB "
-                    'reads there: let TMPDIR name a larger one, or ask with engine="athena"'
-                ) from error
+                raise _too_large(source, folder, "now full") from error
         return found
 
     def _chosen_rows(self, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -371,6 +372,14 @@ def _nonempty(tables: Iterator[list[pa.RecordBatch]]) -> Iterator[pa.RecordBatch
     with _read_to_the_end():
         for batches in tables:
             yield from (batch for batch in batches if batch.num_rows)
+
+
+def _too_large(source: Source, folder: Path, sizes: str) -> StoreError:
+    return StoreError(
+        f"the disk of {folder} is too full for the files of {source}, which DuckDB reads there "
+        f"({sizes}): let TMPDIR name a larger one, ask for fewer columns or a smaller span of "
+        'labels, or ask with engine="athena"'
+    )
 
 
 @contextmanager

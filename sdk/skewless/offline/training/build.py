@@ -23,6 +23,7 @@ from skewless.offline.query.mode import Mode
 from skewless.offline.query.reach import Reach, columns_of
 from skewless.offline.training.labels import prepare_labels
 from skewless.offline.training.overflow import Errors, Overflows
+from skewless.offline.training.room import check_room
 from skewless.offline.training.statuses import names_of, statuses
 from skewless.offline.training.training_set import TrainingSet
 
@@ -88,6 +89,7 @@ def build_training_set(
     """
     labels = own_frame(request.frame, aws, _kinds(request))
     _check_clashes(labels, request)
+    check_room(labels.rows, request.plan)
     prepared = prepare_labels(
         labels, request.plan, timestamp=request.timestamp, watermark=request.watermark
     )
