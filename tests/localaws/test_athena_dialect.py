@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
 if TYPE_CHECKING:
@@ -158,3 +159,14 @@ def test_the_greatest_row_is_found_in_a_window_and_in_a_group(sandbox: Sandbox) 
 def test_a_column_may_have_the_name_of_a_function(sandbox: Sandbox, name: str) -> None:
     cast = f'cast("t"."{name}" as bigint) / 2'
     assert sandbox.row(f'(select {cast} from (values 7) as "t" ("{name}"))') == ["3"]
+
+
+def test_a_null_beside_the_greatest_is_picked(sandbox: Sandbox) -> None:
+    read = sandbox.select(
+        "SELECT max_by(x, y) AS a, min_by(x, y) AS b, max_by(s, y) AS c"
+        " FROM (VALUES (1, 'p', 1), (2, 'q', 2), (null, null, 3), (4, 'r', null)) t(x, s, y)"
+    )
+    (row,) = read.itertuples(index=False, name=None)
+    assert pd.isna(row[0])
+    assert row[1] == 1
+    assert pd.isna(row[2])

@@ -200,7 +200,17 @@ def _extract(node: exp.Expr) -> exp.Expr | None:
     return _call("isodow", node.expression) if node.name.upper() in _DAY_OF_WEEK else None
 
 
+def _picked(node: exp.Expr) -> exp.Expr | None:
+    """Pick rows whose value is null as well, which DuckDB's words of the same name leave out."""
+    if node.args.get("count") is not None:
+        return None
+    name = "arg_max_null" if isinstance(node, exp.ArgMax) else "arg_min_null"
+    return _call(name, node.this, node.expression)
+
+
 _REWRITES: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr | None]] = {
+    exp.ArgMax: _picked,
+    exp.ArgMin: _picked,
     exp.Div: _divide,
     exp.Sum: _sum,
     exp.Filter: _sum,

@@ -78,6 +78,13 @@ class Dialect:
         # DECIMAL(38, 0) / DECIMAL(38, 0) rounds in Trino; there is nothing to round here.
         return sql.cast(sql.binary(exp.Div, dividend, divisor), "DECIMAL(38, 0)")
 
+    def picked(self, value: Sql, number: Sql, *, is_last: bool) -> Sql:
+        """Aggregate to a value, maybe null, where another one is greatest, or least; not null."""
+        if self.engine is EngineName.DUCKDB:
+            # Without `_null`, DuckDB leaves out rows whose value is null.
+            return sql.call("arg_max_null" if is_last else "arg_min_null", value, number)
+        return sql.call("max_by" if is_last else "min_by", value, number)
+
     def remainder(self, dividend: Sql, divisor: Sql) -> Sql:
         """Return the remainder with the sign of the dividend."""
         return sql.call("mod", dividend, divisor)

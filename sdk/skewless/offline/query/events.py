@@ -222,12 +222,13 @@ def view_events(
     start: int | None,
     *,
     ignores_ingest: bool = False,
+    keeps_all: bool = False,
 ) -> exp.Select:
     """Select a view's events: the measures' columns, or the latest values' columns.
 
     Columns are `happened`, `known`, `tie` (the source's tiebreak), and for measure i `n<i>` (1
     where it counts), `u<i>` (its units) and `v<i>` (its value); for a latest-value view `c<i>` and
-    `deleted`.
+    `deleted`. With `keeps_all` the last one is `passes`.
 
     Args:
         plan: the view.
@@ -236,6 +237,8 @@ def view_events(
         identity: the columns that name the entity, already aliased.
         start: drop events that happened before; None keeps all.
         ignores_ingest: whether events count as known when they happened.
+        keeps_all: whether rows stay that fail the view's condition; `passes` is 1 where it holds,
+            else 0.
     """
     view = plan.view
     columns: dict[Bound, Sql] = {Column(name): _logged(name) for name in used_columns(view)}
@@ -256,9 +259,13 @@ def view_events(
             parts.append(sql.aliased(_logged(name), f"c{index}"))
         deleted = _logged(TOMBSTONE) if view.source.has_tombstones else exp.Boolean(this=False)
         parts.append(sql.aliased(sql.coalesce(deleted, exp.Boolean(this=False)), "deleted"))
+    passes = None if plan.where is None else renderer.render(plan.where)
+    if keeps_all:
+        one, none = sql.integer(1), sql.integer(0)
+        parts.append(sql.aliased(one if passes is None else sql.when(passes, one, none), "passes"))
     query = sql.select(*parts).from_(sql.table(source_step), copy=False)
-    if plan.where is not None:
-        query = query.where(renderer.render(plan.where), copy=False)
+    if passes is not None and not keeps_all:
+        query = query.where(passes, copy=False)
     if start is not None:
         query = query.where(sql.less_equal(sql.integer(start), sql.column(HAPPENED)), copy=False)
     return query

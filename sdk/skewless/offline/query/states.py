@@ -40,11 +40,17 @@ from skewless.offline.query.script import Script
 from skewless.offline.query.totals import square_digits, uncountable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from skewless.compiler.plan import TileColumn, ViewPlan
     from skewless.offline.query.dialect import Dialect
     from skewless.offline.query.sql import Sql
 
 _ALL_OF_TIME = -(2**62)
+_CHANGED = "skewless_changed"
+# In `passes`: a row of an entity that is tried again, beside 1 of an event that passes the view's
+# condition, and 0 of one that fails it.
+_PASSED_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,44 +74,26 @@ class States:
     again: Again = NOBODY
 
     def script(self) -> Script:
-        """Return the query in steps.
+        """Return the query in steps, each of which is read once: so the log is read once.
 
-        Columns: the key; then those that `state_fields` tells, null where the entity has no tile
-        left, or no row passed the view's condition; `is_seen` says whether any row did.
+        Columns: the key; then those that `state_fields` tells; `is_seen`, which says whether any
+        row of the entity passed the view's condition. An entity of an aggregated view has a row
+        beside those of its tiles, whose tile set is null; other columns of that row mean nothing.
         """
         steps = sql.Steps()
         keys = [f"k{index}" for index in range(len(self.plan.key_types))]
-        self._add_rows(steps)
-        if self.again.keys:
-            steps.add("again", self._again(keys))
-        self._add_changed(steps, keys)
+        self._add_rows(steps, keys)
         if self.plan.view.is_aggregated:
             found = self._add_tiles(steps, keys)
         else:
             found = self._add_winners(steps, keys)
-        on = sql.both(
-            *(sql.equal(sql.column(key, "found"), sql.column(key, "changed")) for key in keys)
-        )
-        columns = [field.name for field in state_fields(self.plan)]
-        query = (
-            sql.select(
-                *(sql.column(key, "changed") for key in keys),
-                *(sql.column(name, "found") for name in columns),
-                sql.aliased(sql.is_not_null(sql.column("k0", "seen")), SEEN),
-            )
-            .from_(sql.table("changed"))
-            .join(sql.table(found, alias="found"), on=on, join_type="left")
-        )
-        distinct = sql.select(*(sql.column(key) for key in keys)).distinct()
-        # A failed entity had events, even if all of them have left its windows.
-        steps.add("seen", self._with_again(distinct.from_(sql.table("events")), keys))
-        same = sql.both(
-            *(sql.equal(sql.column(key, "seen"), sql.column(key, "changed")) for key in keys)
-        )
-        query = query.join(sql.table("seen"), on=same, join_type="left", copy=False)
-        return Script(steps, query)
+        columns = [*keys, *(field.name for field in state_fields(self.plan))]
+        is_seen = sql.aliased(sql.less_equal(sql.integer(1), sql.column("seen")), SEEN)
+        query = sql.select(*map(sql.column, columns), is_seen)
+        return Script(steps, query.from_(sql.table(found)))
 
-    def _add_rows(self, steps: sql.Steps) -> None:
+    def _add_rows(self, steps: sql.Steps, keys: list[str]) -> None:
+        """Add the events of entities that changed, those that fail the view's condition too."""
         view = self.plan.view
         span = span_of_states(self.plan, self.cut, self.since, self.rewritten, self.again)
         log = Log(view.source, self.relation, self.dialect, used_columns(view), span)
@@ -114,24 +102,31 @@ class States:
         has_key = [sql.is_not_null(column) for column in columns]
         known = sql.less(sql.column(KNOWN), sql.integer(self.cut))
         rows = sql.select(sql.star()).from_(sql.table(every)).where(sql.both(known, *has_key))
-        steps.add("source_rows", rows)
-        once = deduplicated(steps, "source_rows", log, columns)
-        identity = [sql.aliased(column, f"k{index}") for index, column in enumerate(columns)]
-        steps.add("events", view_events(self.plan, self.dialect, once, identity, None))
+        if self.again.keys:
+            steps.add("again", self._again(keys))
+        changed = self._add_changed(steps, steps.add("source_rows", rows), columns, keys)
+        once = deduplicated(steps, changed, log, columns)
+        identity = [sql.aliased(column, key) for column, key in zip(columns, keys, strict=True)]
+        events = view_events(self.plan, self.dialect, once, identity, None, keeps_all=True)
+        steps.add("events", self._with_again(steps, events, keys))
 
-    def _add_changed(self, steps: sql.Steps, keys: list[str]) -> None:
-        columns = [
-            sql.aliased(sql.column(identifiers.column(name)), key)
-            for name, key in zip(self.plan.view.entity.keys, keys, strict=True)
-        ]
-        query = sql.select(*columns).distinct().from_(sql.table("source_rows"))
-        if self.since is not None and not self.again.is_everyone:
-            changed = sql.less_equal(sql.integer(self.since), sql.column(KNOWN))
-            for shard in self.rewritten:
-                rewritten = sql.equal(sql.column(SHARD), sql.text(shard))
-                changed = exp.Paren(this=exp.or_(changed, rewritten))
-            query = query.where(changed, copy=False)
-        steps.add("changed", self._with_again(query, keys))
+    def _add_changed(
+        self, steps: sql.Steps, rows: str, columns: list[exp.Column], keys: list[str]
+    ) -> str:
+        """Keep the rows of entities that changed or are tried again."""
+        if self.since is None or self.again.is_everyone:
+            return rows
+        conditions = [sql.less_equal(sql.integer(self.since), sql.column(KNOWN))]
+        conditions += [sql.equal(sql.column(SHARD), sql.text(one)) for one in self.rewritten]
+        if self.again.keys:
+            conditions.append(self._is_tried_again(columns, keys))
+        changed = sql.when(exp.or_(*conditions, copy=False), sql.integer(1), sql.integer(0))
+        of_entity = sql.over(sql.aggregate(exp.Max, changed), columns, [])
+        marked = sql.select(sql.star(), sql.aliased(of_entity, _CHANGED)).from_(sql.table(rows))
+        kept = sql.equal(sql.column(_CHANGED), sql.integer(1))
+        steps.add("marked_rows", marked)
+        query = sql.select(sql.star()).from_(sql.table("marked_rows")).where(kept)
+        return steps.add("changed_rows", query)
 
     def _again(self, keys: list[str]) -> exp.Select:
         renderer = Renderer(self.dialect, {})
@@ -150,28 +145,53 @@ class States:
             exp.Values(expressions=rows, alias=alias)
         )
 
-    def _with_again(self, query: exp.Select, keys: list[str]) -> exp.Query:
+    def _is_tried_again(self, columns: Sequence[exp.Column], keys: list[str]) -> Sql:
+        again = sql.select(*map(sql.column, keys)).from_(sql.table("again"))
+        key: Sql = columns[0].copy()
+        if len(columns) > 1:
+            key = exp.Tuple(expressions=[column.copy() for column in columns])
+        return exp.In(this=key, query=exp.Subquery(this=again))
+
+    def _with_again(self, steps: sql.Steps, events: exp.Select, keys: list[str]) -> exp.Query:
+        """Add a row for each entity that is tried again, which had events, maybe long ago."""
         if not self.again.keys:
-            return query
-        again = sql.select(*(sql.column(key) for key in keys)).from_(sql.table("again"))
-        return exp.union(query, again, distinct=True)
+            return events
+        names = [column.output_name for column in events.selects]
+        rows = steps.add("own_events", events)
+        values = {
+            **dict.fromkeys(names, sql.null()),
+            **{key: sql.column(key) for key in keys},
+            "passes": sql.integer(_PASSED_ONCE),
+        }
+        again = sql.select(*(sql.aliased(value, name) for name, value in values.items()))
+        every = sql.select(*map(sql.column, names)).from_(sql.table(rows))
+        return sql.union_all([every, again.from_(sql.table("again"))])
 
     def _add_tiles(self, steps: sql.Steps, keys: list[str]) -> str:
-        events = self._add_ranks(steps, keys)
-        start = sql.when(
+        events = self._add_numbers(steps, keys)
+        in_tile = sql.is_not_null(sql.column(TILE_SET))
+        started = sql.when(
             sql.is_null(sql.column("hop")),
             sql.integer(0),
             _floor_to_column(sql.column("happened"), sql.column("hop")),
         )
+        start = sql.when(in_tile, started)
         group = [*(sql.column(key) for key in keys), sql.column(TILE_SET), sql.column(START)]
         expanded = (
             sql.select(sql.star(), sql.aliased(start, START))
             .from_(sql.table(events))
             .join(self._tile_sets(), join_type="cross")
         )
-        inside = sql.less_equal(sql.column("first"), sql.column("happened"))
-        steps.add("placed", expanded.where(inside))
-        columns: dict[str, Sql] = {}
+        inside = sql.both(
+            in_tile,
+            sql.less_equal(sql.column("first"), sql.column("happened")),
+            sql.equal(sql.column("passes"), sql.integer(1)),
+        )
+        stands_for_entity = sql.both(
+            sql.is_null(sql.column(TILE_SET)), sql.equal(sql.column("number"), sql.integer(1))
+        )
+        steps.add("placed", expanded.where(exp.or_(inside, stands_for_entity, copy=False)))
+        columns: dict[str, Sql] = {"seen": sql.aggregate(exp.Max, sql.column("seen"))}
         for column in self._tile_columns():
             if not column.kept.is_list:
                 columns.update(_partial_columns(self.plan, column, self.dialect))
@@ -181,14 +201,16 @@ class States:
             .from_(sql.table("placed"))
             .group_by(*group),
         )
-        return self._add_collected(steps, keys, self._add_picked(steps, keys, events))
+        return self._add_collected(steps, keys)
 
     def _tile_columns(self) -> list[TileColumn]:
         found = {column: None for tiles in self.plan.tile_sets for column in tiles.columns}
         return list(found)
 
     def _tile_sets(self) -> exp.Values:
-        rows: list[tuple[Sql, ...]] = []
+        """Return the sets of tiles, and one of nothing, in which each entity has a row."""
+        nothing = sql.cast(sql.null(), "BIGINT")
+        rows: list[tuple[Sql, ...]] = [(nothing, nothing.copy(), nothing.copy())]
         for index, tiles in enumerate(self.plan.tile_sets):
             first, hop = _ALL_OF_TIME, sql.null()
             if tiles.hop is not None and tiles.retention is not None:
@@ -209,58 +231,35 @@ class States:
             ),
         )
 
-    def _add_ranks(self, steps: sql.Steps, keys: list[str]) -> str:
-        """Number each entity's values in the order of first and last, where a view needs it."""
+    def _add_numbers(self, steps: sql.Steps, keys: list[str]) -> str:
+        """Number each entity's events, and its values in the order of first and last."""
+        entity = [sql.column(key) for key in keys]
+        seen: Sql = sql.column("passes")
+        if self.plan.where is not None or self.again.keys:
+            seen = sql.over(sql.aggregate(exp.Max, seen), entity, [])
+        columns = [
+            sql.aliased(sql.over(sql.call("row_number"), entity, []), "number"),
+            sql.aliased(seen, "seen"),
+        ]
         ranked = sorted(
             {column.measure for column in self._tile_columns() if column.kept.shape is Shape.PICK}
         )
-        if not ranked:
-            return "events"
-        columns = []
         for index in ranked:
             counts = sql.column(f"n{index}")
             order = [sql.ascending(sql.column(name)) for name in ("happened", "tie", f"v{index}")]
-            partition = [*(sql.column(key) for key in keys), counts]
-            number = sql.over(sql.call("row_number"), partition, order)
+            number = sql.over(sql.call("row_number"), [*entity, counts], order)
             rank = sql.when(sql.equal(counts, sql.integer(1)), number)
             columns.append(sql.aliased(rank, f"rank{index}"))
         query = sql.select(sql.star(), *columns).from_(sql.table("events"))
-        return steps.add("ranked", query)
+        return steps.add("numbered", query)
 
-    def _add_picked(self, steps: sql.Steps, keys: list[str], events: str) -> str:
-        """Fetch time, tiebreak and value of the events that first and last picked by number."""
-        picks = [column for column in self._tile_columns() if column.kept.shape is Shape.PICK]
-        if not picks:
+    def _add_collected(self, steps: sql.Steps, keys: list[str]) -> str:
+        """Join what tiles collect of their events to them: each list reads the log once more."""
+        collected = [column for column in self._tile_columns() if column.kept.is_list]
+        if not collected:
             return "tiles"
         query = sql.select(exp.Column(this=exp.Star(), table=sql.name("tiles"))).from_(
             sql.table("tiles")
-        )
-        for column in picks:
-            name, index = partial_name(column), column.measure
-            on = sql.both(
-                *(sql.equal(sql.column(key, name), sql.column(key, "tiles")) for key in keys),
-                sql.equal(sql.column(f"rank{index}", name), sql.column(f"{name}_rank", "tiles")),
-            )
-            query = query.join(
-                sql.table(events, alias=name), on=on, join_type="left", copy=False
-            ).select(
-                *(
-                    sql.aliased(sql.column(of_event, name), carried)
-                    for of_event, carried in zip(
-                        ("happened", "tie", f"v{index}"), partial_names(column), strict=True
-                    )
-                ),
-                copy=False,
-            )
-        return steps.add("picked", query)
-
-    def _add_collected(self, steps: sql.Steps, keys: list[str], tiles: str) -> str:
-        """Join what tiles collect of their events to them."""
-        collected = [column for column in self._tile_columns() if column.kept.is_list]
-        if not collected:
-            return tiles
-        query = sql.select(exp.Column(this=exp.Star(), table=sql.name("tiles"))).from_(
-            sql.table(tiles, alias="tiles")
         )
         of_tile = [*keys, TILE_SET, START]
         for column in collected:
@@ -292,16 +291,21 @@ class States:
         return steps.add("collected", query)
 
     def _add_winners(self, steps: sql.Steps, keys: list[str]) -> str:
-        names = [f"c{index}" for index in range(len(self.plan.columns))]
-        order = [
-            sql.descending(sql.column(name)) for name in ("happened", "tie", *names, "deleted")
-        ]
+        """Pick each entity's latest event, or any other row of it if none passes."""
+        names = ["happened", "tie", *(f"c{n}" for n in range(len(self.plan.columns))), "deleted"]
+        passes = sql.equal(sql.column("passes"), sql.integer(1))
+        counted = sql.when(passes, sql.integer(1), sql.integer(0))
+        order = [sql.descending(each) for each in (counted, *map(sql.column, names))]
         rank = sql.over(sql.call("row_number"), [sql.column(key) for key in keys], order)
         ranked = sql.select(sql.star(), sql.aliased(rank, "rank")).from_(sql.table("events"))
         steps.add("ranked", ranked)
+        query = sql.select(
+            *map(sql.column, keys),
+            *(sql.aliased(sql.when(passes, sql.column(name)), name) for name in names),
+            sql.aliased(sql.column("passes"), "seen"),
+        ).from_(sql.table("ranked"))
         first = sql.equal(sql.column("rank"), sql.integer(1))
-        query = sql.select(sql.star()).from_(sql.table("ranked")).where(first)
-        return steps.add("winners", query)
+        return steps.add("winners", query.where(first))
 
 
 def span_of_states(
@@ -339,10 +343,14 @@ def _partial_columns(plan: ViewPlan, column: TileColumn, dialect: Dialect) -> di
             return {name: sql.aggregate(exp.Min, sql.column(f"v{index}"))}
         case Partial.MAX:
             return {name: sql.aggregate(exp.Max, sql.column(f"v{index}"))}
-        case Partial.FIRST:
-            return {f"{name}_rank": sql.aggregate(exp.Min, sql.column(f"rank{index}"))}
-        case Partial.LAST:
-            return {f"{name}_rank": sql.aggregate(exp.Max, sql.column(f"rank{index}"))}
+        case Partial.FIRST | Partial.LAST:
+            is_last, rank = column.partial is Partial.LAST, sql.column(f"rank{index}")
+            return {
+                carried: dialect.picked(sql.column(of_event), rank, is_last=is_last)
+                for of_event, carried in zip(
+                    ("happened", "tie", f"v{index}"), partial_names(column), strict=True
+                )
+            }
         case _:
             raise ValueError(column)
 

@@ -72,18 +72,33 @@ WITH "logged" AS (
     ) AND (
       NOT "column__card" IS NULL
     )
-), "source_rows_ids" AS (
+), "marked_rows" AS (
+  SELECT
+    *,
+    MAX(CASE WHEN (
+      1709251200000000 <= "skewless_known"
+    ) THEN 1 ELSE 0 END) OVER (PARTITION BY "column__card") AS "skewless_changed"
+  FROM "source_rows"
+), "changed_rows" AS (
+  SELECT
+    *
+  FROM "marked_rows"
+  WHERE
+    (
+      "skewless_changed" = 1
+    )
+), "changed_rows_ids" AS (
   SELECT
     *,
     LAG("skewless_known") OVER (
       PARTITION BY "column__card", "column__payment"
       ORDER BY "skewless_known" ASC NULLS FIRST, "skewless_shard" ASC NULLS FIRST, "skewless_sequence" ASC NULLS FIRST
     ) AS "skewless_previous"
-  FROM "source_rows"
-), "source_rows_once" AS (
+  FROM "changed_rows"
+), "changed_rows_once" AS (
   SELECT
     *
-  FROM "source_rows_ids"
+  FROM "changed_rows_ids"
   WHERE
     NOT (
       (
@@ -167,23 +182,16 @@ WITH "logged" AS (
     CAST(CASE WHEN (
       NOT "column__items" IS NULL
     ) THEN 1 ELSE 0 END AS BIGINT) AS "n3",
-    "column__items" AS "v3"
-  FROM "source_rows_once"
-  WHERE
-    (
+    "column__items" AS "v3",
+    CASE WHEN (
       NOT "column__is_refund"
-    )
-), "changed" AS (
-  SELECT DISTINCT
-    "column__card" AS "k0"
-  FROM "source_rows"
-  WHERE
-    (
-      1709251200000000 <= "skewless_known"
-    )
-), "ranked" AS (
+    ) THEN 1 ELSE 0 END AS "passes"
+  FROM "changed_rows_once"
+), "numbered" AS (
   SELECT
     *,
+    ROW_NUMBER() OVER (PARTITION BY "k0") AS "number",
+    MAX("passes") OVER (PARTITION BY "k0") AS "seen",
     CASE
       WHEN (
         "n3" = 1
@@ -199,17 +207,23 @@ WITH "logged" AS (
     *,
     CASE
       WHEN (
-        "hop" IS NULL
+        NOT "tile_set" IS NULL
       )
-      THEN 0
-      ELSE (
-        "happened" - MOD((
-          MOD("happened", "hop") + "hop"
-        ), "hop")
-      )
+      THEN CASE
+        WHEN (
+          "hop" IS NULL
+        )
+        THEN 0
+        ELSE (
+          "happened" - MOD((
+            MOD("happened", "hop") + "hop"
+          ), "hop")
+        )
+      END
     END AS "start"
-  FROM "ranked"
+  FROM "numbered"
   CROSS JOIN (VALUES
+    (CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)),
     (0, CAST(300000000 AS BIGINT), CAST(1709334000000000 AS BIGINT)),
     (1, CAST(21600000000 AS BIGINT), CAST(1708732800000000 AS BIGINT)),
     (2, CAST(NULL AS BIGINT), CAST((
@@ -217,13 +231,29 @@ WITH "logged" AS (
     ) AS BIGINT))) AS "sets"("tile_set", "hop", "first")
   WHERE
     (
-      "first" <= "happened"
+      (
+        NOT "tile_set" IS NULL
+      )
+      AND (
+        "first" <= "happened"
+      )
+      AND (
+        "passes" = 1
+      )
+    )
+    OR (
+      (
+        "tile_set" IS NULL
+      ) AND (
+        "number" = 1
+      )
     )
 ), "tiles" AS (
   SELECT
     "k0",
     "tile_set",
     "start",
+    MAX("seen") AS "seen",
     CAST(SUM("n0") AS BIGINT) AS "n0",
     CASE
       WHEN (
@@ -239,7 +269,9 @@ WITH "logged" AS (
     MAX("v0") AS "max0",
     CAST(SUM("n2") AS BIGINT) AS "n2",
     CAST(SUM("n3") AS BIGINT) AS "n3",
-    MAX("rank3") AS "last3_rank",
+    MAX_BY("happened", "rank3") AS "last3_at",
+    MAX_BY("tie", "rank3") AS "last3_tie",
+    MAX_BY("v3", "rank3") AS "last3_value",
     CASE
       WHEN (
         0 < COUNT(CASE WHEN (
@@ -285,50 +317,24 @@ WITH "logged" AS (
     "k0",
     "tile_set",
     "start"
-), "picked" AS (
-  SELECT
-    "tiles".*,
-    "last3"."happened" AS "last3_at",
-    "last3"."tie" AS "last3_tie",
-    "last3"."v3" AS "last3_value"
-  FROM "tiles"
-  LEFT JOIN "ranked" AS "last3"
-    ON (
-      "last3"."k0" = "tiles"."k0"
-    )
-    AND (
-      "last3"."rank3" = "tiles"."last3_rank"
-    )
-), "seen" AS (
-  SELECT DISTINCT
-    "k0"
-  FROM "events"
 )
 SELECT
-  "changed"."k0",
-  "found"."tile_set",
-  "found"."start",
-  "found"."n0",
-  "found"."S0",
-  "found"."max0",
-  "found"."n2",
-  "found"."n3",
-  "found"."last3_at",
-  "found"."last3_tie",
-  "found"."last3_value",
-  "found"."Q0_high",
-  "found"."Q0_low",
-  "found"."n1",
-  "found"."S1",
+  "k0",
+  "tile_set",
+  "start",
+  "n0",
+  "S0",
+  "max0",
+  "n2",
+  "n3",
+  "last3_at",
+  "last3_tie",
+  "last3_value",
+  "Q0_high",
+  "Q0_low",
+  "n1",
+  "S1",
   (
-    NOT "seen"."k0" IS NULL
+    1 <= "seen"
   ) AS "is_seen"
-FROM "changed"
-LEFT JOIN "picked" AS "found"
-  ON (
-    "found"."k0" = "changed"."k0"
-  )
-LEFT JOIN "seen"
-  ON (
-    "seen"."k0" = "changed"."k0"
-  )
+FROM "tiles"

@@ -97,49 +97,52 @@ WITH "logged" AS (
     CAST(NULL AS BIGINT) AS "tie",
     "column__limit" AS "c0",
     "column__opened" AS "c1",
-    COALESCE("column__is_deleted", FALSE) AS "deleted"
-  FROM "source_rows"
-), "changed" AS (
-  SELECT DISTINCT
-    "column__card" AS "k0"
+    COALESCE("column__is_deleted", FALSE) AS "deleted",
+    1 AS "passes"
   FROM "source_rows"
 ), "ranked" AS (
   SELECT
     *,
     ROW_NUMBER() OVER (
       PARTITION BY "k0"
-      ORDER BY "happened" DESC, "tie" DESC, "c0" DESC, "c1" DESC, "deleted" DESC
+      ORDER BY CASE WHEN (
+        "passes" = 1
+      ) THEN 1 ELSE 0 END DESC, "happened" DESC, "tie" DESC, "c0" DESC, "c1" DESC, "deleted" DESC
     ) AS "rank"
   FROM "events"
 ), "winners" AS (
   SELECT
-    *
+    "k0",
+    CASE WHEN (
+      "passes" = 1
+    ) THEN "happened" END AS "happened",
+    CASE WHEN (
+      "passes" = 1
+    ) THEN "tie" END AS "tie",
+    CASE WHEN (
+      "passes" = 1
+    ) THEN "c0" END AS "c0",
+    CASE WHEN (
+      "passes" = 1
+    ) THEN "c1" END AS "c1",
+    CASE WHEN (
+      "passes" = 1
+    ) THEN "deleted" END AS "deleted",
+    "passes" AS "seen"
   FROM "ranked"
   WHERE
     (
       "rank" = 1
     )
-), "seen" AS (
-  SELECT DISTINCT
-    "k0"
-  FROM "events"
 )
 SELECT
-  "changed"."k0",
-  "found"."happened",
-  "found"."tie",
-  "found"."c0",
-  "found"."c1",
-  "found"."deleted",
+  "k0",
+  "happened",
+  "tie",
+  "c0",
+  "c1",
+  "deleted",
   (
-    NOT "seen"."k0" IS NULL
+    1 <= "seen"
   ) AS "is_seen"
-FROM "changed"
-LEFT JOIN "winners" AS "found"
-  ON (
-    "found"."k0" = "changed"."k0"
-  )
-LEFT JOIN "seen"
-  ON (
-    "seen"."k0" = "changed"."k0"
-  )
+FROM "winners"

@@ -1,0 +1,69 @@
+"""How often statements read a log on Athena, which charges for each time."""
+
+from __future__ import annotations
+
+import pytest
+from sqlglot import exp
+
+from localaws.core.athena.scan import scan_of
+from localaws.core.athena.transpile import parse
+from skewless import Entity, Every, FeatureView, Source, agg, col
+from skewless.compiler.again import NOBODY, Again
+from skewless.compiler.plan import plan_selection, plan_view
+from skewless.offline.query import sql
+from skewless.offline.query.dialect import Dialect, EngineName
+from skewless.offline.query.events import Relation
+from skewless.offline.query.history import History, Spine
+from skewless.offline.query.mode import Mode
+from skewless.offline.query.states import States
+from skewless.types import Float64, String
+
+ATHENA = Dialect(EngineName.ATHENA)
+DAY = 86_400_000_000
+LOG = Relation(sql.table("payments", "lake"), is_physical=False, is_log=True)
+SOURCE = Source(
+    "payments",
+    schema={"card": String, "amount": Float64, "id": String},
+    event_time="at",
+    event_id="id",
+)
+CARD = Entity("card", keys={"card": String})
+SUMS = FeatureView(
+    "sums",
+    entity=CARD,
+    source=SOURCE,
+    refresh="stream",
+    where=col("amount") > 0,
+    features={
+        "total": agg.sum("amount", window="7d"),
+        "greatest": agg.max("amount", window="1d"),
+        "first": agg.first("amount", window="30d"),
+        "last": agg.last("id", window=None),
+    },
+)
+LATEST = FeatureView(
+    "latest", entity=CARD, source=SOURCE, refresh=Every("1d"), features=["amount", "id"]
+)
+
+
+def scans(query: exp.Query) -> int:
+    """How often a statement reads the log."""
+    tables = parse(ATHENA.render(query)).find_all(exp.Table)
+    return sum(scan_of(table).times for table in tables if table.db and table.name == "payments")
+
+
+@pytest.mark.parametrize("view", [SUMS, LATEST], ids=lambda view: view.name)
+@pytest.mark.parametrize("since", [None, 2 * DAY])
+@pytest.mark.parametrize("again", [NOBODY, Again((("a",), ("b",)), is_everyone=False)])
+def test_a_cut_reads_the_log_once(view: FeatureView, since: int | None, again: Again) -> None:
+    states = States(plan_view(view), ATHENA, LOG, 3 * DAY, since, ("late",), again)
+    assert scans(states.script().query()) == 1
+
+
+def test_a_training_set_reads_a_log_once_however_many_views_stand_on_it() -> None:
+    views = [(view, name) for view in (SUMS, LATEST) for name in view.feature_types]
+    spine = Spine(sql.table("labels", "lake"), DAY, 2 * DAY)
+    plan, logs = plan_selection(views), {"payments": LOG}
+    request = History(plan, Mode.AS_SERVED, ATHENA, spine, logs, {}, with_status=True)
+    script = request.script()
+    assert sum(scans(step) for _, step in script.stages()) + scans(script.last()) == 1
