@@ -31,6 +31,7 @@ from skewless.offline.frames.columns import physical
 from skewless.offline.lake.snapshots import Pin
 from skewless.offline.training.build import TrainingRequest, build_training_set, digest
 from skewless.offline.training.overflow import Errors
+from skewless.offline.training.own_keys import Instants, own_labels
 from skewless.registry.published import Published
 from skewless.registry.selection import name_of, planned
 from skewless.registry.unpublished import named_definitions
@@ -38,8 +39,11 @@ from skewless.workbench import mode_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
 
     from skewless.compiler.plan import SelectionPlan
+    from skewless.definitions.clock import Instant
+    from skewless.definitions.duration import Duration
     from skewless.definitions.source import Source
     from skewless.offline.training.training_set import TrainingSet
 
@@ -51,7 +55,7 @@ def compute(  # noqa: PLR0913 - all but the first by keyword
     features: object,
     *,
     events: Any,
-    labels: Any,
+    labels: Any = None,
     mode: str = "as_served",
     timestamp: str = "event_timestamp",
     full_names: bool = False,
@@ -59,6 +63,9 @@ def compute(  # noqa: PLR0913 - all but the first by keyword
     with_status: bool = False,
     errors: str = "raise",
     strict: bool = False,
+    start: Instant | None = None,
+    end: Instant | None = None,
+    every: str | timedelta | Duration | None = None,
 ) -> TrainingSet:
     """Join labels with features of the frames that are given, without a store.
 
@@ -78,6 +85,10 @@ def compute(  # noqa: PLR0913 - all but the first by keyword
         errors: "raise" or "null", for values that overflow.
         strict: refuse a frame if a single row does not fit. Else such rows do not count, a
             RefusedRowsWarning says so, and `ingested` of the set has each with its reason.
+        start: without labels: the first instant at which the sources' own keys are labels; see
+            `get_historical_features`.
+        end: all instants lie before it.
+        every: the time from one instant to the next.
 
     Raises:
         InputError: a frame does not fit, or a source has none.
@@ -92,20 +103,26 @@ def compute(  # noqa: PLR0913 - all but the first by keyword
     frames = _Frames()
     for source, frame in _by_source(events, plan).items():
         frames.add(source, frame, published, aws, strict=strict)
+    about: dict[str, Any] = {"store": None, "engine": "duckdb", "skewless": __version__}
+    about["events"] = frames.digests()
+    engine, chosen = DuckDbEngine(frames), mode_of(mode, watermark)
+    if (instants := Instants.of(labels, start, end, every)) is not None:
+        labels = own_labels(plan, engine, instants, chosen, timestamp, {})
+        about["instants"] = instants.document()
     request = TrainingRequest(
         labels,
         plan,
-        mode_of(mode, watermark),
+        chosen,
         timestamp,
         watermark,
         {},
-        {"store": None, "engine": "duckdb", "skewless": __version__, "events": frames.digests()},
+        about,
         full_names,
         with_status,
         Errors.of(errors),
         [encode(x) for x in published.definitions if not isinstance(x, FeatureService)],
     )
-    made = build_training_set(request, DuckDbEngine(frames), frames, aws, None)
+    made = build_training_set(request, engine, frames, aws, None)
     _warn(frames.ingested)
     return replace(made, ingested=frames.ingested)
 

@@ -13,6 +13,7 @@ from skewless.compiler.plan import plan_selection
 from skewless.definitions.names import versioned
 from skewless.errors import InputError, RebuildError, UnknownNameError
 from skewless.offline.storage.objects import open_object
+from skewless.offline.training.own_keys import Instants
 from skewless.offline.training.training_set import manifest_of
 from skewless.registry.unpublished import with_documents
 
@@ -62,6 +63,7 @@ def rebuild(
         with_status=manifest.get("with_status", False),
         errors=manifest.get("errors", "raise"),
         unpublished=manifest.get("unpublished", ()),
+        instants=_instants(manifest) if labels is None else None,
     )
     _check_same(found.manifest, manifest)
     return found
@@ -93,6 +95,16 @@ def _check_rebuildable(made: Mapping[str, Any]) -> None:
         problems.append("its manifest does not say which column held the watermark")
     if problems:
         raise RebuildError(f"the training set cannot be made again: {'; '.join(problems)}")
+
+
+def _instants(manifest: Mapping[str, Any]) -> Instants | None:
+    """Return the instants of a set that was made of no labels."""
+    try:
+        return Instants.of(None, **manifest["instants"])
+    except (KeyError, TypeError) as error:
+        raise RebuildError(
+            "the training set cannot be made again: it was made of labels; give them"
+        ) from error
 
 
 def _with_unpublished(published: Published, manifest: Mapping[str, Any]) -> Published:

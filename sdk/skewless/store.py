@@ -24,10 +24,12 @@ from skewless.registry.unpublished import with_unpublished
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import timedelta
     from pathlib import Path
 
     from skewless.cost.traffic import Traffic
     from skewless.definitions.clock import Instant
+    from skewless.definitions.duration import Duration
     from skewless.doctor.diagnosis import Diagnosis
     from skewless.erasure.report import Erasure
     from skewless.ingest.ingested import Ingested
@@ -255,6 +257,9 @@ class FeatureStore(OpenedStore):
         engine: str | None = None,
         with_status: bool = False,
         errors: str = "raise",
+        start: Instant | None = None,
+        end: Instant | None = None,
+        every: str | timedelta | Duration | None = None,
     ) -> TrainingSet:
         """Join labels with their features as of each label's instant.
 
@@ -262,7 +267,8 @@ class FeatureStore(OpenedStore):
 
         Args:
             entity_df: labels with key columns, instants and request fields: pandas, polars, Arrow,
-                rows as dicts, a Parquet path or URI, a Glue table.
+                rows as dicts, a Parquet path or URI, a Glue table. None for the views' own keys,
+                see `start`.
             features: a FeatureService, views, `view["feature"]`, or texts: a service's or view's
                 name, `"view:feature"`, `"view@2:feature"`; or a list of these. A view that is not
                 published needs its source published, and nothing else.
@@ -278,6 +284,11 @@ class FeatureStore(OpenedStore):
                 entity: columns `skewless_as_of__<view>` and `skewless_status__<view>`.
             errors: "raise" if a value overflows the range of exact integers; "null" makes such
                 cells null, and counts them as `overflowed` in the manifest.
+            start: without labels: the first instant. At each instant there is a row for each key
+                that the views' sources had seen before it. Keys of several entities must be columns
+                of one of the sources: its rows tell which go together.
+            end: all instants lie before it.
+            every: the time from one instant to the next, such as "1d".
 
         Raises:
             InputError: the labels do not fit the features.
@@ -299,6 +310,7 @@ class FeatureStore(OpenedStore):
             with_status=with_status,
             errors=errors,
             unpublished=unpublished,
+            instants=self._workbench.instants(entity_df, start, end, every),
         )
 
     def rebuild(
@@ -307,7 +319,7 @@ class FeatureStore(OpenedStore):
         """Make a training set again as it was, whatever was ingested or published since.
 
         Args:
-            entity_df: the labels that the set was made of.
+            entity_df: the labels that the set was made of; None if it was made of none.
             manifest: the set's `manifest`, or where it, or the set, was written.
             engine: "athena" or "duckdb", whichever made the set; the store's own if None.
 

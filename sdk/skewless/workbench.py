@@ -31,6 +31,7 @@ from skewless.offline.lake.snapshots import Snapshots
 from skewless.offline.query.mode import Mode
 from skewless.offline.training.build import TrainingRequest, build_training_set
 from skewless.offline.training.overflow import Errors
+from skewless.offline.training.own_keys import Instants, own_labels
 from skewless.offline.training.set_index import SetIndex
 from skewless.online.address import view_partition
 from skewless.online.table import OnlineTable
@@ -145,14 +146,21 @@ class Workbench:
         with_status: bool,
         errors: str,
         unpublished: Sequence[Document] = (),
+        instants: Instants | None = None,
     ) -> TrainingSet:
         """Build a training set; see `FeatureStore.get_historical_features`."""
         chosen = mode_of(mode, watermark)
-        about = {
+        about: dict[str, Any] = {
             "store": self.resources.store,
             "engine": engine or self.resources.engine,
             "skewless": __version__,
         }
+        chosen_engine = self.engine(engine)
+        if instants is not None:
+            # Keys and features are read at the same state of each table.
+            snapshots = {**self._pinned(plan), **snapshots}
+            frame = own_labels(plan, chosen_engine, instants, chosen, timestamp, snapshots)
+            about["instants"] = instants.document()
         request = TrainingRequest(
             frame,
             plan,
@@ -166,7 +174,19 @@ class Workbench:
             Errors.of(errors),
             unpublished,
         )
-        return build_training_set(request, self.engine(engine), self.snapshots, self.aws, self.sets)
+        return build_training_set(request, chosen_engine, self.snapshots, self.aws, self.sets)
+
+    def instants(self, frame: Any, start: Any, end: Any, every: Any) -> Instants | None:
+        """Return the instants of labels of no frame; see `FeatureStore.get_historical_features`."""
+        return Instants.of(frame, start, end, every)
+
+    def _pinned(self, plan: SelectionPlan) -> dict[str, int | None]:
+        pins = {}
+        for source in dict.fromkeys(item.view.source for item in plan.views):
+            pin = self.snapshots.pin(source)
+            if not pin.why_not:
+                pins[source.name] = pin.snapshot
+        return pins
 
     def materialize(
         self,
