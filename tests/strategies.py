@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from skewless.definitions.aggregation import Aggregation
+    from skewless.definitions.view import Role
     from skewless.types import ValueType
 
 SECOND = 1_000_000
@@ -112,6 +113,29 @@ def feature_views(
         where=draw(_rarely(predicates(source))),
         ttl=ttl,
     )
+
+
+@st.composite
+def roles(draw: st.DrawFn, view: FeatureView) -> list[Role]:
+    """Draw two or three roles of a view; some keep the names of keys, share or swap columns."""
+    found = []
+    for name in draw(st.sampled_from([("sender", "receiver"), ("a", "b", "view_v1_")])):
+        keys = list(view.entity.keys)
+        columns = draw(
+            st.sampled_from(
+                [
+                    {key: f"{name}_{key}" for key in keys},
+                    {keys[0]: f"{name}_id"},
+                    dict(zip(keys, reversed(keys), strict=True)),
+                    {keys[-1]: "Order"},
+                ]
+            )
+        )
+        kinds = list(view.entity.keys.values())
+        if kinds != kinds[::-1]:  # a swap would give columns two types
+            columns = {key: f"{name}_{key}" for key in keys}
+        found.append(view.with_name(name).with_join_key_map(columns))
+    return found
 
 
 @st.composite

@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from skewless.definitions.service import FeatureService, View
+    from skewless.definitions.service import AnyView, FeatureService
     from skewless.definitions.view import FeatureRef
     from skewless.registry.published import Published
     from skewless.verify import Report
 
-    Compared = FeatureService | View | list[FeatureRef]
+    Compared = FeatureService | AnyView | list[FeatureRef]
 
 _SAMPLE = 100
 # The code at the start of Athena's errors. Values may follow it, so the rest is not logged.
@@ -72,7 +72,7 @@ def _compared(published: Published) -> dict[str, Compared]:
     if not published.definitions.services:
         return {versioned(view.name, view.version): view for view in published.views}
     named: dict[str, Compared] = {}
-    seen: set[tuple[str, View, str]] = set()
+    seen: set[tuple[str, AnyView, str]] = set()
     for service in sorted(published.definitions.services, key=lambda item: -item.version):
         rest = [pair for pair in service.features if (service.name, *pair) not in seen]
         seen.update((service.name, *pair) for pair in rest)

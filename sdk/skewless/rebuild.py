@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from skewless.compiler.document import UNREADABLE
+from skewless.compiler.document import UNREADABLE, decode_role
 from skewless.compiler.fingerprint import fingerprint
 from skewless.compiler.plan import plan_selection
 from skewless.definitions.names import versioned
@@ -126,7 +126,8 @@ def _feature(item: Mapping[str, Any], published: Published) -> FeatureRef:
     name = versioned(item["view"], item["version"])
     try:
         view = published.view(item["view"], item["version"])
-        feature = view[item["feature"]]
+        chosen = decode_role(view, item["role"]) if "role" in item else view
+        feature = chosen[item["feature"]]
     except UnknownNameError as error:
         raise RebuildError(f"the training set cannot be made again: {error}") from error
     if fingerprint(view) != item["fingerprint"]:

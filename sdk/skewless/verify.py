@@ -9,6 +9,7 @@ from __future__ import annotations
 import decimal
 import random
 import struct
+from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from skewless.compiler.plan import SelectionPlan
+    from skewless.compiler.plan import RolePlan, SelectionPlan
     from skewless.definitions.entity import Entity
     from skewless.definitions.types import ValueType
     from skewless.definitions.view import FeatureView
@@ -324,13 +325,21 @@ def draw_rows(
     }
     if not any(keys.values()):
         return []
+    # A row holds a key for each role of an entity: the next one of the log in each.
+    places: dict[tuple[str, ...], RolePlan] = {}
+    for role in plan.roles:
+        places.setdefault((role.plan.view.entity.name, *role.columns.values()), role)
     rows: list[Row] = []
     for number in range(sample):
         row: dict[str, Any] = {}
-        for name, view in views.items():
+        taken: Counter[str] = Counter()
+        for (name, *_), role in places.items():
             found = keys[name]
-            unknown = {key: _value(type_, chance) for key, type_ in view.entity.keys.items()}
-            row.update(found[number % len(found)] if found and number else unknown)
+            kinds = role.plan.view.entity.keys
+            at, unknown = number + taken[name], {k: _value(t, chance) for k, t in kinds.items()}
+            taken[name] += 1
+            key = found[at % len(found)] if found and number else unknown
+            row.update({role.columns[own]: value for own, value in key.items()})
         row.update({name: _value(type_, chance) for name, type_ in plan.request})
         rows.append(row)
     return rows
@@ -348,9 +357,9 @@ def _served(store: Store, chosen: Any, rows: Sequence[Row], moment: datetime) ->
 
 
 def _is_at(plan: SelectionPlan, status: Mapping[str, ViewStatus], instant: int) -> bool:
-    for item, label in zip(plan.views, plan.labels, strict=True):
+    for role, label in zip(plan.roles, plan.labels, strict=True):
         found = status[label]
-        expected = cuts.as_of(item.view.refresh, instant)
+        expected = cuts.as_of(role.plan.view.refresh, instant)
         if found.status == STALE or to_microseconds(found.as_of, "as_of") != expected:
             return False
     return True

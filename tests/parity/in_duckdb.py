@@ -112,10 +112,9 @@ def spine_table(
         for name, type_ in kinds.items():
             given = identifiers.given(name)
             columns.setdefault(given, []).append(physical(values[name], type_))
-        for view in {item.view.entity: None for item in plan.views}:
-            key = tuple(values[name] for name in view.keys)
-            seen = numbers.setdefault(view.name, {})
-            number = identifiers.number(view)
+        for number, role in {identifiers.number_of(role): role for role in plan.roles}.items():
+            key = tuple(values[name] for name in role.columns.values())
+            seen = numbers.setdefault(role.plan.view.entity.name, {})
             columns.setdefault(number, []).append(seen.setdefault(key, len(seen)))
     arrow = {identifiers.given(name): arrow_type(type_) for name, type_ in kinds.items()}
     arrays = {

@@ -112,6 +112,7 @@ def assert_on_demand_is_the_oracle(
 ) -> None:
     on_demand, events, labels = case
     (view,) = on_demand.views
+    assert isinstance(view, FeatureView)
     selection = [(on_demand, name) for name in on_demand.feature_types]
     plan = plan_selection(selection)
     found = history(selection, {view.source.name: events}, labels)

@@ -7,6 +7,7 @@ import pytest
 
 from skewless import agg
 from skewless.definitions.collection import Definitions
+from skewless.definitions.view import view_behind
 from skewless.errors import InputError, UnknownNameError
 from skewless.registry.published import Published
 from skewless.registry.selection import find_view, identity, name_of, resolve
@@ -14,7 +15,7 @@ from skewless.types import Float64, Int64, String
 from tests.registry.builders import a_service, a_source, a_view, an_on_demand_view
 
 if TYPE_CHECKING:
-    from skewless.definitions.service import FeatureService, View
+    from skewless.definitions.service import AnyView, FeatureService
 
 VIEW = a_view()
 SECOND = a_view(version=2, features={"mean_1d": agg.mean("delay", window="2d")})
@@ -32,7 +33,7 @@ def pairs(features: object) -> list[str]:
     return [_text(view, feature) for view, feature in found]
 
 
-def _text(view: View, feature: str) -> str:
+def _text(view: AnyView, feature: str) -> str:
     return f"{view.name}@{view.version}:{feature}"
 
 
@@ -75,7 +76,7 @@ def test_what_is_given_may_differ_in_prose_and_in_unread_columns() -> None:
     )
     found = resolve(published(), a_view(source=wider, description="mine"))
     assert isinstance(found, tuple)
-    assert found[0][0].description == ""
+    assert view_behind(found[0][0]).description == ""
 
 
 def test_a_view_that_is_not_published_is_refused() -> None:

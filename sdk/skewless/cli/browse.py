@@ -15,7 +15,7 @@ from skewless.definitions.names import versioned
 from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.service import FeatureService
 from skewless.definitions.source import Source
-from skewless.definitions.view import FeatureView
+from skewless.definitions.view import FeatureView, Role
 from skewless.errors import UnknownNameError
 from skewless.registry.identity import Identity, meaning
 from skewless.registry.selection import named
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from skewless.cli.screen import Screen
     from skewless.definitions.collection import Definition
+    from skewless.definitions.service import AnyView
     from skewless.registry.published import Published
 
 Rows: TypeAlias = "list[tuple[object, ...]]"
@@ -169,9 +170,7 @@ def _summary(item: Definition) -> dict[str, Any]:
                 "features": features,
             }
         case FeatureService():
-            features = [
-                f"{versioned(view.name, view.version)}:{name}" for view, name in item.features
-            ]
+            features = [f"{_called(view)}:{name}" for view, name in item.features]
             return {**found, "version": item.version, "features": features}
         case Source():
             return {
@@ -265,8 +264,7 @@ def _parts(item: Definition) -> tuple[tuple[str, ...], Rows]:
             ]
         case FeatureService():
             return ("Feature", "Type", "View"), [
-                (name, view.feature_types[name], versioned(view.name, view.version))
-                for view, name in item.features
+                (name, view.feature_types[name], _read(view)) for view, name in item.features
             ]
         case Source():
             return ("Column", "Type"), list(item.columns.items())
@@ -278,7 +276,16 @@ _FEATURES = ("Feature", "Type", "Definition")
 
 
 def _views(service: FeatureService) -> Iterable[str]:
-    return dict.fromkeys(versioned(view.name, view.version) for view, _ in service.features)
+    return dict.fromkeys(_read(view) for view, _ in service.features)
+
+
+def _called(view: AnyView) -> str:
+    return view.name if isinstance(view, Role) else versioned(view.name, view.version)
+
+
+def _read(view: AnyView) -> str:
+    """Name a view, and in which role of a row a service reads it."""
+    return str(view) if isinstance(view, Role) else versioned(view.name, view.version)
 
 
 def _types(columns: Mapping[str, object]) -> str:

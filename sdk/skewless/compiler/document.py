@@ -28,13 +28,14 @@ from skewless.definitions.parameters import Parameters
 from skewless.definitions.refresh import Every, Stream
 from skewless.definitions.service import FeatureService
 from skewless.definitions.source import Source
-from skewless.definitions.view import FeatureRef, FeatureView
+from skewless.definitions.view import FeatureRef, FeatureView, Role
 
 if TYPE_CHECKING:
     from skewless.definitions.collection import Definition
     from skewless.definitions.expression import Node
+    from skewless.definitions.expression import View as Named
     from skewless.definitions.refresh import Refresh
-    from skewless.definitions.service import View
+    from skewless.definitions.service import AnyView, View
     from skewless.definitions.types import ValueType
 
 Document: TypeAlias = dict[str, Any]
@@ -66,7 +67,7 @@ def encode(item: Definition) -> Document:
                 "features": {name: encode_node(node) for name, node in item.expressions.items()},
             }
         case FeatureService():
-            body = {"features": [[view.name, view.version, name] for view, name in item.features]}
+            body = {"features": [_encode_selected(view, name) for view, name in item.features]}
         case _:
             assert_never(item)
     return {
@@ -127,8 +128,8 @@ class Decoder:
                 return on_demand
             case "FeatureService":
                 features = [
-                    FeatureRef(self.views[view, number], feature)
-                    for view, number, feature in document["features"]
+                    FeatureRef(self._read(view, number, *role), feature)
+                    for view, number, feature, *role in document["features"]
                 ]
                 service = FeatureService(name, features=features, version=version, **prose)
                 self.services[name, version] = service
@@ -152,6 +153,11 @@ class Decoder:
             version=document["version"],
             **prose,
         )
+
+    def _read(self, name: str, version: int, role: Document | None = None) -> AnyView:
+        """Return a view, or a role of one."""
+        view = self.views[name, version]
+        return view if role is None else decode_role(view, role)
 
     def _aggregation(self, document: Document) -> Aggregation:
         def node(key: str) -> Node | None:
@@ -179,8 +185,8 @@ class Decoder:
                 return ColumnNode(name)
             case {"request": name}:
                 return RequestNode(name)
-            case {"feature": [view, version, name]}:
-                return FeatureNode(self.views[view, version], name)
+            case {"feature": [view, version, name, *role]}:
+                return FeatureNode(self._read(view, version, *role), name)
             case {"literal": value, "type": type_}:
                 kind = decode_type(type_)
                 if kind == types.Bytes:
@@ -223,12 +229,36 @@ def encode_node(node: Node | None) -> Any:
         case RequestNode(name):
             return {"request": name}
         case FeatureNode(view, feature):
-            return {"feature": [view.name, view.version, feature]}
+            return {"feature": _encode_selected(view, feature)}
         case LiteralNode(value, type_):
             plain = base64.b64encode(value).decode() if isinstance(value, bytes) else value
             return {"literal": plain, "type": str(type_)}
         case CallNode(operator, arguments):
             return {"call": operator.value, "arguments": [encode_node(item) for item in arguments]}
+
+
+def encode_role(role: Role) -> Document:
+    """Return a role's document: its name, and all keys with their columns, in order."""
+    return {"name": role.name, "keys": [list(pair) for pair in role.columns_of_keys.items()]}
+
+
+def decode_role(view: View, document: Document) -> Role:
+    """Return the role of a view that `encode_role` wrote.
+
+    Raises:
+        DefinitionError: it is none of the view.
+        TypeError: an on-demand view has no roles.
+    """
+    if not isinstance(view, FeatureView):
+        raise TypeError(f"{view} has no roles")
+    return view.with_name(document["name"]).with_join_key_map(dict(document["keys"]))
+
+
+def _encode_selected(view: Named, feature: str) -> list[Any]:
+    """Return name and version of the published view, the feature, and the role if there is one."""
+    if isinstance(view, Role):
+        return [view.view.name, view.version, feature, encode_role(view)]
+    return [view.name, view.version, feature]
 
 
 def encode_aggregation(item: Aggregation) -> Document:

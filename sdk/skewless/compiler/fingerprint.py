@@ -16,7 +16,7 @@ from skewless.definitions.expression import ColumnNode, walk
 from skewless.definitions.names import TOMBSTONE
 from skewless.definitions.on_demand import OnDemandView, views_read
 from skewless.definitions.service import FeatureService
-from skewless.definitions.view import FeatureView
+from skewless.definitions.view import FeatureView, view_behind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,9 +89,11 @@ def _meaning(item: View | FeatureService, known: Known) -> Document:
                 "delay": item.source.delay.microseconds if item.source.table else None,
             }
         case OnDemandView():
-            document["reads"] = sorted({fingerprint(view, known) for view in views_read(item)})
+            document["reads"] = sorted(
+                {fingerprint(view_behind(view), known) for view in views_read(item)}
+            )
         case FeatureService():
-            document["reads"] = [fingerprint(view, known) for view, _ in item.features]
+            document["reads"] = [fingerprint(view_behind(view), known) for view, _ in item.features]
     return {"format": FORMAT, **document}
 
 

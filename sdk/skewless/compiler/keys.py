@@ -23,20 +23,29 @@ if TYPE_CHECKING:
 MAX_KEY_BYTES = 1_800
 
 
-def physical_key(entity: Entity, row: Mapping[str, Any]) -> tuple[Any, ...]:
+def physical_key(
+    entity: Entity, row: Mapping[str, Any], columns: Mapping[str, str] | None = None
+) -> tuple[Any, ...]:
     """Take an entity's key from a row, in physical values.
+
+    Args:
+        entity: whose key it is.
+        row: the values by column.
+        columns: for each key the column that holds it, if it has another name.
 
     Raises:
         InputError: a key column is not there, is null, or does not fit its type.
     """
-    missing = [name for name in entity.keys if name not in row]
+    columns = columns or {name: name for name in entity.keys}
+    missing = [name for name in columns.values() if name not in row]
     if missing:
         raise InputError(
             f"the row {dict(row)!r} lacks {', '.join(map(repr, missing))}: {entity} needs "
-            f"{', '.join(map(repr, entity.keys))}"
+            f"{', '.join(map(repr, columns.values()))}"
         )
     found = []
-    for name, type_ in entity.keys.items():
+    for key, type_ in entity.keys.items():
+        name = columns[key]
         value = to_physical(row[name], type_, f"key {name!r} of entity {entity.name!r}")
         if value is None:
             raise InputError(f"key {name!r} of entity {entity.name!r} is null")
@@ -47,13 +56,16 @@ def physical_key(entity: Entity, row: Mapping[str, Any]) -> tuple[Any, ...]:
 class KeyReader:
     """Reads the canonical texts of an entity's keys from rows; made once for an entity."""
 
-    __slots__ = ("_columns", "_entity", "_kinds")
+    __slots__ = ("_columns", "_entity", "_kinds", "_usual")
 
-    def __init__(self, entity: Entity) -> None:
+    def __init__(self, entity: Entity, columns: Mapping[str, str] | None = None) -> None:
+        """Set up; the arguments are as for `physical_key`."""
+        columns = columns or {name: name for name in entity.keys}
         self._entity = entity
+        self._columns = columns
         self._kinds = tuple(entity.keys.values())
         # The usual value of a type, which is its own physical value.
-        self._columns = [(name, _USUAL.get(kind)) for name, kind in entity.keys.items()]
+        self._usual = [(columns[name], _USUAL.get(kind)) for name, kind in entity.keys.items()]
 
     def text(self, row: Mapping[str, Any]) -> str:
         """Return `encode_key` of `physical_key`.
@@ -62,10 +74,10 @@ class KeyReader:
             InputError: as these.
         """
         parts = []
-        for name, usual in self._columns:
+        for name, usual in self._usual:
             value = row.get(name)
             if usual is None or type(value) is not usual or not _is_plain(value):
-                return encode_key(physical_key(self._entity, row), self._kinds)
+                return encode_key(physical_key(self._entity, row, self._columns), self._kinds)
             parts.append(str(value))
         return _checked("|".join(parts))
 

@@ -16,6 +16,7 @@ from skewless.compiler.bound import (
     Apply,
     Bound,
     Column,
+    Feature,
     Primitive,
     Typed,
     bind,
@@ -28,15 +29,15 @@ from skewless.compiler.partials import COLLECTED, KEPT, PICKED, Partial
 from skewless.definitions import types
 from skewless.definitions.aggregation import SUMMED, TIMES, Aggregation
 from skewless.definitions.names import versioned
+from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.service import FeatureService, SelectedFeature, select
-from skewless.definitions.view import FeatureView
+from skewless.definitions.view import FeatureView, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from skewless.compiler.partials import Kept
-    from skewless.definitions.on_demand import OnDemandView
-    from skewless.definitions.service import View
+    from skewless.definitions.service import AnyView
     from skewless.definitions.types import ValueType
 
 
@@ -221,35 +222,64 @@ class OnDemandPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class RolePlan:
+    """A view where a row asks for it; a view without a role stands under its own name.
+
+    Attributes:
+        read: the view or the role.
+        plan: the view's plan.
+    """
+
+    read: FeatureView | Role
+    plan: ViewPlan
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """For each key of the entity the column of a row that holds it."""
+        return self.read.columns_of_keys
+
+    def feature(self, name: str) -> Feature:
+        """Return a feature as expressions name it."""
+        return Feature(self.read.name, self.read.version, name)
+
+
+@dataclass(frozen=True, slots=True)
 class SelectionPlan:
     """The features of a request or a training set.
 
     Attributes:
         selected: the output columns in order.
         views: the feature views to read, each once.
+        roles: the views in each role that a row has for them.
         on_demand: the on-demand views, those that others read first.
         request: the fields that the caller must give.
     """
 
     selected: tuple[SelectedFeature, ...]
     views: tuple[ViewPlan, ...]
+    roles: tuple[RolePlan, ...]
     on_demand: tuple[OnDemandPlan, ...]
     request: tuple[tuple[str, ValueType], ...]
 
     @property
     def keys(self) -> dict[str, ValueType]:
-        """All key columns of the views, by name."""
-        return {name: type_ for plan in self.views for name, type_ in plan.view.entity.keys.items()}
+        """All columns of a row that hold keys, by name."""
+        return {
+            role.columns[key]: type_
+            for role in self.roles
+            for key, type_ in role.plan.view.entity.keys.items()
+        }
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The views' labels in an answer: the name, or `name@version` if two versions are read.
+        """The roles' labels in an answer: the name, or `name@version` if two versions are read.
 
         This is the only place with that rule; looking up a view's status uses it too.
         """
-        versions = Counter(plan.view.name for plan in self.views)
+        versions = Counter(role.read.name for role in self.roles)
         return tuple(
-            plan.view.name if versions[plan.view.name] == 1 else plan.name for plan in self.views
+            role.read.name if versions[role.read.name] == 1 else role.plan.name
+            for role in self.roles
         )
 
 
@@ -289,7 +319,7 @@ def plan_view(view: FeatureView) -> ViewPlan:
 
 
 def plan_selection(
-    features: FeatureService | Iterable[tuple[View, str]],
+    features: FeatureService | Iterable[tuple[AnyView, str]],
     *,
     full_names: bool = False,
     planned: Callable[[FeatureView], ViewPlan] = plan_view,
@@ -306,20 +336,23 @@ def plan_selection(
     """
     flat = features.features if isinstance(features, FeatureService) else tuple(features)
     selected = select(flat, full_names=full_names)
-    views: dict[FeatureView, None] = {}
+    read: dict[FeatureView | Role, None] = {}
     on_demand: dict[OnDemandView, None] = {}
     for item in selected:
-        if isinstance(item.view, FeatureView):
-            views[item.view] = None
-        else:
+        if isinstance(item.view, OnDemandView):
             on_demand.update(dict.fromkeys(_with_dependencies(item.view)))
-            views.update(dict.fromkeys(item.view.views))
+            read.update(dict.fromkeys(item.view.views))
+        else:
+            read[item.view] = None
+    behind = {each: each.view if isinstance(each, Role) else each for each in read}
+    plans = {view: planned(view) for view in dict.fromkeys(behind.values())}
     request: dict[str, ValueType] = {}
     for on_demand_view in on_demand:
         request.update(on_demand_view.request)
     return SelectionPlan(
         selected,
-        tuple(planned(view) for view in views),
+        tuple(plans.values()),
+        tuple(RolePlan(each, plans[view]) for each, view in behind.items()),
         tuple(_plan_on_demand(view) for view in on_demand),
         tuple(request.items()),
     )

@@ -154,7 +154,9 @@ class _Forecast:
 
     def units_of_row(self, features: str) -> float:
         """Return the read units of one row."""
-        return sum(load.row_read_units for load in self._loads_of(features))
+        plan = self._planned(features)
+        # A row may name an entity for each role of a view.
+        return sum(self.loads[role.plan.fingerprint].row_read_units for role in plan.roles)
 
     def _of_view(self, load: ViewLoad) -> Iterator[Item]:
         name, prices = load.plan.name, self.prices
@@ -179,14 +181,13 @@ class _Forecast:
 
     def _units_of_readers(self, features: str, rows: float) -> float:
         readers = self.traffic.readers
-        loads = self._loads_of(features)
+        loads = [self.loads[view.fingerprint] for view in self._planned(features).views]
         sources = {load.plan.view.source.name for load in loads if load.is_stream}
         of_cuts = sum(load.reader_read_units(rows / readers) for load in loads)
         return readers * (of_cuts + len(sources) * line_read_units(rows / readers))
 
-    def _loads_of(self, features: str) -> list[ViewLoad]:
-        plan: SelectionPlan = planned(self.published, features)
-        return [self.loads[view.fingerprint] for view in plan.views]
+    def _planned(self, features: str) -> SelectionPlan:
+        return planned(self.published, features)
 
     def _reads(self, what: str, by: str, daily: float) -> Item:
         units = DAYS * daily

@@ -11,7 +11,7 @@ from skewless.definitions.entity import Entity
 from skewless.definitions.on_demand import OnDemandView, views_read
 from skewless.definitions.service import FeatureService
 from skewless.definitions.source import Source
-from skewless.definitions.view import FeatureView
+from skewless.definitions.view import FeatureView, Role, view_behind
 from skewless.errors import DefinitionError, shown
 
 Definition: TypeAlias = Entity | Source | FeatureView | OnDemandView | FeatureService
@@ -80,10 +80,14 @@ class Definitions:
 def _flat(given: object) -> Iterator[Definition]:
     match given:
         case ModuleType():
-            kinds = Entity | Source | FeatureView | OnDemandView | FeatureService
-            yield from (value for value in vars(given).values() if isinstance(value, kinds))
+            kinds = Entity | Source | FeatureView | OnDemandView | FeatureService | Role
+            for value in vars(given).values():
+                if isinstance(value, kinds):
+                    yield from _flat(value)
         case Entity() | Source() | FeatureView() | OnDemandView() | FeatureService():
             yield given
+        case Role():
+            yield given.view
         case Iterable() if not isinstance(given, str | bytes):
             for item in given:
                 yield from _flat(item)
@@ -101,10 +105,10 @@ def _closure(item: Definition) -> Iterator[Definition]:
             yield item.source
         case OnDemandView():
             for view in views_read(item):
-                yield from _closure(view)
+                yield from _closure(view_behind(view))
         case FeatureService():
             for view, _ in item.features:
-                yield from _closure(view)
+                yield from _closure(view_behind(view))
         case Entity() | Source():
             pass
     yield item

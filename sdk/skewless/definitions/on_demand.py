@@ -22,7 +22,14 @@ from skewless.definitions.names import (
     text_problems,
 )
 from skewless.definitions.typing import Scope
-from skewless.definitions.view import FeatureRef, FeatureView, feature_of, version_problems
+from skewless.definitions.view import (
+    FeatureRef,
+    FeatureView,
+    Role,
+    feature_of,
+    role_problems,
+    version_problems,
+)
 from skewless.errors import DefinitionError, shown
 
 if TYPE_CHECKING:
@@ -85,6 +92,7 @@ class OnDemandView:
         problems.extend(self._request_problems())
         self._set_features(features, problems)
         if not problems:
+            problems.extend(role_problems([self, *self.all_views]))
             problems.extend(input_problems(self.inputs))
         if problems:
             raise DefinitionError(f"OnDemandView {name!r}", problems)
@@ -94,12 +102,18 @@ class OnDemandView:
         return feature_of(self, feature)
 
     @property
-    def views(self) -> tuple[FeatureView, ...]:
-        """The feature views that the expressions read, each once, in order of appearance."""
-        found: dict[FeatureView, None] = {}
+    def views(self) -> tuple[FeatureView | Role, ...]:
+        """The feature views that the expressions read, each once in a role, as they appear."""
+        return tuple(view for view in self.all_views if not isinstance(view, OnDemandView))
+
+    @property
+    def all_views(self) -> tuple[FeatureView | OnDemandView | Role, ...]:
+        """The views that the expressions read, and those that on-demand views among them read."""
+        found: dict[FeatureView | OnDemandView | Role, None] = {}
         for view in views_read(self):
-            below = (view,) if isinstance(view, FeatureView) else view.views
-            found.update(dict.fromkeys(below))
+            found[view] = None
+            if isinstance(view, OnDemandView):
+                found.update(dict.fromkeys(view.all_views))
         return tuple(found)
 
     @property
@@ -121,7 +135,7 @@ class OnDemandView:
         """The inputs of a row: this view's request fields, then those of the views it reads."""
         asked_by = f"a request field of {self}"
         own = [Input(name, type_, asked_by) for name, type_ in self.request.items()]
-        read: list[FeatureView | OnDemandView] = [*self.dependencies, *self.views]
+        read: list[FeatureView | OnDemandView | Role] = [*self.dependencies, *self.views]
         return tuple(dict.fromkeys([*own, *(item for view in read for item in view.inputs)]))
 
     def _request_problems(self) -> Iterator[str]:
@@ -169,9 +183,9 @@ def _fields(request: object, problems: list[str]) -> Mapping[str, ValueType]:
     return request
 
 
-def views_read(view: OnDemandView) -> Iterator[FeatureView | OnDemandView]:
+def views_read(view: OnDemandView) -> Iterator[FeatureView | OnDemandView | Role]:
     """Return the views whose features a view's expressions name, as often as they name one."""
     for node in view.expressions.values():
         for part in walk(node):
             if isinstance(part, FeatureNode):
-                yield cast("FeatureView | OnDemandView", part.view)
+                yield cast("FeatureView | OnDemandView | Role", part.view)

@@ -13,7 +13,13 @@ from skewless.definitions.frozen import FrozenMapping
 from skewless.definitions.inputs import input_problems
 from skewless.definitions.names import object_name_problems, text_problems
 from skewless.definitions.on_demand import OnDemandView
-from skewless.definitions.view import FeatureRef, FeatureView, version_problems
+from skewless.definitions.view import (
+    FeatureRef,
+    FeatureView,
+    Role,
+    role_problems,
+    version_problems,
+)
 from skewless.errors import DefinitionError, shown
 
 if TYPE_CHECKING:
@@ -22,14 +28,15 @@ if TYPE_CHECKING:
     from skewless.definitions.types import ValueType
 
 View: TypeAlias = FeatureView | OnDemandView
-Selectable: TypeAlias = FeatureView | OnDemandView | FeatureRef
+AnyView: TypeAlias = View | Role
+Selectable: TypeAlias = AnyView | FeatureRef
 
 
 @dataclass(frozen=True, slots=True)
 class SelectedFeature:
     """One feature of a selection, and the name of its column in the output."""
 
-    view: View
+    view: AnyView
     feature: str
     output: str
 
@@ -46,9 +53,9 @@ class FeatureService:
 
     Args:
         name: lower case identifier.
-        features: views (all their features), or single features, `view["feature"]`. An output
-            column is named after its feature; all features of views that share a name of a feature
-            are named `view__feature`.
+        features: views or roles of views (all their features), or single features,
+            `view["feature"]`. An output column is named after its feature; all features of views
+            that share a name of a feature are named `view__feature`, of roles `role__feature`.
         version: a published version never changes its meaning; a new meaning is a new version.
 
     Raises:
@@ -56,7 +63,7 @@ class FeatureService:
     """
 
     name: str
-    features: tuple[tuple[View, str], ...]
+    features: tuple[tuple[AnyView, str], ...]
     version: int
     description: str = field(compare=False)
     owner: str = field(compare=False)
@@ -78,7 +85,7 @@ class FeatureService:
             *text_problems(description, owner, tags),
             *version_problems(version),
         ]
-        flat: list[tuple[View, str]] = []
+        flat: list[tuple[AnyView, str]] = []
         try:
             flat = flatten(features)
             select(flat)
@@ -102,7 +109,7 @@ class FeatureService:
     __repr__ = __str__
 
 
-def flatten(features: object) -> list[tuple[View, str]]:
+def flatten(features: object) -> list[tuple[AnyView, str]]:
     """Expand views to their features.
 
     Raises:
@@ -114,11 +121,11 @@ def flatten(features: object) -> list[tuple[View, str]]:
         )
     if isinstance(features, AbstractSet):
         raise DefinitionError("features", ["features is a set, which has no order; give a list"])
-    flat: list[tuple[View, str]] = []
+    flat: list[tuple[AnyView, str]] = []
     problems: list[str] = []
     for item in features:
         match item:
-            case FeatureView() | OnDemandView():
+            case FeatureView() | OnDemandView() | Role():
                 flat.extend((item, feature) for feature in item.feature_types)
             case FeatureRef():
                 flat.append((item.view, item.feature))
@@ -132,7 +139,7 @@ def flatten(features: object) -> list[tuple[View, str]]:
 
 
 def select(
-    features: Iterable[tuple[View, str]], *, full_names: bool = False
+    features: Iterable[tuple[AnyView, str]], *, full_names: bool = False
 ) -> tuple[SelectedFeature, ...]:
     """Give every feature its output name.
 
@@ -153,7 +160,9 @@ def select(
         )
         for view, feature in flat
     )
-    problems = list(_clashes(selected))
+    views = list(dict.fromkeys(view for view, _ in flat))
+    below = [read for view in views if isinstance(view, OnDemandView) for read in view.all_views]
+    problems = list(role_problems([*views, *below])) or list(_clashes(selected))
     if problems:
         raise DefinitionError("features", problems)
     return selected

@@ -20,6 +20,7 @@ from skewless.definitions.names import (
     column_name_problems,
     object_name_problems,
     text_problems,
+    versioned,
 )
 from skewless.definitions.refresh import Refresh, Stream, parse_refresh
 from skewless.definitions.source import Source
@@ -42,7 +43,7 @@ class FeatureRef(Expr):
 
     __slots__ = ("feature", "view")
 
-    def __init__(self, view: FeatureView | OnDemandView, feature: str) -> None:
+    def __init__(self, view: FeatureView | OnDemandView | Role, feature: str) -> None:
         super().__init__(FeatureNode(view, feature))
         self.view = view
         self.feature = feature
@@ -129,6 +130,31 @@ class FeatureView:
     def __getitem__(self, feature: str) -> FeatureRef:
         """Return one feature, for a service's list or an on-demand expression."""
         return feature_of(self, feature)
+
+    def with_name(self, name: str) -> Role:
+        """Return the view in a role of a row: outputs and statuses have the role's name.
+
+        Raises:
+            DefinitionError: it is no name.
+        """
+        return Role(self, name, self.columns_of_keys)
+
+    def with_join_key_map(self, keys: Mapping[str, str]) -> Role:
+        """Return the view in a role of a row: its keys are read from other columns.
+
+        Args:
+            keys: names of the entity's keys to names of columns of labels and requests; a key that
+                is left out keeps its name.
+
+        Raises:
+            DefinitionError: an unknown key, no name of a column, or two keys of one column.
+        """
+        return Role(self, self.name, _mapped(self, self.name, self.columns_of_keys, keys))
+
+    @property
+    def columns_of_keys(self) -> Mapping[str, str]:
+        """For each key of the entity the column of a row that holds it: of the same name."""
+        return FrozenMapping({key: key for key in self.entity.keys})
 
     @property
     def is_aggregated(self) -> bool:
@@ -252,7 +278,135 @@ class FeatureView:
     __repr__ = __str__
 
 
-def feature_of(view: FeatureView | OnDemandView, feature: object) -> FeatureRef:
+@answering(DEFINED)
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A view in one role of a row, like the sender of a payment beside its receiver.
+
+    `view.with_name(...)` and `view.with_join_key_map(...)` make it. It is not published: what
+    selects its features holds all of it.
+
+    Attributes:
+        view: the view, whose state is read.
+        name: stands for the view's name in outputs, statuses and on-demand expressions.
+        columns_of_keys: for each key of the entity the column of a row that holds it.
+    """
+
+    view: FeatureView
+    name: str
+    columns_of_keys: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        """Check the name."""
+        if problems := list(object_name_problems(self.name)):
+            raise DefinitionError(f"a role of {self.view}", problems)
+
+    def __hash__(self) -> int:
+        # The view's own hash walks all of its definition.
+        return hash((self.name, self.view.name, self.view.version))
+
+    def __getitem__(self, feature: str) -> FeatureRef:
+        """Return one feature, for a service's list or an on-demand expression."""
+        return feature_of(self, feature)
+
+    def with_name(self, name: str) -> Role:
+        """Return the same under another name.
+
+        Raises:
+            DefinitionError: it is no name.
+        """
+        return Role(self.view, name, self.columns_of_keys)
+
+    def with_join_key_map(self, keys: Mapping[str, str]) -> Role:
+        """Return the same with other columns for keys; see `FeatureView.with_join_key_map`.
+
+        Raises:
+            DefinitionError: an unknown key, no name of a column, or two keys of one column.
+        """
+        return Role(self.view, self.name, _mapped(self.view, self.name, self.columns_of_keys, keys))
+
+    @property
+    def version(self) -> int:
+        """The view's version."""
+        return self.view.version
+
+    @property
+    def feature_types(self) -> Mapping[str, ValueType]:
+        """The view's features and their types."""
+        return self.view.feature_types
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """The inputs of a row for the view's features: the columns of the entity's keys."""
+        return tuple(
+            Input(
+                self.columns_of_keys[key],
+                type_,
+                f"the key {key!r} of entity {self.view.entity.name!r} in the role {self.name!r}",
+            )
+            for key, type_ in self.view.entity.keys.items()
+        )
+
+    def __str__(self) -> str:
+        moved = [f"{key}={column}" for key, column in self.columns_of_keys.items() if key != column]
+        columns = f" ({', '.join(moved)})" if moved else ""
+        return f"{versioned(self.view.name, self.version)} as {self.name}{columns}"
+
+    __repr__ = __str__
+
+
+def view_behind(view: FeatureView | OnDemandView | Role) -> FeatureView | OnDemandView:
+    """Return the published view: that of a role, and any other view itself."""
+    return view.view if isinstance(view, Role) else view
+
+
+def role_problems(views: Iterable[FeatureView | OnDemandView | Role]) -> Iterator[str]:
+    """Check that no role has the name of another role, or of a view, of one selection."""
+    first: dict[str, FeatureView | OnDemandView | Role] = {}
+    for view in views:
+        other = first.setdefault(view.name, view)
+        if other is view or not (isinstance(view, Role) or isinstance(other, Role)):
+            continue
+        if other != view:
+            yield (
+                f"{view.name!r} would be {other} and {view}; give each role a name of its own, "
+                "with view.with_name('sender')"
+            )
+
+
+def _mapped(
+    view: FeatureView, name: str, before: Mapping[str, str], keys: Mapping[str, str]
+) -> Mapping[str, str]:
+    """Return the columns of a role's keys after some were given others."""
+    own = view.entity.keys
+    problems: list[str] = []
+    if not isinstance(keys, Mapping) or not keys:
+        problems.append(
+            f"with_join_key_map takes a mapping of keys to columns of a row, for example "
+            f"{{{next(iter(own))!r}: 'sender_id'}}, not {shown(keys)}"
+        )
+        keys = {}
+    for key in keys:
+        if key not in own:
+            hint = did_you_mean(key, own) if isinstance(key, str) else ""
+            problems.append(f"{view.entity} has no key {shown(key)}.{hint}")
+    columns = {key: keys.get(key, before[key]) for key in own}
+    by_column: dict[str, str] = {}
+    for key, column in columns.items():
+        found = list(column_name_problems("column", [column]))
+        problems.extend(found)
+        other = key if found else by_column.setdefault(column.lower(), key)
+        if other != key:
+            problems.append(
+                f"the keys {other!r} and {key!r} would both be read from the column {column!r}; "
+                "give each a column of its own (a key that the map leaves out keeps its name)"
+            )
+    if problems:
+        raise DefinitionError(f"the role {name!r} of {view}", problems)
+    return FrozenMapping(columns)
+
+
+def feature_of(view: FeatureView | OnDemandView | Role, feature: object) -> FeatureRef:
     """Return one feature of a view.
 
     Raises:

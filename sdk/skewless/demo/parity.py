@@ -109,9 +109,9 @@ def compare(
             tally.add(item.output, number, row[item.output], features[item.output])
         tally = views.setdefault(PREDICTION, Tally())
         tally.add("probability", number, probability, flight.answer["probability"])
-        for view_plan, view in zip(plan.views, plan.labels, strict=True):
+        for role, view in zip(plan.roles, plan.labels, strict=True):
             found = flight.status[view]
             statuses[found["status"]] += 1
-            as_of = instants.as_of(view_plan.view.refresh, to_microseconds(flight.at, "a label"))
+            as_of = instants.as_of(role.plan.view.refresh, to_microseconds(flight.at, "a label"))
             moved += datetime.fromisoformat(found["as_of"]) != to_datetime(as_of)
     return Parity(views, statuses, moved)

@@ -15,7 +15,7 @@ from skewless.compiler.interpret import compile_python
 from skewless.compiler.keys import KeyReader
 from skewless.compiler.physical import from_physical, is_converted, to_physical
 from skewless.definitions.frozen import FrozenMapping
-from skewless.definitions.view import FeatureView
+from skewless.definitions.on_demand import OnDemandView
 from skewless.errors import InputError
 from skewless.online.address import WATERMARK, line_address, view_partition
 from skewless.online.answer import Answer
@@ -27,14 +27,14 @@ from skewless.online.view_reader import Found, view_reader
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from skewless.compiler.plan import SelectionPlan
+    from skewless.compiler.plan import RolePlan, SelectionPlan
     from skewless.definitions.service import SelectedFeature
     from skewless.online.address import Address
     from skewless.online.answer import ViewStatus
     from skewless.online.batch_get import Record
     from skewless.online.line import LineCloser
     from skewless.online.store import OnlineStore
-    from skewless.online.view_reader import Reading, ViewReader
+    from skewless.online.view_reader import Reading
 
     Row = Mapping[str, Any]
 
@@ -67,8 +67,8 @@ class OnlineReader:
         self._checks_clock = checks_clock
         self._labels = selection.labels
         self._features = [
-            [(name, Feature(view.name, view.version, name)) for name in view.feature_types]
-            for view in (plan.view for plan in selection.views)
+            [(name, role.feature(name)) for name in role.read.feature_types]
+            for role in selection.roles
         ]
         self._request = [(name, type_, Request(name)) for name, type_ in selection.request]
         self._on_demand = [
@@ -80,16 +80,22 @@ class OnlineReader:
             for plan in selection.on_demand
             for name, typed in plan.features
         ]
-        self._outputs = _outputs(selection.selected, self._readers)
+        self._roles = selection.roles
+        self._outputs = _outputs(selection.selected, selection.roles)
         self._converted = [
             (item.output, item.type) for item in selection.selected if is_converted(item.type)
         ]
-        entities = {plan.view.entity.name: plan.view.entity for plan in selection.views}
-        self._keys = [KeyReader(entity) for entity in entities.values()]
+        # A row's key is spelled once for all views that take it from the same columns.
+        keys = {
+            _place(role): KeyReader(role.plan.view.entity, role.columns) for role in self._roles
+        }
+        self._keys = list(keys.values())
         self._prefixes = [
-            (f"{view_partition(plan)}#", list(entities).index(plan.view.entity.name))
-            for plan in selection.views
+            (f"{view_partition(role.plan)}#", list(keys).index(_place(role)))
+            for role in self._roles
         ]
+        plans = list(selection.views)
+        self._readers_of = [plans.index(role.plan) for role in self._roles]
         self._selected = selection.selected
         self._types = FrozenMapping({item.output: item.type for item in selection.selected})
         self._names = tuple(self._types)
@@ -111,11 +117,13 @@ class OnlineReader:
         now = self._now() if now_us is None else now_us
         requests = self._requests(rows)
         partitions = self._partitions(rows)
-        found, item_bytes, read_units = self._fetch(partitions, now, is_supposed=now_us is not None)
-        readings = [
-            reader.read(dict.fromkeys(mine), view)
-            for reader, mine, view in zip(self._readers, partitions, found, strict=True)
+        wanted = self._wanted(partitions)
+        found, item_bytes, read_units = self._fetch(wanted, now, is_supposed=now_us is not None)
+        by_view = [
+            reader.read(mine, view)
+            for reader, mine, view in zip(self._readers, wanted, found, strict=True)
         ]
+        readings = [by_view[place] for place in self._readers_of]
         answers, statuses, overflowed = [], [], []
         for *own, request in zip(*partitions, requests, strict=True):
             mine = [known[partition] for known, partition in zip(readings, own, strict=True)]
@@ -135,14 +143,20 @@ class OnlineReader:
             sent,
         )
 
+    def _wanted(self, partitions: list[list[str]]) -> list[list[str]]:
+        """Return the partitions to read by view, each once, in whatever roles it stands."""
+        found: list[dict[str, None]] = [{} for _ in self._readers]
+        for place, mine in zip(self._readers_of, partitions, strict=True):
+            found[place].update(dict.fromkeys(mine))
+        return list(map(list, found))
+
     def _fetch(
         self, partitions: list[list[str]], now: int, *, is_supposed: bool
     ) -> tuple[list[Found], int, float]:
         items: dict[Address, Record | None] = {}
         sizes: dict[Address, int] = {}
         read_units = 0.0
-        distinct = [list(dict.fromkeys(mine)) for mine in partitions]
-        pairs = list(zip(self._readers, distinct, strict=True))
+        pairs = list(zip(self._readers, partitions, strict=True))
         lines = self._lines.known(now, is_supposed=is_supposed)
         wanted = [
             address
@@ -200,7 +214,7 @@ class OnlineReader:
         return found
 
     def _partitions(self, rows: Sequence[Row]) -> list[list[str]]:
-        """Return the partition of each row's entity, by view."""
+        """Return the partition of each row's entity, by role."""
         texts: list[list[str]] = []
         for keys in self._keys:
             found: list[str] = []
@@ -245,8 +259,8 @@ class OnlineReader:
     def _failed(self, readings: list[Reading]) -> set[Feature]:
         """Return the features whose value overflows."""
         return {
-            Feature(reader.plan.view.name, reader.plan.view.version, name)
-            for reader, reading in zip(self._readers, readings, strict=True)
+            role.feature(name)
+            for role, reading in zip(self._roles, readings, strict=True)
             for name in reading.failed
         }
 
@@ -281,17 +295,22 @@ class _In:
             raise type(error)(f"row {self._index}: {error}") from error
 
 
-def _outputs(
-    selected: Sequence[SelectedFeature], readers: list[ViewReader]
-) -> list[tuple[tuple[str, ...], int, Callable[[Mapping[Any, Any]], Sequence[Any]]]]:
-    """Return outputs in order, as runs of one view: their names, which view, and what picks them.
+def _place(role: RolePlan) -> tuple[str, ...]:
+    """Return by what a row's key for a role is known: the entity, and the columns."""
+    return (role.plan.view.entity.name, *role.columns.values())
 
-    What on-demand views make comes after the views.
+
+def _outputs(
+    selected: Sequence[SelectedFeature], roles: Sequence[RolePlan]
+) -> list[tuple[tuple[str, ...], int, Callable[[Mapping[Any, Any]], Sequence[Any]]]]:
+    """Return outputs in order, as runs of one role: their names, which role, and what picks them.
+
+    What on-demand views make comes after the roles.
     """
-    views = [reader.plan.view for reader in readers]
+    views = [role.read for role in roles]
 
     def place(item: SelectedFeature) -> int:
-        return views.index(item.view) if isinstance(item.view, FeatureView) else len(views)
+        return len(views) if isinstance(item.view, OnDemandView) else views.index(item.view)
 
     found = []
     for at, run in groupby(selected, key=place):

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from skewless.definitions.collection import Definition, Definitions
-    from skewless.definitions.service import View
 
 Items: TypeAlias = "dict[Identity, Definition]"
 
@@ -284,8 +283,8 @@ def _still_read(identity: Identity, items: Items) -> Iterator[str]:
                 yield f"{Identity.of(service)} still reads version {read.version}"
 
 
-def _all_read(item: FeatureService | OnDemandView) -> set[View]:
-    found: set[View] = set()
+def _all_read(item: FeatureService | OnDemandView) -> set[FeatureView | OnDemandView]:
+    found: set[FeatureView | OnDemandView] = set()
     for view in reads(item):
         found.add(view)
         if not isinstance(view, FeatureView):

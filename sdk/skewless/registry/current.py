@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from skewless.definitions.names import versioned
 from skewless.definitions.service import FeatureService
-from skewless.definitions.view import FeatureView
+from skewless.definitions.view import FeatureView, Role
 from skewless.registry.selection import named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from skewless.definitions.service import View
+    from skewless.definitions.service import AnyView
     from skewless.registry.published import Published
 
     IsCut = Callable[[FeatureView], bool]
@@ -62,13 +62,15 @@ def _current_name(published: Published, text: str, is_cut: IsCut) -> tuple[str, 
     return text, False
 
 
-def _views(item: View | FeatureService) -> list[FeatureView]:
+def _views(item: AnyView | FeatureService) -> list[FeatureView]:
     """Return the feature views that are read for a definition."""
     match item:
         case FeatureView():
             return [item]
+        case Role():
+            return [item.view]
         case FeatureService():
             views = dict.fromkeys(view for view, _ in item.features)
             return [read for view in views for read in _views(view)]
         case _:
-            return list(item.views)
+            return [read for view in item.views for read in _views(view)]

@@ -14,14 +14,15 @@ from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.refresh import Every, Stream
 from skewless.definitions.service import FeatureService
 from skewless.definitions.source import Source
-from skewless.definitions.view import FeatureView
-from skewless.registry.identity import PROSE, Identity, meaning, reads
+from skewless.definitions.view import FeatureView, Role
+from skewless.registry.identity import PROSE, Identity, meaning, named_by, reads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from skewless.definitions.collection import Definition
     from skewless.definitions.expression import Node
+    from skewless.definitions.service import AnyView
     from skewless.definitions.types import ValueType
 
 _SOURCE_ATTRIBUTES = ("event_time", "delay", "event_id", "tiebreak", "table", "ingest_time")
@@ -115,8 +116,7 @@ def _on_demand_differences(before: OnDemandView, after: OnDemandView) -> Iterato
 
 def _service_differences(before: FeatureService, after: FeatureService) -> Iterator[str]:
     old, new = (
-        [f"{versioned(view.name, view.version)}:{name}" for view, name in item.features]
-        for item in (before, after)
+        [f"{_named(view)}:{name}" for view, name in item.features] for item in (before, after)
     )
     yield from (f"feature {name!r} was removed" for name in old if name not in new)
     yield from (f"feature {name!r} was added" for name in new if name not in old)
@@ -133,8 +133,26 @@ def _reading_differences(
     for identity, view in new.items():
         if identity in old and meaning(old[identity]) != meaning(view):
             yield f"it reads {identity}, which differs from the published one"
+    yield from _role_differences(before, after)
     if isinstance(before, OnDemandView) and set(old) != set(new):
         yield f"the views it reads: {_versions(old)} became {_versions(new)}"
+
+
+def _role_differences(
+    before: OnDemandView | FeatureService, after: OnDemandView | FeatureService
+) -> Iterator[str]:
+    """Say which roles are of another view, or have their keys in other columns."""
+    old, new = (
+        {view.name: view for view in named_by(item) if isinstance(view, Role)}
+        for item in (before, after)
+    )
+    for name, role in new.items():
+        if name in old and str(old[name]) != str(role):
+            yield f"the role {name!r}: {old[name]} became {role}"
+
+
+def _named(view: AnyView) -> str:
+    return view.name if isinstance(view, Role) else versioned(view.name, view.version)
 
 
 def _feature_differences(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:

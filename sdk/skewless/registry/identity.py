@@ -13,7 +13,7 @@ from skewless.definitions.entity import Entity
 from skewless.definitions.on_demand import OnDemandView, views_read
 from skewless.definitions.service import FeatureService
 from skewless.definitions.source import Source
-from skewless.definitions.view import FeatureView
+from skewless.definitions.view import FeatureView, view_behind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from skewless.compiler.document import Document
     from skewless.compiler.fingerprint import Known
     from skewless.definitions.collection import Definition
-    from skewless.definitions.service import View
+    from skewless.definitions.service import AnyView
 
 PROSE = ("description", "owner", "tags")
 
@@ -108,12 +108,13 @@ def level(item: Definition) -> int:
             assert_never(item)
 
 
-def reads(item: OnDemandView | FeatureService) -> tuple[View, ...]:
-    """Return the views that the definition itself names, each once."""
-    return tuple(dict.fromkeys(_views(item)))
+def reads(item: OnDemandView | FeatureService) -> tuple[FeatureView | OnDemandView, ...]:
+    """Return the published views that the definition itself names, each once in whatever roles."""
+    return tuple(dict.fromkeys(map(view_behind, dict.fromkeys(named_by(item)))))
 
 
-def _views(item: OnDemandView | FeatureService) -> Iterator[View]:
+def named_by(item: OnDemandView | FeatureService) -> Iterator[AnyView]:
+    """Return the views and roles that the definition itself names, as often as it names one."""
     match item:
         case FeatureService():
             yield from (view for view, _ in item.features)

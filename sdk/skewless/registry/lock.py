@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from skewless.aws import Aws, Resources
     from skewless.compiler.document import Document
-    from skewless.definitions.service import View
+    from skewless.definitions.service import AnyView
 
 FORMAT = 1
 SELECTION = "selection"  # the name of a service that stands for loose features
@@ -99,7 +99,7 @@ class Lock:
 
 def write_lock(
     path: str | Path,
-    service: FeatureService | Iterable[tuple[View, str]],
+    service: FeatureService | Iterable[tuple[AnyView, str]],
     resources: Resources | LockedResources,
     region: str,
 ) -> None:
@@ -260,7 +260,7 @@ def _plain(number: object) -> object:
     return number if type(number) is int else None
 
 
-def _service(service: FeatureService | Iterable[tuple[View, str]]) -> FeatureService:
+def _service(service: FeatureService | Iterable[tuple[AnyView, str]]) -> FeatureService:
     if isinstance(service, FeatureService):
         return service
     return FeatureService(SELECTION, features=[FeatureRef(*pair) for pair in service])

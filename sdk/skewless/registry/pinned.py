@@ -54,7 +54,9 @@ def _found(content: Document) -> str:
             for entry in content["definitions"]
             if entry["key"] == content["service"]
         ]
-        pinned = _named([view for view, _, _ in document["features"]])
+        pinned = _named(
+            [role[0]["name"] if role else view for view, _, _, *role in document["features"]]
+        )
     return f"{pinned} of store {content['store']!r}"
 
 

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from skewless.compiler.plan import plan_selection
 from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.service import FeatureService
-from skewless.definitions.view import FeatureRef, FeatureView
+from skewless.definitions.view import FeatureRef, FeatureView, Role, view_behind
 from skewless.errors import InputError, UnknownNameError, shown
 from skewless.registry.differences import differences
 
 if TYPE_CHECKING:
     from skewless.compiler.plan import SelectionPlan
-    from skewless.definitions.service import View
+    from skewless.definitions.service import AnyView
     from skewless.registry.published import Published
 
-Selection: TypeAlias = "tuple[tuple[View, str], ...]"
-Item = TypeVar("Item", FeatureView | OnDemandView, FeatureService)
+Selection: TypeAlias = "tuple[tuple[AnyView, str], ...]"
+Item = TypeVar("Item", FeatureView, FeatureView | OnDemandView, FeatureService)
 
 _TEXT = re.compile(r"(?P<name>\w+)(@(?P<version>\d+))?(:(?P<feature>\w+))?", re.ASCII)
 
@@ -75,6 +75,8 @@ def find_view(published: Published, view: object) -> FeatureView:
     else:
         pairs = resolve(published, view)
         found = pairs[0][0] if isinstance(pairs, tuple) else pairs
+    if isinstance(found, Role):
+        found = found.view
     if not isinstance(found, FeatureView):
         raise InputError(f"{shown(view)} has nothing to materialize; name a FeatureView")
     return found
@@ -115,8 +117,12 @@ def _resolve(published: Published, features: object) -> Selection | FeatureServi
             return _same(features, published.definitions.services)
         case FeatureView() | OnDemandView():
             return _every_feature(_same(features, published.views))
+        case Role():
+            return _every_feature(_same_role(features, published))
+        case FeatureRef(view=Role() as role):
+            return ((_same_role(role, published), features.feature),)
         case FeatureRef():
-            return ((_same(features.view, published.views), features.feature),)
+            return ((_same(view_behind(features.view), published.views), features.feature),)
         case str():
             return _by_text(published, features)
         case Iterable():
@@ -146,6 +152,12 @@ def _same(given: Item, items: Iterable[Item]) -> Item:
     return found
 
 
+def _same_role(given: Role, published: Published) -> Role:
+    """Return the role of the published view."""
+    view = _same(given.view, published.definitions.views)
+    return given if view is given.view else Role(view, given.name, given.columns_of_keys)
+
+
 def _by_text(published: Published, text: str) -> Selection | FeatureService:
     name, version, feature = named(text)
     if name is None:
@@ -170,7 +182,7 @@ def _by_text(published: Published, text: str) -> Selection | FeatureService:
     raise UnknownNameError("view or service", name, {item.name for item in known})
 
 
-def _every_feature(view: View) -> Selection:
+def _every_feature(view: AnyView) -> Selection:
     return tuple((view, feature) for feature in view.feature_types)
 
 

@@ -45,7 +45,7 @@ from skewless.offline.query.windowed import Windowed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from skewless.compiler.plan import SelectionPlan, ViewPlan
+    from skewless.compiler.plan import RolePlan, SelectionPlan, ViewPlan
     from skewless.definitions.entity import Entity
     from skewless.definitions.on_demand import OnDemandView
     from skewless.definitions.source import Source
@@ -175,15 +175,25 @@ class _Compiler:
         columns = columns_of(source, plans)
         relation = self.request.relations[source.name]
         log = Log(source, relation, self.dialect, columns, self.reach.span(plans))
-        number = identifiers.number(entity)
+        roles = {
+            identifiers.number_of(role): role
+            for role in self.plan.roles
+            if role.plan.view.entity == entity
+        }
         asked = self.steps.add(
-            f"{number}__asked",
-            sql.select(
-                sql.aliased(sql.column(number), ENTITY),
-                *(sql.column(identifiers.given(key)) for key in entity.keys),
-            )
-            .distinct()
-            .from_(sql.table("spine")),
+            f"{identifiers.number(entity)}__asked",
+            sql.union(
+                sql.select(
+                    sql.aliased(sql.column(number), ENTITY),
+                    *(
+                        sql.renamed(identifiers.given(column), identifiers.given(key))
+                        for key, column in role.columns.items()
+                    ),
+                )
+                .distinct()
+                .from_(sql.table("spine"))
+                for number, role in roles.items()
+            ),
         )
         name = identifiers.rows_of_entity(source, entity)
         scanned = log.rows()
@@ -216,16 +226,21 @@ class _Compiler:
 
     def _add_points(self, plan: ViewPlan, alias: str) -> None:
         moment = self._as_of(plan, None)
-        query = (
+        numbers = dict.fromkeys(map(identifiers.number_of, self._roles_of(plan)))
+        points = (
             sql.select(
-                sql.aliased(sql.column(identifiers.number(plan.view.entity)), "entity"),
+                sql.aliased(sql.column(number), "entity"),
                 sql.aliased(moment, "as_of"),
                 sql.aliased(self._horizon(plan, None), "horizon"),
             )
             .distinct()
             .from_(sql.table("spine"))
+            for number in numbers
         )
-        self.steps.add(f"{alias}_points", query)
+        self.steps.add(f"{alias}_points", sql.union(points))
+
+    def _roles_of(self, plan: ViewPlan) -> list[RolePlan]:
+        return [role for role in self.plan.roles if role.plan is plan]
 
     def _lag(self, plan: ViewPlan) -> str | None:
         """Return a step that says after which time at the earliest events become known."""
@@ -307,8 +322,8 @@ class _Compiler:
         """Join all views' features to the spine's rows, with the on-demand features if any."""
         joined = exp.select().from_(sql.table("spine"))
         columns: dict[str, Sql] = {}
-        for plan in self.plan.views:
-            joined = self._beside(plan, joined, columns)
+        for role in self.plan.roles:
+            joined = self._beside(role, joined, columns)
         if self.plan.on_demand:
             every = exp.Column(this=exp.Star(), table=sql.name("spine"))
             rows = joined.select(every, *_named(columns), copy=False)
@@ -318,21 +333,23 @@ class _Compiler:
         wanted = {name: columns[name] for name in self._outputs()}
         return joined.select(sql.column(ROW, "spine"), *_named(wanted), copy=False)
 
-    def _beside(self, plan: ViewPlan, joined: exp.Select, columns: dict[str, Sql]) -> exp.Select:
-        """Join a view's steps, and add what they have to the columns."""
-        alias = self.aliases[plan]
-        side = f"{alias}_features"
-        joined = joined.join(sql.table(side), on=self._at_point(plan, side), copy=False)
+    def _beside(self, role: RolePlan, joined: exp.Select, columns: dict[str, Sql]) -> exp.Select:
+        """Join the steps of a role's view, and add what they have to the columns."""
+        steps, own = self.aliases[role.plan], identifiers.steps_of(role.read)
+        side = f"{own}_features"
+        table = _as(f"{steps}_features", side)
+        joined = joined.join(table, on=self._at_point(role, side), copy=False)
         if self.request.with_status:
-            there = f"{alias}_status"
-            joined = joined.join(sql.table(there), on=self._at_point(plan, there), copy=False)
-            columns[identifiers.there(plan.view)] = sql.column(THERE, there)
-        for feature in plan.view.feature_types:
-            name = identifiers.selected(plan.view, feature)
+            there = f"{own}_status"
+            table = _as(f"{steps}_status", there)
+            joined = joined.join(table, on=self._at_point(role, there), copy=False)
+            columns[identifiers.there(role.read)] = sql.column(THERE, there)
+        for feature in role.read.feature_types:
+            name = identifiers.selected(role.read, feature)
             columns[name] = sql.column(identifiers.feature(feature), side)
-        for feature in overflowing(plan):
-            name = identifiers.selected_overflow(plan.view, feature)
-            self.overflows[Feature(plan.view.name, plan.view.version, feature)] = name
+        for feature in overflowing(role.plan):
+            name = identifiers.selected_overflow(role.read, feature)
+            self.overflows[role.feature(feature)] = name
             columns[name] = sql.column(identifiers.overflow(feature), side)
         return joined
 
@@ -353,9 +370,9 @@ class _Compiler:
                 columns[key] = sql.column(identifiers.selected(view, name))
         return step
 
-    def _at_point(self, plan: ViewPlan, side: str) -> Sql:
+    def _at_point(self, role: RolePlan, side: str) -> Sql:
         """Say that a row of a view's step is at the point of a row of the spine."""
-        number = sql.column(identifiers.number(plan.view.entity), "spine")
+        plan, number = role.plan, sql.column(identifiers.number_of(role), "spine")
         return sql.both(
             sql.equal(sql.column("entity", side), number),
             sql.equal(sql.column("as_of", side), self._as_of(plan, "spine")),
@@ -381,17 +398,16 @@ class _Compiler:
         columns: dict[Bound, Sql] = {
             Request(name): sql.column(identifiers.given(name)) for name, _ in self.plan.request
         }
-        for plan in self.plan.views:
-            for name in plan.view.feature_types:
-                key = Feature(plan.view.name, plan.view.version, name)
-                columns[key] = sql.column(identifiers.selected(plan.view, name))
+        for role in self.plan.roles:
+            for name in role.read.feature_types:
+                columns[role.feature(name)] = sql.column(identifiers.selected(role.read, name))
         return columns
 
     def _outputs(self) -> list[str]:
         """Return the names of the selected features, then of statuses, then of overflows."""
         outputs = [identifiers.selected(item.view, item.feature) for item in self.plan.selected]
         if self.request.with_status:
-            outputs += [identifiers.there(plan.view) for plan in self.plan.views]
+            outputs += [identifiers.there(role.read) for role in self.plan.roles]
         selected = [
             Feature(item.view.name, item.view.version, item.feature) for item in self.plan.selected
         ]
@@ -401,6 +417,10 @@ class _Compiler:
 
 def _named(columns: Mapping[str, Sql]) -> list[Sql]:
     return [sql.aliased(value, name) for name, value in columns.items()]
+
+
+def _as(step: str, alias: str) -> exp.Table:
+    return sql.table(step) if step == alias else sql.table(step, alias=alias)
 
 
 def overflowing(plan: ViewPlan) -> list[str]:

@@ -20,8 +20,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from skewless.compiler.plan import RolePlan
     from skewless.definitions.entity import Entity
-    from skewless.definitions.service import View
+    from skewless.definitions.service import AnyView
     from skewless.definitions.source import Source
 
 
@@ -40,18 +41,24 @@ def number(entity: Entity) -> str:
     return _named("entity", entity.name)
 
 
+def number_of(role: RolePlan) -> str:
+    """Name the column that numbers the keys that a row has in a role."""
+    own = number(role.plan.view.entity)
+    return own if role.read is role.plan.view else f"{own}__{role.read.name}"
+
+
 def feature(name: str) -> str:
     """Name a feature in the steps of its own view."""
     return _named("feature", name)
 
 
-def selected(view: View, feature_: str) -> str:
+def selected(view: AnyView, feature_: str) -> str:
     """Name a feature in the steps that join all views."""
     # `feature`, not a number, follows the version: a view may be called `a_v1_`, a feature `v2__x`.
     return f"{steps_of(view)}__{feature(feature_)}"
 
 
-def there(view: View) -> str:
+def there(view: AnyView) -> str:
     """Name whether a view knows a row's entity."""
     return _named("there", f"{view.name}_v{view.version}")
 
@@ -61,12 +68,12 @@ def overflow(name: str) -> str:
     return _named("overflow", name)
 
 
-def selected_overflow(view: View, feature_: str) -> str:
+def selected_overflow(view: AnyView, feature_: str) -> str:
     """Name the same column in the steps that join all views."""
     return _named("overflow", selected(view, feature_))
 
 
-def steps_of(view: View) -> str:
+def steps_of(view: AnyView) -> str:
     """Name the prefix of a view's steps; `_` and a word of ours follow."""
     return _named("view", f"{view.name}_v{view.version}")
 

@@ -73,6 +73,20 @@ def aliased(value: Sql, text: str) -> Sql:
     return exp.Alias(this=this, alias=name(text))
 
 
+def renamed(before: str, after: str) -> Sql:
+    """Select a column under a name, which may be its own."""
+    return column(before) if before == after else aliased(column(before), after)
+
+
+def union(queries: Iterable[exp.Select]) -> exp.Query:
+    """Write the distinct rows of queries; a single one is left as it is."""
+    first, *rest = queries
+    found: exp.Query = first
+    for query in rest:
+        found = found.union(query, copy=False)
+    return found
+
+
 def binary(kind: type[exp.Binary], left: Sql, right: Sql) -> exp.Paren:
     """Write `(left op right)`."""
     this, expression = _parts(left, right)

@@ -11,8 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from skewless.compiler.document import encode_role
 from skewless.compiler.fingerprint import fingerprint
 from skewless.definitions import types
+from skewless.definitions.view import Role, view_behind
 from skewless.errors import InputError
 from skewless.offline.frames.logical import logical
 from skewless.offline.frames.own_frame import own_frame
@@ -221,10 +223,11 @@ def _manifest(
         "features": [
             {
                 "output": item.output,
-                "view": item.view.name,
+                "view": view_behind(item.view).name,
                 "version": item.view.version,
                 "feature": item.feature,
-                "fingerprint": fingerprint(item.view, known),
+                "fingerprint": fingerprint(view_behind(item.view), known),
+                **({"role": encode_role(item.view)} if isinstance(item.view, Role) else {}),
             }
             for item in request.plan.selected
         ],

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from skewless.compiler.plan import SelectionPlan
-    from skewless.definitions.entity import Entity
     from skewless.definitions.types import ValueType
     from skewless.offline.frames.columns import BadValues
     from skewless.offline.frames.own_frame import OwnFrame
@@ -153,18 +152,28 @@ def _labels(
     if watermark is not None:
         found[WATERMARK] = columns[watermark]
     for entity in dict.fromkeys(item.view.entity for item in plan.views):
-        found[identifiers.number(entity)] = _numbered(entity, columns)
+        roles = [role for role in plan.roles if role.plan.view.entity == entity]
+        places = {identifiers.number_of(role): tuple(role.columns.values()) for role in roles}
+        found.update(_numbered(places, columns))
     for name in (*plan.keys, *dict(plan.request)):
         found[identifiers.given(name)] = columns[name]
     extremes = pc.min_max(instants).as_py()
     return Labels(pa.table(found), extremes["min"], extremes["max"])
 
 
-def _numbered(entity: Entity, columns: dict[str, pa.ChunkedArray]) -> pa.Array:
-    """Number the entity's keys: equal keys get equal numbers."""
-    numbers: pa.Array | None = None
-    for name in entity.keys:
-        encoded = columns[name].combine_chunks().dictionary_encode()
+def _numbered(
+    places: Mapping[str, tuple[str, ...]], columns: dict[str, pa.ChunkedArray]
+) -> dict[str, pa.Array]:
+    """Number an entity's keys: equal keys get equal numbers, in whatever role of a row they are.
+
+    Args:
+        places: by the name of its numbers, the columns of the keys in each role.
+        columns: the rows.
+    """
+    numbers: Any = None
+    for names in zip(*places.values(), strict=True):
+        chunks = [chunk for name in names for chunk in columns[name].chunks]
+        encoded = pa.chunked_array(chunks).combine_chunks().dictionary_encode()
         encoded = encoded.chunk(0) if isinstance(encoded, pa.ChunkedArray) else encoded
         codes = pc.cast(encoded.indices, pa.int64())
         if numbers is None:
@@ -173,4 +182,5 @@ def _numbered(entity: Entity, columns: dict[str, pa.ChunkedArray]) -> pa.Array:
         # Renumbered after each column, so that the product stays small.
         paired = pc.add(pc.multiply(numbers, len(encoded.dictionary)), codes)
         numbers = pc.cast(paired.dictionary_encode().indices, pa.int64())
-    return numbers
+    rows = len(numbers) // len(places)
+    return {name: numbers.slice(at * rows, rows) for at, name in enumerate(places)}

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.compute
 
 from skewless.compiler.physical import from_physical
-from skewless.definitions.view import FeatureView
+from skewless.definitions.on_demand import OnDemandView
+from skewless.definitions.view import Role
 from skewless.errors import InputError, ValueOverflowError
 from skewless.offline.query import identifiers
 
@@ -91,12 +92,13 @@ class Overflows:
 
 def _told(item: SelectedFeature, rows: Sequence[int], labels: pa.Table, plan: SelectionPlan) -> str:
     view = item.view
-    if isinstance(view, FeatureView):
-        keys = list(view.entity.keys)
-        what = f"{view.name}.{item.feature} ({view.aggregations[item.feature]})"
-    else:
+    if isinstance(view, OnDemandView):
         keys = list(plan.keys)
         what = f"{view.name}.{item.feature} (computed from a feature that overflows)"
+    else:
+        keys = list(view.columns_of_keys.values())
+        aggregations = (view.view if isinstance(view, Role) else view).aggregations
+        what = f"{view.name}.{item.feature} ({aggregations[item.feature]})"
     shown = ", ".join(
         f"{row} ({_key(labels, {name: plan.keys[name] for name in keys}, row)})"
         for row in rows[:_MOST_ROWS]

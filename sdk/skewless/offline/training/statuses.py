@@ -13,7 +13,7 @@ from skewless.definitions.names import RESERVED_PREFIX
 from skewless.offline.query import identifiers
 
 if TYPE_CHECKING:
-    from skewless.compiler.plan import SelectionPlan, ViewPlan
+    from skewless.compiler.plan import RolePlan, SelectionPlan
 
 
 def names_of(label: str) -> tuple[str, str]:
@@ -32,24 +32,24 @@ def statuses(found: pa.Table, plan: SelectionPlan, asked: Any, *, leaks: bool) -
     """
     columns: dict[str, Any] = {}
     moments = np.asarray(asked, np.int64)
-    for label, view_plan in zip(plan.labels, plan.views, strict=True):
+    for label, role in zip(plan.labels, plan.roles, strict=True):
         as_of, status = names_of(label)
         at = moments
         if not leaks:
-            refresh = view_plan.view.refresh
+            refresh = role.plan.view.refresh
             at = np.array([instants.as_of(refresh, int(moment)) for moment in moments], np.int64)
         columns[as_of] = pa.array(at).cast(pa.timestamp("us", "UTC"))
-        there = np.asarray(found[identifiers.there(view_plan.view)].to_pylist(), np.bool_)
+        there = np.asarray(found[identifiers.there(role.read)].to_pylist(), np.bool_)
         told = np.where(there, OK, MISSING)
-        columns[status] = pa.array(np.where(_failed(found, view_plan), FAILED, told).tolist())
+        columns[status] = pa.array(np.where(_failed(found, role), FAILED, told).tolist())
     return pa.table(columns)
 
 
-def _failed(found: pa.Table, plan: ViewPlan) -> Any:
+def _failed(found: pa.Table, role: RolePlan) -> Any:
     """Return in which rows a selected feature of the view overflowed."""
     failed = np.zeros(found.num_rows, np.bool_)
-    for feature in plan.view.feature_types:
-        name = identifiers.selected_overflow(plan.view, feature)
+    for feature in role.read.feature_types:
+        name = identifiers.selected_overflow(role.read, feature)
         if name in found.column_names:
             failed |= np.asarray(found[name].to_pylist(), np.bool_)
     return failed
