@@ -71,6 +71,26 @@ def test_views_are_read_together_and_each_key_once(fake: FakeTable) -> None:
     assert set(answer.status[0]) == {"delays", "aircraft", "prices"}
 
 
+def test_an_entity_in_two_roles_is_read_once_and_answers_by_the_roles_names(
+    fake: FakeTable,
+) -> None:
+    fake.mark(STREAMED, TODAY)
+    fake.put(STREAMED, TODAY, 4)
+    left, right = (
+        STREAMED.with_name(name).with_join_key_map({"carrier": name}) for name in ("left", "right")
+    )
+    less = OnDemandView("less", features={"n": left["n"] - right["n"].fill_null(0)})
+    rows = [{"left": "UA", "right": "UA"}, {"left": "AA", "right": "UA"}]
+    answer = a_reader(fake, left["n"], right["n"], less).read(rows, TODAY)
+    assert answer.to_dict() == {"left__n": [4, 0], "right__n": [4, 4], "less__n": [0.0, -4.0]}
+    assert {name: found.status for name, found in answer.status[1].items()} == {
+        "left": "missing",
+        "right": "ok",
+    }
+    (asked,) = fake.asked
+    assert len(asked) == len(set(asked)) == 2 * 3 + 1 + 1
+
+
 def test_on_demand_features_see_features_and_requests(fake: FakeTable) -> None:
     fake.mark(STREAMED, TODAY)
     fake.put(STREAMED, TODAY, 4)

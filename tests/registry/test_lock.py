@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from skewless import FeatureService, agg, col, if_else
+from skewless import FeatureService, FeatureView, agg, col, if_else
 from skewless.aws import Resources
 from skewless.errors import InputError
 from skewless.registry.identity import meaning
@@ -17,6 +17,8 @@ from tests.registry.builders import REGION, a_service, a_view, an_on_demand_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from skewless.definitions.view import Role
 
 RESOURCES = Resources(
     store="prod",
@@ -222,3 +224,44 @@ def test_reading_a_lock_needs_only_the_standard_library() -> None:
         check=True,
     )
     assert found.stdout.strip() == "['skewless']"
+
+
+def in_roles() -> FeatureService:
+    view = a_view()
+    left = view.with_name("left").with_join_key_map({"carrier": "left_carrier"})
+    right = view.with_name("right").with_join_key_map({"carrier": "right_carrier"})
+    both = an_on_demand_view(features={"less": left["mean_1d"] < right["mean_1d"]}, request=None)
+    return a_service(left, right["flights_1h"], both)
+
+
+def test_a_lock_keeps_the_roles_that_a_service_and_on_demand_views_read(path: Path) -> None:
+    write_lock(path, in_roles(), RESOURCES, REGION)
+    lock = read_lock(path)
+    assert lock.service == in_roles()
+    assert set(lock.fingerprints) & {"view#left#00001", "view#right#00001"} == set()
+
+
+def test_name_and_columns_of_a_role_are_part_of_a_services_meaning() -> None:
+    view = a_view()
+    roles: list[FeatureView | Role] = [
+        view,
+        view.with_name("delays"),
+        view.with_name("left"),
+        view.with_name("right"),
+        view.with_name("left").with_join_key_map({"carrier": "x"}),
+    ]
+    assert len({meaning(a_service(role)) for role in roles}) == len(roles)
+    compared = [an_on_demand_view(features={"x": role["mean_1d"] * 2}) for role in roles]
+    assert len({meaning(one) for one in compared}) == len(roles)
+
+
+def test_an_edited_role_is_refused(path: Path) -> None:
+    write_lock(path, in_roles(), RESOURCES, REGION)
+
+    def edit(document: dict[str, Any]) -> None:
+        entry = definition(document, "service#arrival_model#00001")
+        entry["document"]["features"][2][3]["keys"] = [["carrier", "other"]]
+
+    tamper(path, edit)
+    with pytest.raises(InputError, match=r"'right' would be .*; run skewless lock again"):
+        read_lock(path)

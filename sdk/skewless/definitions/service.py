@@ -160,7 +160,7 @@ def select(
         )
         for view, feature in flat
     )
-    views = list(dict.fromkeys(view for view, _ in flat))
+    views = dict.fromkeys(view for view, _ in flat)
     below = [read for view in views if isinstance(view, OnDemandView) for read in view.all_views]
     problems = list(role_problems([*views, *below])) or list(_clashes(selected))
     if problems:

@@ -363,7 +363,7 @@ def view_behind(view: FeatureView | OnDemandView | Role) -> FeatureView | OnDema
 def role_problems(views: Iterable[FeatureView | OnDemandView | Role]) -> Iterator[str]:
     """Check that no role has the name of another role, or of a view, of one selection."""
     first: dict[str, FeatureView | OnDemandView | Role] = {}
-    for view in views:
+    for view in dict.fromkeys(views):
         other = first.setdefault(view.name, view)
         if other is view or not (isinstance(view, Role) or isinstance(other, Role)):
             continue

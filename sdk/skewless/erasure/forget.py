@@ -83,7 +83,9 @@ class Forgetting:
             again += self._published_meanwhile()
         again += self._cuts_under_way()
         self._erase_items()
-        sets = TrainingSets(self.bench.aws, self.bench.sets, self.objects, self.subject)
+        sets = TrainingSets(
+            self.bench.aws, self.bench.sets, self.objects, self.subject, self.published
+        )
         now = _now().isoformat()
         not_reached += sets.erase(self.journal, now, is_dry_run=self.is_dry_run)
         not_reached += erase_leftovers(

@@ -8,6 +8,7 @@ erasure goes on.
 from __future__ import annotations
 
 import json
+from functools import reduce
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
 
 from skewless.definitions import types
+from skewless.erasure.places import places_of
 from skewless.erasure.report import NotReached
 from skewless.errors import SkewlessError, StoreError
 from skewless.offline.lake.catalog import LOG_FOLDER, TEMPORARY_FOLDERS
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from skewless.erasure.subject import Subject
     from skewless.offline.storage.stored import Stored, StoredObjects
     from skewless.offline.training.set_index import Entry, SetIndex
+    from skewless.registry.published import Published
 
 pc: Any = pyarrow.compute
 _MARK = "erasures"  # of a manifest
@@ -49,11 +52,20 @@ class _Version(NamedTuple):
 class TrainingSets:
     """The sets of a store."""
 
-    def __init__(self, aws: Aws, index: SetIndex, objects: StoredObjects, subject: Subject) -> None:
+    def __init__(
+        self,
+        aws: Aws,
+        index: SetIndex,
+        objects: StoredObjects,
+        subject: Subject,
+        published: Published,
+    ) -> None:
+        self._published = published
         self._aws = aws
         self._index = index
         self._objects = objects
         self._subject = subject
+        self._places: list[Mapping[str, str]] = []
 
     def erase(self, journal: Journal, now: str, *, is_dry_run: bool) -> Iterator[NotReached]:
         """Write each set anew that holds the entity; yield what is out of reach or remains.
@@ -95,6 +107,7 @@ class TrainingSets:
     ) -> Iterator[NotReached]:
         """Write a set anew, and then delete what a bucket with versions keeps of the old one."""
         key, place = split_uri(uri)[1], f"training set {uri}"
+        self._places = places_of(self._published, self._subject.entity, self._read_manifest(uri))
         found = self._look(uri)
         unread = sum(version.rows is None for version in found)
         if unread:
@@ -154,10 +167,14 @@ class TrainingSets:
             write_set(uri, kept, _erased(manifest, kept, journal.id, now), self._aws)
 
     def _manifest(self, uri: str, columns: list[str]) -> dict[str, Any] | None:
+        content = self._read_manifest(uri)
+        return None if content is None else _as_manifest(content, columns)
+
+    def _read_manifest(self, uri: str) -> bytes | None:
         key = split_uri(manifest_of(uri))[1]
         for stored in self._objects.versions_of([key], key):
             if stored.is_current:
-                return _as_manifest(self._objects.read(stored), columns)
+                return self._objects.read(stored)
         return None
 
     def _left(self, place: str, current: _Version | None) -> Iterator[NotReached]:
@@ -180,9 +197,15 @@ class TrainingSets:
                 )
 
     def _without(self, rows: pa.Table) -> tuple[int, pa.Table]:
-        if not set(self._subject.entity.keys) <= set(rows.column_names):
+        there = set(rows.column_names)
+        masks = [
+            pc.fill_null(self._subject.mask_of_labels(rows, places), False)  # noqa: FBT003 - Arrow's
+            for places in self._places
+            if set(places.values()) <= there
+        ]
+        if not masks:
             return 0, rows
-        mask = pc.fill_null(self._subject.mask_of_labels(rows), False)  # noqa: FBT003 - Arrow's
+        mask = reduce(pc.or_, masks)
         count = int(pc.sum(mask).as_py() or 0)
         return count, rows.filter(pc.invert(mask)) if count else rows
 

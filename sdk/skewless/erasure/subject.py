@@ -95,11 +95,16 @@ class Subject:
         )
         return all(part in text or json.dumps(part)[1:-1] in text for part in parts)
 
-    def mask_of_labels(self, rows: pa.Table) -> Any:
-        """Return, for each row of a frame with the key columns, whether it is the entity's."""
+    def mask_of_labels(self, rows: pa.Table, places: Mapping[str, str]) -> Any:
+        """Return for each row of a frame whether it is the entity's.
+
+        Args:
+            rows: the frame.
+            places: for each key the column that holds it.
+        """
         masks = []
         for (name, type_), value in zip(self.entity.keys.items(), self.key, strict=True):
-            column = rows[name]
+            column = rows[places[name]]
             if pa.types.is_dictionary(column.type):
                 column = column.cast(column.type.value_type)
             alike = [found for found in pc.unique(column) if _is_alike(found.as_py(), value, type_)]

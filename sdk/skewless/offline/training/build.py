@@ -212,6 +212,7 @@ def _manifest(
 ) -> dict[str, Any]:
     problems = [pin.why_not for pin in pins.values() if pin.why_not]
     known: dict[int, str] = {}
+    roles = [role.read for role in request.plan.roles if isinstance(role.read, Role)]
     return {
         **request.about,
         "mode": request.mode.value,
@@ -231,6 +232,7 @@ def _manifest(
             }
             for item in request.plan.selected
         ],
+        **({"roles": [_read_as(role) for role in roles]} if roles else {}),
         "snapshots": {name: pin.snapshot for name, pin in pins.items()},
         "rebuildable": not problems,
         "rebuild_problems": problems,
@@ -239,6 +241,10 @@ def _manifest(
         "digest": digest(features),
         "sql": text,
     }
+
+
+def _read_as(role: Role) -> dict[str, Any]:
+    return {"view": role.view.name, "version": role.version, **encode_role(role)}
 
 
 def digest(table: pa.Table) -> str:
