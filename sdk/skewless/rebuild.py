@@ -130,6 +130,11 @@ def _feature(item: Mapping[str, Any], published: Published) -> FeatureRef:
         feature = chosen[item["feature"]]
     except UnknownNameError as error:
         raise RebuildError(f"the training set cannot be made again: {error}") from error
+    except UNREADABLE as error:
+        raise RebuildError(
+            f"the training set cannot be made again: its manifest has a role that skewless did not "
+            f"write: {error}"
+        ) from error
     if fingerprint(view) != item["fingerprint"]:
         raise RebuildError(
             f"the training set cannot be made again: {name} is published here with another "

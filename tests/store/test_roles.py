@@ -8,9 +8,9 @@ import pytest
 
 from localaws import LocalAws
 from skewless import FeatureService, FeatureStore, OnDemandView
-from skewless.errors import InputError
+from skewless.errors import InputError, RebuildError
 from skewless.offline.tables.named import read_named
-from tests.store.builders import NOON, payment, profile, spending
+from tests.store.builders import NOON, payment, payments, profile, spending
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,3 +110,20 @@ def test_an_entity_is_erased_from_sets_in_whatever_role_it_stands(filled: Featur
     assert read_named(uri, filled.aws).num_rows == 1
     left = read_named(f"{uri}.loose", filled.aws)
     assert left["payer"].to_pylist() == ["b", "c"]
+
+
+def test_a_role_of_a_view_that_is_not_published_has_a_history(store: FeatureStore) -> None:
+    store.apply(payments)
+    store.backfill("payments", [payment(-3000, card="a", shop="book")])
+    made = store.get_historical_features(labels(), [SENDER["shop"], RECEIVER["shop"], SAME])
+    assert shops(made.to_arrow().to_pylist()) == [("book", None, None), (None, None, None)]
+    again = store.rebuild(labels(), made.manifest)
+    assert again.manifest["digest"] == made.manifest["digest"]
+
+
+def test_a_manifest_whose_role_was_edited_is_no_longer_made_again(filled: FeatureStore) -> None:
+    made = filled.get_historical_features(labels(), [SENDER])
+    manifest = dict(made.manifest)
+    manifest["features"] = [{**item, "role": {"name": "x"}} for item in manifest["features"]]
+    with pytest.raises(RebuildError, match="its manifest has a role that skewless did not write"):
+        filled.rebuild(labels(), manifest)

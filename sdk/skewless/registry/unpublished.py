@@ -15,7 +15,7 @@ from skewless.definitions.entity import Entity
 from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.service import FeatureService
 from skewless.definitions.source import Source
-from skewless.definitions.view import FeatureRef, FeatureView
+from skewless.definitions.view import FeatureRef, FeatureView, Role, view_behind
 from skewless.errors import DefinitionError, InputError
 from skewless.registry.differences import differences
 from skewless.registry.identity import Identity, level
@@ -87,6 +87,8 @@ def named_definitions(features: object) -> Iterator[Selectable]:
         case FeatureView() | OnDemandView() | FeatureService():
             yield features
         case FeatureRef():
+            yield view_behind(features.view)
+        case Role():
             yield features.view
         case Iterable() if not isinstance(features, str | bytes):
             for item in features:
