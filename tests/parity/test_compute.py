@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skewless import FeatureStore, compute
+from skewless import FeatureStore, FeatureView, compute
 from skewless.definitions import types
 from skewless.definitions.expression import to_datetime, to_microseconds
 from skewless.definitions.refresh import Stream
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from skewless.definitions.on_demand import OnDemandView
     from skewless.definitions.source import Source
     from skewless.definitions.types import ValueType
-    from skewless.definitions.view import FeatureView
 
 _NUMBERS = itertools.count()
 LATE = datetime(2100, 1, 1, 12, tzinfo=UTC)
@@ -89,6 +88,7 @@ def test_what_is_computed_is_what_a_store_gives_in_history_and_serves(
 ) -> None:
     on_demand, events, labels = case
     (view,) = on_demand.views
+    assert isinstance(view, FeatureView)
     kinds = {**view.entity.keys, **on_demand.request}
     frame = [as_row(view.source, event) for event in events]
     now = to_microseconds(LATE, "LATE")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from localaws import LocalAws
-from skewless import FeatureService, FeatureStore, OnDemandView
+from skewless import FeatureService, FeatureStore, OnDemandView, compute
 from skewless.errors import InputError, RebuildError
 from skewless.offline.tables.named import read_named
 from tests.store.builders import NOON, payment, payments, profile, spending
@@ -127,3 +127,9 @@ def test_a_manifest_whose_role_was_edited_is_no_longer_made_again(filled: Featur
     manifest["features"] = [{**item, "role": {"name": "x"}} for item in manifest["features"]]
     with pytest.raises(RebuildError, match="its manifest has a role that skewless did not write"):
         filled.rebuild(labels(), manifest)
+
+
+def test_roles_are_computed_of_frames_as_in_a_store() -> None:
+    events = [payment(-3000, card="a", shop="book"), payment(-3000, card="b", shop="tea")]
+    made = compute([SENDER["shop"], RECEIVER["shop"], SAME], events=events, labels=labels())
+    assert shops(made.to_arrow().to_pylist()) == WANTED
