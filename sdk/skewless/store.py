@@ -23,13 +23,14 @@ from skewless.registry.selection import find_view, name_of, planned, resolve
 from skewless.registry.unpublished import with_unpublished
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import timedelta
     from pathlib import Path
 
     from skewless.cost.traffic import Traffic
     from skewless.definitions.clock import Instant
     from skewless.definitions.duration import Duration
+    from skewless.definitions.expression import Expr
     from skewless.doctor.diagnosis import Diagnosis
     from skewless.erasure.report import Erasure
     from skewless.ingest.ingested import Ingested
@@ -465,6 +466,51 @@ class FeatureStore(OpenedStore):
             predictions=predictions or {},
             events_per_ingest=events_per_ingest,
             readers=readers,
+        )
+
+    def labels(
+        self,
+        source: object,
+        *,
+        columns: Sequence[str] | None = None,
+        where: Expr | None = None,
+        start: Instant | None = None,
+        end: Instant | None = None,
+        timestamp: str = "event_timestamp",
+        engine: str | None = None,
+    ) -> Any:
+        """Make a frame of labels of a source's rows: a row is a label at the instant it happened.
+
+        Features at that instant do not count the row itself, nor any other of the same instant: an
+        event counts from after the instant at which it was known, and none is known before it
+        happened.
+
+        Args:
+            source: a source or its name.
+            columns: what to take beside keys and instants, such as the target; all if None.
+            where: only rows for which this is true; deleted rows too, if it does not say otherwise.
+            start: only rows that happened then or later.
+            end: only rows that happened before.
+            timestamp: the column for the instants.
+            engine: "athena" or "duckdb"; the store's own if None.
+
+        Returns:
+            An Arrow table in order of the instants: the columns that are keys of published
+            entities, the instants, then `columns`. Repeats of an `event_id` are left out.
+
+        Raises:
+            InputError: something does not fit the source.
+            UnknownNameError: no such source is published, or it has no such column.
+        """
+        return self._workbench.labels(
+            self.published.source(name_of(source)),
+            self.published,
+            columns=columns,
+            where=where,
+            start=None if start is None else as_microseconds(start, "start"),
+            end=None if end is None else as_microseconds(end, "end"),
+            timestamp=timestamp,
+            engine=engine,
         )
 
     def current(self, features: object) -> tuple[object, bool]:

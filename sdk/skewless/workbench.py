@@ -25,6 +25,7 @@ from skewless.materialize.source_log import SourceLogs
 from skewless.offline.engines.athena import AthenaEngine
 from skewless.offline.engines.duckdb_engine import DuckDbEngine
 from skewless.offline.engines.keys import logged_keys
+from skewless.offline.engines.source_labels import RowsAsked, source_labels
 from skewless.offline.lake.log import EventLog
 from skewless.offline.lake.optimizers import TableOptimizers
 from skewless.offline.lake.snapshots import Snapshots
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from skewless.aws import Aws, Resources
     from skewless.compiler.document import Document
     from skewless.compiler.plan import SelectionPlan, ViewPlan
+    from skewless.definitions.expression import Expr
     from skewless.definitions.source import Source
     from skewless.definitions.view import FeatureView
     from skewless.materialize.cut import Materialized, Progress
@@ -175,6 +177,29 @@ class Workbench:
             unpublished,
         )
         return build_training_set(request, chosen_engine, self.snapshots, self.aws, self.sets)
+
+    def labels(  # noqa: PLR0913 - as `FeatureStore.labels` says
+        self,
+        source: Source,
+        published: Published,
+        *,
+        columns: Sequence[str] | None,
+        where: Expr | None,
+        start: int | None,
+        end: int | None,
+        timestamp: str,
+        engine: str | None,
+    ) -> pa.Table:
+        """Make labels of a source's rows; see `FeatureStore.labels`."""
+        keys = {
+            name
+            for entity in published.definitions.entities
+            if entity.keys.items() <= source.columns.items()
+            for name in entity.keys
+        }
+        ordered = [name for name in source.columns if name in keys]
+        asked = RowsAsked.of(source, ordered, columns, where, start, end, timestamp)
+        return source_labels(asked, self.engine(engine))
 
     def instants(self, frame: Any, start: Any, end: Any, every: Any) -> Instants | None:
         """Return the instants of labels of no frame; see `FeatureStore.get_historical_features`."""
