@@ -18,7 +18,7 @@ from moto.core.config import default_user_config
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from localaws.core import athena, dynamodb, glue, kms, optimizers, own_key, regions, s3
+from localaws.core import answers, athena, dynamodb, glue, kms, optimizers, own_key, regions, s3
 from localaws.core.browsers import Browsers
 from localaws.core.dynamodb.dispatch import Dispatch
 from localaws.core.entrance import Entrance
@@ -223,6 +223,7 @@ class LocalAws:
         default_user_config["batch"] = {"use_docker": False}
         regions.apply(self.endpoint)
         regions.load_parameters(self.endpoint)
+        answers.apply()
         s3.apply()
         glue.apply()
         kms.apply()
