@@ -34,6 +34,18 @@ def test_publishing_gives_a_log_its_optimizers(store: FeatureStore) -> None:
         glue.get_table_optimizer(**address, Type="retention")
 
 
+def test_a_log_of_hourly_files_is_compacted_each_day(store: FeatureStore) -> None:
+    store.apply(payments_view())
+    made = store.aws.client("glue").get_table_optimizer(
+        CatalogId="123456789012",
+        DatabaseName=store.resources.database,
+        TableName="payments",
+        Type="compaction",
+    )
+    compaction = made["TableOptimizer"]["configuration"]["compactionConfiguration"]
+    assert compaction["icebergConfiguration"] == {"strategy": "binpack", "minInputFiles": 24}
+
+
 def test_publishing_again_brings_back_an_optimizer(store: FeatureStore) -> None:
     store.apply(payments_view())
     found = TableOptimizers(store.aws, store.resources)

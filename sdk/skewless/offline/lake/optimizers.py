@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from skewless.aws import Aws, Resources
 
 OPTIMIZERS = ("compaction", "orphan_file_deletion")
+# Files of a day that are merged; Glue's own least is 100. A log that is ingested every hour is
+# compacted once, when its day is complete. Snapshots keep what was merged, so fewer files, and
+# thus more runs, would store each row more often.
+LEAST_FILES = 24
+_COMPACTION = {"icebergConfiguration": {"strategy": "binpack", "minInputFiles": LEAST_FILES}}
 
 
 class TableOptimizers:
@@ -62,10 +67,13 @@ class TableOptimizers:
 
     def _create(self, table: str, kind: str, role: str) -> None:
         glue = self._glue
+        configuration: dict[str, Any] = {"roleArn": role, "enabled": True}
+        if kind == "compaction":
+            configuration["compactionConfiguration"] = _COMPACTION
         request = {
             **self._address(table),
             "Type": kind,
-            "TableOptimizerConfiguration": {"roleArn": role, "enabled": True},
+            "TableOptimizerConfiguration": configuration,
         }
         try:
             glue.create_table_optimizer(**request)
