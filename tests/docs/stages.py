@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from examples.flights import definitions
@@ -38,6 +39,23 @@ def _training(folder: Path) -> dict[str, Any]:
     known = {"agg": agg, "FeatureView": FeatureView}
     known |= {"flights": definitions.flights, "route": definitions.route}
     return {"store": store, "labels": labels, "pd": pd, **known}
+
+
+def _exploring(folder: Path) -> dict[str, Any]:
+    random = np.random.default_rng(7)
+    rows = 1_200
+    frame = pd.DataFrame(
+        {
+            "user_id": random.choice([f"u{n}" for n in range(30)], rows),
+            "merchant": random.choice(["book", "tea", "gold"], rows),
+            "amount": random.lognormal(3.0, 0.5, rows).round(2),
+            "is_fraud": random.random(rows) < 0.05,
+            "ts": NOW - pd.to_timedelta(random.integers(1, 30 * 86_400, rows), unit="s"),
+        }
+    )
+    frame["amount"] = frame["amount"].where(~frame["is_fraud"], frame["amount"] * 4)
+    frame.to_parquet(folder / "transactions.parquet")
+    return {}
 
 
 def _serving(folder: Path) -> dict[str, Any]:
@@ -84,6 +102,7 @@ def _flight(hours_ago: int) -> dict[str, Any]:
 
 _STAGES: dict[str, Callable[[Path], dict[str, Any]]] = {
     "erasing": _erasing,
+    "exploring": _exploring,
     "ingesting": _ingesting,
     "serving": _serving,
     "training": _training,

@@ -58,3 +58,17 @@ def test_the_tests_of_the_page_on_testing_pass(
 
 def test_nothing_of_the_pages_reaches_aws() -> None:
     assert os.environ["AWS_ACCESS_KEY_ID"] == "testing"
+
+
+def test_the_notebook_has_ten_cells_and_predicts_something(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (page,) = (page for page in PYTHON if page.stem == "exploring")
+    cells = [block.code for block in blocks(page) if block.language == "python"]
+    assert len(cells) == 10
+    names = stage(page.stem, tmp_path)
+    for cell in cells[:8]:
+        exec(cell, names)  # noqa: S102 - our own
+    assert names["score"] > 0.2, "one in twenty is fraud"
+    assert max(names["worth"], key=names["worth"].get) == "ratio"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from skewless.definitions import types
 from skewless.definitions.duration import Duration
@@ -107,6 +108,59 @@ class Source:
             raise DefinitionError(f"Source {name!r}", problems)
         object.__setattr__(self, "schema", FrozenMapping(self.schema))
         object.__setattr__(self, "tags", FrozenMapping(self.tags))
+
+    @classmethod
+    def from_frame(cls, name: str, frame: Any, *, event_time: str, **options: Any) -> Source:
+        """Make a source with the schema that a frame has, and print it as code, for review.
+
+        Write what was printed into your definitions: a later frame may have other types, and a
+        published source is not to change with them.
+
+        Args:
+            name: the source's name.
+            frame: pandas, polars, Arrow, rows as dicts, a Parquet path or URI, a Glue table.
+            event_time: the column that says when an event happened.
+            options: all else that `Source` takes, but `schema`.
+
+        Raises:
+            DefinitionError: with each column that has no type, and what would have one.
+            InputError: the frame cannot be read.
+        """
+        subject = f"Source {name!r}"
+        if "schema" in options:
+            raise DefinitionError(subject, ["from_frame takes no schema: it is the frame's"])
+        # Definitions stand below frames and load no libraries, until there is a frame to read.
+        inferred = importlib.import_module("skewless.offline.frames.inferred")
+        times = [item for item in (event_time, options.get("ingest_time")) if item is not None]
+        schema = inferred.inferred_schema(frame, subject, times)
+        if missing := [item for item in times if item not in schema]:
+            raise DefinitionError(
+                subject,
+                [f"the frame has no column {x!r}.{did_you_mean(str(x), schema)}" for x in missing],
+            )
+        columns = {item: type_ for item, type_ in schema.items() if item not in times}
+        made = cls(name, schema=columns, event_time=event_time, **options)
+        print(made.code())  # noqa: T201 - it is to be seen
+        return made
+
+    def code(self) -> str:
+        """Return Python code that makes the source."""
+        used = {str(type_) for type_ in self.schema.values()}
+        names = sorted({word for text in used for word in re.findall(r"[A-Za-z]\w*", text)})
+        columns = "".join(f"        {name!r}: {type_},\n" for name, type_ in self.schema.items())
+        given: dict[str, object] = {"event_time": self.event_time}
+        if self.delay.microseconds:
+            given["delay"] = str(self.delay)
+        for label in ("event_id", "tiebreak", "table", "ingest_time", "description", "owner"):
+            if value := getattr(self, label):
+                given[label] = value
+        if self.tags:
+            given["tags"] = dict(self.tags)
+        rest = "".join(f"    {label}={value!r},\n" for label, value in given.items())
+        return (
+            f"from skewless import Source\nfrom skewless.types import {', '.join(names)}\n\n"
+            f"{self.name} = Source(\n    {self.name!r},\n    schema={{\n{columns}    }},\n{rest})\n"
+        )
 
     @property
     def columns(self) -> Mapping[str, ValueType]:
