@@ -192,3 +192,20 @@ def test_a_source_that_is_new_has_no_bill_before() -> None:
 def test_a_change_needs_the_traffic_of_what_is_new() -> None:
     with pytest.raises(InputError, match=r"view visits@1: say how many entities of 'page'"):
         predict_change(PUBLISHED, Definitions.collect([visits]), traffic())
+
+
+def test_each_list_of_a_view_is_another_scan_of_a_cut() -> None:
+    lists = {f"last_{most}": agg.last_n("amount", most, window="7d") for most in (2, 3)}
+    plain, listed = (
+        FeatureView("some", entity=card, source=payments, refresh=Every("1d"), features=features)
+        for features in (
+            {"last": agg.last("amount", window="7d")},
+            {**lists, "first": agg.first_n("amount", 2, window="7d")},
+        )
+    )
+    scanned = []
+    for view in (plain, listed):
+        bill = predict(Published(Definitions.collect([view])), traffic())
+        scanned += [item.quantity for item in bill.items if item.what == "scanned for cuts"]
+    # The longer of two lists of the last serves both.
+    assert scanned[1] == pytest.approx(3 * scanned[0])

@@ -178,14 +178,19 @@ class ViewLoad:
 
     @property
     def scanned_bytes(self) -> float:
-        """Bytes that Athena scans a day for the cuts, where nothing is compressed."""
+        """Bytes that Athena scans a day for the cuts, where nothing is compressed.
+
+        A cut reads the log once, and once more for each list that the view's tiles keep.
+        """
         every = round(DAY / self.cuts)
         span = span_of_states(self.plan, _TODAY, _TODAY - every, ())
         since = _TODAY - _EVER if span.start is None else span.start
         events = self.events * (_TODAY - since) / DAY
         names = used_columns(self.plan.view)
         width = _SYSTEM_BYTES + 8 + sum(_width(self.example[name]) for name in names)
-        return self.cuts * max(events * width, _LEAST_SCANNED)
+        lists = {column for tiles in self.plan.tile_sets for column in tiles.columns}
+        scans = 1 + sum(column.kept.is_list for column in lists)
+        return self.cuts * max(scans * events * width, _LEAST_SCANNED)
 
 
 def line_read_units(reads: float) -> float:

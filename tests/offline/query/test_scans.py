@@ -67,3 +67,15 @@ def test_a_training_set_reads_a_log_once_however_many_views_stand_on_it() -> Non
     request = History(plan, Mode.AS_SERVED, ATHENA, spine, logs, {}, with_status=True)
     script = request.script()
     assert sum(scans(step) for _, step in script.stages()) + scans(script.last()) == 1
+
+
+def test_each_list_of_a_cut_reads_the_log_once_more() -> None:
+    features = {
+        "last_2": agg.last_n("amount", 2, window="7d"),
+        "last_3": agg.last_n("amount", 3, window="7d"),
+        "first_2": agg.first_n("amount", 2, window="7d"),
+        "total": agg.sum("amount", window="7d"),
+    }
+    view = FeatureView("lists", entity=CARD, source=SOURCE, refresh="stream", features=features)
+    states = States(plan_view(view), ATHENA, LOG, 3 * DAY, 2 * DAY)
+    assert scans(states.script().query()) == 3
