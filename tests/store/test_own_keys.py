@@ -149,3 +149,9 @@ def test_what_gives_no_labels_is_refused(
 def test_instants_beside_labels_are_refused(filled: FeatureStore) -> None:
     with pytest.raises(InputError, match="start=, end=, every= goes without a frame of labels"):
         filled.get_historical_features([{"card": "a", "event_timestamp": NOON}], spending, **HOURLY)
+
+
+def test_a_role_s_keys_are_columns_of_a_source_or_there_are_no_labels(filled: FeatureStore) -> None:
+    payer = spending.with_name("payer").with_join_key_map({"card": "payer"})
+    with pytest.raises(InputError, match=r"need the keys 'payer' in one row, and none"):
+        filled.get_historical_features(None, payer, **HOURLY)

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from skewless import Entity, Every, FeatureService, FeatureView, OnDemandView, Source, agg
+from skewless import (
+    Entity,
+    Every,
+    FeatureService,
+    FeatureView,
+    OnDemandView,
+    Source,
+    agg,
+    compute,
+)
 from skewless.errors import DefinitionError, InputError, RebuildError
 from skewless.types import Float64, Int64, String
 from tests.store.builders import NOON, card, label, payment, payments, spending
@@ -211,3 +220,17 @@ def test_a_view_over_a_table_of_ones_own_needs_its_source_published_too(
     view = FeatureView("v", entity=card, source=table, refresh=Every("1d"), features=["n"])
     with pytest.raises(InputError, match=r"Source\('t'\) is not published"):
         store.get_historical_features(LABELS, [view])
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_view_that_is_not_published_may_have_roles(filled: FeatureStore, engine: str) -> None:
+    payer = idea.with_name("payer").with_join_key_map({"card": "payer"})
+    ratio = OnDemandView("ratio", features={"ratio": payer["total"] / spending["amount_mean_1h"]})
+    rows = [{**row, "payer": "a"} for row in LABELS]
+    for features in ([payer, idea], payer["total"], ratio):
+        made = filled.get_historical_features(rows, features, engine=engine, full_names=True)
+        assert digest(filled.rebuild(rows, made.manifest)) == digest(made)
+        events = [payment(-100 * n, amount=float(n)) for n in range(1, 90)]
+        assert digest(compute(features, events=events, labels=rows, full_names=True)) == digest(
+            made
+        )
