@@ -21,13 +21,14 @@ from skewless.definitions.expression import (
     ColumnNode,
     FeatureNode,
     LiteralNode,
-    Operator,
     RequestNode,
 )
 from skewless.definitions.names import TOMBSTONE
 from skewless.definitions.on_demand import OnDemandView
+from skewless.definitions.operators import Operator
 from skewless.definitions.refresh import Every, Stream
 from skewless.definitions.view import FeatureView
+from tests import expressions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -380,6 +381,7 @@ class Inputs:
     request: Mapping[str, Any] = field(default_factory=dict)
     request_types: Mapping[str, ValueType] = field(default_factory=dict)
     features: Mapping[tuple[str, str], Any] = field(default_factory=dict)
+    instant: int | None = None
 
 
 class Cell(NamedTuple):
@@ -397,23 +399,32 @@ def evaluate(
     *,
     column_types: Mapping[str, ValueType] | None = None,
     request_types: Mapping[str, ValueType] | None = None,
+    instant: int | None = None,
 ) -> Any:
     """Return the expression's value.
 
     Without types a value's own Python type stands for them, which is right but for two cases: a
     null beside a number (is the result Int64 or Float64?), and decimals that differ in precision.
     """
-    inputs = Inputs(columns, column_types or {}, request, request_types or {}, features)
+    inputs = Inputs(columns, column_types or {}, request, request_types or {}, features, instant)
     return _result(node, inputs).value
 
 
 def on_demand_values(
-    view: OnDemandView, features: Mapping[tuple[str, str], Any], request: Mapping[str, Any]
+    view: OnDemandView,
+    features: Mapping[tuple[str, str], Any],
+    request: Mapping[str, Any],
+    instant: int | None = None,
 ) -> dict[str, Any]:
-    """Return the view's features, given those of the feature views, by (view name, feature)."""
+    """Return the view's features, given those of the feature views, by (view name, feature).
+
+    `instant` is what `request_time()` is.
+    """
     known = {name: normalise(type_, request.get(name)) for name, type_ in view.request.items()}
     return {
-        name: evaluate(node, {}, {**request, **known}, features, request_types=view.request)
+        name: evaluate(
+            node, {}, {**request, **known}, features, request_types=view.request, instant=instant
+        )
         for name, node in view.expressions.items()
     }
 
@@ -437,10 +448,12 @@ def _cell(node: Node, inputs: Inputs) -> Cell:
             if isinstance(view, FeatureView):
                 return Cell(view.feature_types[feature], inputs.features[view.name, feature])
             assert isinstance(view, OnDemandView)
-            below = on_demand_values(view, inputs.features, inputs.request)
+            below = on_demand_values(view, inputs.features, inputs.request, inputs.instant)
             return Cell(view.feature_types[feature], below[feature])
         case LiteralNode(value, type_):
             return Cell(type_, value)
+        case CallNode(Operator.REQUEST_TIME):
+            return Cell(types.Timestamp, inputs.instant)
         case CallNode(call, arguments):
             return _call(call, [_cell(argument, inputs) for argument in arguments])
         case _:
@@ -468,10 +481,18 @@ def _call(call: Operator, cells: list[Cell]) -> Cell:
             return _either(cells[1], cells[2], takes_first=values[0] is True)
         case Operator.FILL_NULL:
             return _either(cells[0], cells[1], takes_first=values[0] is not None)
-        case _ if call in COMPARISONS:
-            return Cell(types.Bool, _compare(COMPARISONS[call], cells[0], cells[1]))
         case _:
-            return Cell(types.Float64, _compute(ARITHMETIC_OPERATORS[call], cells))
+            return _computed(call, cells)
+
+
+def _computed(call: Operator, cells: list[Cell]) -> Cell:
+    if call in (Operator.ADD, Operator.SUBTRACT) and cells[0].type == types.Timestamp:
+        return _shift(call, cells)
+    if call in COMPARISONS:
+        return Cell(types.Bool, _compare(COMPARISONS[call], cells[0], cells[1]))
+    if call in ARITHMETIC_OPERATORS:
+        return Cell(types.Float64, _compute(ARITHMETIC_OPERATORS[call], cells))
+    return _function(call, cells)
 
 
 def _decided(values: list[bool | None], *, by: bool) -> bool | None:
@@ -517,6 +538,42 @@ def _double(cell: Cell) -> float | None:
             return d(value)
         case _:
             return float(cell.value)
+
+
+def _extreme(choose: Callable[..., Any], cells: list[Cell]) -> Cell:
+    kinds = {cell.type for cell in cells} - {None}
+    if len(kinds) > 1:
+        known = [number for number in map(_double, cells) if number is not None]
+        return Cell(types.Float64, choose((n + 0.0 for n in known), default=None))
+    kind = kinds.pop() if kinds else None
+    values = [cell.value for cell in cells if cell.value is not None]
+    found = choose(values, default=None)
+    return Cell(kind, found + 0.0 if kind == types.Float64 and found is not None else found)
+
+
+def _shift(call: Operator, cells: list[Cell]) -> Cell:
+    left, right = (cell.value for cell in cells)
+    kind = types.Float64 if cells[1].type == types.Timestamp else types.Timestamp
+    if left is None or right is None:
+        return Cell(kind, None)
+    if kind == types.Float64:
+        return Cell(kind, d(left - right) / 1e6)
+    by = expressions.microseconds(right)
+    return Cell(kind, expressions.instant(left + by if call is Operator.ADD else left - by))
+
+
+def _function(call: Operator, cells: list[Cell]) -> Cell:
+    if call in (Operator.GREATEST, Operator.LEAST):
+        return _extreme(max if call is Operator.GREATEST else min, cells)
+    if call is Operator.NULL_IF:
+        is_equal = _compare(operator.eq, cells[0], cells[1])
+        return Cell(cells[0].type, None if is_equal else cells[0].value)
+    if call in (Operator.CLIP, Operator.BUCKETIZE) and len({cell.type for cell in cells}) > 1:
+        cells = [Cell(types.Float64, _double(cell)) for cell in cells]
+    kind, first = cells[0]
+    rest = [cell.value for cell in cells[1:]]
+    value, type_ = expressions.function(call, kind, first, rest)
+    return Cell(type_, value)
 
 
 PYTHON_TYPES: dict[type, ValueType] = {

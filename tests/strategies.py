@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from skewless import Entity, Every, FeatureView, OnDemandView, Source, agg, col, if_else
+from skewless import (
+    Entity,
+    Every,
+    FeatureView,
+    OnDemandView,
+    Source,
+    agg,
+    col,
+    greatest,
+    if_else,
+    request_time,
+)
 from skewless import request as field
 from skewless.definitions import types
 from skewless.definitions.aggregation import ARITHMETIC, LISTS, TIMES, TRUTHS, Function
@@ -219,6 +230,10 @@ def numbers(draw: st.DrawFn, source: Source, *, extreme: bool = False) -> Expr:
         lambda a, b: a.fill_null(b),
         lambda a, _: a.fill_null(0),
         lambda a, b: if_else(a > b, a, b),
+        lambda a, b: greatest(a, b, 0),
+        lambda a, _: a.clip(-1, 2),
+        lambda a, _: (a / 3).round(2),
+        lambda a, _: a.cast(Int64) // 3,
     ]
     return draw(st.sampled_from(forms))(a, b)
 
@@ -421,6 +436,8 @@ def on_demand_views(draw: st.DrawFn, view: FeatureView) -> OnDemandView:
         "scaled": lambda a, _: (a * field("weight")).floor(),
         "least": lambda a, b: if_else(a <= b, a, b),
         "known": lambda a, b: a.is_not_null() & (a.fill_null(b) > field("weight")),
+        "hour": lambda _a, _b: request_time().dt.hour(utc_offset="+05:30"),
+        "near": lambda a, b: greatest(a, b).round(1),
         "root": lambda a, b: (a - b).sqrt().fill_null(field("weight")),
     }
     names = draw(st.lists(st.sampled_from(list(forms)), min_size=1, unique=True))

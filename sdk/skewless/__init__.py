@@ -10,6 +10,16 @@ from skewless.definitions.duration import Duration
 from skewless.definitions.entity import Entity
 from skewless.definitions.expression import col, if_else, lit, request
 from skewless.definitions.foreign import MODULE, no_attribute
+from skewless.definitions.functions import (
+    bucketize,
+    coalesce,
+    concat,
+    greatest,
+    least,
+    nullif,
+    request_time,
+    when,
+)
 from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.refresh import Every
 from skewless.definitions.service import FeatureService
@@ -34,11 +44,19 @@ __all__ = [
     "SkewlessError",
     "Source",
     "agg",
+    "bucketize",
+    "coalesce",
     "col",
     "compute",
+    "concat",
+    "greatest",
     "if_else",
+    "least",
     "lit",
+    "nullif",
     "request",
+    "request_time",
+    "when",
 ]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from skewless import Entity, FeatureView, Source, agg, col, if_else
+from skewless.compiler.binding import bind
 from skewless.compiler.bound import (
     Apply,
     Bound,
@@ -17,7 +18,7 @@ from skewless.compiler.bound import (
     Constant,
     Feature,
     Request,
-    bind,
+    RequestTime,
     features_of,
     parts_of,
 )
@@ -38,6 +39,8 @@ def written(bound: Bound) -> str:
             return repr(value)
         case Column(name) | Request(name) | Feature(name=name):
             return name
+        case RequestTime():
+            return "request_time"
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,9 @@ from skewless import (
     lit,
     request,
 )
-from skewless.compiler.document import Decoder, decode_type, encode
+from skewless.compiler.document import Decoder, encode
 from skewless.compiler.plan import plan_view
+from skewless.definitions import types
 from skewless.definitions.collection import Definitions
 from skewless.types import Array, Bool, Bytes, Decimal, Float64, Int64, String, Timestamp, Vector
 
@@ -142,7 +143,7 @@ def test_a_definition_comes_back_from_json_as_it_was(item: Definition) -> None:
 
 @pytest.mark.parametrize("type_", TYPES, ids=str)
 def test_a_type_is_read_as_it_prints(type_: ValueType) -> None:
-    assert decode_type(str(type_)) == type_
+    assert types.parsed(str(type_)) == type_
 
 
 def test_a_document_refers_to_others_by_name_and_version() -> None:

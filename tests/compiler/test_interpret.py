@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skewless import Entity, FeatureView, OnDemandView, Source, agg, col, if_else, lit, request
-from skewless.compiler.bound import Column, Constant, Feature, Request, bind
+from skewless.compiler.binding import bind
+from skewless.compiler.bound import Column, Constant, Feature, Request
 from skewless.compiler.interpret import compile_python
 from skewless.types import Bool, Bytes, Decimal, Float64, Int64, String, Timestamp
 

@@ -17,11 +17,11 @@ from skewless.definitions.expression import (
     ColumnNode,
     Expr,
     LiteralNode,
-    Operator,
     literal_node,
     to_datetime,
     walk,
 )
+from skewless.definitions.operators import Operator
 from skewless.definitions.typing import Scope
 from skewless.errors import DefinitionError, NaiveTimestampError
 from skewless.types import Array, Bool, Bytes, Decimal, Float64, Int64, String, Timestamp

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skewless import Entity, FeatureView, Source, agg
-from skewless.compiler.bound import Feature, Request
+from skewless.compiler.bound import Feature, Request, RequestTime
 from skewless.compiler.interpret import compile_python
 from skewless.compiler.plan import plan_selection
 from skewless.definitions import types
@@ -121,7 +121,7 @@ def assert_on_demand_is_the_oracle(
         request = {name: row[name] for name in on_demand.request}
         values, _ = reference.view_value(view, events, key, reference.as_of(view, instant))
         features = {(view.name, name): value for name, value in values.items()}
-        wanted = reference.on_demand_values(on_demand, features, request)
+        wanted = reference.on_demand_values(on_demand, features, request, instant)
         kinds = on_demand.feature_types
         assert {name: bits(logical(value, kinds[name])) for name, value in got.items()} == {
             name: bits(value) for name, value in wanted.items()
@@ -131,6 +131,7 @@ def assert_on_demand_is_the_oracle(
             for name, value in values.items()
         }
         environment.update({Request(name): value for name, value in request.items()})
+        environment[RequestTime()] = instant
         for name, typed in plan.on_demand[0].features:
             served = compile_python(typed.bound)(environment)
             assert bits(logical(served, kinds[name])) == bits(wanted[name])

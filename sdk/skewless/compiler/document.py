@@ -20,10 +20,10 @@ from skewless.definitions.expression import (
     Expr,
     FeatureNode,
     LiteralNode,
-    Operator,
     RequestNode,
 )
 from skewless.definitions.on_demand import OnDemandView
+from skewless.definitions.operators import Operator
 from skewless.definitions.parameters import Parameters
 from skewless.definitions.refresh import Every, Stream
 from skewless.definitions.service import FeatureService
@@ -188,7 +188,7 @@ class Decoder:
             case {"feature": [view, version, name, *role]}:
                 return FeatureNode(self._read(view, version, *role), name)
             case {"literal": value, "type": type_}:
-                kind = decode_type(type_)
+                kind = types.parsed(type_)
                 if kind == types.Bytes:
                     return LiteralNode(base64.b64decode(value), kind)
                 # JSON has one kind of number: 1.0 may come back as 1.
@@ -205,18 +205,7 @@ def encode_schema(schema: Mapping[str, ValueType]) -> list[list[str]]:
 
 def decode_schema(pairs: list[list[str]]) -> dict[str, ValueType]:
     """Return the columns of `encode_schema`."""
-    return {name: decode_type(text) for name, text in pairs}
-
-
-def decode_type(text: str) -> ValueType:
-    """Read a type as it prints: `Float64`, `Decimal(10, 2)`, `Array(String)`, `Vector(8)`."""
-    if text in types.SCALARS:
-        return types.SCALARS[text]
-    name, _, rest = text.removesuffix(")").partition("(")
-    if name == "Decimal":
-        precision, scale = rest.split(",")
-        return types.Decimal(int(precision), int(scale))
-    return types.Array(types.SCALARS[rest]) if name == "Array" else types.Vector(int(rest))
+    return {name: types.parsed(text) for name, text in pairs}
 
 
 def encode_node(node: Node | None) -> Any:

@@ -6,7 +6,16 @@ import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from skewless.compiler.bound import Apply, Column, Constant, Feature, Primitive, Request
+from skewless.compiler import scalars
+from skewless.compiler.bound import (
+    Apply,
+    Column,
+    Constant,
+    Feature,
+    Primitive,
+    Request,
+    RequestTime,
+)
 from skewless.definitions.expression import INT64_MAX, INT64_MIN
 from skewless.errors import ValueOverflowError
 
@@ -94,7 +103,7 @@ class _Writer:
             case Constant(value=value):
                 # Equal constants may be of different types, so each has its own name.
                 return self._named(value, is_null=value is None)
-            case Column() | Request() | Feature():
+            case Column() | Request() | RequestTime() | Feature():
                 if bound not in self._written:
                     self._written[bound] = self._line(f"values[{self._named(bound)}]")
                 return self._written[bound]
@@ -111,7 +120,11 @@ class _Writer:
         if primitive in _NOT_STRICT:
             return self._line(_NOT_STRICT[primitive].format(*arguments))
         nullable = [name for name in arguments if name not in self._never_null]
-        text = _STRICT[primitive].format(*arguments)
+        text = (
+            _STRICT[primitive].format(*arguments)
+            if primitive in _STRICT
+            else f"{primitive.name}({', '.join(arguments)})"
+        )
         if nullable:
             return self._line(
                 f"None if {' or '.join(f'{a} is None' for a in nullable)} else {text}"
@@ -206,6 +219,7 @@ _STRICT: Mapping[Primitive, str] = {
     Primitive.NULL_UNLESS_POWER: "power_base({0}, {1})",
     Primitive.ROUND_HALF_AWAY: "round_half_away({0})",
     Primitive.TO_DOUBLE: "to_double({0})",
+    Primitive.INTEGER_ADD: "{0} + {1}",
     Primitive.INTEGER_SUBTRACT: "{0} - {1}",
     Primitive.INTEGER_MULTIPLY: "{0} * {1}",
     Primitive.INTEGER_REMAINDER: "remainder({0}, {1})",
@@ -222,6 +236,9 @@ _STRICT: Mapping[Primitive, str] = {
 _NOT_STRICT: Mapping[Primitive, str] = {
     Primitive.AND: "both({0}, {1})",
     Primitive.OR: "either({0}, {1})",
+    Primitive.NULL_IF: "None if {1} else {0}",
+    Primitive.GREATEST: "greatest({0}, {1})",
+    Primitive.LEAST: "least({0}, {1})",
     Primitive.IS_NULL: "{0} is None",
     Primitive.FILL_NULL: "{1} if {0} is None else {0}",
     Primitive.IF_ELSE: "{1} if {0} else {2}",
@@ -233,6 +250,10 @@ _MAKES_NULLS = frozenset(
         Primitive.NULL_IF_NEGATIVE,
         Primitive.NULL_IF_NOT_POSITIVE,
         Primitive.NULL_UNLESS_POWER,
+        Primitive.TRUNCATE,
+        Primitive.FLOOR_DIVIDE,
+        Primitive.MODULO,
+        Primitive.SPLIT_PART,
     }
 )
 _NAMES: Mapping[str, Any] = {
@@ -246,4 +267,7 @@ _NAMES: Mapping[str, Any] = {
     "narrow": narrow,
     "both": _and,
     "either": _or,
+    "greatest": scalars.greatest,
+    "least": scalars.least,
+    **{primitive.name: function for primitive, function in scalars.FUNCTIONS.items()},
 }

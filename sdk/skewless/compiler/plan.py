@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from skewless.compiler.binding import bind
 from skewless.compiler.bound import (
     Apply,
     Bound,
@@ -19,7 +20,6 @@ from skewless.compiler.bound import (
     Feature,
     Primitive,
     Typed,
-    bind,
     parts_of,
 )
 from skewless.compiler.collected import kept_of

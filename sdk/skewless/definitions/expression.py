@@ -12,12 +12,14 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from enum import Enum
 from numbers import Integral
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, Protocol, TypeAlias
 
 from skewless.definitions import decimals, types
+from skewless.definitions.duration import Duration
 from skewless.definitions.names import is_text
+from skewless.definitions.namespaces import TextMethods, TimeMethods, unknown_method
+from skewless.definitions.operators import SIGNATURES, Operator
 from skewless.errors import DefinitionError, NaiveTimestampError
 
 if TYPE_CHECKING:
@@ -26,39 +28,13 @@ if TYPE_CHECKING:
     from skewless.definitions.types import ValueType
 
 Literal: TypeAlias = bool | int | float | str | bytes | datetime | Decimal
+Text: TypeAlias = str  # in the class below, `str` is a method
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 # Deeper trees would exceed the recursion limit of Python and of SQL writers, with a bad message.
 MAX_DEPTH = 40
+MAX_ROUND = 15
+MAX_HASH = 2**31
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Operator(Enum):
-    """The operators; the value is how one is printed."""
-
-    ADD = "+"
-    SUBTRACT = "-"
-    MULTIPLY = "*"
-    DIVIDE = "/"
-    EQUAL = "=="
-    NOT_EQUAL = "!="
-    LESS = "<"
-    LESS_EQUAL = "<="
-    GREATER = ">"
-    GREATER_EQUAL = ">="
-    AND = "&"
-    OR = "|"
-    NOT = "~"
-    NEGATE = "negate"
-    ABSOLUTE = "abs"
-    SQUARE_ROOT = "sqrt"
-    FLOOR = "floor"
-    CEILING = "ceil"
-    LOGARITHM = "ln"
-    EXPONENTIAL = "exp"
-    POWER = "**"
-    IS_NULL = "is_null"
-    FILL_NULL = "fill_null"
-    IF_ELSE = "if_else"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,74 +105,86 @@ class Expr:
     def __init__(self, node: Node) -> None:
         self.node = node
 
-    def __add__(self, other: Expr | Literal) -> Expr:
-        return _call(Operator.ADD, self, other)
+    def __add__(self, other: Expr | Literal | timedelta | Duration) -> Expr:
+        return called(Operator.ADD, self, _of_time(other))
 
     def __radd__(self, other: Literal) -> Expr:
-        return _call(Operator.ADD, other, self)
+        return called(Operator.ADD, other, self)
 
-    def __sub__(self, other: Expr | Literal) -> Expr:
-        return _call(Operator.SUBTRACT, self, other)
+    def __sub__(self, other: Expr | Literal | timedelta | Duration) -> Expr:
+        return called(Operator.SUBTRACT, self, _of_time(other))
 
     def __rsub__(self, other: Literal) -> Expr:
-        return _call(Operator.SUBTRACT, other, self)
+        return called(Operator.SUBTRACT, other, self)
 
     def __mul__(self, other: Expr | Literal) -> Expr:
-        return _call(Operator.MULTIPLY, self, other)
+        return called(Operator.MULTIPLY, self, other)
 
     def __rmul__(self, other: Literal) -> Expr:
-        return _call(Operator.MULTIPLY, other, self)
+        return called(Operator.MULTIPLY, other, self)
 
     def __truediv__(self, other: Expr | Literal) -> Expr:
-        return _call(Operator.DIVIDE, self, other)
+        return called(Operator.DIVIDE, self, other)
 
     def __rtruediv__(self, other: Literal) -> Expr:
-        return _call(Operator.DIVIDE, other, self)
+        return called(Operator.DIVIDE, other, self)
+
+    def __floordiv__(self, other: Expr | Literal) -> Expr:
+        return called(Operator.FLOOR_DIVIDE, self, other)
+
+    def __rfloordiv__(self, other: Literal) -> Expr:
+        return called(Operator.FLOOR_DIVIDE, other, self)
+
+    def __mod__(self, other: Expr | Literal) -> Expr:
+        return called(Operator.MODULO, self, other)
+
+    def __rmod__(self, other: Literal) -> Expr:
+        return called(Operator.MODULO, other, self)
 
     def __pow__(self, other: Expr | Literal) -> Expr:
-        return _call(Operator.POWER, self, other)
+        return called(Operator.POWER, self, other)
 
     def __rpow__(self, other: Literal) -> Expr:
-        return _call(Operator.POWER, other, self)
+        return called(Operator.POWER, other, self)
 
     def __neg__(self) -> Expr:
-        return _call(Operator.NEGATE, self)
+        return called(Operator.NEGATE, self)
 
     def __abs__(self) -> Expr:
-        return _call(Operator.ABSOLUTE, self)
+        return called(Operator.ABSOLUTE, self)
 
     def __eq__(self, other: object) -> Expr:  # type: ignore[override]
-        return _call(Operator.EQUAL, self, other)
+        return called(Operator.EQUAL, self, other)
 
     def __ne__(self, other: object) -> Expr:  # type: ignore[override]
-        return _call(Operator.NOT_EQUAL, self, other)
+        return called(Operator.NOT_EQUAL, self, other)
 
     def __lt__(self, other: Expr | Literal) -> Expr:
-        return _call(Operator.LESS, self, other)
+        return called(Operator.LESS, self, other)
 
     def __le__(self, other: Expr | Literal) -> Expr:
-        return _call(Operator.LESS_EQUAL, self, other)
+        return called(Operator.LESS_EQUAL, self, other)
 
     def __gt__(self, other: Expr | Literal) -> Expr:
-        return _call(Operator.GREATER, self, other)
+        return called(Operator.GREATER, self, other)
 
     def __ge__(self, other: Expr | Literal) -> Expr:
-        return _call(Operator.GREATER_EQUAL, self, other)
+        return called(Operator.GREATER_EQUAL, self, other)
 
     def __and__(self, other: Expr | bool) -> Expr:
-        return _call(Operator.AND, self, other)
+        return called(Operator.AND, self, other)
 
     def __rand__(self, other: bool) -> Expr:
-        return _call(Operator.AND, other, self)
+        return called(Operator.AND, other, self)
 
     def __or__(self, other: Expr | bool) -> Expr:
-        return _call(Operator.OR, self, other)
+        return called(Operator.OR, self, other)
 
     def __ror__(self, other: bool) -> Expr:
-        return _call(Operator.OR, other, self)
+        return called(Operator.OR, other, self)
 
     def __invert__(self) -> Expr:
-        return _call(Operator.NOT, self)
+        return called(Operator.NOT, self)
 
     def __hash__(self) -> int:
         return hash(self.node)
@@ -207,8 +195,23 @@ class Expr:
             "and .between(low, high) in place of low <= x <= high"
         )
 
-    def __repr__(self) -> str:
+    def __repr__(self) -> Text:
         return render(self.node)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: Text) -> NoReturn:
+            raise unknown_method(self, name)
+
+    @property
+    def str(self) -> TextMethods[Expr]:
+        """The methods for texts."""
+        return TextMethods(called, self)
+
+    @property
+    def dt(self) -> TimeMethods[Expr]:
+        """The methods for instants."""
+        return TimeMethods(called, self)
 
     def abs(self) -> Expr:
         """Return the absolute value."""
@@ -216,27 +219,74 @@ class Expr:
 
     def sqrt(self) -> Expr:
         """Return the square root; null below zero."""
-        return _call(Operator.SQUARE_ROOT, self)
+        return called(Operator.SQUARE_ROOT, self)
 
     def floor(self) -> Expr:
         """Return the greatest whole number that is not greater."""
-        return _call(Operator.FLOOR, self)
+        return called(Operator.FLOOR, self)
 
     def ceil(self) -> Expr:
         """Return the least whole number that is not less."""
-        return _call(Operator.CEILING, self)
+        return called(Operator.CEILING, self)
 
     def ln(self) -> Expr:
         """Return the natural logarithm; null at and below zero. May differ by 1 ulp by engine."""
-        return _call(Operator.LOGARITHM, self)
+        return called(Operator.LOGARITHM, self)
 
     def exp(self) -> Expr:
         """Return e to the power of the value. May differ by 1 ulp by engine."""
-        return _call(Operator.EXPONENTIAL, self)
+        return called(Operator.EXPONENTIAL, self)
+
+    def sign(self) -> Expr:
+        """Return -1, 0 or 1."""
+        return called(Operator.SIGN, self)
+
+    def round(self, n: int = 0) -> Expr:
+        """Round to n decimals, 0 to 15, halves away from zero.
+
+        The value that is held decides, not the one that was written: 2.675 is held as a number
+        just below it, so `.round(2)` gives 2.67. Of a Decimal it gives 2.68.
+
+        Raises:
+            DefinitionError: n is no whole number of 0 to 15.
+        """
+        if not types.is_whole(n) or not 0 <= n <= MAX_ROUND:
+            raise DefinitionError("round", [f"n={n!r} must be a whole number, 0 to {MAX_ROUND}"])
+        return called(Operator.ROUND, self, n)
+
+    def clip(self, low: Expr | Literal, high: Expr | Literal) -> Expr:
+        """Return the value, `low` where it is less, `high` where it is greater."""
+        return called(Operator.CLIP, self, low, high)
+
+    def cast(self, type_: ValueType) -> Expr:
+        """Convert to another type; null where the value does not fit.
+
+        Bool, Int64, Float64 and Decimal convert to one another, Bool, Int64 and String to String.
+        A fraction is cut off towards zero for Int64, and rounded half away from zero for Decimal.
+
+        Raises:
+            DefinitionError: it is no type.
+        """
+        problems = types.type_problems(type_)
+        if problems:
+            raise DefinitionError("cast", problems)
+        return called(Operator.CAST, self, repr(type_))
+
+    def hash_mod(self, n: int) -> Expr:
+        """Return a pseudo-random number of 0 to n - 1 that depends on the value alone.
+
+        It is the first 64 bits of the MD5 of the value's text, modulo n.
+
+        Raises:
+            DefinitionError: n is no whole number of 1 to 2^31.
+        """
+        if not types.is_whole(n) or not 1 <= n <= MAX_HASH:
+            raise DefinitionError("hash_mod", [f"n={n!r} must be a whole number, 1 to 2^31"])
+        return called(Operator.HASH_MOD, self, n)
 
     def is_null(self) -> Expr:
         """Say whether the value is null."""
-        return _call(Operator.IS_NULL, self)
+        return called(Operator.IS_NULL, self)
 
     def is_not_null(self) -> Expr:
         """Say whether the value is not null."""
@@ -244,7 +294,7 @@ class Expr:
 
     def fill_null(self, other: Expr | Literal) -> Expr:
         """Return the value, or `other` where it is null."""
-        return _call(Operator.FILL_NULL, self, other)
+        return called(Operator.FILL_NULL, self, other)
 
     def between(self, low: Expr | Literal, high: Expr | Literal) -> Expr:
         """Say whether low <= value <= high."""
@@ -283,7 +333,7 @@ def lit(value: Literal) -> Expr:
 
 def if_else(condition: Expr, then: Expr | Literal, otherwise: Expr | Literal) -> Expr:
     """Return `then` where the condition is true, `otherwise` where it is false or null."""
-    return _call(Operator.IF_ELSE, condition, then, otherwise)
+    return called(Operator.IF_ELSE, condition, then, otherwise)
 
 
 def literal_node(value: object) -> LiteralNode:
@@ -376,19 +426,33 @@ def render(node: Node) -> str:
             return f"request({name!r})"
         case FeatureNode(view, feature):
             return f"{view.name}[{feature!r}]"
-        case LiteralNode(int(value), types.Decimal(scale=scale)):
-            return repr(decimals.logical(value, scale))
-        case LiteralNode(value, type_):
-            return to_datetime(int(value)).isoformat() if type_ == types.Timestamp else repr(value)
+        case LiteralNode():
+            return _literal(node)
         case CallNode(operator, (left, right)) if not operator.value.isidentifier():
             return f"({render(left)} {operator.value} {render(right)})"
         case CallNode(operator, (only,)) if operator in (Operator.NOT, Operator.NEGATE):
             return f"{'~' if operator is Operator.NOT else '-'}{render(only)}"
+        case CallNode(operator, (first, *rest)) if operator in SIGNATURES:
+            shown = ", ".join(map(render, rest))
+            return f"{render(first)}.{SIGNATURES[operator].namespace}.{operator.value}({shown})"
         case CallNode(operator, arguments):
             return f"{operator.value}({', '.join(map(render, arguments))})"
 
 
-def _call(operator: Operator, *arguments: object) -> Expr:
+def _literal(node: LiteralNode) -> str:
+    match node:
+        case LiteralNode(int(value), types.Decimal(scale=scale)):
+            return repr(decimals.logical(value, scale))
+        case LiteralNode(value, type_):
+            return to_datetime(int(value)).isoformat() if type_ == types.Timestamp else repr(value)
+
+
+def called(operator: Operator, *arguments: object) -> Expr:
+    """Return an operator over expressions and constants.
+
+    Raises:
+        DefinitionError: the expression nests too deep.
+    """
     node = CallNode(operator, tuple(to_node(argument) for argument in arguments))
     if _depth(node) > MAX_DEPTH:
         problem = (
@@ -399,8 +463,13 @@ def _call(operator: Operator, *arguments: object) -> Expr:
     return Expr(node)
 
 
+def _of_time(value: object) -> object:
+    """Return the text of a length of time; whatever else it is."""
+    return str(Duration.parse(value)) if isinstance(value, timedelta | Duration) else value
+
+
 def _depth(node: Node) -> int:
-    return 1 + max(map(_depth, node.arguments)) if isinstance(node, CallNode) else 0
+    return 1 + max(map(_depth, node.arguments), default=0) if isinstance(node, CallNode) else 0
 
 
 def _either(tests: Sequence[CallNode]) -> CallNode:

@@ -85,6 +85,17 @@ SCALARS = {scalar.name: scalar for scalar in (Bool, Int64, Float64, String, Time
 KEY_TYPES: tuple[ValueType, ...] = (String, Int64, Bool, Timestamp, Bytes)
 
 
+def parsed(text: str) -> ValueType:
+    """Read a type as it prints: `Float64`, `Decimal(10, 2)`, `Array(String)`, `Vector(8)`."""
+    if text in SCALARS:
+        return SCALARS[text]
+    name, _, rest = text.rstrip(")").partition("(")
+    if name == "Decimal":
+        precision, scale = rest.split(",")
+        return Decimal(int(precision), int(scale))
+    return Array(SCALARS[rest]) if name == "Array" else Vector(int(rest))
+
+
 def is_numeric(type_: ValueType) -> bool:
     """Say whether sums and arithmetic are defined on the type."""
     return type_ in (Int64, Float64) or isinstance(type_, Decimal)

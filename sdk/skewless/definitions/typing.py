@@ -6,15 +6,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from skewless.definitions import types
+from skewless.definitions.duration import Duration
 from skewless.definitions.expression import (
     CallNode,
     ColumnNode,
     FeatureNode,
     LiteralNode,
-    Operator,
     RequestNode,
     render,
 )
+from skewless.definitions.operators import SIGNATURES, Operator
 from skewless.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ _COMPARISONS = frozenset(
     }
 )
 _LOGIC = frozenset({Operator.AND, Operator.OR, Operator.NOT})
+_SHIFTS = frozenset({Operator.ADD, Operator.SUBTRACT})
+_NUMBERS = (types.Bool, types.Int64, types.Float64)
 
 
 @dataclass(slots=True)
@@ -109,11 +112,112 @@ class Scope:
         if operator is Operator.FILL_NULL:
             return self._same(node, kinds[0], kinds[1])
         if operator is Operator.IF_ELSE:
-            if kinds[0] != types.Bool:
-                self.problems.append(f"{render(node)}: the condition is {kinds[0]}, not Bool")
-                return None
+            return self._choice(node, kinds)
+        if operator in _SHIFTS and types.Timestamp in kinds:
+            return self._shift(node, operator, kinds)
+        return self._function(node, operator, kinds)
+
+    def _choice(self, node: Node, kinds: list[ValueType]) -> ValueType | None:
+        if kinds[0] == types.Bool:
             return self._same(node, kinds[1], kinds[2])
-        return self._arithmetic(node, kinds)
+        self.problems.append(f"{render(node)}: the condition is {kinds[0]}, not Bool")
+        return None
+
+    def _function(
+        self, node: CallNode, operator: Operator, kinds: list[ValueType]
+    ) -> ValueType | None:
+        if operator in SIGNATURES:
+            return self._method(node, operator, kinds[0])
+        if operator in (Operator.CONCAT, Operator.FLOOR_DIVIDE, Operator.MODULO):
+            taken = types.String if operator is Operator.CONCAT else types.Int64
+            return self._all(node, kinds, [taken], taken)
+        match operator:
+            case Operator.REQUEST_TIME:
+                found = self._request_time()
+            case Operator.NULL_IF:
+                comparable = self._comparison(node, kinds[0], kinds[1])
+                found = None if comparable is None else kinds[0]
+            case Operator.GREATEST | Operator.LEAST | Operator.CLIP:
+                found = self._widest(node, kinds)
+            case Operator.CAST:
+                found = self._cast(node, kinds[0])
+            case Operator.HASH_MOD:
+                found = self._hashed(node, kinds[0])
+            case Operator.BUCKETIZE:
+                found = self._arithmetic(node, kinds) and types.Int64
+            case _:
+                found = self._arithmetic(node, kinds)
+        return found
+
+    def _method(self, node: CallNode, operator: Operator, kind: ValueType) -> ValueType | None:
+        signature = SIGNATURES[operator]
+        if kind == signature.takes:
+            return signature.gives
+        self.problems.append(
+            f"{render(node)}: .{signature.namespace} needs {signature.takes}, not {kind}"
+        )
+        return None
+
+    def _shift(
+        self, node: CallNode, operator: Operator, kinds: list[ValueType]
+    ) -> ValueType | None:
+        if operator is Operator.SUBTRACT and kinds == [types.Timestamp, types.Timestamp]:
+            return types.Float64
+        if kinds[0] == types.Timestamp:
+            match node.arguments[1]:
+                case LiteralNode(str(text), types.String):
+                    try:
+                        Duration.parse(text)
+                    except ValueError as error:
+                        self.problems.append(f"{render(node)}: {error}")
+                        return None
+                    return types.Timestamp
+        self.problems.append(
+            f'{render(node)}: write instant + "1h", instant - "1h", or instant - instant, '
+            "which is in seconds"
+        )
+        return None
+
+    def _request_time(self) -> ValueType | None:
+        if not self.allows_columns:
+            return types.Timestamp
+        self.problems.append("request_time() is known at request time only; use an OnDemandView")
+        return None
+
+    def _widest(self, node: Node, kinds: list[ValueType]) -> ValueType | None:
+        found: ValueType | None = kinds[0]
+        for kind in kinds[1:]:
+            found = None if found is None else self._same(node, found, kind)
+        if found is None or types.is_ordered(found):
+            return found
+        self.problems.append(f"{render(node)}: {found} has no order")
+        return None
+
+    def _cast(self, node: CallNode, kind: ValueType) -> ValueType | None:
+        match node.arguments[1]:
+            case LiteralNode(str(text), types.String):
+                target = types.parsed(text)
+            case _:
+                raise ValueError(f"{render(node)} casts to no type")
+        is_number = kind in _NUMBERS or isinstance(kind, types.Decimal)
+        to_number = target in _NUMBERS or isinstance(target, types.Decimal)
+        to_text = target == types.String and kind in (types.Bool, types.Int64, types.String)
+        if kind == target or to_text or (is_number and to_number):
+            return target
+        self.problems.append(f"{render(node)}: {kind} is not converted to {target}")
+        return None
+
+    def _hashed(self, node: Node, kind: ValueType) -> ValueType | None:
+        if kind == types.Float64:
+            self.problems.append(
+                f"{render(node)}: Float64 has no one text; round or cast it to Int64 or Decimal"
+            )
+            return None
+        hashable = kind in (types.String, types.Int64, types.Bool, types.Timestamp)
+        if hashable or isinstance(kind, types.Decimal):
+            return types.Int64
+        self.problems.append(f"{render(node)}: {kind} cannot be hashed")
+        return None
 
     def _comparison(self, node: Node, left: ValueType, right: ValueType) -> ValueType | None:
         both_numeric = types.is_numeric(left) and types.is_numeric(right)
@@ -143,5 +247,8 @@ class Scope:
         wrong = [kind for kind in kinds if kind not in allowed]
         if not wrong:
             return result
-        self.problems.append(f"{render(node)}: needs {allowed[0]}, not {wrong[0]}")
+        hint = ""
+        if isinstance(node, CallNode) and node.arguments and allowed == [types.Int64]:
+            hint = "; write (a / b).floor(), or .cast(Int64)"
+        self.problems.append(f"{render(node)}: needs {allowed[0]}, not {wrong[0]}{hint}")
         return None

@@ -10,7 +10,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from skewless.compiler.bound import Feature, Request, features_of
+from skewless.compiler.bound import Feature, Request, RequestTime, features_of
 from skewless.compiler.interpret import compile_python
 from skewless.compiler.keys import KeyReader
 from skewless.compiler.physical import from_physical, is_converted, to_physical
@@ -115,7 +115,7 @@ class OnlineReader:
         sent = receive(given, self._inputs)
         rows = sent.rows
         now = self._now() if now_us is None else now_us
-        requests = self._requests(rows)
+        requests = self._requests(rows, now)
         partitions = self._partitions(rows)
         wanted = self._wanted(partitions)
         found, item_bytes, read_units = self._fetch(wanted, now, is_supposed=now_us is not None)
@@ -198,13 +198,13 @@ class OnlineReader:
         found = found or [Found(items, None, now) for _ in pairs]
         return found, sum(sizes.values()), read_units
 
-    def _requests(self, rows: Sequence[Row]) -> list[dict[Any, Any]]:
-        """Return the request fields of each row, in physical values."""
+    def _requests(self, rows: Sequence[Row], now: int) -> list[dict[Any, Any]]:
+        """Return the instant and the request fields of each row, in physical values."""
         if not self._request:
-            return [{} for _ in rows]
+            return [{RequestTime(): now} for _ in rows]
         found = []
         for index, row in enumerate(rows):
-            values = {}
+            values: dict[Any, Any] = {RequestTime(): now}
             for name, type_, request in self._request:
                 if name not in row:
                     raise InputError(f"row {index} lacks the request field {name!r} ({type_})")

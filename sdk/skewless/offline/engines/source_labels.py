@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute
 
-from skewless.compiler.bound import Column, bind
+from skewless.compiler.binding import bind
+from skewless.compiler.bound import Column
 from skewless.definitions import types
 from skewless.definitions.expression import ColumnNode, Expr, render, walk
 from skewless.definitions.typing import Scope

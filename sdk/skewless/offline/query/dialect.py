@@ -12,7 +12,7 @@ from skewless.definitions import types
 from skewless.offline.query import sql
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from skewless.definitions.types import ValueType
     from skewless.offline.query.sql import Sql
@@ -168,15 +168,43 @@ class Dialect:
             case _:
                 return value
 
+    def let(self, name: str, value: Sql, body: Callable[[Sql], Sql]) -> Sql:
+        """Compute a value once, and write `body` over its name; no other column is in it."""
+        given = sql.name(name)
+        each = exp.Lambda(this=body(exp.Column(this=given.copy())), expressions=[given])
+        if self.engine is EngineName.DUCKDB:
+            made = sql.call("list_transform", sql.call("list_value", value), each)
+            return sql.call("list_extract", made, sql.integer(1))
+        made = sql.call("transform", exp.Array(expressions=[value]), each)
+        return sql.call("element_at", made, sql.integer(1))
+
+    def md5(self, text: Sql) -> Sql:
+        """Return the MD5 of a text in UTF-8, as 32 lower case digits."""
+        if self.engine is EngineName.DUCKDB:
+            return sql.call("md5", text)
+        return sql.call("lower", sql.call("to_hex", sql.call("md5", sql.call("to_utf8", text))))
+
+    def of_hex(self, digits: Sql) -> Sql:
+        """Read eight hexadecimal digits as a BIGINT."""
+        if self.engine is EngineName.DUCKDB:
+            return sql.cast(sql.binary(exp.DPipe, sql.text("0x"), digits), "BIGINT")
+        padded = sql.binary(exp.DPipe, sql.text("00000000"), digits)
+        return sql.call("from_big_endian_64", sql.call("from_hex", padded))
+
+    def date(self, days: Sql) -> Sql:
+        """Return the date so many days after 1970-01-01."""
+        epoch = exp.Cast(this=sql.text(_EPOCH[:10]), to=exp.DataType.build("DATE"))
+        if self.engine is EngineName.DUCKDB:
+            return sql.add(epoch, sql.cast(days, "INTEGER"))
+        return sql.call("date_add", sql.text("day"), days, epoch)
+
     def digest(self, values: Sequence[tuple[Sql, ValueType]], seed: str) -> Sql:
         """Write a pseudo-random text that every engine computes alike for a key."""
         parts: list[Sql] = [sql.text(seed)]
         for value, type_ in values:
             parts += [sql.text("|"), self._text(value, type_)]
         text = sql.call("concat", *parts)
-        if self.engine is EngineName.DUCKDB:
-            return sql.call("md5", text)
-        return sql.call("lower", sql.call("to_hex", sql.call("md5", sql.call("to_utf8", text))))
+        return self.md5(text)
 
     def _text(self, value: Sql, type_: ValueType) -> Sql:
         match type_:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from skewless.compiler.bound import Bound, Feature, Request, features_of
+from skewless.compiler.bound import Bound, Feature, Request, RequestTime, features_of
 from skewless.definitions.duration import ZERO
 from skewless.offline.query import identifiers, sql
 from skewless.offline.query.collected import Collects
@@ -398,6 +398,7 @@ class _Compiler:
         columns: dict[Bound, Sql] = {
             Request(name): sql.column(identifiers.given(name)) for name, _ in self.plan.request
         }
+        columns[RequestTime()] = sql.column(INSTANT)
         for role in self.plan.roles:
             for name in role.read.feature_types:
                 columns[role.feature(name)] = sql.column(identifiers.selected(role.read, name))

@@ -14,7 +14,7 @@ from skewless.compiler.bound import (
     Primitive,
 )
 from skewless.definitions import types
-from skewless.offline.query import sql
+from skewless.offline.query import sql, vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -125,6 +125,9 @@ class Renderer:
             # floor(-0.5) is -0.0 in SQL and 0 in Python: adding zero makes both 0.0.
             function = "floor" if primitive is Primitive.FLOOR else "ceil"
             return sql.add(sql.call(function, *values), sql.double(0.0))
+        known = vocabulary.functions(self.dialect)
+        if primitive in known:
+            return known[primitive](*values)
         return self._special(primitive)(*values)
 
     def _special(self, primitive: Primitive) -> Callable[..., Sql]:

@@ -1,0 +1,106 @@
+"""Primitives that Python needs more than an operator for: texts, dates, whole numbers.
+
+Each is strict: no argument is null. `greatest` and `least` are not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from bisect import bisect_right
+from datetime import date
+from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import TYPE_CHECKING, Any
+
+from skewless.compiler.bound import Primitive
+from skewless.definitions.expression import INT64_MAX, INT64_MIN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_EPOCH = date(1970, 1, 1).toordinal()
+_UPPER, _LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
+_TO_LOWER, _TO_UPPER = str.maketrans(_UPPER, _LOWER), str.maketrans(_LOWER, _UPPER)
+_EXACT = Context(prec=400, rounding=ROUND_HALF_UP)  # holds every double to 15 decimals
+
+
+def greatest(left: Any, right: Any) -> Any:
+    """Return the greater value, or the one that is not null."""
+    if left is None or right is None:
+        return right if left is None else left
+    return max(left, right)
+
+
+def least(left: Any, right: Any) -> Any:
+    """Return the lesser value, or the one that is not null."""
+    if left is None or right is None:
+        return right if left is None else left
+    return min(left, right)
+
+
+def _round(value: float, digits: int) -> float:
+    return float(Decimal(value).quantize(Decimal(1).scaleb(-digits), context=_EXACT))
+
+
+def _truncate(value: float) -> int | None:
+    whole = math.trunc(value)
+    return whole if INT64_MIN <= whole <= INT64_MAX else None
+
+
+def _floor_divide(dividend: int, divisor: int) -> int | None:
+    if divisor == 0:
+        return None
+    quotient = dividend // divisor
+    return quotient if quotient <= INT64_MAX else None  # the least integer by -1
+
+
+def _modulo(dividend: int, divisor: int) -> int | None:
+    return dividend % divisor if divisor else None
+
+
+def _bucket(value: Any, *edges: Any) -> int:
+    return bisect_right(edges, value)
+
+
+def _to_text(value: int) -> str:
+    return str(value).lower()
+
+
+def _hash_mod(text: str, modulus: int) -> int:
+    digest = hashlib.md5(text.encode(), usedforsecurity=False).digest()
+    return int.from_bytes(digest[:8], "big") % modulus
+
+
+def _split_part(text: str, separator: str, number: int) -> str | None:
+    parts = text.split(separator)
+    return parts[number - 1] if number <= len(parts) else None
+
+
+def _on(days: int) -> date:
+    return date.fromordinal(_EPOCH + days)
+
+
+FUNCTIONS: Mapping[Primitive, Callable[..., Any]] = {
+    Primitive.ROUND: _round,
+    Primitive.TRUNCATE: _truncate,
+    Primitive.FLOOR_DIVIDE: _floor_divide,
+    Primitive.MODULO: _modulo,
+    Primitive.BUCKET: _bucket,
+    Primitive.CONCAT: lambda left, right: left + right,
+    Primitive.TO_TEXT: _to_text,
+    Primitive.HASH_MOD: _hash_mod,
+    Primitive.LOWER: lambda text: text.translate(_TO_LOWER),
+    Primitive.UPPER: lambda text: text.translate(_TO_UPPER),
+    Primitive.STRIP: lambda text: text.strip(" \t\r\n"),
+    Primitive.LENGTH: len,
+    Primitive.SLICE: lambda text, start, length: text[start : start + length],
+    Primitive.REPLACE: str.replace,
+    Primitive.SPLIT_PART: _split_part,
+    Primitive.STARTS_WITH: str.startswith,
+    Primitive.ENDS_WITH: str.endswith,
+    Primitive.CONTAINS: lambda text, part: part in text,
+    Primitive.YEAR: lambda days: _on(days).year,
+    Primitive.MONTH: lambda days: _on(days).month,
+    Primitive.DAY: lambda days: _on(days).day,
+    Primitive.ORDINAL_DAY: lambda days: _on(days).timetuple().tm_yday,
+}

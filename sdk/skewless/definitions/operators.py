@@ -1,0 +1,130 @@
+"""The operators of expressions, and what those take that work on one kind of value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from skewless.definitions import types
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from skewless.definitions.types import ValueType
+
+
+class Operator(Enum):
+    """The operators; the value is how one is printed, and how documents name it."""
+
+    ADD = "+"
+    SUBTRACT = "-"
+    MULTIPLY = "*"
+    DIVIDE = "/"
+    EQUAL = "=="
+    NOT_EQUAL = "!="
+    LESS = "<"
+    LESS_EQUAL = "<="
+    GREATER = ">"
+    GREATER_EQUAL = ">="
+    AND = "&"
+    OR = "|"
+    NOT = "~"
+    NEGATE = "negate"
+    ABSOLUTE = "abs"
+    SQUARE_ROOT = "sqrt"
+    FLOOR = "floor"
+    CEILING = "ceil"
+    LOGARITHM = "ln"
+    EXPONENTIAL = "exp"
+    POWER = "**"
+    IS_NULL = "is_null"
+    FILL_NULL = "fill_null"
+    IF_ELSE = "if_else"
+    # choices
+    NULL_IF = "nullif"
+    GREATEST = "greatest"
+    LEAST = "least"
+    CLIP = "clip"
+    BUCKETIZE = "bucketize"
+    CAST = "cast"
+    # numbers
+    FLOOR_DIVIDE = "//"
+    MODULO = "%"
+    SIGN = "sign"
+    ROUND = "round"
+    # texts
+    CONCAT = "concat"
+    HASH_MOD = "hash_mod"
+    LOWER = "lower"
+    UPPER = "upper"
+    STRIP = "strip"
+    LENGTH = "len"
+    SLICE = "slice"
+    REPLACE = "replace"
+    SPLIT_PART = "split_part"
+    STARTS_WITH = "starts_with"
+    ENDS_WITH = "ends_with"
+    CONTAINS = "contains"
+    # instants
+    REQUEST_TIME = "request_time"
+    YEAR = "year"
+    MONTH = "month"
+    DAY = "day"
+    HOUR = "hour"
+    MINUTE = "minute"
+    SECOND = "second"
+    WEEKDAY = "weekday"
+    ORDINAL_DAY = "ordinal_day"
+    TRUNCATE = "truncate"
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """What an operator takes first, and gives; the arguments after the first are constants.
+
+    Attributes:
+        takes: the type of the first argument.
+        gives: the type of the result.
+        namespace: where users find it, `str` or `dt`.
+    """
+
+    takes: ValueType
+    gives: ValueType
+    namespace: str
+
+
+TEXTS: Mapping[Operator, Method] = MappingProxyType(
+    {
+        Operator.LOWER: Method(types.String, types.String, "str"),
+        Operator.UPPER: Method(types.String, types.String, "str"),
+        Operator.STRIP: Method(types.String, types.String, "str"),
+        Operator.LENGTH: Method(types.String, types.Int64, "str"),
+        Operator.SLICE: Method(types.String, types.String, "str"),
+        Operator.REPLACE: Method(types.String, types.String, "str"),
+        Operator.SPLIT_PART: Method(types.String, types.String, "str"),
+        Operator.STARTS_WITH: Method(types.String, types.Bool, "str"),
+        Operator.ENDS_WITH: Method(types.String, types.Bool, "str"),
+        Operator.CONTAINS: Method(types.String, types.Bool, "str"),
+    }
+)
+INSTANTS: Mapping[Operator, Method] = MappingProxyType(
+    {
+        Operator.TRUNCATE: Method(types.Timestamp, types.Timestamp, "dt"),
+        **{
+            part: Method(types.Timestamp, types.Int64, "dt")
+            for part in (
+                Operator.YEAR,
+                Operator.MONTH,
+                Operator.DAY,
+                Operator.HOUR,
+                Operator.MINUTE,
+                Operator.SECOND,
+                Operator.WEEKDAY,
+                Operator.ORDINAL_DAY,
+            )
+        },
+    }
+)
+SIGNATURES: Mapping[Operator, Method] = MappingProxyType({**TEXTS, **INSTANTS})
