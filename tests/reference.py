@@ -240,6 +240,8 @@ def _is_inside(aggregation: Aggregation, event_time: int, cut: int) -> bool:
 def _aggregate(aggregation: Aggregation, source: Source, inside: list[Event], cut: int) -> Any:
     if aggregation.function in TIMES:
         return _of_times(aggregation.function, sorted(event.event_time for event in inside), cut)
+    if aggregation.input is None and aggregation.half_life is not None:
+        return _decayed(aggregation, [(event, Cell(None, None)) for event in inside], cut)
     if aggregation.input is None:
         return len(inside)
     every = [
@@ -252,6 +254,8 @@ def _aggregate(aggregation: Aggregation, source: Source, inside: list[Event], cu
     if aggregation.parameters.n is not None:
         in_time = [row[-1] for row in ordered]
         return _listed(aggregation.function, aggregation.parameters.n, values, in_time)
+    if aggregation.half_life is not None:
+        return _decayed(aggregation, cells, cut)
     if aggregation.function is Function.COUNT or not values:
         return len(values) if aggregation.function is Function.COUNT else None
     picked = {
@@ -265,6 +269,43 @@ def _aggregate(aggregation: Aggregation, source: Source, inside: list[Event], cu
     if aggregation.function in picked:
         return picked[aggregation.function]
     return finalise(aggregation.function, cells[0][1].type, values, aggregation.scale)
+
+
+def _decayed(aggregation: Aggregation, cells: list[tuple[Event, Cell]], cut: int) -> float | None:
+    assert aggregation.hop is not None
+    assert aggregation.half_life is not None
+    hop = aggregation.hop.microseconds
+    weights, total = 0, 0
+    for event, cell in cells:
+        k = (floor_to(cut, hop) - floor_to(event.event_time, hop)) // hop
+        w = _weight(k * hop, aggregation.half_life.microseconds)
+        weights += w
+        if aggregation.function is not Function.DECAYED_COUNT:
+            total += w * units(cell.type, cell.value, _exponent(cell.type, aggregation.scale))
+    if aggregation.function is Function.DECAYED_COUNT:
+        return d(weights) / 2.0**32
+    if not cells:
+        return None
+    power = float(10 ** _exponent(cells[0][1].type, aggregation.scale))
+    if aggregation.function is Function.DECAYED_SUM:
+        return d(_exact(total)) / 2.0**32 / power
+    return d(_exact(total)) / d(weights) / power if weights else None
+
+
+def _weight(age: int, half_life: int) -> int:
+    with decimal.localcontext(decimal.Context(prec=60)):
+        exact = decimal.Decimal(2) ** (32 - decimal.Decimal(age) / half_life)
+        return int(exact.quantize(decimal.Decimal(1), decimal.ROUND_HALF_EVEN))
+
+
+def _exponent(type_: ValueType | None, scale: int) -> int:
+    match type_:
+        case types.Int64 | types.Bool:
+            return 0
+        case types.Decimal(_, digits):
+            return digits
+        case _:
+            return scale
 
 
 def _of_times(function: Function, times: list[int], cut: int) -> float | None:
@@ -300,13 +341,7 @@ def _listed(function: Function, n: int, values: list[Any], in_time: list[Any]) -
 def finalise(function: Function, type_: ValueType | None, values: list[Any], scale: int) -> Any:
     """Return the sum, mean, variance or deviation of non-null values of one numeric type."""
     assert function in ARITHMETIC | TRUTHS
-    match type_:
-        case types.Int64 | types.Bool:
-            exponent = 0
-        case types.Decimal(_, digits):
-            exponent = digits
-        case _:
-            exponent = scale
+    exponent = _exponent(type_, scale)
     all_units = [units(type_, value, exponent) for value in values]
     n, total = len(all_units), _exact(sum(all_units))
     if function in VARIANCES:

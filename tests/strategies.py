@@ -28,7 +28,7 @@ from skewless import (
 )
 from skewless import request as field
 from skewless.definitions import types
-from skewless.definitions.aggregation import ARITHMETIC, LISTS, TIMES, TRUTHS, Function
+from skewless.definitions.aggregation import ARITHMETIC, DECAYED, LISTS, TIMES, TRUTHS, Function
 from skewless.definitions.duration import HOP_LADDER, Duration, default_hop
 from skewless.definitions.expression import Expr, literal_node
 from skewless.definitions.typing import Scope
@@ -162,9 +162,13 @@ def refreshes(draw: st.DrawFn) -> Every | str:
 def aggregations(draw: st.DrawFn, source: Source, *, extreme: bool = False) -> Aggregation:
     """Draw an aggregate that the source can feed."""
     function = draw(st.sampled_from(Function))
-    inputs: list[Expr | None]
     window = draw(st.sampled_from(WINDOWS))
+    if function in DECAYED:
+        window = window or "24h"
     hops = [] if window is None else [hop for hop in HOP_LADDER if hop <= Duration.parse(window)]
+    if function in DECAYED and window is not None:  # each hop has a weight
+        most = Duration.parse(window).microseconds // 2_100
+        hops = [hop for hop in hops if hop.microseconds >= most]
     options: dict[str, Any] = {
         "window": window,
         "hop": draw(st.sampled_from([None, *hops])),
@@ -173,7 +177,24 @@ def aggregations(draw: st.DrawFn, source: Source, *, extreme: bool = False) -> A
     if window is not None and draw(st.integers(0, 2)) == 2:
         hop = Duration.parse(options["hop"] or default_hop(Duration.parse(window)))
         options["offset"] = Duration(hop.microseconds * draw(st.sampled_from([1, 2, 7])))
-    if function in ARITHMETIC:
+    inputs, more = draw(_arguments(function, source, extreme=extreme))
+    options |= more
+    made: Aggregation = getattr(agg, function.value)(*inputs, **options)
+    default = draw(_defaults(made.result_type(Scope(columns=source.columns))))
+    return made if default is None else dataclasses.replace(made, default=literal_node(default))
+
+
+@st.composite
+def _arguments(
+    draw: st.DrawFn, function: Function, source: Source, *, extreme: bool
+) -> tuple[list[Expr | None], dict[str, Any]]:
+    inputs: list[Expr | None]
+    options: dict[str, Any] = {}
+    if function in DECAYED:
+        options["half_life"] = draw(st.sampled_from(["1us", "1m", "50m", "1h", "3d"]))
+        rows = function is Function.DECAYED_COUNT and draw(st.booleans())
+        inputs = [None if rows else draw(numbers(source, extreme=extreme) | predicates(source))]
+    elif function in ARITHMETIC:
         of_bool = function in (Function.SUM, Function.MEAN) and draw(st.integers(0, 3)) == 3
         inputs = [draw(predicates(source) if of_bool else numbers(source, extreme=extreme))]
         options["scale"] = draw(st.sampled_from([None, 0, 2, 9]))
@@ -189,9 +210,7 @@ def aggregations(draw: st.DrawFn, source: Source, *, extreme: bool = False) -> A
         inputs = [draw(st.sampled_from(ordered).map(col) | numbers(source))]
     if function in LISTS:
         options["n"] = draw(st.sampled_from([1, 2, 3, 1000]))
-    made: Aggregation = getattr(agg, function.value)(*inputs, **options)
-    default = draw(_defaults(made.result_type(Scope(columns=source.columns))))
-    return made if default is None else dataclasses.replace(made, default=literal_node(default))
+    return inputs, options
 
 
 def _defaults(type_: ValueType | None) -> st.SearchStrategy[Any]:

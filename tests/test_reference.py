@@ -544,3 +544,19 @@ def test_a_window_that_ends_before_the_cut_has_both_edges_on_hops_and_sees_late_
     late = an_event(NOON - 2 * HOUR, ingested=cut)
     assert value_at(cut, count, late) == 0
     assert value_at(cut + 1, count, late) == 1
+
+
+def test_decay_counts_an_event_by_the_tile_in_which_it_happened() -> None:
+    events = [an_event(NOON - 1, clicks=3), an_event(NOON - 2 * HOUR, clicks=8)]
+    options: Any = {"half_life": "1h", "window": "24h"}
+    # Noon begins a tile: one hop, and two, before it.
+    assert value_at(NOON, agg.decayed_sum("clicks", **options), *events) == 3 / 2 + 8 / 4
+    assert value_at(NOON, agg.decayed_count(**options), *events) == 0.75
+    assert value_at(NOON, agg.decayed_mean("clicks", **options), *events) == 3.5 / 0.75
+    assert value_at(NOON, agg.decayed_count(**options)) == 0.0
+    assert value_at(NOON, agg.decayed_sum("clicks", **options)) is None
+
+
+def test_a_decayed_mean_whose_weights_are_all_zero_is_null() -> None:
+    mean = agg.decayed_mean("clicks", half_life="1m", window="24h")
+    assert value_at(NOON, mean, an_event(NOON - 2 * HOUR, clicks=8)) is None

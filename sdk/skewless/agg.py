@@ -527,5 +527,88 @@ def mean_gap(
     )
 
 
+def decayed_count(
+    input_: str | Expr | None = None,
+    *,
+    half_life: Span,
+    window: Span,
+    hop: Span = None,
+    offset: Span = None,
+    where: Expr | None = None,
+    default: Literal | None = None,
+) -> Aggregation:
+    """Count rows, or the values of `input_` that are not null, the older the less.
+
+    A tile k hops before the present one counts 2^(-k * hop / half_life), in units of 2^-32.
+    """
+    return aggregation(
+        Function.DECAYED_COUNT,
+        input_,
+        half_life=half_life,
+        window=window,
+        hop=hop,
+        offset=offset,
+        where=where,
+        scale=None,
+        default=default,
+    )
+
+
+def decayed_sum(  # noqa: PLR0913 - what a user may say about an aggregate
+    input_: str | Expr,
+    *,
+    half_life: Span,
+    window: Span,
+    hop: Span = None,
+    offset: Span = None,
+    where: Expr | None = None,
+    scale: int | None = None,
+    default: Literal | None = None,
+) -> Aggregation:
+    """Sum values, the older the less; null without any.
+
+    A tile k hops before the present one counts 2^(-k * hop / half_life), in units of 2^-32.
+    """
+    return aggregation(
+        Function.DECAYED_SUM,
+        input_,
+        half_life=half_life,
+        window=window,
+        hop=hop,
+        offset=offset,
+        where=where,
+        scale=scale,
+        default=default,
+    )
+
+
+def decayed_mean(  # noqa: PLR0913 - what a user may say about an aggregate
+    input_: str | Expr,
+    *,
+    half_life: Span,
+    window: Span,
+    hop: Span = None,
+    offset: Span = None,
+    where: Expr | None = None,
+    scale: int | None = None,
+    default: Literal | None = None,
+) -> Aggregation:
+    """Compute a mean in which older values count less; null without values.
+
+    A tile k hops before the present one counts 2^(-k * hop / half_life), in units of 2^-32.
+    """
+    return aggregation(
+        Function.DECAYED_MEAN,
+        input_,
+        half_life=half_life,
+        window=window,
+        hop=hop,
+        offset=offset,
+        where=where,
+        scale=scale,
+        default=default,
+    )
+
+
 def __getattr__(name: str) -> NoReturn:
     no_attribute("module 'skewless.agg'", name, AGGREGATES, [item.value for item in Function])

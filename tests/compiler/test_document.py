@@ -92,6 +92,7 @@ AGGREGATED = FeatureView(
         "first": agg.first("raw", window="1d", default=b"\x00\xff"),
         "last": agg.last("flag", window="1d", default=False),
         "before": agg.share("flag", window="1d", offset="7d"),
+        "decayed": agg.decayed_sum("x", half_life="3d", window="30d", offset="1d"),
         "since": agg.seconds_since_last(where=col("flag")),
     },
     version=3,

@@ -9,9 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skewless.compiler.bound import Column
-from skewless.compiler.finish import COUNT, SQUARES, SUM, effective_scale, finish, units
+from skewless.compiler.finish import (
+    COUNT,
+    DECAYED_COUNT,
+    DECAYED_SUM,
+    SQUARES,
+    SUM,
+    effective_scale,
+    finish,
+    units,
+)
 from skewless.compiler.interpret import compile_python
-from skewless.definitions.aggregation import VARIANCES, Function
+from skewless.definitions.aggregation import COUNTS, VARIANCES, Function
 from skewless.errors import ValueOverflowError
 from skewless.types import Decimal, Float64, Int64, String
 
@@ -28,6 +37,7 @@ def finished(
     bound = finish(function, type_, scale)
     assert bound is not None
     partials: dict[Bound, int] = {COUNT: len(us), SUM: sum(us), SQUARES: sum(u * u for u in us)}
+    partials |= {DECAYED_COUNT: len(us) << 32, DECAYED_SUM: sum(us) << 32}
     return compile_python(bound)(partials)
 
 
@@ -77,7 +87,7 @@ def test_a_sum_of_integers_beyond_64_bits_is_an_error() -> None:
 def test_without_events_counts_are_zero_and_all_else_is_null(function: Function) -> None:
     if finish(function, Int64, 0) is None:
         return
-    assert finished(function, []) == (0 if function is Function.COUNT else None)
+    assert finished(function, []) == (0 if function in COUNTS else None)
 
 
 def test_one_event_has_no_sample_variance_and_no_population_spread() -> None:

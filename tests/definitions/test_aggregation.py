@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from skewless import Duration, agg, col
-from skewless.definitions.aggregation import LISTS, TIMES, Aggregation, Function
+from skewless.definitions.aggregation import DECAYED, LISTS, TIMES, Aggregation, Function
 from skewless.definitions.expression import ColumnNode, LiteralNode, render
 from skewless.definitions.typing import Scope
 from skewless.errors import DefinitionError
@@ -154,6 +154,18 @@ def test_an_offset_that_moves_no_window_by_whole_hops_is_refused(
     assert problem in problems(agg.last, "amount", **options)
 
 
+@pytest.mark.parametrize("half_life", [None, "0s", "-1h"])
+def test_decay_needs_a_positive_half_life_and_a_window_and_says_both(half_life: Any) -> None:
+    found = problems(agg.decayed_sum, "amount", half_life=half_life, window=None)
+    assert "half_life" in found
+    assert "a window is missing: decay goes by the tiles of a window" in found
+
+
+def test_decay_over_more_tiles_than_a_plan_has_weights_is_refused() -> None:
+    found = problems(agg.decayed_count, half_life="1d", window="30d", hop="1m")
+    assert "reaches back more than 4,000 hops of 1m" in found
+
+
 def test_an_offset_is_part_of_what_an_aggregate_is_and_is_written_as_it_was_given() -> None:
     made = agg.sum("amount", window="7d", offset="7d")
     assert made != agg.sum("amount", window="7d")
@@ -199,6 +211,9 @@ def test_truths_have_no_variance(function: str) -> None:
         (agg.seconds_since_last(), Float64),
         (agg.seconds_since_first(window="1h"), Float64),
         (agg.mean_gap(window="1h"), Float64),
+        (agg.decayed_count(half_life="1h", window="1d"), Float64),
+        (agg.decayed_sum("price", half_life="1h", window="1d"), Float64),
+        (agg.decayed_mean("flag", half_life="1h", window="1d"), Float64),
     ],
     ids=str,
 )
@@ -292,7 +307,8 @@ def test_an_unknown_column_is_refused_with_the_near_miss() -> None:
 def test_agg_has_every_function() -> None:
     for function in Function:
         arguments = [] if function in TIMES else ["clicks", 2] if function in LISTS else ["clicks"]
-        made: Aggregation = getattr(agg, function.value)(*arguments, window="1h")
+        options = {"half_life": "1h"} if function in DECAYED else {}
+        made: Aggregation = getattr(agg, function.value)(*arguments, window="1h", **options)
         assert made.function is function
 
 

@@ -177,6 +177,7 @@ class Decoder:
             default=default if isinstance(default, LiteralNode) else None,
             parameters=Parameters(n=document.get("n")),
             offset=Duration(document["offset"]) if "offset" in document else None,
+            half_life=Duration(document["half_life"]) if "half_life" in document else None,
         )
 
     def _node(self, document: Document) -> Node:
@@ -256,6 +257,8 @@ def encode_aggregation(item: Aggregation) -> Document:
     some = {} if item.parameters.n is None else {"n": item.parameters.n}
     if item.offset is not None:
         some["offset"] = item.offset.microseconds
+    if item.half_life is not None:
+        some["half_life"] = item.half_life.microseconds
     return {
         "function": item.function.value,
         "input": encode_node(item.input),

@@ -14,12 +14,14 @@ from skewless.compiler.bound import (
     Column,
     Primitive,
     apply,
+    double,
     integer,
     power_of_ten,
 )
+from skewless.compiler.decay import UNIT_BITS
 from skewless.compiler.partials import Partial
 from skewless.definitions import types
-from skewless.definitions.aggregation import TIMES, VARIANCES, Function
+from skewless.definitions.aggregation import DECAYED, TIMES, VARIANCES, Function
 
 if TYPE_CHECKING:
     from skewless.compiler.bound import Bound
@@ -29,6 +31,7 @@ COUNT, SUM, SQUARES, LEAST, GREATEST = (
     Column(partial.value)
     for partial in (Partial.COUNT, Partial.SUM, Partial.SQUARES, Partial.MIN, Partial.MAX)
 )
+DECAYED_SUM, DECAYED_COUNT = Column("D"), Column("N")  # S and n times the weights of their tiles
 INSTANT = Column("T")  # of V(T), in microseconds
 
 
@@ -52,10 +55,12 @@ def finish(function: Function, input_type: ValueType | None, scale: int) -> Boun
             return _of_squares(function, scale)
         case _ if function in TIMES:
             return _of_times(function)
-        case Function.ANY:
-            return _at_least(1, apply(Primitive.LESS, integer(0), SUM))
-        case Function.ALL:
-            return _at_least(1, apply(Primitive.EQUAL, SUM, COUNT))
+        case _ if function in DECAYED:
+            return _of_decay(function, scale)
+        case Function.ANY | Function.ALL:
+            is_any = function is Function.ANY
+            some, every = (Primitive.LESS, integer(0), SUM), (Primitive.EQUAL, SUM, COUNT)
+            return _at_least(1, apply(*(some if is_any else every)))
         case _:
             return None  # one of `partials.PICKED`
 
@@ -96,6 +101,18 @@ def _of_squares(function: Function, scale: int) -> Bound:
     if function in (Function.STDDEV_SAMP, Function.STDDEV_POP):
         value = apply(Primitive.SQUARE_ROOT, value)
     return _at_least(2 if is_sample else 1, value)
+
+
+def _of_decay(function: Function, scale: int) -> Bound:
+    if function is Function.DECAYED_MEAN:
+        # All weights may be 0: half-lives are short beside the window.
+        weights = apply(Primitive.NULL_IF_ZERO, _double(DECAYED_COUNT))
+        mean = _divide(_double(DECAYED_SUM), weights)
+        return _at_least(1, _divide(mean, power_of_ten(scale)))
+    unit = double(float(2**UNIT_BITS))
+    if function is Function.DECAYED_COUNT:
+        return _divide(_double(DECAYED_COUNT), unit)
+    return _at_least(1, _divide(_divide(_double(DECAYED_SUM), unit), power_of_ten(scale)))
 
 
 def _of_times(function: Function) -> Bound:

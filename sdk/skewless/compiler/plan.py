@@ -23,8 +23,9 @@ from skewless.compiler.bound import (
     parts_of,
 )
 from skewless.compiler.collected import kept_of
+from skewless.compiler.decay import weights
 from skewless.compiler.fingerprint import fingerprint
-from skewless.compiler.finish import INSTANT, effective_scale, finish, units
+from skewless.compiler.finish import DECAYED_SUM, INSTANT, effective_scale, finish, units
 from skewless.compiler.partials import COLLECTED, KEPT, PICKED, Partial
 from skewless.definitions import types
 from skewless.definitions.aggregation import SUMMED, TIMES, Aggregation
@@ -113,6 +114,7 @@ class AggregatePlan:
         most: how many elements the list has at most.
         offset: by how many microseconds the window ends before T, rounded down to the hop; 0 where
             it ends at T.
+        weights: of an aggregate that decays, by how many hops a tile lies before that of T.
     """
 
     name: str
@@ -126,6 +128,7 @@ class AggregatePlan:
     collected: Partial | None = None
     most: int = 0
     offset: int = 0
+    weights: tuple[int, ...] = ()
 
     @property
     def reads(self) -> tuple[Partial, ...]:
@@ -141,6 +144,13 @@ class AggregatePlan:
     def chosen(self) -> tuple[Partial, ...]:
         """The partials that are not added up: the value itself, or those that it is made of."""
         return self.extremes if self.picked is None else (self.picked,)
+
+    @property
+    def weighted(self) -> tuple[Partial, ...]:
+        """The partials that are added up with the weights of their tiles, the count first."""
+        if not self.weights:
+            return ()
+        return (Partial.COUNT, *(each for each in self.reads if each is Partial.SUM))
 
     @property
     def reads_instant(self) -> bool:
@@ -308,6 +318,7 @@ def plan_view(view: FeatureView) -> ViewPlan:
             COLLECTED.get(item.function),
             item.parameters.n or 0,
             0 if item.offset is None else item.offset.microseconds,
+            _weights(item),
         )
         for name, item in view.aggregations.items()
     )
@@ -398,6 +409,7 @@ def _sums_over(view: FeatureView, item: Aggregation) -> bool:
 
 def _reads(bound: Bound | None) -> tuple[Partial, ...]:
     names = {part.name for part in parts_of(bound) if isinstance(part, Column)}
+    names |= {Partial.SUM.value} if DECAYED_SUM.name in names else set()
     return tuple(partial for partial in Partial if partial.value in names)
 
 
@@ -423,6 +435,14 @@ def _tile_set(hop: int | None, aggregates: Sequence[AggregatePlan]) -> TileSet:
         ),
         tuple(sorted(kept, key=lambda column: (column.measure, order.index(column.partial)))),
     )
+
+
+def _weights(item: Aggregation) -> tuple[int, ...]:
+    if item.half_life is None or item.window is None or item.hop is None:
+        return ()
+    offset = 0 if item.offset is None else item.offset.microseconds
+    reach = item.window.microseconds + offset
+    return weights(reach, item.hop.microseconds, item.half_life.microseconds)
 
 
 def _default(item: Aggregation, type_: ValueType) -> Any:

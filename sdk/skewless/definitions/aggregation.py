@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 DEFAULT_SCALE = 6
 MAX_SCALE = 15  # 10^15 is below 2^53: the factor of a Float64's integer units is exact
 SUM_PRECISION = 38  # DECIMAL(38, s), the widest exact number of Trino
+MOST_WEIGHTS = 4_000  # tiles of a window that decays: a plan and its statements hold all weights
 _WHOLE = types.Decimal(SUM_PRECISION, 0)
 
 
@@ -58,6 +59,9 @@ class Function(Enum):
     SECONDS_SINCE_LAST = "seconds_since_last"
     SECONDS_SINCE_FIRST = "seconds_since_first"
     MEAN_GAP = "mean_gap"
+    DECAYED_COUNT = "decayed_count"
+    DECAYED_SUM = "decayed_sum"
+    DECAYED_MEAN = "decayed_mean"
 
 
 VARIANCES = frozenset(
@@ -74,7 +78,10 @@ LISTS = frozenset(
     }
 )
 TRUTHS = frozenset({Function.ANY, Function.ALL, Function.SHARE})
-SUMMED = ARITHMETIC | TRUTHS  # over integer units; of a Bool true is 1 and false is 0
+DECAYED = frozenset({Function.DECAYED_COUNT, Function.DECAYED_SUM, Function.DECAYED_MEAN})
+COUNTS = frozenset({Function.COUNT, Function.DECAYED_COUNT})  # of rows, where they have no input
+# Over integer units; of a Bool true is 1 and false is 0.
+SUMMED = ARITHMETIC | TRUTHS | (DECAYED - COUNTS)
 # These look at the times of all events that pass `where`, so they have no input.
 TIMES = frozenset({Function.SECONDS_SINCE_LAST, Function.SECONDS_SINCE_FIRST, Function.MEAN_GAP})
 
@@ -93,6 +100,7 @@ class Aggregation:
         default: replaces null.
         parameters: what only some functions have.
         offset: by how much the window ends before T, a multiple of the hop; None if it ends at T.
+        half_life: of an aggregate that decays, after how long a value counts half; else None.
     """
 
     function: Function
@@ -104,6 +112,7 @@ class Aggregation:
     default: LiteralNode | None = None
     parameters: Parameters = NO_PARAMETERS
     offset: Duration | None = None
+    half_life: Duration | None = None
 
     def result_type(self, scope: Scope) -> ValueType | None:
         """Return the feature's type, noting in the scope what is wrong with the aggregation."""
@@ -114,7 +123,7 @@ class Aggregation:
         input_type = None if self.input is None else scope.type_of(self.input)
         if self.function is Function.COUNT:
             result: ValueType | None = types.Int64
-        elif self.function in TIMES:
+        elif self.function in TIMES or self.function is Function.DECAYED_COUNT:
             result = types.Float64
         elif input_type is None:
             return None
@@ -135,7 +144,7 @@ class Aggregation:
             result: its type.
         """
         takes_units = (
-            self.function in ARITHMETIC
+            self.function in SUMMED
             and self.input is not None
             and scope.type_of(self.input) == types.Float64
         )
@@ -196,6 +205,8 @@ class Aggregation:
     def __str__(self) -> str:
         parts = [] if self.input is None else [_shown(self.input)]
         parts.extend(self.parameters.texts())
+        if self.half_life is not None:
+            parts.append(f"half_life={_quoted(self.half_life)}")
         parts.append(f"window={_quoted(self.window)}")
         if self.window is not None and self.hop != default_hop(self.window):
             parts.append(f"hop={_quoted(self.hop)}")
@@ -222,6 +233,7 @@ def aggregation(  # noqa: PLR0913 - what a user may say about an aggregate
     scale: int | None,
     default: Literal | None,
     offset: str | timedelta | Duration | None = None,
+    half_life: str | timedelta | Duration | None = None,
 ) -> Aggregation:
     """Normalise and check the arguments of an aggregate.
 
@@ -237,9 +249,14 @@ def aggregation(  # noqa: PLR0913 - what a user may say about an aggregate
     offset_ = _duration("offset", offset, problems)
     if offset_ is not None:
         problems.extend(_offset_problems(offset_, hop_, window_given=window is not None))
+    half_life_ = _duration("half_life", half_life, problems)
+    if function in DECAYED:
+        if half_life is None or (half_life_ is not None and not half_life_.microseconds):
+            problems.append(f"half_life is {shown(half_life)}; it must be a positive duration")
+        problems.extend(_decay_problems(window_, hop_, offset_, window_given=window is not None))
     if where is not None and not isinstance(where, Expr):
         problems.append(f"where is {shown(where)}; write an expression such as col('amount') > 10")
-    if input_ is None and function is not Function.COUNT and function not in TIMES:
+    if input_ is None and function not in COUNTS | TIMES:
         problems.append("the input is None; name a column, or write an expression")
     if input_ is not None and not isinstance(input_, str | Expr):
         problems.append(f"{shown(input_)} is neither a column name nor an expression")
@@ -257,6 +274,7 @@ def aggregation(  # noqa: PLR0913 - what a user may say about an aggregate
         scale=DEFAULT_SCALE if scale is None else scale,
         default=default_,
         offset=offset_,
+        half_life=half_life_,
     )
 
 
@@ -329,6 +347,21 @@ def _offset_problems(
         fit = [step for step in HOP_LADDER if offset.microseconds % step.microseconds == 0]
         way = f"set hop={str(fit[-1])!r}" if fit else "the least hop is 1m"
         yield f"offset {offset} is not a multiple of the hop {hop}; {way}"
+
+
+def _decay_problems(
+    window: Duration | None, hop: Duration | None, offset: Duration | None, *, window_given: bool
+) -> Iterator[str]:
+    if not window_given:
+        yield "a window is missing: decay goes by the tiles of a window"
+    if window is None or hop is None or not hop.microseconds:
+        return
+    reach = window.microseconds + (0 if offset is None else offset.microseconds)
+    if reach > MOST_WEIGHTS * hop.microseconds:
+        yield (
+            f"the window reaches back more than {MOST_WEIGHTS:,} hops of {hop}, and each has a "
+            "weight of its own; lengthen the hop"
+        )
 
 
 def _default(default: Literal | None, problems: list[str]) -> LiteralNode | None:

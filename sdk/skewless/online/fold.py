@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skewless.compiler.bound import Column
 from skewless.compiler.collected import list_of
-from skewless.compiler.finish import INSTANT
-from skewless.compiler.instants import window_end, window_start
+from skewless.compiler.finish import DECAYED_COUNT, DECAYED_SUM, INSTANT
+from skewless.compiler.instants import floor_to, window_end, window_start
 from skewless.compiler.interpret import compile_recipe
 from skewless.compiler.partials import pick_order
 from skewless.errors import ValueOverflowError
@@ -132,7 +132,12 @@ class _Aggregate:
         self._finish: Any = None
         if item.finish is not None:
             names = [Column(partial.value) for partial in (*sums, *item.extremes)]
-            self._finish = compile_recipe(item.finish, (*names, *[INSTANT] * item.reads_instant))
+            decayed = [DECAYED_SUM, DECAYED_COUNT] if item.weights else []
+            others = [*decayed, *[INSTANT] * item.reads_instant]
+            self._finish = compile_recipe(item.finish, (*names, *others))
+        self._weights = item.weights
+        self._hop = plan.tile_sets[item.tile_set].hop or 1
+        self._weighted = [mine[partial] for partial in item.weighted]
         self._reads_instant = item.reads_instant
         packed = layouts(plan)[item.tile_set].columns
         self._picks: list[Callable[[list[Part]], Any]] = [
@@ -155,10 +160,27 @@ class _Aggregate:
                 raise ValueOverflowError("a sum does not fit in 38 digits")
             if self._picks:
                 sums += [pick(parts) for pick in self._picks]
+            if self._weights:
+                sums += self._decayed(parts, instant)
             if self._reads_instant:
                 sums.append(instant)
             value = self._finish(*sums)
         return self._default if value is None else value
+
+    def _decayed(self, parts: list[Part], instant: int) -> tuple[int, int]:
+        """Return the sum of units and the count, each tile's times its weight."""
+        present = floor_to(instant, self._hop)
+        found = [0, 0]
+        for tiles, start, end in parts:
+            for place in range(start, end):
+                age = (present - tiles.start(place)) // self._hop
+                if age < len(self._weights):
+                    for number, column in enumerate(self._weighted):
+                        found[number] += self._weights[age] * tiles.columns[column][place]
+        count, total = found
+        if abs(total) > EXACT_MAX:
+            raise ValueOverflowError("a decayed sum does not fit in 38 digits")
+        return total, count
 
 
 def _total(parts: list[Part], place: int) -> int | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from skewless.compiler.bound import Apply, Bound, Column, Constant, Primitive, parts_of
-from skewless.compiler.finish import INSTANT
+from skewless.compiler.finish import DECAYED_COUNT, DECAYED_SUM, INSTANT
 from skewless.compiler.partials import Partial
 from skewless.definitions import types
 from skewless.definitions.expression import INT64_MAX, INT64_MIN
@@ -20,19 +20,24 @@ if TYPE_CHECKING:
 
     from skewless.compiler.plan import AggregatePlan, ViewPlan
     from skewless.definitions.types import ValueType
+    from skewless.offline.query.decays import Decays
     from skewless.offline.query.dialect import Dialect
     from skewless.offline.query.picks import Picks
     from skewless.offline.query.sql import Sql
     from skewless.offline.query.totals import Totals
 
 
+_WIDE: frozenset[Bound] = frozenset({Column("S"), Column("Q"), DECAYED_SUM, DECAYED_COUNT})
+
+
 class Finisher:
     """Writes the finalization of each aggregate over the columns of `Totals`."""
 
-    def __init__(self, dialect: Dialect, totals: Totals, picks: Picks) -> None:
+    def __init__(self, dialect: Dialect, totals: Totals, picks: Picks, decays: Decays) -> None:
         self.dialect = dialect
         self.totals = totals
         self.picks = picks
+        self.decays = decays
 
     def columns(self, plan: ViewPlan) -> list[Sql]:
         """Return the partials that finalization reads, sums of squares put together."""
@@ -41,6 +46,8 @@ class Finisher:
             for extreme in aggregate.extremes:
                 name = self.totals.column(aggregate, extreme.value)
                 found[name] = self.picks.value(aggregate, extreme)
+            for bound, value in self.decays.values(aggregate).items():
+                found[self._decayed(aggregate, bound)] = value
             for bound in _sums_read(aggregate):
                 partial = bound.name
                 name = self.totals.column(aggregate, partial)
@@ -116,15 +123,20 @@ class Finisher:
             for bound in {*_reads(aggregate.finish), Column("n")}
         }
         columns[INSTANT] = sql.column("as_of")
-        wide: set[Bound] = {Column("S"), Column("Q")}
+        for decayed in self.decays.values(aggregate):
+            columns[decayed] = sql.column(self._decayed(aggregate, decayed))
+        wide: set[Bound] = {*_WIDE}
         if hoists:
             for bound, name in self._hoists(aggregate):
                 columns[bound] = sql.column(name)
                 wide.add(bound)
         return Renderer(self.dialect, columns, frozenset(wide))
 
+    def _decayed(self, aggregate: AggregatePlan, bound: Column) -> str:
+        return f"{bound.name}_{self.totals.plan.aggregates.index(aggregate)}"
+
     def _hoists(self, aggregate: AggregatePlan) -> Iterator[tuple[Bound, str]]:
-        plain = Renderer(self.dialect, {}, frozenset({Column("S"), Column("Q")}))
+        plain = Renderer(self.dialect, {}, _WIDE)
         seen: dict[Bound, None] = {}
         for part in parts_of(aggregate.finish):
             if isinstance(part, Apply) and part.primitive is Primitive.TO_DOUBLE:
@@ -148,7 +160,8 @@ def _narrowed(value: Sql, type_: ValueType) -> Sql:
 
 def _sums_read(aggregate: AggregatePlan) -> list[Column]:
     extremes = {Column(partial.value) for partial in aggregate.extremes}
-    return [each for each in _reads(aggregate.finish) if each not in {*extremes, INSTANT}]
+    others = {*extremes, INSTANT, DECAYED_SUM, DECAYED_COUNT}
+    return [each for each in _reads(aggregate.finish) if each not in others]
 
 
 def _reads(bound: Bound | None) -> list[Column]:

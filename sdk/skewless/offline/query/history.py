@@ -20,6 +20,7 @@ from skewless.compiler.bound import Bound, Feature, Request, RequestTime, featur
 from skewless.definitions.duration import ZERO
 from skewless.offline.query import identifiers, sql
 from skewless.offline.query.collected import Collects
+from skewless.offline.query.decays import Decays
 from skewless.offline.query.events import (
     ENTITY,
     HAPPENED,
@@ -285,8 +286,10 @@ class _Compiler:
         self.windowed[partials] = Windowed.of(totals, picks, partials)
         collects = Collects(plan, self.dialect, self.steps, alias)
         picked |= collects.add()
-        finisher = Finisher(self.dialect, totals, picks)
-        sums = self._joined(partials, {**picks.joins, **collects.joins}).select(
+        decays = Decays(plan, self.dialect, self.steps, alias)
+        decays.add()
+        finisher = Finisher(self.dialect, totals, picks, decays)
+        sums = self._joined(partials, {**picks.joins, **collects.joins, **decays.joins}).select(
             *(sql.column(name, "partial") for name in POINT),
             *finisher.columns(plan),
             *(sql.aliased(value, identifiers.feature(name)) for name, value in picked.items()),
