@@ -102,6 +102,7 @@ def feature_views(
     name: str = "view",
     is_aggregated: bool | None = None,
     extreme: bool = False,
+    is_of_no_entity: bool = False,
 ) -> FeatureView:
     """Draw a view; `extreme` also sums columns whose sums overflow."""
     if is_aggregated is None:
@@ -117,7 +118,7 @@ def feature_views(
         ttl = draw(st.sampled_from([None, "1us", "1m", "1h", "7d"]))
     return FeatureView(
         name,
-        entity=entity_of(source),
+        entity=None if is_of_no_entity else entity_of(source),
         source=source,
         features=features,
         refresh=draw(refreshes()),

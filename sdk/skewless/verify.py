@@ -316,7 +316,9 @@ def draw_rows(
     for item in plan.views:
         views.setdefault(item.view.entity.name, item.view)
     keys: dict[str, list[dict[str, Any]]] = {
-        name: [
+        name: [{}]
+        if not view.entity.keys
+        else [
             key
             for key in store.logged_keys(view, sample=sample, seed=seed, engine=engine).to_pylist()
             if _has_an_address(view.entity, key)

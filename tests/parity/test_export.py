@@ -55,6 +55,10 @@ def exported(plan: ViewPlan, events: list[reference.Event], statement: str) -> I
 def test_exported_states_are_the_states(
     case: tuple[FeatureView, list[reference.Event], list[Any]],
 ) -> None:
+    assert_exported_states(case)
+
+
+def assert_exported_states(case: tuple[FeatureView, list[reference.Event], list[Any]]) -> None:
     view, events, labels = case
     plan = plan_view(view)
     cut = instants.due_cut(view.refresh, max(instant for _, instant in labels))
@@ -73,6 +77,10 @@ def test_exported_states_are_the_states(
 def test_exported_events_are_the_events(
     case: tuple[FeatureView, list[reference.Event], list[Any]],
 ) -> None:
+    assert_exported_events(case)
+
+
+def assert_exported_events(case: tuple[FeatureView, list[reference.Event], list[Any]]) -> None:
     view, events, labels = case
     plan = plan_view(view)
     since = min(instant for _, instant in labels)

@@ -131,7 +131,14 @@ def _row(item: Definition) -> tuple[object, ...]:
         case FeatureView():
             refresh = str(item.refresh).strip("'")
             count = len(item.feature_types)
-            return item.name, item.version, item.entity.name, item.source.name, refresh, count
+            return (
+                item.name,
+                item.version,
+                item.entity.name or "none",
+                item.source.name,
+                refresh,
+                count,
+            )
         case OnDemandView():
             return item.name, item.version, "", "", "on demand", len(item.feature_types)
         case FeatureService():
@@ -156,7 +163,7 @@ def _summary(item: Definition) -> dict[str, Any]:
                 **found,
                 "version": item.version,
                 "kind": "view",
-                "entity": item.entity.name,
+                "entity": item.entity.name or None,
                 "source": item.source.name,
                 "refresh": str(item.refresh).strip("'"),
                 "features": list(item.feature_types),
@@ -225,7 +232,9 @@ def _facts(item: Definition) -> dict[str, str]:
     match item:
         case FeatureView():
             return {
-                "entity": f"{item.entity.name} ({_types(item.entity.keys)})",
+                "entity": f"{item.entity.name} ({_types(item.entity.keys)})"
+                if item.entity.keys
+                else "none: one value for all rows",
                 "source": item.source.name,
                 "refresh": str(item.refresh).strip("'"),
                 "where": "" if item.where is None else render(item.where),

@@ -144,7 +144,7 @@ class Decoder:
         where, ttl = document["where"], document["ttl"]
         return FeatureView(
             document["name"],
-            entity=self.entities[document["entity"]],
+            entity=None if document["entity"] is None else self.entities[document["entity"]],
             source=self.sources[document["source"]],
             features=features,
             refresh=_decode_refresh(document["refresh"]),
@@ -319,7 +319,7 @@ def _encode_view(item: FeatureView) -> Document:
     if item.is_aggregated:
         features = {name: encode_aggregation(value) for name, value in item.aggregations.items()}
     return {
-        "entity": item.entity.name,
+        "entity": item.entity.name or None,
         "source": item.source.name,
         "features": features,
         "refresh": encode_refresh(item.refresh),

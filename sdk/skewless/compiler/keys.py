@@ -112,6 +112,8 @@ def is_addressable(values: Sequence[Any], kinds: Sequence[ValueType]) -> bool:
 
 def decode_key(text: str, kinds: Sequence[ValueType]) -> tuple[Any, ...]:
     """Return the physical key of a canonical text."""
+    if not kinds:
+        return ()
     parts = [""]
     letters = iter(text)
     for letter in letters:

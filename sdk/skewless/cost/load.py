@@ -64,7 +64,7 @@ class ViewLoad:
         missing = [
             f"{what} of {name!r}"
             for what, name, given in (
-                ("entities", view.entity.name, traffic.entities),
+                ("entities", view.entity.name, traffic.entities if view.entity.keys else {"": 1}),
                 ("events", view.source.name, traffic.events),
             )
             if not given.get(name)
@@ -74,7 +74,7 @@ class ViewLoad:
                 f"view {plan.name}: say how many {' and how many '.join(missing)} there are, "
                 "more than 0: Traffic(entities=..., events=...), or --entities and --events"
             )
-        entities = traffic.entities[view.entity.name]
+        entities = traffic.entities[view.entity.name] if view.entity.keys else 1.0
         gap = max(round(DAY * entities / traffic.events[view.source.name]), 1)
         return cls(plan, entities, gap, traffic.example(view.source))
 

@@ -101,7 +101,8 @@ def _flat(given: object) -> Iterator[Definition]:
 def _closure(item: Definition) -> Iterator[Definition]:
     match item:
         case FeatureView():
-            yield item.entity
+            if item.entity.keys:
+                yield item.entity
             yield item.source
         case OnDemandView():
             for view in views_read(item):

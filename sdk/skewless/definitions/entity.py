@@ -61,7 +61,26 @@ class Entity:
                 yield f"the key {name!r} is {shown(type_)}; a key is one of {allowed}"
 
     def __str__(self) -> str:
+        if not self.keys:
+            return "no entity"
         keys = ", ".join(f"{name!r}: {type_}" for name, type_ in self.keys.items())
         return f"Entity({self.name!r}, keys={{{keys}}})"
 
     __repr__ = __str__
+
+
+def _of_nothing() -> Entity:
+    found = object.__new__(Entity)
+    for label, value in {
+        "name": "",
+        "keys": FrozenMapping({}),
+        "description": "",
+        "owner": "",
+        "tags": FrozenMapping({}),
+    }.items():
+        object.__setattr__(found, label, value)
+    return found
+
+
+# What stands for `entity=None`: all rows are of one entity, whose key has no columns.
+NO_ENTITY = _of_nothing()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from skewless.definitions import types
 from skewless.definitions.aggregation import Aggregation
 from skewless.definitions.duration import Duration
-from skewless.definitions.entity import Entity
+from skewless.definitions.entity import NO_ENTITY, Entity
 from skewless.definitions.expression import ColumnNode, Expr, FeatureNode, Node, render
 from skewless.definitions.foreign import DEFINED, answering
 from skewless.definitions.frozen import FrozenMapping
@@ -56,7 +56,8 @@ class FeatureView:
 
     Args:
         name: lower case identifier.
-        entity: what the features describe; its keys must be columns of the source.
+        entity: what the features describe; its keys must be columns of the source. None if they
+            are of no entity: one value for all rows, of all events of the source.
         source: the events.
         features: a mapping of names to aggregates (`agg.mean(...)`), or a list of columns, whose
             latest values are the features. `"*"` is the list of all columns that the source has
@@ -88,7 +89,7 @@ class FeatureView:
         self,
         name: str,
         *,
-        entity: Entity,
+        entity: Entity | None,
         source: Source,
         features: Mapping[str, Aggregation] | Iterable[str],
         refresh: Refresh | str,
@@ -101,6 +102,7 @@ class FeatureView:
     ) -> None:
         subject = f"FeatureView {name!r}"
         tags = {} if tags is None else tags
+        entity = NO_ENTITY if entity is None else entity
         problems = [
             *object_name_problems(name),
             *text_problems(description, owner, tags),
@@ -380,6 +382,9 @@ def _mapped(
     """Return the columns of a role's keys after some were given others."""
     own = view.entity.keys
     problems: list[str] = []
+    if not own:
+        told = "it is of no entity, so it has no keys; with_name gives it another name"
+        raise DefinitionError(f"the role {name!r} of {view}", [told])
     if not isinstance(keys, Mapping) or not keys:
         problems.append(
             f"with_join_key_map takes a mapping of keys to columns of a row, for example "

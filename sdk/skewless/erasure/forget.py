@@ -343,6 +343,12 @@ def forget(
         is_dry_run: whether to change nothing.
     """
     published = reload()
+    for view in published.definitions.views:
+        if view.name == entity and not view.entity.keys:
+            raise InputError(
+                f"the view {entity!r} is of no entity: no part of its value is anyone's by a key. "
+                "Forget the entity whose events it counts; its value is built anew without them"
+            )
     subject = Subject.of(published.entity(entity), key)
     resources = bench.resources
     if is_dry_run:

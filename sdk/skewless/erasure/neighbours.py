@@ -92,6 +92,8 @@ class Neighbours:
     def _keys(self, plan: ViewPlan, source: Source, rows: pa.Table) -> set[Key]:
         """Return the view's entities in rows: those that online items can have."""
         kinds = plan.view.entity.keys
+        if not kinds:
+            return {()} if rows.num_rows else set()
         columns = {name: rows[name].cast(arrow_type(type_)) for name, type_ in kinds.items()}
         found = self.bench.log.physical(source, pa.table(columns))
         distinct = found.group_by(list(kinds)).aggregate([]).to_pylist()

@@ -49,7 +49,7 @@ def checked_rows(
     """
     plans = published.plans_of(source)
     checks = [check for plan in plans for check in units_check(plan)]
-    checks += [key_check(plan.view.entity) for plan in plans]
+    checks += [key_check(plan.view.entity) for plan in plans if plan.key_types]
     kinds = kinds or source.columns
     if not_after is not None:
         times = dict.fromkeys((source.event_time, source.arrival or source.event_time))

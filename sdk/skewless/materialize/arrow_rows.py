@@ -22,7 +22,7 @@ def entity_rows(plan: ViewPlan, table: pa.Table) -> Iterator[EntityRows]:
     if table.num_rows == 0:  # an empty table may also have no columns
         return
     names = [field.name for field in key_fields(plan)]
-    ordered = table.sort_by([(name, "ascending") for name in names])
+    ordered = table if not names else table.sort_by([(name, "ascending") for name in names])
     for key, rows in groupby(_rows(ordered), key=lambda row: tuple(row[name] for name in names)):
         yield EntityRows(key, list(rows))
 

@@ -139,6 +139,9 @@ def _from_polars(frame: Any, wanted: Mapping[str, ValueType]) -> Received:
         return Received([], "polars", frame.lazy().collect())
     _check_columns(names, wanted)
     kept = frame.lazy().select(list(wanted)).collect()
+    if not wanted:
+        rows = _rows({}, frame.lazy().collect().height)
+        return Received(rows, "polars", kept)
     for name in wanted:
         _check_nanoseconds(kept[name], name, polars)
     return Received(_rows(kept.to_dict(as_series=False), kept.height), "polars", kept)
@@ -172,7 +175,7 @@ def _from_arrow(table: Any, wanted: Mapping[str, ValueType]) -> Received:
             columns[name] = kept[name].to_pylist()
         except (ValueError, OverflowError, pyarrow.ArrowException) as error:
             raise InputError(f"column {name!r} ({kept[name].type}): {error}") from error
-    return Received(_rows(columns, kept.num_rows), "arrow", kept)
+    return Received(_rows(columns, table.num_rows), "arrow", kept)
 
 
 def _from_stream(given: Any, wanted: Mapping[str, ValueType]) -> Received:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from skewless.errors import InputError
 from skewless.offline.frames.logical import feature_type, logical
 from skewless.offline.query import identifiers, sql
 from skewless.offline.query.events import Log, Span
@@ -30,9 +31,12 @@ def logged_keys(
         seed: the same seed draws the same keys, by each engine.
 
     Raises:
+        InputError: the view is of no entity.
         QueryError: the engine failed.
     """
     keys = view.entity.keys
+    if not keys:
+        raise InputError(f"{view} is of no entity, and has no keys")
     with engine.session() as session:
         found = session.run(_script(view, session, sample, seed))
     if not found.num_rows:

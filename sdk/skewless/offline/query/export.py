@@ -91,7 +91,10 @@ def _columns(fields: Iterable[Field]) -> Iterator[tuple[Sql, ValueType]]:
 
 
 def _texts(values: Iterable[tuple[Sql, ValueType]]) -> Sql:
-    return exp.Array(expressions=[_text(value, type_) for value, type_ in values])
+    texts = [_text(value, type_) for value, type_ in values]
+    found = exp.Array(expressions=texts)
+    # An empty array has no type of its own.
+    return found if texts else sql.cast(found, "ARRAY(VARCHAR)")
 
 
 def _text(value: Sql, type_: ValueType) -> Sql:

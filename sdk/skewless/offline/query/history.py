@@ -176,12 +176,30 @@ class _Compiler:
         columns = columns_of(source, plans)
         relation = self.request.relations[source.name]
         log = Log(source, relation, self.dialect, columns, self.reach.span(plans))
+        asked = self._add_asked(entity)
+        name = identifiers.rows_of_entity(source, entity)
+        scanned = log.rows()
+        if relation.is_physical and not relation.is_empty and len(plans) == 1:
+            # All of the table's columns: to name them would take longer than not to read some.
+            scanned = sql.select(sql.star()).from_(log.table, copy=False)
+        rows = self.steps.add(f"{name}__scanned", scanned, is_cheap=self.dialect.joins_asof)
+        joined = self._of_asked(entity, rows, asked)
+        logged = self.steps.add(f"{name}__asked", joined, is_cheap=self.dialect.joins_asof)
+        once = deduplicated(self.steps, logged, log, [sql.column(ENTITY)])
+        if once == logged:
+            self.cheap.add(logged)
+        return once
+
+    def _add_asked(self, entity: Entity) -> str | None:
+        """Add the distinct keys of labels with their numbers; None if there are no keys."""
+        if not entity.keys:
+            return None
         roles = {
             identifiers.number_of(role): role
             for role in self.plan.roles
             if role.plan.view.entity == entity
         }
-        asked = self.steps.add(
+        return self.steps.add(
             f"{identifiers.number(entity)}__asked",
             sql.union(
                 sql.select(
@@ -196,12 +214,14 @@ class _Compiler:
                 for number, role in roles.items()
             ),
         )
-        name = identifiers.rows_of_entity(source, entity)
-        scanned = log.rows()
-        if relation.is_physical and not relation.is_empty and len(plans) == 1:
-            # All of the table's columns: to name them would take longer than not to read some.
-            scanned = sql.select(sql.star()).from_(log.table, copy=False)
-        rows = self.steps.add(f"{name}__scanned", scanned, is_cheap=self.dialect.joins_asof)
+
+    @staticmethod
+    def _of_asked(entity: Entity, rows: str, asked: str | None) -> exp.Select:
+        """Select the rows of the entities that labels ask for, with their numbers."""
+        if asked is None:
+            # All rows are of one entity: to join them with a table of one row would be in vain.
+            number = sql.aliased(_no_number(), ENTITY)
+            return sql.select(number, sql.star()).from_(sql.table(rows))
         same = sql.both(
             *(
                 sql.equal(
@@ -211,7 +231,7 @@ class _Compiler:
                 for key in entity.keys
             )
         )
-        joined = (
+        return (
             sql.select(
                 sql.column(ENTITY, "asked"),
                 exp.Column(this=exp.Star(), table=sql.name("log")),
@@ -219,24 +239,21 @@ class _Compiler:
             .from_(sql.table(rows, alias="log"))
             .join(sql.table(asked, alias="asked"), on=same)
         )
-        logged = self.steps.add(f"{name}__asked", joined, is_cheap=self.dialect.joins_asof)
-        once = deduplicated(self.steps, logged, log, [sql.column(ENTITY)])
-        if once == logged:
-            self.cheap.add(logged)
-        return once
 
     def _add_points(self, plan: ViewPlan, alias: str) -> None:
         moment = self._as_of(plan, None)
-        numbers = dict.fromkeys(map(identifiers.number_of, self._roles_of(plan)))
+        numbers = {identifiers.number_of(role): role for role in self._roles_of(plan)}
+        if not plan.view.entity.keys:
+            numbers = dict(list(numbers.items())[:1])
         points = (
             sql.select(
-                sql.aliased(sql.column(number), "entity"),
+                sql.aliased(_number(role, None), "entity"),
                 sql.aliased(moment, "as_of"),
                 sql.aliased(self._horizon(plan, None), "horizon"),
             )
             .distinct()
             .from_(sql.table("spine"))
-            for number in numbers
+            for role in numbers.values()
         )
         self.steps.add(f"{alias}_points", sql.union(points))
 
@@ -375,7 +392,7 @@ class _Compiler:
 
     def _at_point(self, role: RolePlan, side: str) -> Sql:
         """Say that a row of a view's step is at the point of a row of the spine."""
-        plan, number = role.plan, sql.column(identifiers.number_of(role), "spine")
+        plan, number = role.plan, _number(role, "spine")
         return sql.both(
             sql.equal(sql.column("entity", side), number),
             sql.equal(sql.column("as_of", side), self._as_of(plan, "spine")),
@@ -421,6 +438,17 @@ class _Compiler:
 
 def _named(columns: Mapping[str, Sql]) -> list[Sql]:
     return [sql.aliased(value, name) for name, value in columns.items()]
+
+
+def _number(role: RolePlan, table: str | None) -> Sql:
+    """Write the number of a row's key; of no entity, all rows have one."""
+    if not role.columns:
+        return _no_number()
+    return sql.column(identifiers.number_of(role), table)
+
+
+def _no_number() -> Sql:
+    return sql.cast(sql.integer(0), "BIGINT")
 
 
 def _as(step: str, alias: str) -> exp.Table:

@@ -130,6 +130,8 @@ class States:
 
     def _again(self, keys: list[str]) -> exp.Select:
         renderer = Renderer(self.dialect, {})
+        if not keys:
+            return sql.select(sql.aliased(sql.integer(1), "is_again"))
         rows = [
             exp.Tuple(
                 expressions=[
@@ -147,6 +149,8 @@ class States:
 
     def _is_tried_again(self, columns: Sequence[exp.Column], keys: list[str]) -> Sql:
         again = sql.select(*map(sql.column, keys)).from_(sql.table("again"))
+        if not columns:
+            return exp.true()
         key: Sql = columns[0].copy()
         if len(columns) > 1:
             key = exp.Tuple(expressions=[column.copy() for column in columns])

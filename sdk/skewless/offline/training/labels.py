@@ -152,6 +152,8 @@ def _labels(
     if watermark is not None:
         found[WATERMARK] = columns[watermark]
     for entity in dict.fromkeys(item.view.entity for item in plan.views):
+        if not entity.keys:
+            continue
         roles = [role for role in plan.roles if role.plan.view.entity == entity]
         places = {identifiers.number_of(role): tuple(role.columns.values()) for role in roles}
         found.update(_numbered(places, columns))
