@@ -156,17 +156,20 @@ def view_value(
     cut: int,
     *,
     event_time_mode: bool = False,
+    watermark: int | None = None,
     nulls_overflow: bool = False,
 ) -> tuple[dict[str, Any], str]:
     """Return V(cut), feature by feature, and its status, "ok" or "missing".
 
-    With `nulls_overflow` a feature that overflows is None; else it is an OverflowError.
+    A replay's `watermark` leaves out what became known at it or later. With `nulls_overflow` a
+    feature that overflows is None; else it is an OverflowError.
     """
     visible = [
         event
         for event in events_of(view.source, events, key)
         if event.event_time < cut
         and (event_time_mode or event.ingest_time < cut)
+        and (watermark is None or event.ingest_time < watermark)
         and _keeps(view.where, view.source, event)
     ]
     if not view.is_aggregated:

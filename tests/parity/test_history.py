@@ -5,6 +5,7 @@ from __future__ import annotations
 import decimal
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,12 +43,18 @@ def logical(value: Any, type_: types.ValueType) -> Any:
 
 
 def expected(
-    view: FeatureView, events: list[reference.Event], label: tuple[dict[str, Any], int], mode: Mode
+    view: FeatureView,
+    events: list[reference.Event],
+    label: tuple[dict[str, Any], int],
+    mode: Mode,
+    watermark: int | None = None,
 ) -> dict[str, Any]:
     key, instant = label
     is_leaky = mode is Mode.EVENT_TIME
     cut = instant if is_leaky else reference.as_of(view, instant)
-    values, _ = reference.view_value(view, events, key, cut, event_time_mode=is_leaky)
+    values, _ = reference.view_value(
+        view, events, key, cut, event_time_mode=is_leaky, watermark=watermark
+    )
     return {name: bits(value) for name, value in values.items()}
 
 
@@ -67,21 +74,34 @@ def cases(draw: st.DrawFn) -> tuple[FeatureView, list[reference.Event], list[Any
 
 
 def assert_history_is_the_oracle(
-    history: Run, case: tuple[FeatureView, list[reference.Event], list[Any]], mode: Mode
+    history: Run,
+    case: tuple[FeatureView, list[reference.Event], list[Any]],
+    mode: Mode,
+    watermark: int | None = None,
 ) -> None:
     view, events, labels = case
-    found = history(every_feature(view), {view.source.name: events}, labels, mode=mode)
+    found = history(
+        every_feature(view),
+        {view.source.name: events},
+        labels,
+        mode=mode,
+        horizon=watermark,
+    )
     for label, row in zip(labels, found, strict=True):
         got = {name: bits(logical(value, view.feature_types[name])) for name, value in row.items()}
-        assert got == expected(view, events, label, mode)
+        assert got == expected(view, events, label, mode, watermark)
 
 
-@given(cases(), st.sampled_from([Mode.AS_SERVED, Mode.EVENT_TIME]))
+@given(cases(), st.sampled_from(Mode), st.data())
 @THOROUGH
 def test_history_in_duckdb_is_the_oracle_bit_for_bit(
-    case: tuple[FeatureView, list[reference.Event], list[Any]], mode: Mode
+    case: tuple[FeatureView, list[reference.Event], list[Any]], mode: Mode, data: st.DataObject
 ) -> None:
-    assert_history_is_the_oracle(history, case, mode)
+    view, events, _ = case
+    watermark = None
+    if mode is Mode.REPLAY:
+        watermark = data.draw(strategies.instants(view, events), label="watermark")
+    assert_history_is_the_oracle(history, case, mode, watermark)
 
 
 @st.composite
@@ -167,3 +187,32 @@ def test_history_of_events_that_became_known_backwards_is_the_oracle() -> None:
     ]
     labels = [({"key_0": 1}, (120 + n) * minute) for n in range(90)]
     assert_history_is_the_oracle(history, (view, events, labels), Mode.AS_SERVED)
+
+
+@pytest.mark.parametrize("days", [0, 1, 5, 10, 30])
+def test_a_replay_of_a_watermark_long_before_the_label_is_the_oracle(days: int) -> None:
+    """What became known between the two is no late event, and is not seen all the same."""
+    day = 24 * 60 * strategies.MINUTE
+    source = Source(
+        "events", schema={"key_0": types.Int64, "clicks": types.Int64}, event_time="at", delay="0s"
+    )
+    windows: dict[str, Any] = {"1d": None, "7d": None, "14d": "7d"}
+    view = FeatureView(
+        "view",
+        entity=Entity("thing", keys={"key_0": types.Int64}),
+        source=source,
+        refresh="stream",
+        features={
+            f"{function.__name__}_{window}": function("clicks", window=window, offset=offset)
+            for function in (agg.sum, agg.count, agg.max, agg.last, agg.var_pop)
+            for window, offset in windows.items()
+        },
+    )
+    events = [
+        reference.Event({"key_0": 1, "clicks": n * n % 71}, n * day // 8, n * day // 8 + 60, n)
+        for n in range(200)
+    ]
+    labels = [({"key_0": 1}, 25 * day + hours * day // 24) for hours in range(3)]
+    watermark = max(25 - days, 0) * day
+    case = (view, events, labels)
+    assert_history_is_the_oracle(history, case, Mode.REPLAY, watermark)

@@ -297,7 +297,8 @@ class _Compiler:
         lateness = self.request.lateness.get(plan.view.source.name)
         if self.request.mode is Mode.EVENT_TIME:
             lateness = 0
-        partials = totals.add(lateness=lateness)
+        is_replay = self.request.mode is Mode.REPLAY
+        partials = totals.add(lateness=lateness, is_replay=is_replay)
         picks = Picks(plan, self.dialect, self.steps, alias)
         picked = picks.add(partials)
         self.windowed[partials] = Windowed.of(totals, picks, partials)

@@ -131,20 +131,24 @@ class Totals:
         self.sums = self._sums()
         self.extremes = self._extremes()
 
-    def add(self, *, lateness: int | None) -> str:
+    def add(self, *, lateness: int | None, is_replay: bool) -> str:
         """Add the steps; the last has the partials of every window for each point.
 
         Args:
             lateness: no event became known later than this after it happened, in microseconds;
                 None where that is not known.
+            is_replay: whether a point's horizon may lie before its T. Then what became known in
+                between is unseen, however soon it became known.
         """
         self.steps.add(f"{self.alias}_axis", sql.union_all([self._events(), *self._asks()]))
         self.steps.add(f"{self.alias}_running", self._running())
         if self.dialect.keeps_order and self.extremes:
             self.steps.add(f"{self.alias}_extremes", self._running_extremes())
+        if is_replay:
+            lateness = None
         has_late = bool(self.edges) and (lateness is None or lateness > self.edges[0].length)
         if has_late:
-            self.steps.add(f"{self.alias}_late", self._late())
+            self.steps.add(f"{self.alias}_late", self._late(is_replay=is_replay))
         return self.steps.add(f"{self.alias}_partials", self._partials(has_late=has_late))
 
     def column(self, aggregate: AggregatePlan, partial: str) -> str:
@@ -293,8 +297,8 @@ class Totals:
         order: list[Sql] = [sql.column("at"), sql.column("kind")]
         return sql.aliased(sql.over(call, partition, order, running=True), total.name)
 
-    def _late(self) -> exp.Select:
-        """Sum, for each point, the events that happened before L and were not known before T."""
+    def _late(self, *, is_replay: bool) -> exp.Select:
+        """Sum, for each point, what happened before L and was not known before the horizon."""
         happened, known = sql.column("happened", "event"), sql.column("known", "event")
         as_of = sql.column("as_of", "point")
         sums = []
@@ -312,8 +316,10 @@ class Totals:
             # The longest windows reach back furthest, the shortest's edge is the latest but for
             # its hop, so that is the widest condition.
             sql.less(happened, sql.subtract(as_of, sql.integer(shortest.length))),
-            sql.less(sql.integer(shortest.length), sql.subtract(known, happened)),
         )
+        if not is_replay:
+            # Where the horizon is T the others imply this one, by which few events are looked at.
+            on = sql.both(on, sql.less(sql.integer(shortest.length), sql.subtract(known, happened)))
         return (
             sql.select(*identity, *sums)
             .from_(sql.table(f"{self.alias}_points", alias="point"))
