@@ -310,20 +310,21 @@ class Totals:
                 sums.append(sql.aliased(sql.aggregate(exp.Sum, value), name))
         shortest = self.edges[0]
         identity = [sql.column(name, "point") for name in POINT]
-        on = sql.both(
+        conditions = [
             sql.equal(sql.column("entity", "event"), sql.column("entity", "point")),
             sql.less_equal(sql.column("horizon", "point"), known),
             # The longest windows reach back furthest, the shortest's edge is the latest but for
             # its hop, so that is the widest condition.
             sql.less(happened, sql.subtract(as_of, sql.integer(shortest.length))),
-        )
+        ]
         if not is_replay:
             # Where the horizon is T the others imply this one, by which few events are looked at.
-            on = sql.both(on, sql.less(sql.integer(shortest.length), sql.subtract(known, happened)))
+            late = sql.subtract(known, happened)
+            conditions.append(sql.less(sql.integer(shortest.length), late))
         return (
             sql.select(*identity, *sums)
             .from_(sql.table(f"{self.alias}_points", alias="point"))
-            .join(sql.table(f"{self.alias}_events", alias="event"), on=on)
+            .join(sql.table(f"{self.alias}_events", alias="event"), on=sql.both(*conditions))
             .group_by(*identity)
         )
 
