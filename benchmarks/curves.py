@@ -27,7 +27,7 @@ class Curve:
         workload: whose baseline and skewless are measured.
         base: changes to the parameters of the workload's small case.
         parameter: what varies.
-        values: its values; `more` are measured at size full alone.
+        values: its values; `more` are measured from size mid on, `most` at size full alone.
         case: which of the workload's cases is the base.
     """
 
@@ -37,10 +37,11 @@ class Curve:
     values: tuple[Any, ...]
     base: dict[str, Any]
     more: tuple[Any, ...] = ()
+    most: tuple[Any, ...] = ()
     case: int = 0
 
 
-_ROUNDS = 3
+_ROUNDS = (0, 1, 3, 3)  # by size
 _OTHER_COLUMNS = 4
 _BYTES_OF_A_CELL = 32
 _LATEST = {"labels": 20_000, "events": 200_000, "entities": 2_000}
@@ -53,16 +54,18 @@ CURVES = (
         name="labels",
         workload="latest",
         parameter="labels",
-        values=(10_000, 40_000, 160_000, 640_000),
-        more=(2_560_000,),
+        values=(10_000, 40_000, 160_000),
+        more=(640_000,),
+        most=(2_560_000,),
         base=_LATEST,
     ),
     Curve(
         name="events",
         workload="latest",
         parameter="events",
-        values=(50_000, 200_000, 800_000, 3_200_000),
-        more=(12_800_000, 100_000_000),
+        values=(50_000, 200_000, 800_000),
+        more=(3_200_000,),
+        most=(12_800_000, 100_000_000),
         base={**_LATEST, "features": 2},
     ),
     Curve(
@@ -76,7 +79,8 @@ CURVES = (
         name="views",
         workload="latest",
         parameter="views",
-        values=(1, 2, 4, 8, 16),
+        values=(1, 2, 4, 8),
+        more=(16,),
         base={**_LATEST, "labels": 2_000, "events": 20_000},
     ),
     Curve(
@@ -84,15 +88,16 @@ CURVES = (
         workload="latest",
         parameter="features",
         values=(10, 30, 100, 300),
-        more=(1_000,),
+        most=(1_000,),
         base={**_LATEST, "labels": 2_000, "events": 20_000},
     ),
     Curve(
         name="days",
         workload="latest",
         parameter="days",
-        values=(10, 30, 90, 365),
-        more=(1_095,),
+        values=(10, 30, 90),
+        more=(365,),
+        most=(1_095,),
         base=_LATEST,
     ),
     Curve(
@@ -106,22 +111,25 @@ CURVES = (
         name="events in windows",
         workload="windows",
         parameter="events",
-        values=(50_000, 200_000, 800_000, 3_200_000),
-        more=(12_800_000, 100_000_000),
+        values=(50_000, 200_000, 800_000),
+        more=(3_200_000,),
+        most=(12_800_000, 100_000_000),
         base=_WINDOWS,
     ),
     Curve(
         name="views read",
         workload="online",
         parameter="views",
-        values=(1, 2, 5, 10, 20),
+        values=(1, 5, 20),
+        more=(2, 10),
         base=_READ,
     ),
     Curve(
         name="entities read",
         workload="online",
         parameter="rows",
-        values=(1, 5, 25, 100, 400),
+        values=(1, 20, 400),
+        more=(5, 100),
         base={**_READ, "users": 400, "times": 50},
     ),
     Curve(
@@ -145,16 +153,25 @@ def points(curve: Curve, runner: Runner) -> Iterator[dict[str, Any]]:
     workload = WORKLOADS[curve.workload]
     base = workload.cases(Size.SMALL)[curve.case]
     two = replace(workload, contenders=workload.contenders[:2])
-    values = curve.values + (curve.more if runner.size is Size.FULL else ())
-    for value in values:
+    for value in values_of(curve, runner.size):
         parameters = {**base.parameters, **curve.base, curve.parameter: value}
         case = Case(
             name=f"{curve.name}: {at(curve, value):g}",
             parameters=parameters,
             memory_gb=_memory_gb(parameters),
         )
-        measured = runner.measure(two, case, _ROUNDS)
+        measured = runner.measure(two, case, runner.size.of(*_ROUNDS))
         yield {"at": at(curve, value), "contenders": measured["contenders"]}
+
+
+def values_of(curve: Curve, size: Size) -> list[Any]:
+    """Return the values to measure, in the order of the axis."""
+    found = curve.values
+    if size >= Size.MID:
+        found += curve.more
+    if size >= Size.FULL:
+        found += curve.most
+    return sorted(found, key=lambda value: at(curve, value))
 
 
 def _memory_gb(parameters: dict[str, Any]) -> float:

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,6 +76,7 @@ class Runner:
         samples: dict[str, list[dict[str, float]]] = {}
         notes: dict[str, str] = {}
         ready: dict[str, list[str]] = {}
+        end = time.monotonic() + self.size.seconds
         for contender in self._taking_part(workload, notes):
             answer = folder / f"{contender.name}.answer.{workload.answers}"
             task = Task(folder, answer, {**case.parameters, **contender.arguments})
@@ -93,7 +95,10 @@ class Runner:
             else:
                 ready[contender.name] = command
         self._check(workload, folder, notes)
-        for _ in range(rounds):
+        for done in range(rounds):
+            if done and time.monotonic() > end:
+                notes |= dict.fromkeys(ready, f"measured {done} times, for lack of time")
+                break
             for name, command in ready.items():
                 samples.setdefault(name, []).append(run(command, aws[1], LIMIT))
         return {

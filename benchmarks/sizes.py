@@ -24,3 +24,8 @@ class Size(IntEnum):
     def rounds(self) -> int:
         """How often each contender is measured after it has shown its answer."""
         return self.of(0, 5, 3, 3)
+
+    @property
+    def seconds(self) -> float:
+        """How long a case may take: no round begins later, but all are measured once."""
+        return self.of(60.0, 60.0, 300.0, 1_200.0)
