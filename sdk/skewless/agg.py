@@ -18,7 +18,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from skewless.definitions.aggregation import Function, aggregation
-from skewless.definitions.collecting import collecting
 from skewless.definitions.duration import Duration
 from skewless.definitions.foreign import AGGREGATES, no_attribute
 from skewless.definitions.parameters import Parameters
@@ -291,14 +290,16 @@ def first_n(
 
     At most 1,000 values; without any the list is empty.
     """
-    return collecting(
+    return aggregation(
         Function.FIRST_N,
         input_,
-        Parameters(n=n),
+        parameters=Parameters(n=n),
         window=window,
         hop=hop,
         offset=offset,
         where=where,
+        scale=None,
+        default=None,
     )
 
 
@@ -315,8 +316,16 @@ def last_n(
 
     At most 1,000 values; without any the list is empty.
     """
-    return collecting(
-        Function.LAST_N, input_, Parameters(n=n), window=window, hop=hop, offset=offset, where=where
+    return aggregation(
+        Function.LAST_N,
+        input_,
+        parameters=Parameters(n=n),
+        window=window,
+        hop=hop,
+        offset=offset,
+        where=where,
+        scale=None,
+        default=None,
     )
 
 
@@ -333,14 +342,15 @@ def last_distinct_n(
 
     At most 1,000 values; without any the list is empty.
     """
-    return collecting(
+    return aggregation(
         Function.LAST_DISTINCT_N,
         input_,
-        Parameters(n=n),
+        parameters=Parameters(n=n),
         window=window,
         hop=hop,
         offset=offset,
         where=where,
+        scale=None,
         default=None,
     )
 
@@ -358,8 +368,16 @@ def top_n(
 
     At most 1,000 values; without any the list is empty.
     """
-    return collecting(
-        Function.TOP_N, input_, Parameters(n=n), window=window, hop=hop, offset=offset, where=where
+    return aggregation(
+        Function.TOP_N,
+        input_,
+        parameters=Parameters(n=n),
+        window=window,
+        hop=hop,
+        offset=offset,
+        where=where,
+        scale=None,
+        default=None,
     )
 
 
@@ -376,14 +394,15 @@ def bottom_n(
 
     At most 1,000 values; without any the list is empty.
     """
-    return collecting(
+    return aggregation(
         Function.BOTTOM_N,
         input_,
-        Parameters(n=n),
+        parameters=Parameters(n=n),
         window=window,
         hop=hop,
         offset=offset,
         where=where,
+        scale=None,
         default=None,
     )
 

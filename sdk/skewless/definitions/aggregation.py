@@ -234,6 +234,7 @@ def aggregation(  # noqa: PLR0913 - what a user may say about an aggregate
     default: Literal | None,
     offset: str | timedelta | Duration | None = None,
     half_life: str | timedelta | Duration | None = None,
+    parameters: Parameters = NO_PARAMETERS,
 ) -> Aggregation:
     """Normalise and check the arguments of an aggregate.
 
@@ -263,6 +264,7 @@ def aggregation(  # noqa: PLR0913 - what a user may say about an aggregate
     if scale is not None and (not types.is_whole(scale) or not 0 <= scale <= MAX_SCALE):
         problems.append(f"scale is {shown(scale)}; it must be a whole number from 0 to {MAX_SCALE}")
     default_ = _default(default, problems)
+    problems.extend(parameters.problems() if function in LISTS else ())
     if problems:
         raise DefinitionError(f"agg.{function.value}", problems)
     return Aggregation(
@@ -273,6 +275,7 @@ def aggregation(  # noqa: PLR0913 - what a user may say about an aggregate
         where=where.node if isinstance(where, Expr) else None,
         scale=DEFAULT_SCALE if scale is None else scale,
         default=default_,
+        parameters=parameters,
         offset=offset_,
         half_life=half_life_,
     )
