@@ -38,7 +38,8 @@ def measured_traffic(
     for (source, entity), view in pairs.items():
         found = logged_counts(view.source, view.entity, span, engine)
         events[source] = found.rows / days
-        entities[entity] = max(found.entities, entities.get(entity, 0))
+        if view.entity.keys:
+            entities[entity] = max(found.entities, entities.get(entity, 0))
     return Traffic(
         entities, events, predictions, events_per_ingest=events_per_ingest, readers=readers
     )

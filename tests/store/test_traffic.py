@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from skewless import Every, FeatureView
+from skewless import Every, FeatureView, agg
 from skewless.cost import predict
 from skewless.errors import InputError
 from tests.store.builders import card, model, payment, payments
@@ -38,6 +38,21 @@ def test_whole_days_before_today_are_counted(filled: FeatureStore, engine: str) 
     assert found.entities["card"] == 2
     assert (found.predictions, found.readers) == ({"model": 5}, 3)
     assert filled.traffic(days=4, engine=engine).events["payments"] == 50
+
+
+def test_events_of_a_view_of_no_entity_are_counted(filled: FeatureStore) -> None:
+    world = FeatureView(
+        "world",
+        entity=None,
+        source=payments,
+        refresh="stream",
+        features={"n": agg.count(window="1d")},
+    )
+    filled.apply([world])
+    found = filled.traffic(days=2, predictions={"world": 5})
+    assert found.events == {"payments": 100}
+    assert found.entities == {"card": 2}
+    assert filled.plan([world], traffic=found).month is not None
 
 
 @pytest.mark.parametrize("days", [0, -1, 1.5, True, "30"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlglot import exp
 
 from skewless.offline.query import identifiers, sql
-from skewless.offline.query.events import Log
+from skewless.offline.query.events import KNOWN, Log
 from skewless.offline.query.script import Script
 
 if TYPE_CHECKING:
@@ -44,24 +44,20 @@ def logged_counts(source: Source, entity: Entity, span: Span, engine: Engine) ->
 
 
 def _script(source: Source, entity: Entity, span: Span, session: Session) -> Script:
-    keys = list(entity.keys)
-    log = Log(source, session.relation(source, keys, span, None), session.dialect, (), span)
+    keys = tuple(entity.keys)
+    relation = session.relation(source, keys, span, None)
     steps = sql.Steps()
-    grouped = sql.select(
-        *(sql.aliased(log.physical(name), identifiers.column(name)) for name in keys),
-        sql.aliased(exp.Count(this=sql.star()), _EACH),
-    ).from_(log.table)
-    known = log.times()[1]
+    rows = steps.add("logged", Log(source, relation, session.dialect, keys, span).rows())
+    columns = [sql.column(identifiers.column(name)) for name in keys]
+    each = sql.aliased(exp.Count(this=sql.star()), _EACH)
+    grouped = sql.select(*columns, each).from_(sql.table(rows))
     # A relation may hold more than the span: a whole day, or all of a table.
-    bounds = [
-        *log.pruning(),
-        *([] if span.start is None else [sql.less_equal(sql.integer(span.start), known)]),
-        *([] if span.end is None else [sql.less(known, sql.integer(span.end))]),
-    ]
-    for condition in bounds:
-        grouped = grouped.where(condition, copy=False)
-    counted = steps.add("counted", grouped.group_by(*map(log.physical, keys)))
-    is_whole = sql.both(*(sql.is_not_null(sql.column(identifiers.column(name))) for name in keys))
+    if span.start is not None:
+        grouped = grouped.where(sql.less_equal(sql.integer(span.start), sql.column(KNOWN)))
+    if span.end is not None:
+        grouped = grouped.where(sql.less(sql.column(KNOWN), sql.integer(span.end)))
+    counted = steps.add("counted", grouped.group_by(*(column.copy() for column in columns)))
+    is_whole = sql.both(exp.true(), *map(sql.is_not_null, columns))
     return Script(
         steps,
         sql.select(

@@ -10,7 +10,7 @@ import pyarrow as pa
 from skewless.offline.engines import range_values
 from skewless.offline.engines.range_values import Ranges
 from skewless.offline.engines.ranges import Points, lanes_of
-from skewless.offline.query.totals import POINT
+from skewless.offline.query.window import POINT
 from skewless.offline.query.windowed import HAPPENED, WindowAnswer, WindowKind, columns_of, sum_of
 
 if TYPE_CHECKING:

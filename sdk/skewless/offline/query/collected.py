@@ -13,7 +13,7 @@ from sqlglot import exp
 from skewless.compiler.partials import Partial, Shape
 from skewless.definitions import types
 from skewless.offline.query import sql
-from skewless.offline.query.totals import POINT, AllHistory, Window, window_of
+from skewless.offline.query.window import POINT, AllHistory, events_inside, window_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +65,11 @@ class Collects:
         )
         step = f"{self.alias}_{column.partial.value}{item.measure}_{item.most}_{window.label}"
         if step not in self.steps:
-            inside = self._inside(item, window)
+            inside = events_inside(self.alias, item.measure, window).select(
+                sql.aliased(sql.column("happened", "event"), "at"),
+                sql.column("tie", "event"),
+                sql.aliased(sql.column(f"v{item.measure}", "event"), "value"),
+            )
             self.steps.add(
                 step, collected_lists(inside, POINT, column.partial, item.most, column.kept)
             )
@@ -73,28 +77,6 @@ class Collects:
         kind = sql_type(self.plan.measures[item.measure].type)
         nothing = sql.cast(exp.Array(expressions=[]), f"ARRAY({kind})")
         return sql.coalesce(sql.column("_value", step), nothing)
-
-    def _inside(self, item: AggregatePlan, window: Window | AllHistory) -> exp.Select:
-        """Select the events of each point's window."""
-        as_of, happened = sql.column("as_of", "point"), sql.column("happened", "event")
-        on = [
-            sql.equal(sql.column("entity", "event"), sql.column("entity", "point")),
-            sql.equal(sql.column(f"n{item.measure}", "event"), sql.integer(1)),
-            sql.less(sql.column("known", "event"), sql.column("horizon", "point")),
-            sql.less_equal(window.edge(as_of), happened),
-        ]
-        if window.offset:
-            on.append(sql.less(happened, window.end(as_of)))
-        return (
-            sql.select(
-                *(sql.column(name, "point") for name in POINT),
-                sql.aliased(sql.column("happened", "event"), "at"),
-                sql.column("tie", "event"),
-                sql.aliased(sql.column(f"v{item.measure}", "event"), "value"),
-            )
-            .from_(sql.table(f"{self.alias}_points", alias="point"))
-            .join(sql.table(f"{self.alias}_events", alias="event"), on=sql.both(*on))
-        )
 
 
 def collected_lists(

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from skewless.compiler.finish import DECAYED_COUNT, DECAYED_SUM
 from skewless.offline.query import sql
-from skewless.offline.query.totals import POINT, window_of
+from skewless.offline.query.window import POINT, events_inside, window_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from skewless.compiler.plan import AggregatePlan, ViewPlan
     from skewless.offline.query.dialect import Dialect
     from skewless.offline.query.sql import Sql, Steps
-    from skewless.offline.query.totals import Window
+    from skewless.offline.query.window import Window
 
 
 class Decays:
@@ -54,30 +54,19 @@ class Decays:
     def _sums(self, item: AggregatePlan, window: Window) -> exp.Select:
         as_of, happened = sql.column("as_of", "point"), sql.column("happened", "event")
         age = sql.subtract(sql.floor_to(as_of, window.hop), sql.floor_to(happened, window.hop))
-        on = [
-            sql.equal(sql.column("entity", "event"), sql.column("entity", "point")),
-            sql.equal(sql.column(f"n{item.measure}", "event"), sql.integer(1)),
-            sql.less(sql.column("known", "event"), sql.column("horizon", "point")),
-            sql.less_equal(window.edge(as_of), happened),
-        ]
-        if window.offset:
-            on.append(sql.less(happened, window.end(as_of)))
         weight = self.dialect.exact(sql.column("weight", "decay"))
         units: Sql = sql.integer(0)
         if self.plan.measures[item.measure].units is not None:
             units = sql.column(f"u{item.measure}", "event")
-        point = [sql.column(name, "point") for name in POINT]
         weighted = sql.multiply(weight.copy(), self.dialect.exact(units))
         return (
-            sql.select(
-                *point,
+            events_inside(self.alias, item.measure, window)
+            .select(
                 sql.aliased(sql.aggregate(exp.Sum, weighted), DECAYED_SUM.name),
                 sql.aliased(sql.aggregate(exp.Sum, weight), DECAYED_COUNT.name),
             )
-            .from_(sql.table(f"{self.alias}_points", alias="point"))
-            .join(sql.table(f"{self.alias}_events", alias="event"), on=sql.both(*on))
             .join(_weights(item, window.hop), on=sql.equal(age, sql.column("age", "decay")))
-            .group_by(*point)
+            .group_by(*(sql.column(name, "point") for name in POINT))
         )
 
 

@@ -40,7 +40,8 @@ from skewless.offline.query.render import Renderer
 from skewless.offline.query.script import Script
 from skewless.offline.query.stages import stored_steps
 from skewless.offline.query.statuses import THERE, add_status
-from skewless.offline.query.totals import POINT, Totals
+from skewless.offline.query.totals import Totals
+from skewless.offline.query.window import POINT
 from skewless.offline.query.windowed import Windowed
 
 if TYPE_CHECKING:

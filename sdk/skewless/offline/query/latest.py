@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from skewless.offline.query import identifiers, sql
-from skewless.offline.query.totals import POINT
+from skewless.offline.query.window import POINT
 
 if TYPE_CHECKING:
     from skewless.compiler.plan import ViewPlan

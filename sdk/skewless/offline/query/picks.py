@@ -15,7 +15,7 @@ from sqlglot import exp
 from skewless.compiler.partials import Partial
 from skewless.definitions.duration import Duration, default_hop
 from skewless.offline.query import sql
-from skewless.offline.query.totals import POINT, Window, window_of
+from skewless.offline.query.window import POINT, Window, window_of
 
 if TYPE_CHECKING:
     from skewless.compiler.plan import AggregatePlan, ViewPlan

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from skewless.offline.query import sql
-from skewless.offline.query.totals import POINT
+from skewless.offline.query.window import POINT
 
 if TYPE_CHECKING:
     from skewless.compiler.plan import ViewPlan

@@ -21,77 +21,15 @@ from sqlglot import exp
 
 from skewless.compiler.partials import SQUARES_BASE, Partial
 from skewless.offline.query import sql
+from skewless.offline.query.window import POINT, AllHistory, Window, window_of
 
 if TYPE_CHECKING:
     from skewless.compiler.plan import AggregatePlan, ViewPlan
     from skewless.offline.query.dialect import Dialect
     from skewless.offline.query.sql import Sql, Steps
 
-POINT = ("entity", "as_of", "horizon")
-_BEFORE_ALL_TIME = -(2**62)
 _KNOWN, _HAPPENED = 0, 1
 _ASKS, _EVENT = 0, 1
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Window:
-    """A distinct window: how long, its edges rounded to which hop, and how long before T it ends.
-
-    All in microseconds.
-    """
-
-    length: int
-    hop: int
-    offset: int = 0
-
-    @property
-    def label(self) -> str:
-        """A short name for columns."""
-        plain = f"{self.length // 1_000_000}s_{self.hop // 1_000_000}s"
-        return f"{plain}_{self.offset // 1_000_000}s" if self.offset else plain
-
-    def edge(self, as_of: Sql) -> Sql:
-        """Write `compiler.instants.window_start`."""
-        back = sql.integer(self.length + self.offset)
-        return sql.floor_to(sql.subtract(as_of, back), self.hop)
-
-    def end(self, as_of: Sql) -> Sql:
-        """Write the right edge: T, or `compiler.instants.window_end`."""
-        return as_of if self.after is None else self.after.edge(as_of)
-
-    @property
-    def since(self) -> Window:
-        """The window from the same left edge up to T."""
-        return Window(self.length + self.offset, self.hop)
-
-    @property
-    def after(self) -> Window | None:
-        """The window from the right edge up to T; None if the right edge is T."""
-        return Window(self.offset, self.hop) if self.offset else None
-
-
-@dataclass(frozen=True, slots=True)
-class AllHistory:
-    """A window without a left edge: its edge lies before all events."""
-
-    label = "all"
-    offset = 0
-
-    def edge(self, as_of: Sql) -> Sql:  # noqa: ARG002 - the same for every instant
-        """Write an instant before any that a timestamp can say."""
-        return sql.integer(_BEFORE_ALL_TIME)
-
-    def end(self, as_of: Sql) -> Sql:
-        """Write the right edge, T."""
-        return as_of
-
-
-def window_of(plan: ViewPlan, aggregate: AggregatePlan) -> Window | None:
-    """Return an aggregate's window; None for all history."""
-    hop = plan.tile_sets[aggregate.tile_set].hop
-    if aggregate.window is None or hop is None:
-        return None
-    return Window(aggregate.window, hop, aggregate.offset)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,8 @@ from typing import TYPE_CHECKING
 from skewless.compiler.partials import SQUARES_BASE
 from skewless.definitions import types
 from skewless.offline.query import sql
-from skewless.offline.query.totals import (
-    POINT,
-    AllHistory,
-    Totals,
-    Window,
-    uncountable,
-    windowed,
-)
+from skewless.offline.query.totals import Totals, uncountable, windowed
+from skewless.offline.query.window import POINT, AllHistory, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

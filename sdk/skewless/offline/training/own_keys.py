@@ -17,7 +17,7 @@ from skewless.definitions.expression import to_datetime
 from skewless.errors import InputError
 from skewless.offline.frames.logical import feature_type, logical
 from skewless.offline.query import identifiers, sql
-from skewless.offline.query.events import Log, Span
+from skewless.offline.query.events import HAPPENED, KNOWN, Log, Span
 from skewless.offline.query.mode import Mode
 from skewless.offline.query.script import Script
 
@@ -185,19 +185,12 @@ def _script(
     relation = session.relation(source, list(keys), span, snapshot)
     log = Log(source, relation, session.dialect, tuple(keys), span)
     steps = sql.Steps()
-    happened, known = log.times()
-    first = happened if mode is Mode.EVENT_TIME else known
-    query = sql.select(
-        sql.aliased(first, _FIRST),
-        *(sql.aliased(log.physical(name), identifiers.column(name)) for name in keys),
-    ).from_(log.table)
-    for condition in log.pruning():
-        query = query.where(condition, copy=False)
-    rows = steps.add("logged", query)
+    rows = steps.add("logged", log.rows())
     columns = [sql.column(identifiers.column(name)) for name in keys]
-    least = sql.aliased(sql.aggregate(exp.Min, sql.column(_FIRST)), _FIRST)
+    first = sql.column(HAPPENED if mode is Mode.EVENT_TIME else KNOWN)
+    least = sql.aliased(sql.aggregate(exp.Min, first), _FIRST)
     final = sql.select(*columns, least).from_(sql.table(rows))
-    for column in (*columns, sql.column(_FIRST)):
+    for column in (*columns, first):
         final = final.where(sql.is_not_null(column.copy()), copy=False)
     return Script(steps, final.group_by(*(column.copy() for column in columns)))
 
