@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
+from skewless.definitions import types
 from tests.online.builders import DAY, HOUR, MINUTE, TODAY, an_event
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
+    from skewless.definitions.types import ValueType
     from skewless.online.state import Event
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
@@ -27,6 +29,17 @@ FLOATS = st.one_of(
     st.floats(-1e12, 1e12).map(lambda x: x + 0.0),
 )
 TEXTS = st.one_of(st.sampled_from(["", "a", "b", "é", "\U0001f600", "\uffff"]), st.text(max_size=5))
+
+OF_TYPE: dict[ValueType, SearchStrategy[Any]] = {
+    types.Bool: st.booleans(),
+    types.Int64: INT64,
+    types.Timestamp: INT64,
+    types.Decimal(18, 2): st.integers(-(10**18) + 1, 10**18 - 1),
+    types.Float64: FLOATS,
+    types.String: TEXTS,
+    types.Bytes: st.binary(max_size=300),
+}
+"""Physical values of the types that a column of tiles may have."""
 
 
 def values() -> SearchStrategy[dict[str, Any]]:

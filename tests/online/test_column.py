@@ -22,7 +22,7 @@ from skewless.online.column import (
     type_bytes,
 )
 from skewless.online.tiles import EXACT_MAX
-from tests.online.strategies import FLOATS, INT64, TEXTS
+from tests.online.strategies import FLOATS, INT64, OF_TYPE, TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,21 +31,12 @@ if TYPE_CHECKING:
 
     from skewless.definitions.types import ValueType
 
-VALUES: dict[ValueType, SearchStrategy[Any]] = {
-    types.Bool: st.booleans(),
-    types.Int64: INT64,
-    types.Timestamp: INT64,
-    types.Decimal(18, 2): st.integers(-(10**18) + 1, 10**18 - 1),
-    types.Float64: FLOATS,
-    types.String: TEXTS,
-    types.Bytes: st.binary(max_size=5),
-}
-KINDS = st.sampled_from(list(VALUES))
+KINDS = st.sampled_from(list(OF_TYPE))
 
 
 def typed_columns(*, are_nullable: bool = False) -> SearchStrategy[tuple[ValueType, Sequence[Any]]]:
     def of(kind: ValueType) -> SearchStrategy[tuple[ValueType, Sequence[Any]]]:
-        values = st.none() | VALUES[kind] if are_nullable else VALUES[kind]
+        values = st.none() | OF_TYPE[kind] if are_nullable else OF_TYPE[kind]
         return st.tuples(st.just(kind), st.lists(values, max_size=20))
 
     return KINDS.flatmap(of)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from skewless.definitions import types
 from skewless.online.value import RowReader, pack_row
-from tests.online.strategies import FLOATS, INT64, TEXTS
+from tests.online.strategies import FLOATS, OF_TYPE, TEXTS
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -18,13 +18,7 @@ if TYPE_CHECKING:
     from skewless.definitions.types import ValueType
 
 VALUES: dict[ValueType, SearchStrategy[Any]] = {
-    types.Bool: st.booleans(),
-    types.Int64: INT64,
-    types.Float64: FLOATS,
-    types.Decimal(12, 2): st.integers(-(10**12) + 1, 10**12 - 1),
-    types.String: TEXTS,
-    types.Bytes: st.binary(max_size=300),
-    types.Timestamp: INT64,
+    **OF_TYPE,
     types.Array(types.String): st.lists(TEXTS, max_size=3).map(tuple),
     types.Array(types.Float64): st.lists(FLOATS, max_size=3).map(tuple),
     types.Array(types.Bool): st.lists(st.booleans(), max_size=3).map(tuple),

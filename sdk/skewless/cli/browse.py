@@ -15,7 +15,7 @@ from skewless.definitions.names import versioned
 from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.service import FeatureService
 from skewless.definitions.source import Source
-from skewless.definitions.view import FeatureView, Role
+from skewless.definitions.view import FeatureView, Role, name_where_read
 from skewless.errors import UnknownNameError
 from skewless.registry.identity import Identity, meaning
 from skewless.registry.selection import named
@@ -177,7 +177,7 @@ def _summary(item: Definition) -> dict[str, Any]:
                 "features": features,
             }
         case FeatureService():
-            features = [f"{_called(view)}:{name}" for view, name in item.features]
+            features = [f"{name_where_read(view)}:{name}" for view, name in item.features]
             return {**found, "version": item.version, "features": features}
         case Source():
             return {
@@ -286,10 +286,6 @@ _FEATURES = ("Feature", "Type", "Definition")
 
 def _views(service: FeatureService) -> Iterable[str]:
     return dict.fromkeys(_read(view) for view, _ in service.features)
-
-
-def _called(view: AnyView) -> str:
-    return view.name if isinstance(view, Role) else versioned(view.name, view.version)
 
 
 def _read(view: AnyView) -> str:

@@ -32,7 +32,7 @@ from skewless.definitions.aggregation import SUMMED, TIMES, Aggregation
 from skewless.definitions.names import versioned
 from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.service import FeatureService, SelectedFeature, select
-from skewless.definitions.view import FeatureView, Role
+from skewless.definitions.view import FeatureView, view_behind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from skewless.compiler.partials import Kept
     from skewless.definitions.service import AnyView
     from skewless.definitions.types import ValueType
+    from skewless.definitions.view import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,7 +356,7 @@ def plan_selection(
             read.update(dict.fromkeys(item.view.views))
         else:
             read[item.view] = None
-    behind = {each: each.view if isinstance(each, Role) else each for each in read}
+    behind = {each: view_behind(each) for each in read}
     plans = {view: planned(view) for view in dict.fromkeys(behind.values())}
     request: dict[str, ValueType] = {}
     for on_demand_view in on_demand:

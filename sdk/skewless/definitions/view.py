@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from skewless.definitions import types
 from skewless.definitions.aggregation import Aggregation
@@ -357,9 +357,22 @@ class Role:
     __repr__ = __str__
 
 
+@overload
+def view_behind(view: FeatureView | Role) -> FeatureView: ...
+
+
+@overload
+def view_behind(view: FeatureView | OnDemandView | Role) -> FeatureView | OnDemandView: ...
+
+
 def view_behind(view: FeatureView | OnDemandView | Role) -> FeatureView | OnDemandView:
     """Return the published view: that of a role, and any other view itself."""
     return view.view if isinstance(view, Role) else view
+
+
+def name_where_read(view: FeatureView | OnDemandView | Role) -> str:
+    """Return what a view is called where it is read: a role's name, else `name@version`."""
+    return view.name if isinstance(view, Role) else versioned(view.name, view.version)
 
 
 def role_problems(views: Iterable[FeatureView | OnDemandView | Role]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.refresh import Every, Stream
 from skewless.definitions.service import FeatureService
 from skewless.definitions.source import Source
-from skewless.definitions.view import FeatureView, Role
+from skewless.definitions.view import FeatureView, Role, name_where_read
 from skewless.registry.identity import PROSE, Identity, meaning, named_by, reads
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from skewless.definitions.collection import Definition
     from skewless.definitions.expression import Node
-    from skewless.definitions.service import AnyView
     from skewless.definitions.types import ValueType
 
 _SOURCE_ATTRIBUTES = ("event_time", "delay", "event_id", "tiebreak", "table", "ingest_time")
@@ -116,7 +115,8 @@ def _on_demand_differences(before: OnDemandView, after: OnDemandView) -> Iterato
 
 def _service_differences(before: FeatureService, after: FeatureService) -> Iterator[str]:
     old, new = (
-        [f"{_named(view)}:{name}" for view, name in item.features] for item in (before, after)
+        [f"{name_where_read(view)}:{name}" for view, name in item.features]
+        for item in (before, after)
     )
     yield from (f"feature {name!r} was removed" for name in old if name not in new)
     yield from (f"feature {name!r} was added" for name in new if name not in old)
@@ -149,10 +149,6 @@ def _role_differences(
     for name, role in new.items():
         if name in old and str(old[name]) != str(role):
             yield f"the role {name!r}: {old[name]} became {role}"
-
-
-def _named(view: AnyView) -> str:
-    return view.name if isinstance(view, Role) else versioned(view.name, view.version)
 
 
 def _feature_differences(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:

@@ -14,7 +14,7 @@ import pyarrow.compute
 
 from skewless.compiler.physical import from_physical
 from skewless.definitions.on_demand import OnDemandView
-from skewless.definitions.view import Role
+from skewless.definitions.view import view_behind
 from skewless.errors import InputError, ValueOverflowError
 from skewless.offline.query import identifiers
 
@@ -97,8 +97,7 @@ def _told(item: SelectedFeature, rows: Sequence[int], labels: pa.Table, plan: Se
         what = f"{view.name}.{item.feature} (computed from a feature that overflows)"
     else:
         keys = list(view.columns_of_keys.values())
-        aggregations = (view.view if isinstance(view, Role) else view).aggregations
-        what = f"{view.name}.{item.feature} ({aggregations[item.feature]})"
+        what = f"{view.name}.{item.feature} ({view_behind(view).aggregations[item.feature]})"
     shown = ", ".join(
         f"{row} ({_key(labels, {name: plan.keys[name] for name in keys}, row)})"
         for row in rows[:_MOST_ROWS]
