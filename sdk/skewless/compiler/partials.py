@@ -8,12 +8,14 @@ packs, writes or reads tiles depends on its shape only. How an engine computes i
 
 from __future__ import annotations
 
+import functools
 import operator
 from dataclasses import dataclass
 from enum import Enum, auto
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from skewless.compiler.scalars import either
 from skewless.definitions import types
 from skewless.definitions.aggregation import Function
 
@@ -191,33 +193,23 @@ def _number(
 
 
 def _extreme(choose: Callable[..., Any]) -> Kept:
-    def combine(left: Any, right: Any) -> Any:
-        if left is None or right is None:
-            return right if left is None else left
-        return choose(left, right)
-
     return Kept(
         Shape.EXTREME,
         (("", Holds.VALUE),),
         operator.itemgetter(0),
         operator.attrgetter("value"),
-        combine,
+        either(choose),
         choose,
     )
 
 
 def _pick(choose: Callable[..., Any]) -> Kept:
-    def combine(left: Any, right: Any) -> Any:
-        if left is None or right is None:
-            return right if left is None else left
-        return choose(left, right, key=pick_order)
-
     return Kept(
         Shape.PICK,
         (("_at", Holds.TIME), ("_tie", Holds.TIEBREAK), ("_value", Holds.VALUE)),
         lambda values: None if values[0] is None else tuple(values),
         operator.attrgetter("picked"),
-        combine,
+        either(functools.partial(choose, key=pick_order)),
         choose,
     )
 

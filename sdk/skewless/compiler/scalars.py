@@ -24,18 +24,18 @@ _TO_LOWER, _TO_UPPER = str.maketrans(_UPPER, _LOWER), str.maketrans(_LOWER, _UPP
 _EXACT = Context(prec=400, rounding=ROUND_HALF_UP)  # holds every double to 15 decimals
 
 
-def greatest(left: Any, right: Any) -> Any:
-    """Return the greater value, or the one that is not null."""
-    if left is None or right is None:
-        return right if left is None else left
-    return max(left, right)
+def either(choose: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Return what chooses between two values, or takes the one that is not null."""
+
+    def chosen(left: Any, right: Any) -> Any:
+        if left is None or right is None:
+            return right if left is None else left
+        return choose(left, right)
+
+    return chosen
 
 
-def least(left: Any, right: Any) -> Any:
-    """Return the lesser value, or the one that is not null."""
-    if left is None or right is None:
-        return right if left is None else left
-    return min(left, right)
+greatest, least = either(max), either(min)
 
 
 def _round(value: float, digits: int) -> float:

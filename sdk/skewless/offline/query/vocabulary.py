@@ -60,31 +60,26 @@ def functions(dialect: Dialect) -> Mapping[Primitive, Callable[..., Sql]]:
 
 
 def _modulo(dividend: Sql, divisor: Sql) -> Sql:
-    # The least integer has no opposite: engines refuse its remainder by -1, which is 0.
-    safe = sql.call("nullif", sql.call("nullif", divisor, sql.integer(0)), sql.integer(-1))
-    rest = sql.call("mod", dividend, safe)
-    differs = sql.both(
-        sql.binary(exp.NEQ, rest, sql.integer(0)),
-        sql.binary(
-            exp.NEQ,
-            exp.Paren(this=sql.less(rest, sql.integer(0))),
-            exp.Paren(this=sql.less(divisor, sql.integer(0))),
-        ),
-    )
-    found = sql.when(differs, sql.add(rest, divisor), rest)
-    if isinstance(divisor, exp.Literal):
-        return found
-    by_minus_one = sql.equal(divisor, sql.integer(-1))
-    nothing = sql.subtract(dividend, dividend)
-    return sql.when(by_minus_one, nothing, found)
+    _, rest, is_below = _divided(dividend, divisor)
+    found = sql.when(is_below, sql.add(rest, divisor), rest)
+    return _unless_minus_one(divisor, sql.subtract(dividend, dividend), found)
 
 
 def _floor_divide(dialect: Dialect, dividend: Sql, divisor: Sql) -> Sql:
-    safe = sql.call("nullif", sql.call("nullif", divisor, sql.integer(0)), sql.integer(-1))
-    rest = sql.call("mod", dividend, safe)
+    safe, rest, is_below = _divided(dividend, divisor)
     multiple = dialect.exact(sql.subtract(dividend, rest))
     whole = sql.cast(dialect.quotient(multiple, dialect.exact(safe)), "BIGINT")
-    below = sql.both(
+    found = sql.when(is_below, sql.subtract(whole, sql.integer(1)), whole)
+    opposite = sql.subtract(sql.integer(0), sql.call("nullif", dividend, sql.integer(_LEAST)))
+    return _unless_minus_one(divisor, opposite, found)
+
+
+def _divided(dividend: Sql, divisor: Sql) -> tuple[Sql, Sql, Sql]:
+    """Write a divisor other than 0 and -1, the remainder, and whether it has the other sign."""
+    # The least integer has no opposite: engines refuse its remainder by -1, which is 0.
+    safe = sql.call("nullif", sql.call("nullif", divisor, sql.integer(0)), sql.integer(-1))
+    rest = sql.call("mod", dividend, safe)
+    is_below = sql.both(
         sql.binary(exp.NEQ, rest, sql.integer(0)),
         sql.binary(
             exp.NEQ,
@@ -92,12 +87,13 @@ def _floor_divide(dialect: Dialect, dividend: Sql, divisor: Sql) -> Sql:
             exp.Paren(this=sql.less(divisor, sql.integer(0))),
         ),
     )
-    found = sql.when(below, sql.subtract(whole, sql.integer(1)), whole)
+    return safe, rest, is_below
+
+
+def _unless_minus_one(divisor: Sql, by_minus_one: Sql, found: Sql) -> Sql:
     if isinstance(divisor, exp.Literal):
         return found
-    by_minus_one = sql.equal(divisor, sql.integer(-1))
-    opposite = sql.subtract(sql.integer(0), sql.call("nullif", dividend, sql.integer(_LEAST)))
-    return sql.when(by_minus_one, opposite, found)
+    return sql.when(sql.equal(divisor, sql.integer(-1)), by_minus_one, found)
 
 
 def _bucket(value: Sql, *edges: Sql) -> Sql:
