@@ -102,7 +102,7 @@ def collected_lists(
         sql.aliased(sql.gathered(sql.column(_SOURCES[suffix]), sql.column("place")), suffix)
         for suffix, _ in kept.columns
     )
-    return sql.select(*by, *lists).from_(_named(rows, "cut")).group_by(*by)
+    return sql.select(*by, *lists).from_(sql.nested(rows, "cut")).group_by(*by)
 
 
 def sql_type(type_: ValueType | None) -> str:
@@ -118,10 +118,10 @@ def _first_rows(
     columns = [
         sql.column(each.alias_or_name) for each in rows.selects if each.output_name != "place"
     ]
-    numbered = sql.select(*columns, sql.aliased(number, "place")).from_(_named(rows, "rows"))
+    numbered = sql.select(*columns, sql.aliased(number, "place")).from_(sql.nested(rows, "rows"))
     kept = sql.less_equal(sql.column("place"), sql.integer(most))
-    return sql.select(*columns, sql.column("place")).from_(_named(numbered, "numbered")).where(kept)
-
-
-def _named(query: exp.Select, name: str) -> exp.Subquery:
-    return exp.Subquery(this=query, alias=exp.TableAlias(this=sql.name(name)))
+    return (
+        sql.select(*columns, sql.column("place"))
+        .from_(sql.nested(numbered, "numbered"))
+        .where(kept)
+    )

@@ -221,9 +221,7 @@ class Picks:
                 *inside,
             )
         )
-        parts = exp.Subquery(
-            this=sql.union_all([as_tiles, as_events]), alias=exp.TableAlias(this=sql.name("parts"))
-        )
+        parts = sql.nested(sql.union_all([as_tiles, as_events]), "parts")
         point = [sql.column(name) for name in POINT]
         return (
             sql.select(

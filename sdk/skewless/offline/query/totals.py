@@ -209,7 +209,7 @@ class Totals:
             .where(sql.equal(sql.column("lane"), sql.integer(lane)))
             .order_by(*(sql.column(name) for name in ("entity", "at", "kind")))
         )
-        sorted_rows = exp.Subquery(this=rows, alias=exp.TableAlias(this=sql.name("sorted")))
+        sorted_rows = sql.nested(rows, "sorted")
         columns = [
             sql.aliased(
                 sql.over(sql.aggregate(exp.Sum, sql.column(total.name)), [], [], running=True),
