@@ -76,10 +76,11 @@ class Files:
         labels: Sequence[tuple[Mapping[str, Any], int]],
         *,
         mode: Mode = Mode.AS_SERVED,
+        horizon: int | None = None,
     ) -> list[dict[str, Any]]:
         """Return the physical features of each label, in order."""
         plan = plan_selection(selection)
-        spine = self._spine(plan, labels)
+        spine = self._spine(plan, labels, horizon)
         relations = {
             item.view.source.name: self._relation(item.view.source, events[item.view.source.name])
             for item in plan.views
@@ -97,9 +98,14 @@ class Files:
         query = States(plan, ATHENA, relation, cut, since).script().query()
         return encoded_states(plan, self.trino.run(ATHENA.render(query)))
 
-    def _spine(self, plan: SelectionPlan, labels: Sequence[tuple[Mapping[str, Any], int]]) -> Spine:
+    def _spine(
+        self,
+        plan: SelectionPlan,
+        labels: Sequence[tuple[Mapping[str, Any], int]],
+        horizon: int | None,
+    ) -> Spine:
         instants = [instant for _, instant in labels]
-        table = self.table(spine_table(plan, labels, None))
+        table = self.table(spine_table(plan, labels, horizon))
         return Spine(table, min(instants), max(instants))
 
     def _relation(self, source: Source, events: Sequence[Event]) -> Relation:

@@ -8,14 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import given
-from hypothesis import strategies as st
 
-from skewless.offline.query.mode import Mode
 from tests.parity.examples import fixed
 from tests.parity.test_history import (
     assert_history_is_the_oracle,
     assert_on_demand_is_the_oracle,
     cases,
+    cases_in_modes,
     on_demand_cases,
 )
 from tests.parity.test_names import assert_history_is_the_oracle as assert_names_are_told_apart
@@ -29,10 +28,10 @@ if TYPE_CHECKING:
     from tests.conformance.in_trino import Files
 
 
-@given(case=cases(), mode=st.sampled_from([Mode.AS_SERVED, Mode.EVENT_TIME]))
+@given(drawn=cases_in_modes())
 @fixed(25)
-def test_history_in_trino_is_the_oracle_bit_for_bit(files: Files, case: Any, mode: Mode) -> None:
-    assert_history_is_the_oracle(files.history, case, mode)
+def test_history_in_trino_is_the_oracle_bit_for_bit(files: Files, drawn: Any) -> None:
+    assert_history_is_the_oracle(files.history, *drawn)
 
 
 @given(case=on_demand_cases())

@@ -92,16 +92,20 @@ def assert_history_is_the_oracle(
         assert got == expected(view, events, label, mode, watermark)
 
 
-@given(cases(), st.sampled_from(Mode), st.data())
-@THOROUGH
-def test_history_in_duckdb_is_the_oracle_bit_for_bit(
-    case: tuple[FeatureView, list[reference.Event], list[Any]], mode: Mode, data: st.DataObject
-) -> None:
+@st.composite
+def cases_in_modes(
+    draw: st.DrawFn,
+) -> tuple[tuple[FeatureView, list[reference.Event], list[Any]], Mode, int | None]:
+    """Draw a case, a mode, and a replay's watermark."""
+    case, mode = draw(cases()), draw(st.sampled_from(Mode))
     view, events, _ = case
-    watermark = None
-    if mode is Mode.REPLAY:
-        watermark = data.draw(strategies.instants(view, events), label="watermark")
-    assert_history_is_the_oracle(history, case, mode, watermark)
+    return case, mode, draw(strategies.instants(view, events)) if mode is Mode.REPLAY else None
+
+
+@given(cases_in_modes())
+@THOROUGH
+def test_history_in_duckdb_is_the_oracle_bit_for_bit(drawn: Any) -> None:
+    assert_history_is_the_oracle(history, *drawn)
 
 
 @st.composite
