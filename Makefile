@@ -23,7 +23,7 @@ unexport PYTEST_ADDOPTS PYTEST_PLUGINS MYPYPATH VIRTUAL_ENV
 unexport PIP_PREFIX PIP_ROOT PIP_TARGET PIP_USER PIP_CONSTRAINT PIP_REQUIREMENT
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo deploy-local test test-fast soak soak-steps check hooks format benchmark synth docs pictures conformance lock clean
+.PHONY: help install demo fraud deploy-local test test-fast soak soak-steps check hooks format benchmark synth docs pictures conformance lock clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -32,6 +32,9 @@ install: $(INSTALLED) ## Make .venv, with every dependency as constraints.txt pi
 
 demo: $(INSTALLED) ## Run the flights example on an AWS inside one process
 	$(BIN)/skewless demo
+
+fraud: $(INSTALLED) ## Run the fraud example: what a skewed mean costs a model
+	PYTHONPATH=.:sdk $(BIN)/python -m examples.fraud
 
 deploy-local: $(INSTALLED) $(CDK_INSTALLED) ## Deploy the stacks to a local AWS and use them (needs node)
 	PYTHONPATH=.:sdk $(BIN)/python -m deployment $(ARGS)

@@ -27,7 +27,7 @@ from skewless.definitions.names import TOMBSTONE
 from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.operators import Operator
 from skewless.definitions.refresh import Every, Stream
-from skewless.definitions.view import FeatureView
+from skewless.definitions.view import FeatureView, Role
 from tests import expressions
 
 if TYPE_CHECKING:
@@ -49,8 +49,7 @@ FLOAT_INTEGERS = 2**53
 class Event:
     """A row of a source; both times are microseconds since the epoch.
 
-    `values` holds a Python value for each column: Timestamps as int microseconds, Dates as int
-    days since 1970-01-01, Decimals as
+    `values` holds a Python value for each column: Timestamps as int microseconds, Decimals as
     decimal.Decimal, arrays as tuples, null as None or by leaving the column out.
     """
 
@@ -455,7 +454,7 @@ def on_demand_values(
     request: Mapping[str, Any],
     instant: int | None = None,
 ) -> dict[str, Any]:
-    """Return the view's features, given those of the feature views, by (view name, feature).
+    """Return the view's features, given those of feature views and roles, by (name, feature).
 
     `instant` is what `request_time()` is.
     """
@@ -484,7 +483,7 @@ def _cell(node: Node, inputs: Inputs) -> Cell:
             value = inputs.request[name]
             return Cell(inputs.request_types.get(name, _type_of(value)), value)
         case FeatureNode(view, feature):
-            if isinstance(view, FeatureView):
+            if isinstance(view, FeatureView | Role):
                 return Cell(view.feature_types[feature], inputs.features[view.name, feature])
             assert isinstance(view, OnDemandView)
             below = on_demand_values(view, inputs.features, inputs.request, inputs.instant)

@@ -39,7 +39,6 @@ ARROW: dict[ValueType, pa.DataType] = {
     types.Float64: pa.float64(),
     types.String: pa.string(),
     types.Timestamp: pa.int64(),
-    types.Date: pa.int64(),
     types.Bytes: pa.binary(),
 }
 

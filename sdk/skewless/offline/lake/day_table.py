@@ -31,7 +31,6 @@ from pyiceberg.transforms import DayTransform
 from pyiceberg.types import (
     BinaryType,
     BooleanType,
-    DateType,
     DecimalType,
     DoubleType,
     ListType,
@@ -381,7 +380,6 @@ _ICEBERG_TYPES: Mapping[types.Scalar, IcebergType] = {
     types.Float64: DoubleType(),
     types.String: StringType(),
     types.Timestamp: TimestampType(),
-    types.Date: DateType(),
     types.Bytes: BinaryType(),
 }
 
