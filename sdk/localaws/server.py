@@ -26,6 +26,7 @@ from localaws.core.gate import Gate
 from localaws.core.in_process import InProcess
 from localaws.core.on_demand import OnDemand
 from localaws.core.session import REGION, LocalSession, answer_here
+from localaws.core.short_way import ShortWay
 from localaws.core.turnstile import Turnstile
 from localaws.errors import UsageError
 
@@ -62,7 +63,7 @@ class LocalAws:
     _running: ClassVar[LocalAws | None] = None
 
     def __init__(self, port: int, clock: Callable[[], datetime], data: Path | None) -> None:
-        self._on_demand = OnDemand(Dispatch(_moto(self._prepare_before)))
+        self._on_demand = OnDemand(Dispatch(ShortWay(_moto(self._prepare_before))))
         self._loading = threading.RLock()
         self._checks: Iam | None = None
         self._own_key = own_key.new()
