@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from skewless.definitions import types
-from skewless.definitions.operators import Operator
+from skewless.definitions.operators import INSTANTS, Operator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,6 +53,8 @@ def function(
         return hashed(kind, value) % rest[0], result
     if call is Operator.SIGN:
         return float((value > 0) - (value < 0)), result
+    if kind == types.Date and call in INSTANTS:  # its calendar is that of its first instant
+        value *= DAY
     return SIMPLE[call](value, *rest), result
 
 
@@ -78,10 +80,16 @@ def hashed(kind: ValueType | None, value: Any) -> int:
     return int(hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:16], 16)
 
 
-def cast(kind: ValueType | None, value: Any, target: ValueType) -> Any:
+def cast(  # noqa: PLR0911 - one case for each type
+    kind: ValueType | None, value: Any, target: ValueType
+) -> Any:
     if kind == target:
         return value
     match target:
+        case types.Date:  # the day in UTC
+            return math.floor(Fraction(value, DAY))
+        case types.Timestamp:
+            return value * DAY
         case types.Bool:
             return value != 0
         case types.String:

@@ -49,7 +49,8 @@ FLOAT_INTEGERS = 2**53
 class Event:
     """A row of a source; both times are microseconds since the epoch.
 
-    `values` holds a Python value for each column: Timestamps as int microseconds, Decimals as
+    `values` holds a Python value for each column: Timestamps as int microseconds, Dates as int
+    days since 1970-01-01, Decimals as
     decimal.Decimal, arrays as tuples, null as None or by leaving the column out.
     """
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import operator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
@@ -32,7 +32,18 @@ from skewless.definitions.aggregation import ARITHMETIC, DECAYED, LISTS, TIMES, 
 from skewless.definitions.duration import HOP_LADDER, Duration, default_hop
 from skewless.definitions.expression import Expr, literal_node
 from skewless.definitions.typing import Scope
-from skewless.types import Array, Bool, Bytes, Decimal, Float64, Int64, String, Timestamp, Vector
+from skewless.types import (
+    Array,
+    Bool,
+    Bytes,
+    Date,
+    Decimal,
+    Float64,
+    Int64,
+    String,
+    Timestamp,
+    Vector,
+)
 from tests.reference import Event, floor_to, scaled_decimal
 
 if TYPE_CHECKING:
@@ -67,8 +78,9 @@ def sources(draw: st.DrawFn) -> Source:
         "flag": Bool,
         "Order": String,  # a word of SQL, in mixed case
         "seen": Timestamp,
+        "born": Date,
         "raw": Bytes,
-        "tags": Array(draw(st.sampled_from([String, Int64, Float64]))),
+        "tags": Array(draw(st.sampled_from([String, Int64, Float64, Timestamp, Date]))),
         "embedding": Vector(2),
         "is_deleted": Bool,
         "event_id": draw(st.sampled_from([String, Int64])),
@@ -225,6 +237,7 @@ def _defaults(type_: ValueType | None) -> st.SearchStrategy[Any]:
         String: ["none"],
         Bytes: [b""],
         Timestamp: [datetime(1969, 12, 31, tzinfo=UTC)],
+        Date: [date(1969, 12, 31)],
     }
     return st.none() | st.sampled_from([None, *choices.get(type_, [])])
 
@@ -293,6 +306,7 @@ def _comparisons(draw: st.DrawFn, source: Source) -> Expr:
         String: TEXTS,
         Bytes: (b"", b"a", b"\xff"),
         Timestamp: tuple(datetime.fromtimestamp(at // SECOND, UTC) for at in ANCHORS),
+        Date: (date(2024, 2, 29), date(1, 1, 1), date(9999, 12, 31)),
     }
     value = draw(st.sampled_from(alike[kind]))
     if draw(st.booleans()):
@@ -355,6 +369,7 @@ def _complete_keys(entity: Entity) -> st.SearchStrategy[dict[str, Any]]:
         Int64: (0, 1, -1, 2**63 - 1, -(2**63)),
         Bool: (False, True),
         Timestamp: (0, -1, 20_000 * DAY),
+        Date: (0, -1, 20_000),
         Bytes: (b"a", b"", b"\x00", b"\xff"),
     }
     return st.fixed_dictionaries(
@@ -402,6 +417,7 @@ _SCALARS: dict[ValueType, st.SearchStrategy[Any]] = {
     | st.floats(allow_nan=False, allow_infinity=False),
     String: st.sampled_from((*TEXTS, "a\x00b", "\n\t")) | st.text(max_size=3),
     Timestamp: st.sampled_from([0, -1, 1, *ANCHORS]) | st.integers(-80 * 365 * DAY, 80 * 365 * DAY),
+    Date: st.sampled_from([0, -1, 19_782, -719_162, 2_932_896]) | st.integers(-30_000, 30_000),
     Bytes: st.sampled_from([b"", b"\x00", b"\xff"]) | st.binary(max_size=3),
 }
 

@@ -11,7 +11,7 @@ import random
 import struct
 from collections import Counter
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from skewless.compiler import instants as cuts
@@ -19,6 +19,7 @@ from skewless.compiler.keys import encode_key, physical_key
 from skewless.compiler.plan import plan_selection
 from skewless.compiler.status import FAILED, STALE
 from skewless.definitions import types
+from skewless.definitions.dates import to_date, to_days
 from skewless.definitions.expression import to_datetime, to_microseconds
 from skewless.definitions.names import versioned
 from skewless.definitions.service import FeatureService
@@ -295,6 +296,8 @@ def bits(value: Any) -> Any:
             return value.as_tuple()
         case datetime():
             return "instant", to_microseconds(value, "a value")
+        case date():
+            return "date", to_days(value)
         case _:
             return tuple(bits(item) for item in value)
 
@@ -401,6 +404,8 @@ def _value(type_: ValueType, chance: random.Random) -> Any:
             return decimal.Decimal(chance.randrange(10**precision)).scaleb(-scale)
         case types.Timestamp:
             return to_datetime(chance.randrange(2**50))
+        case types.Date:
+            return to_date(chance.randrange(2**15))
         case types.Bytes:
             return chance.randbytes(8)
         case _:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal as Exact
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from skewless.types import (
     Array,
     Bool,
     Bytes,
+    Date,
     Decimal,
     Float64,
     Int64,
@@ -49,6 +50,7 @@ def rows_of(name: str, column: str, **options: Any) -> list[Any]:
         ("", String, ""),
         ("", Int64, None),
         ("2026-01-02T12:00:00Z", Timestamp, NOON),
+        ("2026-01-02", Date, date(2026, 1, 2)),
         ("AAE=", Bytes, b"\0\1"),
         ("[1, 2.5]", Vector(2), [1.0, 2.5]),
         ('["a"]', Array(String), ["a"]),
@@ -60,7 +62,7 @@ def test_a_text_is_read_by_its_type(text: str, type_: ValueType, value: Any) -> 
     assert type(found) is type(value)
 
 
-@pytest.mark.parametrize("type_", [Int64, Float64, Bool, Timestamp, Bytes, Vector(2)])
+@pytest.mark.parametrize("type_", [Int64, Float64, Bool, Timestamp, Date, Bytes, Vector(2)])
 def test_a_text_that_does_not_fit_is_left_for_the_store_to_refuse(type_: ValueType) -> None:
     assert from_text("wrong!", type_) == "wrong!"
 
@@ -76,6 +78,7 @@ def test_a_text_that_does_not_fit_is_left_for_the_store_to_refuse(type_: ValueTy
         ('"x"', Float64, "x"),
         ("null", Timestamp, None),
         ('["2026-01-02T12:00:00Z"]', Array(Timestamp), [NOON]),
+        ('["2026-01-02"]', Array(Date), [date(2026, 1, 2)]),
     ],
 )
 def test_json_is_read_by_its_type(text: str, type_: ValueType, value: Any) -> None:

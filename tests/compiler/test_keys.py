@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from skewless import Entity
 from skewless.compiler.keys import MAX_KEY_BYTES, KeyReader, encode_key, physical_key
 from skewless.errors import InputError
-from skewless.types import Bool, Bytes, Int64, String, Timestamp
+from skewless.types import Bool, Bytes, Date, Int64, String, Timestamp
 
 if TYPE_CHECKING:
     from skewless.types import ValueType
@@ -23,6 +23,7 @@ KINDS: dict[ValueType, st.SearchStrategy[Any]] = {
     Int64: st.integers(-(2**63), 2**63 - 1) | st.integers(-11, 11),
     Bool: st.booleans(),
     Timestamp: st.integers(-(10**16), 10**16),
+    Date: st.integers(-700_000, 2_900_000),
     Bytes: st.binary(max_size=4),
 }
 SIGNATURES = st.lists(st.sampled_from(list(KINDS)), min_size=1, max_size=4)
@@ -119,7 +120,7 @@ def test_a_reader_of_keys_gives_the_canonical_text(
     kinds: list[ValueType], data: st.DataObject
 ) -> None:
     entity = Entity("thing", keys={f"k{index}": kind for index, kind in enumerate(kinds)})
-    held = {**KINDS, Timestamp: st.datetimes(timezones=st.just(UTC))}
+    held = {**KINDS, Timestamp: st.datetimes(timezones=st.just(UTC)), Date: st.dates()}
     unusual = st.none() | st.just(2**63) | st.just(1.0) | st.just("\ud800") | st.just("x" * 2000)
     row = {name: data.draw(held[kind] | unusual) for name, kind in entity.keys.items()}
     text = KeyReader(entity).text

@@ -13,7 +13,18 @@ from hypothesis import strategies as st
 
 from skewless.compiler.physical import from_physical, to_physical
 from skewless.errors import InputError, NaiveTimestampError
-from skewless.types import Array, Bool, Bytes, Decimal, Float64, Int64, String, Timestamp, Vector
+from skewless.types import (
+    Array,
+    Bool,
+    Bytes,
+    Date,
+    Decimal,
+    Float64,
+    Int64,
+    String,
+    Timestamp,
+    Vector,
+)
 
 if TYPE_CHECKING:
     from skewless.types import ValueType
@@ -27,6 +38,8 @@ VALUES: dict[ValueType, st.SearchStrategy[Any]] = {
     String: st.text(st.characters(codec="utf-8")),
     Bytes: st.binary(),
     Timestamp: st.datetimes(timezones=st.just(UTC)),
+    Date: st.dates(),
+    Array(Date): st.lists(st.dates()),
     MONEY: st.integers(-(10**18) + 1, 10**18 - 1).map(lambda unscaled: Number(unscaled) / 10**4),
     Array(String): st.lists(st.text(st.characters(codec="utf-8"))),
     Array(Timestamp): st.lists(st.datetimes(timezones=st.just(UTC))),

@@ -96,7 +96,7 @@ def test_all_problems_of_an_aggregate_come_in_one_error() -> None:
         "  - 3 is neither a column name nor an expression\n"
         "  - scale is 16; it must be a whole number from 0 to 15\n"
         "  - default: [1] cannot stand in an expression; use bool, int, float, str, bytes, "
-        "an aware datetime, decimal.Decimal, or another expression"
+        "an aware datetime, a date, decimal.Decimal, or another expression"
     )
 
 

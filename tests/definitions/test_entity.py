@@ -72,7 +72,7 @@ def test_keys_that_differ_only_by_case_are_one_column_to_glue() -> None:
 def test_a_key_must_be_of_a_type_whose_equality_is_exact(type_: object) -> None:
     assert problems(keys={"user": type_}) == (
         f"Entity 'user': the key 'user' is {type_!r}; a key is one of "
-        "String, Int64, Bool, Timestamp, Bytes"
+        "String, Int64, Bool, Timestamp, Date, Bytes"
     )
 
 
@@ -82,7 +82,7 @@ def test_all_problems_come_in_one_error() -> None:
         "  - the name 'User' must be lower case letters, digits and _, a letter first\n"
         "  - the owner must be text, not 3\n"
         "  - the key name 'a b' must be letters, digits and _, no digit first\n"
-        "  - the key 'x' is Float64; a key is one of String, Int64, Bool, Timestamp, Bytes"
+        "  - the key 'x' is Float64; a key is one of String, Int64, Bool, Timestamp, Date, Bytes"
     )
 
 

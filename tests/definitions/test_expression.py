@@ -213,7 +213,7 @@ def test_what_no_type_can_hold_is_refused(value: Any) -> None:
         col("a") == value  # noqa: B015
     assert str(caught.value) == (
         f"{value!r} cannot stand in an expression; use bool, int, float, str, bytes, "
-        "an aware datetime, decimal.Decimal, or another expression"
+        "an aware datetime, a date, decimal.Decimal, or another expression"
     )
 
 

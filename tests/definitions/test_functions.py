@@ -9,7 +9,7 @@ import pytest
 from skewless import OnDemandView, bucketize, coalesce, col, concat, request, request_time
 from skewless.definitions.typing import Scope
 from skewless.errors import DefinitionError
-from skewless.types import Bool, Bytes, Decimal, Float64, Int64, String, Timestamp
+from skewless.types import Bool, Bytes, Date, Decimal, Float64, Int64, String, Timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,7 @@ COLUMNS: dict[str, ValueType] = {
     "s": String,
     "b": Bytes,
     "t": Timestamp,
+    "e": Date,
 }
 
 
@@ -76,6 +77,15 @@ def test_a_constant_out_of_bounds_is_refused(write: Callable[[], Any], said: str
         (col("b").hash_mod(3), "Bytes cannot be hashed"),
         (col("i").str.lower(), ".str needs String, not Int64"),
         (col("x").dt.hour(), ".dt needs Timestamp, not Float64"),
+        (col("e").dt.hour(), "a Date has no clock"),
+        (col("e").dt.truncate("1h"), "a Date has no clock"),
+        (col("e").dt.year(utc_offset="+02:00"), "a Date has no zone"),
+        (col("e") - col("e"), "use .cast(Timestamp) on both sides"),
+        (col("e") + "1d", "use .cast(Timestamp) on both sides"),
+        (col("e") > col("t"), "Date cannot be compared with Timestamp; .cast one of them"),
+        (col("e") == "2024-01-01", "Date cannot be compared with String"),
+        (col("e").cast(Int64), "Date is not converted to Int64"),
+        (col("e").fill_null(0), "Date and Int64 are not of one type"),
         (col("t") + 1, 'write instant + "1h"'),
         (col("t") + "soon", "'soon' is not a duration"),
         (concat(col("s"), col("i")), "needs String, not Int64"),

@@ -34,6 +34,7 @@ OF_TYPE: dict[ValueType, SearchStrategy[Any]] = {
     types.Bool: st.booleans(),
     types.Int64: INT64,
     types.Timestamp: INT64,
+    types.Date: st.integers(-719_162, 2_932_896),
     types.Decimal(18, 2): st.integers(-(10**18) + 1, 10**18 - 1),
     types.Float64: FLOATS,
     types.String: TEXTS,

@@ -27,6 +27,8 @@ TYPES: dict[str, ValueType] = {
     "gate": types.String,
     "raw": types.Bytes,
     "seen_at": types.Timestamp,
+    "born": types.Date,
+    "paid": types.Array(types.Date),
     "is_late": types.Bool,
     "tags": types.Array(types.String),
     "embedding": types.Vector(2),
@@ -38,6 +40,8 @@ FULL: dict[str, Any] = {
     "gate": "é",
     "raw": b"\x00\xff",
     "seen_at": AT,
+    "born": AT.date(),
+    "paid": [AT.date()],
     "is_late": True,
     "tags": ["a", ""],
     "embedding": [0.5, -1.0],
@@ -65,8 +69,8 @@ def test_columns_hold_the_values_of_all_rows() -> None:
 
 
 def test_an_answer_prints_how_current_it_is() -> None:
-    assert str(an_answer(FULL, EMPTY)) == "Answer(2 rows of 9 features, views: 2 ok)"
-    assert str(an_answer()) == "Answer(0 rows of 9 features)"
+    assert str(an_answer(FULL, EMPTY)) == "Answer(2 rows of 11 features, views: 2 ok)"
+    assert str(an_answer()) == "Answer(0 rows of 11 features)"
 
 
 def test_a_status_prints_why() -> None:
@@ -132,6 +136,8 @@ def test_json_reads_back_to_the_same_bits() -> None:
         "price": "1.50",
         "raw": "AP8=",
         "seen_at": "2024-10-04T12:00:00.000001Z",
+        "born": "2024-10-04",
+        "paid": ["2024-10-04"],
     }
     assert empty == {"carrier": "C1", **EMPTY}
 

@@ -6,7 +6,7 @@ import base64
 import json
 import subprocess
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,7 +19,7 @@ from skewless.errors import ErasedSnapshotError, InputError, StoreError, Unknown
 from skewless.offline.tables.named import read_named
 from skewless.offline.training.build import digest
 from skewless.online.address import view_partition
-from skewless.types import Bool, Int64, String, Timestamp
+from skewless.types import Bool, Date, Int64, String, Timestamp
 from tests.ops.builders import ERASED, NOON, MovableClock, card, daily_view, payment, payments_view
 from tests.ops.traces import kinds, traces
 
@@ -356,21 +356,22 @@ def test_a_cut_that_is_under_way_is_told(store: FeatureStore, clock: MovableCloc
 
 
 def test_a_composite_key_of_all_types_is_erased_exactly(store: FeatureStore) -> None:
-    keys = {"who": String, "number": Int64, "flag": Bool, "since": Timestamp}
+    keys = {"who": String, "number": Int64, "flag": Bool, "since": Timestamp, "day": Date}
     entity = Entity("thing", keys=keys)
     source = Source("things", schema={**keys, "value": Int64}, event_time="at")
     view = FeatureView("v", entity=entity, source=source, refresh="stream", features=["value"])
     store.apply(view)
     store.materialize(view)
-    erased = {"who": ERASED, "number": 42, "flag": True, "since": NOON}
-    near = [{**erased, "number": 43}, {**erased, "flag": False}, {**erased, "who": "b"}]
+    erased = {"who": ERASED, "number": 42, "flag": True, "since": NOON, "day": NOON.date()}
+    other = {"number": 43, "flag": False, "who": "b", "day": date(1970, 1, 1)}
+    near = [{**erased, name: value} for name, value in other.items()]
     rows = [{**key, "value": 1, "at": NOON} for key in (erased, *near)]
     store.ingest("things", rows)
     report = store.forget("thing", erased)
     assert counts(report)["log things", "rows"] == 1
-    assert store._workbench.log.scan(source).read_all().num_rows == 3
+    assert store._workbench.log.scan(source).read_all().num_rows == 4
     served = store.get_online_features(view, [erased, *near], now=NOON + timedelta(seconds=1))
-    assert [row["value"] for row in served.rows] == [None, 1, 1, 1]
+    assert [row["value"] for row in served.rows] == [None, 1, 1, 1, 1]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import decimal
 import struct
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from skewless.definitions.expression import to_microseconds
@@ -21,6 +21,8 @@ def bits(value: Any) -> Any:
             return ("Decimal", value.as_tuple())
         case datetime():
             return ("int", to_microseconds(value, "value"))
+        case date():
+            return ("date", value.isoformat())
         case list() | tuple():
             return tuple(bits(item) for item in value)
         case _:

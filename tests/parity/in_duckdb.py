@@ -39,6 +39,7 @@ ARROW: dict[ValueType, pa.DataType] = {
     types.Float64: pa.float64(),
     types.String: pa.string(),
     types.Timestamp: pa.int64(),
+    types.Date: pa.int64(),
     types.Bytes: pa.binary(),
 }
 

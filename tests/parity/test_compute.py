@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skewless import FeatureStore, FeatureView, compute
-from skewless.definitions import types
 from skewless.definitions.expression import to_datetime, to_microseconds
 from skewless.definitions.refresh import Stream
 from tests import reference
 from tests.parity.bits import bits
 from tests.parity.examples import fixed, up_to
+from tests.parity.held import held
 from tests.parity.test_history import cases, on_demand_cases
 from tests.parity.test_loop import as_row, bits_of
 
@@ -41,10 +41,7 @@ def loaded(source: Source, events: list[reference.Event]) -> list[reference.Even
 
 
 def as_label(given: dict[str, Any], at: int, kinds: Mapping[str, ValueType]) -> dict[str, Any]:
-    row = {
-        name: to_datetime(value) if kinds.get(name) == types.Timestamp else value
-        for name, value in given.items()
-    }
+    row = {name: held(value, kinds.get(name)) for name, value in given.items()}
     return {**row, "label_at": to_datetime(at)}
 
 
@@ -54,12 +51,7 @@ def oracle(
     cut = at if leaks else reference.as_of(view, at)
     values, _ = reference.view_value(view, events, key, cut, event_time_mode=leaks)
     kinds = view.feature_types
-    return {
-        name: bits(
-            to_datetime(value) if value is not None and kinds[name] == types.Timestamp else value
-        )
-        for name, value in values.items()
-    }
+    return {name: bits(held(value, kinds[name])) for name, value in values.items()}
 
 
 @given(cases(), st.sampled_from(["as_served", "event_time"]))

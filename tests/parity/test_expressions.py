@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal as Number
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ from skewless.definitions.typing import Scope
 from skewless.offline.query import sql
 from skewless.offline.query.dialect import Dialect, EngineName
 from skewless.offline.query.render import Renderer
-from skewless.types import Bool, Decimal, Float64, Int64, String, Timestamp
+from skewless.types import Bool, Date, Decimal, Float64, Int64, String, Timestamp
 from tests.parity.bits import bits
 from tests.parity.in_duckdb import arrow_type, connection, physical
 from tests.reference import evaluate
@@ -53,6 +53,7 @@ COLUMNS: Mapping[str, ValueType] = {
     "s": String,
     "t": Timestamp,
     "u": Timestamp,
+    "e": Date,
 }
 FLOATS: Sequence[float | None] = (
     None, 0.0, 0.5, -0.5, 2.5, -2.5, 2.675, 1.005, -1.005, 0.49999999999999994, 1e-320, 0.1, 1e15,
@@ -73,6 +74,7 @@ INSTANTS: Sequence[int | None] = (
     to_microseconds(datetime(1900, 2, 28, 23, 59, 59, 999_999, tzinfo=UTC), "t"),
 )  # fmt: skip
 DECIMALS = (None, *(Number(n).scaleb(-3) for n in (0, 5, -5, 1499, 1500, -1500, 2675, 999_999_999)))
+DAYS = (None, 0, -1, 1, 59, 19_782, 11_016, -25_567, -719_162, 2_932_896)
 BOOLS = (None, True, False)
 
 
@@ -80,7 +82,7 @@ def rows() -> list[dict[str, Any]]:
     """Each value of a column beside many of the others."""
     kept: Mapping[str, Sequence[Any]] = {
         "x": FLOATS, "y": FLOATS[::-1], "i": INTEGERS, "j": INTEGERS, "m": DECIMALS, "p": BOOLS,
-        "s": TEXTS, "t": INSTANTS, "u": INSTANTS,
+        "s": TEXTS, "t": INSTANTS, "u": INSTANTS, "e": DAYS,
     }  # fmt: skip
     steps = {"j": len(INTEGERS), "y": len(FLOATS), "u": len(INSTANTS)}
     return [
@@ -90,7 +92,7 @@ def rows() -> list[dict[str, Any]]:
 
 
 ROWS = rows()
-x, y, i, j, m, p, s, t, u = (col(name) for name in COLUMNS)
+x, y, i, j, m, p, s, t, u, e = (col(name) for name in COLUMNS)
 EXPRESSIONS: Sequence[Expr] = [
     when(p).then(x).when(x > 0).then(y).otherwise(1.5),
     when(p).then("yes").otherwise(s),
@@ -162,6 +164,18 @@ EXPRESSIONS: Sequence[Expr] = [
         for offset in ("+00:00", "+02:00", "-05:30")
     ),
     *(t.dt.truncate(every) for every in ("1h", "7d", "1us", "365d")),
+    *(part() for part in (e.dt.year, e.dt.month, e.dt.day, e.dt.weekday, e.dt.ordinal_day)),
+    e.cast(Timestamp),
+    t.cast(Date),
+    t.cast(Date).cast(Timestamp) + "1d",
+    (e.cast(Timestamp) - t) / 86400,
+    e == t.cast(Date),
+    e > date(2000, 2, 28),
+    e.isin([date(1, 1, 1), date(9999, 12, 31)]),
+    e.fill_null(date(1970, 1, 1)),
+    greatest(e, t.cast(Date)),
+    e.clip(date(1900, 1, 1), date(2000, 1, 1)),
+    e.hash_mod(1000),
     t - u,
     t + "1h",
     t - "7d",

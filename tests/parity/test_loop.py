@@ -10,12 +10,12 @@ from hypothesis import given
 
 from skewless import FeatureStore
 from skewless.compiler import instants
-from skewless.definitions import types
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.refresh import Stream
 from tests import reference
 from tests.parity.bits import bits
 from tests.parity.examples import fixed
+from tests.parity.held import held
 from tests.parity.test_history import cases
 
 if TYPE_CHECKING:
@@ -48,9 +48,7 @@ def as_row(source: Source, event: reference.Event) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for name, type_ in source.columns.items():
         value = event.event_time if name == source.event_time else event.values.get(name)
-        if value is not None and type_ == types.Timestamp:
-            value = to_datetime(value)
-        row[name] = list(value) if isinstance(value, tuple) else value
+        row[name] = held(value, type_)
     return row
 
 
@@ -67,12 +65,8 @@ def oracle(
     view: FeatureView, events: list[reference.Event], key: dict[str, Any], moment: int
 ) -> dict[str, Any]:
     values, _ = reference.view_value(view, events, key, moment)
-    return {
-        name: bits(to_datetime(value))
-        if value is not None and view.feature_types[name] == types.Timestamp
-        else bits(value)
-        for name, value in values.items()
-    }
+    kinds = view.feature_types
+    return {name: bits(held(value, kinds[name])) for name, value in values.items()}
 
 
 def bits_of(row: dict[str, Any], view: FeatureView) -> dict[str, Any]:
@@ -108,10 +102,7 @@ def assert_the_loop_is_the_oracle(
             clock.now = max(clock.now, until)
             if until in cuts:
                 store.materialize(view, engine=next(ENGINES))
-        served_key = {
-            name: to_datetime(value) if view.entity.keys[name] == types.Timestamp else value
-            for name, value in key.items()
-        }
+        served_key = {name: held(value, view.entity.keys[name]) for name, value in key.items()}
         answer = store.get_online_features(view, [served_key])
         served_at = answer.status[0][view.name].as_of
         assert answer.status[0][view.name].status != "stale"

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from skewless import FeatureStore, OnDemandView
 from skewless.compiler import instants
-from skewless.definitions import types
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.refresh import Stream
 from skewless.offline.query.mode import Mode
 from tests import reference, strategies
 from tests.parity.bits import bits
 from tests.parity.examples import fixed, up_to
+from tests.parity.held import held
 from tests.parity.in_duckdb import every_feature, history
 from tests.parity.test_history import expected, logical
 from tests.parity.test_loop import MovableClock, oracle, take_in
@@ -138,6 +138,5 @@ def logical_row(view: FeatureView, roles: list[Role], row: dict[str, Any]) -> di
     found = dict(row)
     for role in roles:
         for name, column in role.columns_of_keys.items():
-            if view.entity.keys[name] == types.Timestamp:
-                found[column] = to_datetime(row[column])
+            found[column] = held(row[column], view.entity.keys[name])
     return found

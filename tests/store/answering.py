@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal as Number
 from typing import Any
 
@@ -20,6 +20,7 @@ from skewless.types import (
     Array,
     Bool,
     Bytes,
+    Date,
     Decimal,
     Float64,
     Int64,
@@ -37,9 +38,11 @@ VALUES: dict[str, tuple[ValueType, Any]] = {
     "text": (String, 'a"\u2028é'),
     "raw": (Bytes, b"\x00\xff"),
     "seen": (Timestamp, datetime(1969, 12, 31, 23, 59, 59, 1, tzinfo=UTC)),
+    "born": (Date, date(1969, 12, 31)),
     "price": (Decimal(18, 4), Number("-0.1000")),
     "names": (Array(String), ["x", ""]),
     "moments": (Array(Timestamp), [NOON]),
+    "paid": (Array(Date), [date(1, 1, 1), date(9999, 12, 31)]),
     "place": (Vector(2), [0.1, -1e300]),
 }
 TYPES = {name: type_ for name, (type_, _) in VALUES.items()}
@@ -48,15 +51,21 @@ rows_of = Source("rows", schema={"user_id": Int64, "shop": String, **TYPES}, eve
 latest = FeatureView("latest", entity=user, source=rows_of, refresh=Every("1d"), features=[*TYPES])
 asked = OnDemandView(
     "asked",
-    request={"amount": Float64, "when": Timestamp},
-    features={"doubled": request("amount") * 2.0, "later": request("when") > request("when")},
+    request={"amount": Float64, "when": Timestamp, "day": Date},
+    features={
+        "doubled": request("amount") * 2.0,
+        "later": request("when").cast(Date) > request("day"),
+    },
 )
 everything = FeatureService("everything", features=[latest, asked])
 FULL, EMPTY, NOBODY = 1, 2, 3
 
 
 def rows(*users: int) -> list[dict[str, Any]]:
-    return [{"user_id": user, "shop": "s", "amount": 1.5, "when": NOON} for user in users]
+    return [
+        {"user_id": user, "shop": "s", "amount": 1.5, "when": NOON, "day": NOON.date()}
+        for user in users
+    ]
 
 
 def filled() -> FeatureStore:

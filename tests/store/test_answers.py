@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal as Number
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ import pytest
 
 from skewless import FeatureStore
 from skewless.errors import InputError
-from skewless.types import Array, Bytes, Decimal, Timestamp, ValueType
+from skewless.types import Array, Bytes, Date, Decimal, Timestamp, ValueType
 from skewless.verify import bits
 from tests.store.answering import EMPTY, FULL, NOBODY, NOON, TYPES, everything, latest, rows
 
@@ -108,7 +108,7 @@ def test_a_pandas_frame_keeps_its_index_and_its_own_columns(answering: FeatureSt
     found = answering.get_online_features(everything, frame).to_pandas()
     assert list(found.index) == ["b", "a"]
     assert found.index.name == "label"
-    own = ["user_id", "shop", "amount", "when"]
+    own = ["user_id", "shop", "amount", "when", "day"]
     pd.testing.assert_frame_equal(found[own], frame[own])
     assert list(found.columns) == [*own, *TYPES, "doubled", "later"]
     frame["real"] = found["real"]  # aligned by the index, whatever its order
@@ -129,7 +129,7 @@ def test_a_polars_frame_keeps_its_own_columns(answering: FeatureStore) -> None:
     frame = pl.DataFrame(rows(FULL)).with_columns(pl.col("shop").cast(pl.Categorical))
     found = answering.get_online_features(everything, frame).to_polars()
     assert found["shop"].dtype == pl.Categorical
-    assert found.columns[:4] == ["user_id", "shop", "amount", "when"]
+    assert found.columns[:5] == ["user_id", "shop", "amount", "when", "day"]
 
 
 @pytest.mark.parametrize(
@@ -165,8 +165,8 @@ def test_a_zoned_time_is_the_same_instant_also_where_clocks_go_back(
 ) -> None:
     hours = [datetime(2024, 11, 3, 4, tzinfo=UTC) + timedelta(minutes=30 * n) for n in range(8)]
     hours += [datetime(2024, 4, 6, 14, tzinfo=UTC) + timedelta(minutes=15 * n) for n in range(8)]
-    frame: Any = pl.DataFrame({"amount": [1.0] * 16, "when": hours}).with_columns(
-        pl.col("when").dt.convert_time_zone(zone)
+    frame: Any = pl.DataFrame({"amount": [1.0] * 16, "when": hours, "day": hours}).with_columns(
+        pl.col("when").dt.convert_time_zone(zone), pl.col("day").dt.date()
     )
     frame = {"pandas": frame.to_pandas, "polars": frame.clone, "arrow": frame.to_arrow}[library]()
     answer = answering.get_online_features("asked", frame)
@@ -182,7 +182,7 @@ def test_a_frame_that_lacks_a_column_says_which_and_its_type(answering: FeatureS
             if isinstance(given, pd.DataFrame)
             else given.rename({"shop": "shops"})
             if isinstance(given, pl.DataFrame)
-            else given.rename_columns(["user_id", "shops", "amount", "when"])
+            else given.rename_columns(["user_id", "shops", "amount", "when", "day"])
         )
         with pytest.raises(InputError, match=r"lacks 'shop' \(String\)\. Did you mean 'shops'\?"):
             answering.get_online_features(everything, renamed)
@@ -251,6 +251,8 @@ def read_back(value: Any, type_: ValueType) -> Any:
     if type_ == Timestamp:
         assert value.endswith("Z")
         return datetime.fromisoformat(value)
+    if type_ == Date:
+        return date.fromisoformat(value)
     return base64.b64decode(value) if type_ == Bytes else value
 
 
@@ -297,4 +299,4 @@ def test_the_handler_of_the_documentation_answers_what_json_takes(
 def test_an_answer_prints_in_one_line(answering: FeatureStore) -> None:
     answer = answering.get_online_features(everything, rows(FULL, NOBODY))
     assert repr(answer) == str(answer)
-    assert repr(answer) == "Answer(2 rows of 12 features, views: 1 missing, 1 ok)"
+    assert repr(answer) == "Answer(2 rows of 14 features, views: 1 missing, 1 ok)"

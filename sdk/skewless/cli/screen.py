@@ -141,7 +141,7 @@ class Progress:
 
 
 def plain(value: object) -> Any:
-    """Return the value in JSON's types: instants are ISO text, decimals text, bytes base64."""
+    """Return the value in JSON's types: times are ISO text, decimals text, bytes base64."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {item.name: plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
     match value:

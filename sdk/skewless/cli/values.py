@@ -9,7 +9,7 @@ import base64
 import decimal
 import json
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -88,7 +88,7 @@ def in_zone(value: Any, zone: ZoneInfo) -> Any:
 def from_json(value: Any, type_: ValueType) -> Any:
     """Return the value that JSON, read by `read_json`, stands for.
 
-    Timestamps are ISO text, bytes base64, decimals numbers or text.
+    Timestamps and Dates are ISO text, bytes base64, decimals numbers or text.
     """
     match type_, value:
         case types.Float64, decimal.Decimal():
@@ -111,6 +111,8 @@ def _from_json_text(text: str, type_: ValueType) -> Any:
                 # Parsing would silently drop digits beyond microseconds.
                 is_exact = _LOST.search(text) is None
                 return datetime.fromisoformat(text.replace(" UTC", "Z")) if is_exact else text
+            case types.Date:
+                return date.fromisoformat(text)
             case types.Bytes:
                 return base64.b64decode(text, validate=True)
             case types.Decimal():

@@ -46,6 +46,7 @@ def _arrow(pa: Any, type_: ValueType, digits: int | None) -> Any:
                 types.String: pa.string(),
                 types.Bytes: pa.binary(),
                 types.Timestamp: pa.timestamp("us", "UTC"),
+                types.Date: pa.date32(),
             }[type_]
         case types.Decimal(precision=precision, scale=scale):
             return pa.decimal128(digits or precision, scale)

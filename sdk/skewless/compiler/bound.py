@@ -4,7 +4,8 @@
 strict (a null argument gives null) unless it says otherwise, and arithmetic is IEEE double or exact
 integer. SQL and Python are two interpreters of the same tree, so no rule is written twice.
 
-Values are physical: a Decimal is its unscaled integer, a Timestamp its microseconds.
+Values are physical: a Decimal is its unscaled integer, a Timestamp its microseconds, a
+Date its days.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Logical values (what users hold) and physical ones (what engines and items hold).
 
-A Decimal is physically its unscaled integer, a Timestamp its microseconds since the epoch, an Array
-or Vector a tuple; all else is itself. Normal forms: NaN is null, -0.0 is 0.0.
+A Decimal is physically its unscaled integer, a Timestamp its microseconds since the epoch, a Date
+its days since then, an Array or Vector a tuple; all else is itself. Normal forms: NaN is null, -0.0
+is 0.0.
 
 `to_physical` is the rule for one value; `offline.frames.columns` is the same rule for columns, and
 a property test holds one against the other.
@@ -11,10 +12,11 @@ from __future__ import annotations
 
 import decimal
 import operator
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from skewless.definitions import types
+from skewless.definitions.dates import to_date, to_days
 from skewless.definitions.expression import (
     INT64_MAX,
     INT64_MIN,
@@ -67,6 +69,8 @@ def to_physical(  # noqa: C901, PLR0911 - one case for each type
             return bytes(value)
         case types.Timestamp if isinstance(value, datetime):
             return _instant(value, where)
+        case types.Date if (days := _days(value)) is not None:
+            return days
         case types.Decimal() if (unscaled := _unscaled(value, type_)) is not None:
             return unscaled
         case types.Array(element=element) if _is_list(value):
@@ -111,12 +115,14 @@ def double(value: Any) -> float | None:
 
 
 def from_physical(value: Any, type_: ValueType) -> Any:
-    """Return the value as a user holds it: datetime (UTC), decimal.Decimal, list."""
+    """Return the value as a user holds it: datetime (UTC), date, decimal.Decimal, list."""
     if value is None:
         return None
     match type_:
         case types.Timestamp:
             return to_datetime(value)
+        case types.Date:
+            return to_date(value)
         case types.Decimal(scale=scale):
             return decimal.Decimal(value).scaleb(-scale, _EXACT)
         case types.Array(element=element):
@@ -129,7 +135,7 @@ def from_physical(value: Any, type_: ValueType) -> Any:
 
 def is_converted(type_: ValueType) -> bool:
     """Say whether values of a type are held in another form than the physical one."""
-    return type_ == types.Timestamp or not isinstance(type_, types.Scalar)
+    return type_ in (types.Timestamp, types.Date) or not isinstance(type_, types.Scalar)
 
 
 def _elements(values: Any, element: ValueType, where: str) -> tuple[Any, ...]:
@@ -195,12 +201,24 @@ def _instant(value: datetime, where: str) -> int:
     return to_microseconds(value, where)
 
 
+def _days(value: Any) -> int | None:
+    """Return the days of a date; midnight without a zone, which is pandas' form of it, is one."""
+    if isinstance(value, datetime):
+        has_clock = value.time() != time.min or bool(getattr(value, "nanosecond", 0))
+        return None if has_clock or value.tzinfo is not None else to_days(value)
+    return to_days(value) if isinstance(value, date) else None
+
+
 def _allowed(value: Any, type_: ValueType) -> str:
     """Return a hint for a value that nearly fits."""
     if type_ == types.Int64 and _is_float(value):
         return ": Int64 takes whole numbers, and floats up to 2^53"
     if type_ == types.Float64 and _integer(value) is not None:
         return ": Float64 holds whole numbers exactly up to 2^53"
+    if type_ == types.Date and isinstance(value, datetime):
+        return ": a Date has neither clock nor zone; give .date() of it in the zone that is meant"
+    if type_ == types.Timestamp and isinstance(value, date):
+        return ": a date is no instant; declare it Date"
     return ""
 
 

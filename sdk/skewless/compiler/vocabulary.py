@@ -78,7 +78,10 @@ def function(operator: Operator, arguments: Sequence[Typed]) -> Typed:
         parts = (argument.bound for argument in arguments)
         return Typed(apply(_TEXT_PRIMITIVES[operator], *parts), TEXTS[operator].gives)
     if operator in INSTANTS:
-        part = _instant(operator, arguments[0].bound, cast("int", _constant(arguments[1])))
+        at = arguments[0]
+        if at.type == types.Date:
+            return Typed(_of_days(operator, at.bound), types.Int64)
+        part = _instant(operator, at.bound, cast("int", _constant(arguments[1])))
         return Typed(part, SIGNATURES[operator].gives)
     return _FUNCTIONS[operator](*arguments)
 
@@ -174,6 +177,10 @@ def _cast(value: Typed, target: Typed) -> Typed:
     if value.type == type_:
         return value
     match type_:
+        case types.Date:
+            return Typed(apply(Primitive.FLOOR_DIVIDE, value.bound, integer(_DAY)), type_)
+        case types.Timestamp:
+            return Typed(apply(Primitive.INTEGER_MULTIPLY, value.bound, integer(_DAY)), type_)
         case types.String:
             return _text(value)
         case types.Bool:
@@ -266,7 +273,10 @@ def _instant(operator: Operator, instant: Bound, constant: int) -> Bound:
         unit, count = _CLOCK[operator]
         units = apply(Primitive.FLOOR_DIVIDE, local, integer(unit))
         return apply(Primitive.MODULO, units, integer(count))
-    days = apply(Primitive.FLOOR_DIVIDE, local, integer(_DAY))
+    return _of_days(operator, apply(Primitive.FLOOR_DIVIDE, local, integer(_DAY)))
+
+
+def _of_days(operator: Operator, days: Bound) -> Bound:
     if operator is Operator.WEEKDAY:
         moved = apply(Primitive.INTEGER_ADD, days, integer(_MONDAY))
         return apply(Primitive.INTEGER_ADD, apply(Primitive.MODULO, moved, integer(7)), integer(1))

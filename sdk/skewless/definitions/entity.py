@@ -23,8 +23,8 @@ class Entity:
 
     Args:
         name: lower case identifier.
-        keys: the key columns and their types, in order; String, Int64, Bool, Timestamp or Bytes.
-            Every view of the entity must find them in its source.
+        keys: the key columns and their types, in order; String, Int64, Bool, Timestamp, Date
+            or Bytes. Every view of the entity must find them in its source.
 
     Examples:
         >>> from skewless.types import String

@@ -10,12 +10,13 @@ import math
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from numbers import Integral
 from typing import TYPE_CHECKING, NoReturn, Protocol, TypeAlias
 
 from skewless.definitions import decimals, types
+from skewless.definitions.dates import to_date, to_days
 from skewless.definitions.duration import Duration
 from skewless.definitions.names import is_text
 from skewless.definitions.namespaces import TextMethods, TimeMethods, unknown_method
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from skewless.definitions.types import ValueType
 
-Literal: TypeAlias = bool | int | float | str | bytes | datetime | Decimal
+Literal: TypeAlias = bool | int | float | str | bytes | datetime | date | Decimal
 Text: TypeAlias = str  # in the class below, `str` is a method
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 # Deeper trees would exceed the recursion limit of Python and of SQL writers, with a bad message.
@@ -80,7 +81,7 @@ class FeatureNode:
 
 @dataclass(frozen=True, slots=True)
 class LiteralNode:
-    """A constant; a Timestamp is held as its microseconds, a Decimal as its unscaled integer."""
+    """A constant; physical, such as a Timestamp as its microseconds."""
 
     value: bool | int | float | str | bytes
     type: ValueType
@@ -262,6 +263,7 @@ class Expr:
         """Convert to another type; null where the value does not fit.
 
         Bool, Int64, Float64 and Decimal convert to one another, Bool, Int64 and String to String.
+        A Timestamp becomes the Date of its day in UTC, a Date the Timestamp at which it begins.
         A fraction is cut off towards zero for Int64, and rounded half away from zero for Decimal.
 
         Raises:
@@ -359,6 +361,8 @@ def literal_node(value: object) -> LiteralNode:
             return LiteralNode(bytes(value), types.Bytes)
         case datetime():
             return LiteralNode(to_microseconds(value, "the constant"), types.Timestamp)
+        case date():
+            return LiteralNode(to_days(value), types.Date)
     if value is None:
         raise TypeError(
             "None cannot stand in an expression: nothing equals null, not even null; ask with "
@@ -366,7 +370,7 @@ def literal_node(value: object) -> LiteralNode:
         )
     raise TypeError(
         f"{value!r} cannot stand in an expression; use bool, int, float, str, bytes, "
-        "an aware datetime, decimal.Decimal, or another expression"
+        "an aware datetime, a date, decimal.Decimal, or another expression"
     )
 
 
@@ -443,8 +447,12 @@ def _literal(node: LiteralNode) -> str:
     match node:
         case LiteralNode(int(value), types.Decimal(scale=scale)):
             return repr(decimals.logical(value, scale))
-        case LiteralNode(value, type_):
-            return to_datetime(int(value)).isoformat() if type_ == types.Timestamp else repr(value)
+        case LiteralNode(int(value), types.Timestamp):
+            return to_datetime(value).isoformat()
+        case LiteralNode(int(value), types.Date):
+            return to_date(value).isoformat()
+        case LiteralNode(value):
+            return repr(value)
 
 
 def called(operator: Operator, *arguments: object) -> Expr:

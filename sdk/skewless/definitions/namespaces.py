@@ -87,7 +87,7 @@ class TextMethods(Namespace[Made]):
 
 
 class TimeMethods(Namespace[Made]):
-    """Methods for instants. A null instant gives null.
+    """Methods for instants. A null instant gives null. Those of the calendar also take dates.
 
     `utc_offset`, such as "+02:00", says whose calendar and clock are read.
     """

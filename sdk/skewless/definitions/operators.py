@@ -127,4 +127,8 @@ INSTANTS: Mapping[Operator, Method] = MappingProxyType(
         },
     }
 )
+# What is asked of the calendar, and not of the clock: of a Date as well.
+CALENDAR = frozenset(
+    {Operator.YEAR, Operator.MONTH, Operator.DAY, Operator.WEEKDAY, Operator.ORDINAL_DAY}
+)
 SIGNATURES: Mapping[Operator, Method] = MappingProxyType({**TEXTS, **INSTANTS})

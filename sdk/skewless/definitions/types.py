@@ -79,10 +79,11 @@ Int64 = Scalar("Int64")
 Float64 = Scalar("Float64")
 String = Scalar("String")
 Timestamp = Scalar("Timestamp")
+Date = Scalar("Date")  # a day of the calendar, without a zone
 Bytes = Scalar("Bytes")
 
-SCALARS = {scalar.name: scalar for scalar in (Bool, Int64, Float64, String, Timestamp, Bytes)}
-KEY_TYPES: tuple[ValueType, ...] = (String, Int64, Bool, Timestamp, Bytes)
+SCALARS = {scalar.name: scalar for scalar in (Bool, Int64, Float64, String, Timestamp, Date, Bytes)}
+KEY_TYPES: tuple[ValueType, ...] = (String, Int64, Bool, Timestamp, Date, Bytes)
 
 
 def parsed(text: str) -> ValueType:
@@ -133,6 +134,6 @@ def type_problems(type_: object) -> list[str]:
         case _:
             text = (
                 f"{shown(type_)} is not a type; use Bool, Int64, Float64, Decimal(p, s), String, "
-                "Timestamp, Bytes, Array(T) or Vector(n) of skewless.types"
+                "Timestamp, Date, Bytes, Array(T) or Vector(n) of skewless.types"
             )
             return [text]

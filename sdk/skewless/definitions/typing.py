@@ -15,7 +15,7 @@ from skewless.definitions.expression import (
     RequestNode,
     render,
 )
-from skewless.definitions.operators import SIGNATURES, Operator
+from skewless.definitions.operators import CALENDAR, SIGNATURES, Operator
 from skewless.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ _COMPARISONS = frozenset(
 _LOGIC = frozenset({Operator.AND, Operator.OR, Operator.NOT})
 _SHIFTS = frozenset({Operator.ADD, Operator.SUBTRACT})
 _NUMBERS = (types.Bool, types.Int64, types.Float64)
+_TIMES = (types.Timestamp, types.Date)
 
 
 @dataclass(slots=True)
@@ -113,6 +114,12 @@ class Scope:
             return self._same(node, kinds[0], kinds[1])
         if operator is Operator.IF_ELSE:
             return self._choice(node, kinds)
+        if operator in _SHIFTS and types.Date in kinds:
+            self.problems.append(
+                f"{render(node)}: dates are not added to; use .cast(Timestamp) on both sides, or "
+                'date.cast(Timestamp) + "1d"'
+            )
+            return None
         if operator in _SHIFTS and types.Timestamp in kinds:
             return self._shift(node, operator, kinds)
         return self._function(node, operator, kinds)
@@ -153,10 +160,21 @@ class Scope:
         signature = SIGNATURES[operator]
         if kind == signature.takes:
             return signature.gives
+        if kind == types.Date and signature.takes == types.Timestamp:
+            return self._of_date(node, operator)
         self.problems.append(
             f"{render(node)}: .{signature.namespace} needs {signature.takes}, not {kind}"
         )
         return None
+
+    def _of_date(self, node: CallNode, operator: Operator) -> ValueType | None:
+        if operator not in CALENDAR:
+            self.problems.append(f"{render(node)}: a Date has no clock; use .cast(Timestamp) first")
+            return None
+        if node.arguments[1] != LiteralNode(0, types.Int64):
+            self.problems.append(f"{render(node)}: a Date has no zone; leave utc_offset out")
+            return None
+        return types.Int64
 
     def _shift(
         self, node: CallNode, operator: Operator, kinds: list[ValueType]
@@ -202,7 +220,8 @@ class Scope:
         is_number = kind in _NUMBERS or isinstance(kind, types.Decimal)
         to_number = target in _NUMBERS or isinstance(target, types.Decimal)
         to_text = target == types.String and kind in (types.Bool, types.Int64, types.String)
-        if kind == target or to_text or (is_number and to_number):
+        of_time = kind in _TIMES and target in _TIMES
+        if kind == target or to_text or of_time or (is_number and to_number):
             return target
         self.problems.append(f"{render(node)}: {kind} is not converted to {target}")
         return None
@@ -213,7 +232,7 @@ class Scope:
                 f"{render(node)}: Float64 has no one text; round or cast it to Int64 or Decimal"
             )
             return None
-        hashable = kind in (types.String, types.Int64, types.Bool, types.Timestamp)
+        hashable = kind in (types.String, types.Int64, types.Bool, *_TIMES)
         if hashable or isinstance(kind, types.Decimal):
             return types.Int64
         self.problems.append(f"{render(node)}: {kind} cannot be hashed")
@@ -223,7 +242,8 @@ class Scope:
         both_numeric = types.is_numeric(left) and types.is_numeric(right)
         if both_numeric or (left == right and types.is_ordered(left)):
             return types.Bool
-        self.problems.append(f"{render(node)}: {left} cannot be compared with {right}")
+        hint = "; .cast one of them" if {left, right} == set(_TIMES) else ""
+        self.problems.append(f"{render(node)}: {left} cannot be compared with {right}{hint}")
         return None
 
     def _same(self, node: Node, left: ValueType, right: ValueType) -> ValueType | None:

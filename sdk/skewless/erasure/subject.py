@@ -21,6 +21,7 @@ from pyiceberg.expressions import AlwaysTrue, And, EqualTo
 
 from skewless.compiler.keys import is_addressable, physical_key, spell_key
 from skewless.definitions import types
+from skewless.definitions.dates import to_date
 from skewless.definitions.expression import to_microseconds
 from skewless.errors import InputError
 
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
 
 pc: Any = pyarrow.compute
 _EQUAL: Any = EqualTo  # typed without its shorthand arguments
+# The Arrow types in which a log's keys compare with physical values that are integers.
+_INTEGERS: Mapping[ValueType, pa.DataType] = {
+    types.Timestamp: pa.int64(),
+    types.Date: pa.int32(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +143,8 @@ class LoggedRows:
             self.subject.entity.keys.items(), self.subject.key, strict=True
         ):
             column = rows[name]
-            if type_ == types.Timestamp:
-                column = column.cast(pa.int64())
+            if type_ in _INTEGERS:
+                column = column.cast(_INTEGERS[type_])
             masks.append(pc.equal(column, pa.scalar(value).cast(column.type)))
         return reduce(pc.and_, masks)
 
@@ -193,7 +199,7 @@ def _is_alike(value: Any, key: Any, type_: ValueType) -> bool:
         case types.Timestamp, datetime() | str():
             return bool(_instant(value) == key)
         case _:
-            return str(value) == str(key)
+            return str(value) == str(to_date(key) if type_ == types.Date else key)
 
 
 def _instant(value: datetime | str) -> int | None:

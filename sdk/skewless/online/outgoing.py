@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import fields, is_dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -107,10 +107,15 @@ def to_json(answer: Answered, *, with_status: bool) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Return a value in JSON's types: instants are RFC 3339 in UTC, decimals text, bytes base64."""
+    """Return a value in JSON's types.
+
+    Instants are RFC 3339 in UTC, dates ISO text, decimals text, bytes base64.
+    """
     match value:
         case datetime():
             return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case date():
+            return value.isoformat()
         case Decimal():
             return format(value, "f")
         case bytes():
@@ -181,6 +186,7 @@ def _polars_type(pl: Any, type_: ValueType) -> Any:
                 types.String: pl.String,
                 types.Bytes: pl.Binary,
                 types.Timestamp: pl.Datetime("us", "UTC"),
+                types.Date: pl.Date,
             }[type_]
         case types.Decimal(scale=scale):
             return pl.Decimal(38, scale)

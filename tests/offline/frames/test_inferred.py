@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal as Number
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,18 @@ import pytest
 
 from skewless import Source
 from skewless.errors import DefinitionError
-from skewless.types import Array, Bool, Bytes, Decimal, Float64, Int64, String, Timestamp, Vector
+from skewless.types import (
+    Array,
+    Bool,
+    Bytes,
+    Date,
+    Decimal,
+    Float64,
+    Int64,
+    String,
+    Timestamp,
+    Vector,
+)
 
 if TYPE_CHECKING:
     from skewless.types import ValueType
@@ -25,6 +36,7 @@ ROW: dict[str, Any] = {
     "n": 3,
     "ok": True,
     "seen": NOON,
+    "born": date(2024, 2, 29),
     "price": Number("1.25"),
     "tags": ["x"],
     "raw": b"x",
@@ -36,6 +48,7 @@ SCHEMA: dict[str, ValueType] = {
     "n": Int64,
     "ok": Bool,
     "seen": Timestamp,
+    "born": Date,
     "price": Decimal(3, 2),
     "tags": Array(String),
     "raw": Bytes,
@@ -84,7 +97,7 @@ def test_the_source_is_printed_as_code_that_makes_it(capsys: pytest.CaptureFixtu
 
 
 def test_all_columns_without_a_type_are_named_at_once() -> None:
-    row = {**ROW, "ts": datetime(2024, 3, 5), "day": date(2024, 3, 5), "none": None, "s": {"a": 1}}  # noqa: DTZ001 - that is the point
+    row = {**ROW, "ts": datetime(2024, 3, 5), "day": time(3), "none": None, "s": {"a": 1}}  # noqa: DTZ001 - that is the point
     mixed = [{**row, "mix": 1}, {**row, "mix": "x"}]
     with pytest.raises(DefinitionError) as told:
         Source.from_frame("tx", mixed, event_time="ts")

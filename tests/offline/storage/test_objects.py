@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,3 +42,11 @@ def test_bytes_are_written_to_a_path_too(aws: Aws, tmp_path: Path) -> None:
 def test_bytes_for_no_bucket_are_an_error(aws: Aws) -> None:
     with pytest.raises(StoreError, match="s3://no-such-bucket-anywhere/a could not be written"):
         objects.write_bytes("s3://no-such-bucket-anywhere/a", b"x", aws)
+
+
+def test_a_range_is_written_where_a_file_stands(aws: Aws, place: str) -> None:
+    put(aws, place, "a", bytes(range(100)))
+    into = io.BytesIO(b"....")
+    into.seek(2)
+    assert objects.read_range(aws.client("s3"), f"s3://{place}/a", 10, 14, into) == 100
+    assert into.getvalue() == b"..\x0a\x0b\x0c\x0d"

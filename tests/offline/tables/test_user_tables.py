@@ -16,7 +16,7 @@ from skewless.offline.engines.athena import AthenaEngine
 from skewless.offline.engines.duckdb_engine import DuckDbEngine
 from skewless.offline.frames.incoming import to_arrow
 from skewless.offline.tables.projection import projected
-from skewless.types import Array, Bool, Bytes, Decimal, Float64, Int64, String, Timestamp
+from skewless.types import Array, Bool, Bytes, Date, Decimal, Float64, Int64, String, Timestamp
 from tests.offline.events import a_source, events_read_by
 from tests.offline.layouts import NOON
 from tests.offline.tables.test_user_files import register
@@ -51,6 +51,9 @@ READ: list[Any] = [
     ("timestamp", pa.array([-501], pa.timestamp("us")), Timestamp, [-1000]),
     ("timestamp", pa.array([1_499_999], pa.timestamp("ns")), Timestamp, [1000]),
     ("timestamp", pa.array([7], pa.timestamp("ms")), Timestamp, [7000]),
+    ("date", pa.array([date(1969, 12, 31), None]), Date, [-1, None]),
+    ("date", pa.array([1], pa.int32()), Date, [1]),
+    ("array<date>", pa.array([[date(1970, 1, 2)], None, []]), Array(Date), [[1], None, []]),
     ("array<bigint>", pa.array([[1, 2], None, []], pa.list_(pa.int32())), Array(Int64), None),
 ]
 # What no engine reads as declared.
@@ -62,6 +65,7 @@ REFUSED: list[Any] = [
     ("boolean", pa.array([1]), Bool),
     ("timestamp", pa.array([1], pa.int64()), Timestamp),
     ("timestamp", pa.array([1], pa.date32()), Timestamp),
+    ("date", pa.array([NAIVE]), Date),
     ("array<bigint>", pa.array([1]), Array(Int64)),
     ("array<bigint>", pa.array([["1"]]), Array(Int64)),
 ]
@@ -313,6 +317,7 @@ def test_a_file_of_another_type_is_refused_by_both(
         ("string", Int64),
         ("char(3)", String),
         ("date", Timestamp),
+        ("timestamp", Date),
         ("decimal(10,3)", Decimal(10, 2)),
         ("decimal(10,2)", Float64),
         ("array<string>", Array(Int64)),

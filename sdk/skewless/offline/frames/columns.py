@@ -1,4 +1,4 @@
-"""Columns of the nine types: any Arrow column made canonical, and canonical ones made physical.
+"""Columns of every type: any Arrow column made canonical, and canonical ones made physical.
 
 Conversions run on whole columns and change no value silently. Values that do not fit are returned
 as findings, not raised. Nothing here knows a source, a row, or the name of a column.
@@ -16,11 +16,12 @@ import pyarrow.compute
 from skewless.compiler import arrow_types
 from skewless.compiler.physical import EXACT_DOUBLE, double, whole_number
 from skewless.definitions import types
+from skewless.definitions.dates import FIRST_DAY, LAST_DAY
 from skewless.definitions.expression import INT64_MAX
 from skewless.errors import SkewlessError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 pc: Any = pyarrow.compute
 Array: TypeAlias = Any  # an Arrow array; Arrow ships no types
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799  # of the years 1 and 9999
+_DAY = 86_400
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
@@ -58,11 +60,13 @@ def arrow_type(type_: ValueType) -> pa.DataType:
 
 
 def physical(column: Any, type_: ValueType) -> Any:
-    """Return a canonical column in physical form: Timestamps and Decimals as int64."""
+    """Return a canonical column in physical form: Timestamps, Dates and Decimals as int64."""
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     match type_:
         case types.Timestamp:
             return array.cast(pa.int64())
+        case types.Date:
+            return array.cast(pa.int32()).cast(pa.int64())
         case types.Decimal():
             # 18 digits fit in the low half of the 128 bits, which is stored first.
             low = np.frombuffer(array.buffers()[1] or b"", np.int64)[::2]
@@ -70,11 +74,13 @@ def physical(column: Any, type_: ValueType) -> Any:
             return pa.array(values, mask=as_mask(array.is_null()))
         case types.Array(element=types.Timestamp):
             return array.cast(pa.list_(pa.int64()))
+        case types.Array(element=types.Date):
+            return array.cast(pa.list_(pa.int32())).cast(pa.list_(pa.int64()))
         case _:
             return array
 
 
-def conform(  # noqa: C901, PLR0911 - one case for each type
+def conform(  # noqa: PLR0911 - one case for each type
     array: Array, type_: ValueType
 ) -> tuple[Array, list[BadValues]]:
     """Return a column in its canonical type, and which of its values do not fit.
@@ -91,14 +97,8 @@ def conform(  # noqa: C901, PLR0911 - one case for each type
         values = _numpy_doubles(array)
         array = pa.array(values, mask=np.isnan(values)).cast(array.type)
     match type_:
-        case types.Int64:
-            return _integers(array)
-        case types.Float64:
-            return _doubles(array)
-        case types.String:
-            return _strings(array)
-        case types.Timestamp:
-            return _instants(array)
+        case types.Scalar() if type_ in _SCALARS:
+            return _SCALARS[type_](array)
         case types.Bytes if _is_binary(array.type):
             return array.cast(pa.binary()), []
         case types.Bool if pa.types.is_boolean(array.type):
@@ -289,6 +289,33 @@ def _instants(array: Array) -> tuple[Array, list[BadValues]]:
         micros = np.where(beyond, 0, ticks) * (10**6 // second)
     column = pa.array(micros, pa.int64(), mask=~present).cast(arrow_type(types.Timestamp))
     return column, findings
+
+
+def _days(array: Array) -> tuple[Array, list[BadValues]]:
+    kind = array.type
+    if pa.types.is_date32(kind):
+        per_day = 1
+    elif pa.types.is_date64(kind) or (pa.types.is_timestamp(kind) and kind.tz is None):
+        per_day = _DAY * _PER_SECOND[getattr(kind, "unit", "ms")]  # midnights are pandas' dates
+    else:
+        return _refused(array, types.Date)
+    raw = array.cast(pa.int32()) if per_day == 1 else array.cast(pa.int64())
+    ticks = raw.fill_null(0).to_numpy()
+    days = ticks // per_day
+    beyond = (days < FIRST_DAY) | (days > LAST_DAY)
+    findings = _found(ticks % per_day != 0, "a Date has no clock; truncate it if that is meant")
+    findings += _found(beyond, "a Date lies in the years 1 to 9999")
+    column = np.where(beyond, 0, days).astype(np.int32)
+    return pa.array(column, mask=as_mask(array.is_null())).cast(pa.date32()), findings
+
+
+_SCALARS: Mapping[types.Scalar, Callable[[Array], tuple[Array, list[BadValues]]]] = {
+    types.Int64: _integers,
+    types.Float64: _doubles,
+    types.String: _strings,
+    types.Timestamp: _instants,
+    types.Date: _days,
+}
 
 
 def _lists(array: Array, element: ValueType, size: int | None) -> tuple[Array, list[BadValues]]:

@@ -63,6 +63,8 @@ def _type_of(kind: pa.DataType) -> ValueType | None:  # noqa: C901, PLR0911 - a 
         return types.Bytes
     if is_.is_timestamp(kind) and kind.tz is not None:
         return types.Timestamp
+    if is_.is_date(kind):
+        return types.Date
     if is_.is_decimal(kind):
         found = types.Decimal(kind.precision, kind.scale)
         return None if types.type_problems(found) else found
@@ -81,8 +83,6 @@ def _way_out(kind: pa.DataType) -> str:
             "it has no time zone; say which it is in, for example "
             "frame[column].dt.tz_localize('UTC') in pandas"
         )
-    if is_.is_date(kind):
-        return f"{_SAY} an instant with a zone, or text"
     if is_.is_null(kind):
         return "it has no values that could tell; drop it, or write its type in Source(schema=...)"
     if is_.is_decimal(kind):
@@ -90,4 +90,4 @@ def _way_out(kind: pa.DataType) -> str:
         return f"{_SAY} a decimal of at most {digits} digits, or write its type in schema="
     if is_.is_union(kind):
         return f"it has values of several types; {_SAY} of one"
-    return f"{_SAY} a column of numbers, text, instants, bytes, or lists of these"
+    return f"{_SAY} a column of numbers, text, instants, dates, bytes, or lists of these"

@@ -1,4 +1,4 @@
-"""Results of engines as users hold them: a query returns instants and decimals as integers."""
+"""Results of engines as users hold them: a query returns times and decimals as integers."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ def logical(column: pa.Array, type_: ValueType) -> pa.Array:
     match type_:
         case types.Timestamp:
             return pc.cast(pc.cast(column, pa.int64()), feature_type(type_))
+        case types.Date:
+            return pc.cast(pc.cast(column, pa.int32()), feature_type(type_))
         case types.Decimal():
             # The physical value is the unscaled integer, so only the point moves.
             whole = pc.cast(column, pa.decimal128(arrow_types.SUM_DIGITS, 0))
             return pa.Array.from_buffers(
                 feature_type(type_), len(whole), whole.buffers(), whole.null_count, whole.offset
             )
-        case types.Array(element=types.Decimal() as element):
+        case types.Array(element=(types.Decimal() | types.Date) as element):
             sizes = pc.fill_null(pc.list_value_length(column), 0).to_numpy()
             ends = pa.array(np.concatenate([[0], np.cumsum(sizes)]), pa.int32())
             items = logical(column.flatten(), element)

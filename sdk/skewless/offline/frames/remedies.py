@@ -38,6 +38,10 @@ def _code(  # noqa: C901, PLR0911, PLR0912 - one case for each pair of types
     match type_:
         case types.Timestamp:
             return _instants(column, given, is_number=is_number)
+        case types.Date if given == _TEXT:
+            return f"pd.to_datetime({column}).dt.date"
+        case types.Date if given.startswith("timestamp"):
+            return f"{column}.dt.date  # the day in the column's zone"
         case types.Bool if is_number:
             return f"{column}.astype('boolean')  # 0 and 1"
         case types.Bool if given == _TEXT:

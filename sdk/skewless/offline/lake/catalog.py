@@ -34,6 +34,7 @@ _SQL_TYPES: Mapping[types.Scalar, str] = {
     types.Float64: "double",
     types.String: "string",
     types.Timestamp: "timestamp",
+    types.Date: "date",
     types.Bytes: "binary",
 }
 _SYSTEM_COLUMNS: Mapping[str, ValueType] = FrozenMapping(

@@ -31,6 +31,7 @@ from pyiceberg.transforms import DayTransform
 from pyiceberg.types import (
     BinaryType,
     BooleanType,
+    DateType,
     DecimalType,
     DoubleType,
     ListType,
@@ -380,6 +381,7 @@ _ICEBERG_TYPES: Mapping[types.Scalar, IcebergType] = {
     types.Float64: DoubleType(),
     types.String: StringType(),
     types.Timestamp: TimestampType(),
+    types.Date: DateType(),
     types.Bytes: BinaryType(),
 }
 

@@ -121,6 +121,10 @@ class Dialect:
         fraction = sql.call("round", sql.multiply(sql.call("to_unixtime", moved), sql.double(1e6)))
         return sql.add(sql.multiply(seconds, sql.integer(1_000_000)), sql.cast(fraction, "BIGINT"))
 
+    def days(self, date: Sql) -> Sql:
+        """Return the days from 1970-01-01 to a date."""
+        return sql.call("date_diff", sql.text("day"), _epoch_day(), date)
+
     def timestamp(self, iso: str) -> Sql:
         """Write an instant, given as `YYYY-MM-DD HH:MM:SS.ffffff`, as a timestamp constant."""
         kind = "TIMESTAMP" if self.engine is EngineName.DUCKDB else "TIMESTAMP(6)"
@@ -138,19 +142,21 @@ class Dialect:
         return sql.call("from_hex", sql.text(value.hex()))
 
     def physical(self, value: Sql, type_: ValueType) -> Sql:
-        """Turn a logged column into its physical form: integers for instants and decimals."""
+        """Turn a logged column into its physical form: integers for times and decimals."""
         match type_:
             case types.Timestamp:
                 return self.microseconds(value)
+            case types.Date:
+                return self.days(value)
             case types.Decimal(precision=precision, scale=scale):
                 factor = sql.cast(sql.integer(10**scale), f"DECIMAL({scale + 1}, 0)")
                 widened = sql.cast(value, f"DECIMAL({precision}, {scale})")
                 return sql.cast(sql.multiply(widened, factor), "BIGINT")
-            case types.Array(element=types.Timestamp) if self.engine is EngineName.DUCKDB:
-                each = exp.Lambda(
-                    this=self.microseconds(sql.column("each")), expressions=[sql.name("each")]
-                )
-                return sql.call("list_transform", value, each)
+            case types.Array(element=(types.Timestamp | types.Date) as element):
+                each = sql.name("each")
+                made = self.physical(exp.Column(this=each.copy()), element)
+                transform = "list_transform" if self.engine is EngineName.DUCKDB else "transform"
+                return sql.call(transform, value, exp.Lambda(this=made, expressions=[each]))
             case _:
                 return value
 
@@ -193,7 +199,7 @@ class Dialect:
 
     def date(self, days: Sql) -> Sql:
         """Return the date so many days after 1970-01-01."""
-        epoch = exp.Cast(this=sql.text(_EPOCH[:10]), to=exp.DataType.build("DATE"))
+        epoch = _epoch_day()
         if self.engine is EngineName.DUCKDB:
             return sql.add(epoch, sql.cast(days, "INTEGER"))
         return sql.call("date_add", sql.text("day"), days, epoch)
@@ -214,3 +220,7 @@ class Dialect:
                 return sql.call("to_hex", value)
             case _:
                 return sql.cast(value, "VARCHAR")
+
+
+def _epoch_day() -> Sql:
+    return exp.Cast(this=sql.text(_EPOCH[:10]), to=exp.DataType.build("DATE"))

@@ -99,7 +99,7 @@ class Renderer:
                 return exp.Boolean(this=truth)
             case types.Float64, (int() | float()) as number:
                 return sql.double(float(number))
-            case ((types.Int64 | types.Timestamp), int() as whole):
+            case ((types.Int64 | types.Timestamp | types.Date), int() as whole):
                 return sql.integer(whole)
             case types.Decimal(), int() as unscaled:
                 return sql.integer(unscaled)

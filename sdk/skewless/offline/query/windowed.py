@@ -235,6 +235,7 @@ def _is_number(type_: ValueType | None) -> bool:
         types.Int64,
         types.Float64,
         types.Timestamp,
+        types.Date,
     )
 
 

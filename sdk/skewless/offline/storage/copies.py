@@ -49,16 +49,17 @@ def copy_files(s3: Any, addresses: Sequence[str], fields: Collection[int], folde
 
 
 def _copy(s3: Any, address: str, fields: Collection[int], path: Path) -> None:
-    with objects.open_object(s3, address) as there, path.open("wb") as here:
-        size = there.size()
-        if size <= objects.WHOLE:
-            here.write(there.read_buffer())
+    first = objects.WHOLE
+    with path.open("wb") as here:
+        size = objects.read_range(s3, address, 0, first, here)
+        if size <= first:
             return
-        for start, end in _kept(_holes(pq.read_metadata(there), fields), size):
-            there.seek(start)
-            here.seek(start)
-            for place in range(start, end, objects.WHOLE):
-                here.write(there.read(min(objects.WHOLE, end - place)))
+        with objects.open_large(s3, address, size) as there:
+            holes = _holes(pq.read_metadata(there), fields)
+        for start, end in _kept(holes, size):
+            for place in range(max(start, first), end, objects.WHOLE):
+                here.seek(place)
+                objects.read_range(s3, address, place, min(place + objects.WHOLE, end), here)
 
 
 def _holes(metadata: pq.FileMetaData, fields: Collection[int]) -> Iterator[tuple[int, int]]:

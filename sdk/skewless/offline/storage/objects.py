@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import pyarrow as pa
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from skewless.aws import Aws
 
 WHOLE = 8 * 1024 * 1024  # objects up to this size come in one request
+_PIECE = 1024 * 1024  # bytes of a file that are in memory at once
 
 
 def split_uri(uri: str) -> tuple[str, str]:
@@ -33,23 +34,40 @@ def open_object(s3: Any, uri: str) -> pa.NativeFile:
         FileNotFoundError: there is no such object.
         OSError: S3 refused.
     """
+    head = io.BytesIO()
+    size = read_range(s3, uri, 0, WHOLE, head)
+    if size <= WHOLE:
+        return pa.BufferReader(head.getvalue())
+    return open_large(s3, uri, size, head.getvalue())
+
+
+def open_large(s3: Any, uri: str, size: int, head: bytes = b"") -> pa.NativeFile:
+    """Open an object whose size is known, to be read by ranges; the head is known already."""
+    return pa.PythonFile(_Ranges(s3, uri, head, size), mode="r")
+
+
+def read_range(s3: Any, uri: str, start: int, end: int, into: IO[bytes]) -> int:
+    """Write a range of an object into a file, piece by piece, and return the object's size.
+
+    Raises:
+        FileNotFoundError: there is no such object.
+        OSError: S3 refused, or the file's disk is full.
+    """
     bucket, key = split_uri(uri)
     try:
-        answer = s3.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{WHOLE - 1}")
-        head = answer["Body"].read()
+        answer = s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={start}-{end - 1}")
+        for piece in answer["Body"].iter_chunks(_PIECE):
+            into.write(piece)
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code == "InvalidRange":  # an empty object has no first byte
-            return pa.BufferReader(b"")
+            return 0
         if code in ("NoSuchKey", "404"):
             raise FileNotFoundError(f"there is no object {uri}") from error
         raise OSError(f"{uri}: {error}") from error
     except BotoCoreError as error:
         raise OSError(f"{uri}: {error}") from error
-    size = int(answer["ContentRange"].rpartition("/")[2])
-    if size <= len(head):
-        return pa.BufferReader(head)
-    return pa.PythonFile(_Ranges(s3, uri, head, size), mode="r")
+    return int(answer["ContentRange"].rpartition("/")[2])
 
 
 class _Ranges(io.RawIOBase):
@@ -85,13 +103,9 @@ class _Ranges(io.RawIOBase):
         return len(found)
 
     def _fetch(self, start: int, end: int) -> bytes:
-        bucket, key = split_uri(self._uri)
-        try:
-            answer = self._s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={start}-{end - 1}")
-            body: bytes = answer["Body"].read()
-        except (ClientError, BotoCoreError) as error:
-            raise OSError(f"{self._uri}: {error}") from error
-        return body
+        found = io.BytesIO()
+        read_range(self._s3, self._uri, start, end, found)
+        return found.getvalue()
 
 
 def write_bytes(uri: str, content: bytes, aws: Aws) -> None:

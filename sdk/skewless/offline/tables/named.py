@@ -169,4 +169,5 @@ _CASTS: Mapping[types.Scalar, pa.DataType] = {
     types.Bool: pa.bool_(),
     types.Int64: pa.int64(),
     types.Float64: pa.float64(),
+    types.Date: pa.date32(),
 }

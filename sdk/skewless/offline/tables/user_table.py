@@ -210,6 +210,8 @@ def _fits(declared: str, type_: ValueType) -> bool:  # noqa: PLR0911 - one case 
             return declared == "boolean"
         case types.Timestamp:
             return declared == "timestamp"
+        case types.Date:
+            return declared == "date"
         case types.Bytes:
             return declared == "binary"
         case types.Array(element=element):

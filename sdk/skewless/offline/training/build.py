@@ -285,6 +285,8 @@ def _joined(texts: pa.Array) -> memoryview:
 
 
 def _bits_of(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_date(kind):
+        return pa.int32()
     return pa.int64() if pa.types.is_timestamp(kind) else kind
 
 

@@ -205,4 +205,4 @@ def _typed(found: pa.Table, keys: Mapping[str, ValueType]) -> pa.Table:
 
 
 def _physical_type(type_: ValueType) -> pa.DataType:
-    return pa.int64() if type_ == types.Timestamp else feature_type(type_)
+    return pa.int64() if type_ in (types.Timestamp, types.Date) else feature_type(type_)
