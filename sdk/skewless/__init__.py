@@ -20,7 +20,7 @@ from skewless.definitions.functions import (
     request_time,
     when,
 )
-from skewless.definitions.on_demand import OnDemandView
+from skewless.definitions.on_demand import OnDemandView, on_demand_view
 from skewless.definitions.refresh import Every
 from skewless.definitions.service import FeatureService
 from skewless.definitions.source import Source
@@ -54,6 +54,7 @@ __all__ = [
     "least",
     "lit",
     "nullif",
+    "on_demand_view",
     "request",
     "request_time",
     "when",

@@ -10,6 +10,7 @@ SkewlessError
 │   ├── NaiveTimestampError           a timestamp without a time zone
 │   └── DocumentError (StoreError)    a lock, or a registry's document, is not what was written
 ├── ValueOverflowError (OverflowError) an exact integer left its range
+├── FunctionError (ValueError)        an on-demand view's function failed on a row
 ├── NotDueError (ValueError)          the cut to materialize lies in the future
 ├── RewriteError (ValueError)         a backfill would rewrite history that was served
 ├── RepeatedLoadError (ValueError)    a backfill's rows are in the log already
@@ -113,6 +114,10 @@ class NaiveTimestampError(InputError):
 
 class ValueOverflowError(SkewlessError, OverflowError):
     """An exact integer left the range it must stay in; it is never wrapped."""
+
+
+class FunctionError(SkewlessError, ValueError):
+    """The function of an on-demand view failed on a row, or returned what its types do not hold."""
 
 
 class NotDueError(SkewlessError, ValueError):

@@ -241,7 +241,12 @@ def _facts(item: Definition) -> dict[str, str]:
                 "ttl": "" if item.ttl is None else str(item.ttl),
             }
         case OnDemandView():
-            return {"request": _types(item.request)}
+            facts = {"request": _types(item.request)}
+            if item.function is not None:
+                facts["inputs"] = item.function.arguments
+                facts["Python"] = item.function.version
+                facts["function"] = item.function.source
+            return facts
         case Source():
             return {
                 "event time": item.event_time,
@@ -268,8 +273,9 @@ def _parts(item: Definition) -> tuple[tuple[str, ...], Rows]:
             ]
         case OnDemandView():
             made = {name: render(node) for name, node in item.expressions.items()}
+            called = "" if item.function is None else f"of {item.function}"
             return _FEATURES, [
-                (name, type_, made[name]) for name, type_ in item.feature_types.items()
+                (name, type_, made.get(name, called)) for name, type_ in item.feature_types.items()
             ]
         case FeatureService():
             return ("Feature", "Type", "View"), [

@@ -25,6 +25,7 @@ from skewless.definitions.expression import (
 from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.operators import Operator
 from skewless.definitions.parameters import Parameters
+from skewless.definitions.python_function import PythonFunction
 from skewless.definitions.refresh import Every, Stream
 from skewless.definitions.service import FeatureService
 from skewless.definitions.source import Source
@@ -66,6 +67,9 @@ def encode(item: Definition) -> Document:
                 "request": encode_schema(item.request),
                 "features": {name: encode_node(node) for name, node in item.expressions.items()},
             }
+            if item.function is not None:
+                body["features"] = {name: str(kind) for name, kind in item.feature_types.items()}
+                body["function"] = _encode_function(item.function)
         case FeatureService():
             body = {"features": [_encode_selected(view, name) for view, name in item.features]}
         case _:
@@ -115,15 +119,7 @@ class Decoder:
                 self.views[name, version] = view
                 return view
             case "OnDemandView":
-                on_demand = OnDemandView(
-                    name,
-                    request=decode_schema(document["request"]),
-                    features={
-                        key: Expr(self._node(value)) for key, value in document["features"].items()
-                    },
-                    version=version,
-                    **prose,
-                )
+                on_demand = self._on_demand_view(document, prose)
                 self.views[name, version] = on_demand
                 return on_demand
             case "FeatureService":
@@ -152,6 +148,29 @@ class Decoder:
             ttl=None if ttl is None else Duration(ttl),
             version=document["version"],
             **prose,
+        )
+
+    def _on_demand_view(self, document: Document, prose: Document) -> OnDemandView:
+        name, version = document["name"], int(document.get("version", 1))
+        request, made = decode_schema(document["request"]), document.get("function")
+        if made is None:
+            expressions = {
+                key: Expr(self._node(value)) for key, value in document["features"].items()
+            }
+            return OnDemandView(
+                name, request=request, features=expressions, version=version, **prose
+            )
+        features = {key: types.parsed(text) for key, text in document["features"].items()}
+        function = PythonFunction.again(
+            made["name"],
+            made["source"],
+            made["python"],
+            [self._node(value) for value in made["inputs"]],
+            list(request),
+            list(features),
+        )
+        return OnDemandView(
+            name, request=request, features=features, version=version, function=function, **prose
         )
 
     def _read(self, name: str, version: int, role: Document | None = None) -> AnyView:
@@ -268,6 +287,15 @@ def encode_aggregation(item: Aggregation) -> Document:
         "scale": item.scale,
         "default": encode_node(item.default),
         **some,
+    }
+
+
+def _encode_function(item: PythonFunction) -> Document:
+    return {
+        "name": item.name,
+        "python": item.version,
+        "inputs": [encode_node(node) for node in item.inputs],
+        "source": item.source,
     }
 
 

@@ -20,6 +20,7 @@ from skewless.compiler.bound import (
     Feature,
     Primitive,
     Typed,
+    features_of,
     parts_of,
 )
 from skewless.compiler.collected import kept_of
@@ -29,6 +30,7 @@ from skewless.compiler.finish import DECAYED_SUM, INSTANT, effective_scale, fini
 from skewless.compiler.partials import COLLECTED, KEPT, PICKED, Partial
 from skewless.definitions import types
 from skewless.definitions.aggregation import SUMMED, TIMES, Aggregation
+from skewless.definitions.expression import RequestNode
 from skewless.definitions.names import versioned
 from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.service import FeatureService, SelectedFeature, select
@@ -226,10 +228,33 @@ class ViewPlan:
 
 @dataclass(frozen=True, slots=True)
 class OnDemandPlan:
-    """One on-demand view: its features as expressions over features and request fields."""
+    """One on-demand view: its features as expressions over features and request fields.
+
+    Attributes:
+        features: by name; of a function that is called there are none.
+        arguments: of a function that is called, by the names of its parameters.
+    """
 
     view: OnDemandView
     features: tuple[tuple[str, Typed], ...]
+    arguments: tuple[tuple[str, Typed], ...] = ()
+
+    @property
+    def is_called(self) -> bool:
+        """Whether a Python function computes the features."""
+        return not self.features
+
+    @property
+    def made(self) -> tuple[Feature, ...]:
+        """The features, as expressions name them."""
+        view = self.view
+        return tuple(Feature(view.name, view.version, name) for name in view.feature_types)
+
+    @property
+    def reads(self) -> frozenset[Feature]:
+        """The features that these are computed from."""
+        typed = (each for _, each in (*self.features, *self.arguments))
+        return frozenset().union(*(features_of(each.bound) for each in typed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +296,22 @@ class SelectionPlan:
     roles: tuple[RolePlan, ...]
     on_demand: tuple[OnDemandPlan, ...]
     request: tuple[tuple[str, ValueType], ...]
+
+    @property
+    def after_sql(self) -> tuple[OnDemandPlan, ...]:
+        """The on-demand views that no SQL computes: functions, and what reads their features."""
+        late: dict[OnDemandPlan, frozenset[Feature]] = {}
+        for plan in self.on_demand:
+            before = frozenset().union(*late.values())
+            if plan.is_called or plan.reads & before:
+                late[plan] = frozenset(plan.made)
+        return tuple(late)
+
+    @property
+    def in_sql(self) -> tuple[OnDemandPlan, ...]:
+        """The other on-demand views."""
+        late = self.after_sql
+        return tuple(plan for plan in self.on_demand if plan not in late)
 
     @property
     def keys(self) -> dict[str, ValueType]:
@@ -376,6 +417,17 @@ def _with_dependencies(view: OnDemandView) -> list[OnDemandView]:
 
 
 def _plan_on_demand(view: OnDemandView) -> OnDemandPlan:
+    if view.function is not None:
+        function = view.function
+        nodes = [*function.inputs, *map(RequestNode, view.request)]
+        return OnDemandPlan(
+            view,
+            (),
+            tuple(
+                (name, bind(node, {}, view.request))
+                for name, node in zip(function.parameters, nodes, strict=True)
+            ),
+        )
     return OnDemandPlan(
         view,
         tuple((name, bind(node, {}, view.request)) for name, node in view.expressions.items()),

@@ -66,7 +66,8 @@ MODULE: Mapping[str, str] = {
     ),
     **dict.fromkeys(
         ("on_demand_feature_view", "OnDemandFeatureView", "RequestSource"),
-        "write OnDemandView(name, request={...}, features={...})",
+        "write OnDemandView(name, request={...}, features={...}), or @on_demand_view(...) over a "
+        "function of one row's values",
     ),
     "ValueType": "types stand in skewless.types",
     "Aggregation": "write agg.mean('amount', window='7d')",
@@ -128,6 +129,15 @@ ARGUMENTS: Mapping[str, str] = {
         ("repo_path", "config", "fs_yaml_file"),
         "write FeatureStore.connect(name), FeatureStore.local() or FeatureStore.from_lock(path)",
     ),
+}
+FUNCTIONS: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("sources", "feature_views", "upstream"), "write inputs=[view['feature'], ...]"
+    ),
+    **dict.fromkeys(("schema", "output_schema"), "write features={'name': Type}"),
+    "request_source": "write request={'name': Type}",
+    "mode": "a function is called row by row, in training and in serving: leave it out",
+    **dict.fromkeys(("online", "offline"), "every view is both: leave it out"),
 }
 DEFINED: Mapping[str, str] = {
     **dict.fromkeys(("entities",), "write entity=, which is one Entity"),

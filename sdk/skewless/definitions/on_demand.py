@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, cast
 
 from skewless.definitions import types
 from skewless.definitions.expression import (
     Expr,
     FeatureNode,
     Node,
+    render,
     walk,
 )
-from skewless.definitions.foreign import DEFINED, answering
+from skewless.definitions.foreign import DEFINED, FUNCTIONS, answering, hinted
 from skewless.definitions.frozen import FrozenMapping
 from skewless.definitions.inputs import Input, input_problems
 from skewless.definitions.names import (
@@ -21,6 +22,7 @@ from skewless.definitions.names import (
     object_name_problems,
     text_problems,
 )
+from skewless.definitions.python_function import PythonFunction, is_instant
 from skewless.definitions.typing import Scope
 from skewless.definitions.view import (
     FeatureRef,
@@ -39,15 +41,18 @@ if TYPE_CHECKING:
 @answering(DEFINED)
 @dataclass(frozen=True, slots=True, init=False)
 class OnDemandView:
-    """Features that are expressions over other features and request fields.
+    """Features that are computed from other features and request fields.
 
     The same expression runs in SQL for training and in Python for serving, by the same rules.
+    `on_demand_view` makes one of a Python function.
 
     Args:
         name: lower case identifier.
-        features: names to expressions of `view["feature"]`, `request("field")` and constants.
+        features: names to expressions of `view["feature"]`, `request("field")` and constants; of a
+            function, names to types.
         request: the fields that the caller sends, and that a training frame carries.
         version: a published version never changes its meaning; a new meaning is a new version.
+        function: what `on_demand_view` made of a function.
 
     Raises:
         DefinitionError: with everything that is wrong.
@@ -56,22 +61,24 @@ class OnDemandView:
     name: str
     request: Mapping[str, ValueType]
     expressions: Mapping[str, Node]
+    function: PythonFunction | None
     version: int
     feature_types: Mapping[str, ValueType] = field(compare=False)
     description: str = field(compare=False)
     owner: str = field(compare=False)
     tags: Mapping[str, str] = field(compare=False)
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but the name by keyword
         self,
         name: str,
         *,
-        features: Mapping[str, Expr],
+        features: Mapping[str, Expr] | Mapping[str, ValueType],
         request: Mapping[str, ValueType] | None = None,
         version: int = 1,
         description: str = "",
         owner: str = "",
         tags: Mapping[str, str] | None = None,
+        function: PythonFunction | None = None,
     ) -> None:
         tags = {} if tags is None else tags
         problems = [
@@ -83,6 +90,7 @@ class OnDemandView:
         for label, value in {
             "name": name,
             "request": FrozenMapping(fields),
+            "function": function,
             "version": version,
             "description": description,
             "owner": owner,
@@ -91,6 +99,8 @@ class OnDemandView:
             object.__setattr__(self, label, value)
         problems.extend(self._request_problems())
         self._set_features(features, problems)
+        if function is not None:
+            problems.extend(function.problems)
         if not problems:
             problems.extend(role_problems([self, *self.all_views]))
             problems.extend(input_problems(self.inputs))
@@ -148,10 +158,15 @@ class OnDemandView:
         expressions: dict[str, Node] = {}
         found: dict[str, ValueType] = {}
         if not isinstance(features, Mapping) or not features:
-            problems.append("features must map at least one name to an expression")
+            what = "an expression" if self.function is None else "a type"
+            problems.append(f"features must map at least one name to {what}")
             features = {}
         problems.extend(column_name_problems("feature", features))
         for name, expression in features.items():
+            if self.function is not None:
+                problems.extend(f"feature {name!r}: {x}" for x in types.type_problems(expression))
+                found[name] = expression
+                continue
             if not isinstance(expression, Expr):
                 problems.append(f"feature {name!r} is {shown(expression)}; write an expression")
                 continue
@@ -185,7 +200,78 @@ def _fields(request: object, problems: list[str]) -> Mapping[str, ValueType]:
 
 def views_read(view: OnDemandView) -> Iterator[FeatureView | OnDemandView | Role]:
     """Return the views whose features a view's expressions name, as often as they name one."""
-    for node in view.expressions.values():
+    read = view.expressions.values() if view.function is None else view.function.inputs
+    for node in read:
         for part in walk(node):
             if isinstance(part, FeatureNode):
                 yield cast("FeatureView | OnDemandView | Role", part.view)
+
+
+@hinted(FUNCTIONS)
+def on_demand_view(  # noqa: PLR0913 - all by keyword
+    *,
+    features: Mapping[str, ValueType],
+    inputs: Sequence[Expr] = (),
+    request: Mapping[str, ValueType] | None = None,
+    name: str | None = None,
+    version: int = 1,
+    description: str = "",
+    owner: str = "",
+    tags: Mapping[str, str] | None = None,
+) -> Callable[[Callable[..., Mapping[str, Any]]], OnDemandView]:
+    """Make an on-demand view of a plain function of one row's values.
+
+    The function is called row by row, in training and in serving alike. Its arguments are named
+    like the features of `inputs` and the fields of `request`; a missing value is None, never NaN.
+    It returns a dict of the features. What it may do is judged from its source at once: it may call
+    plain functions beside it, and import what gives the same bits everywhere.
+
+    Args:
+        features: names to types of what it returns.
+        inputs: features that it reads, `view["feature"]`, and `request_time()` if it asks for the
+            instant. Two features of one name are given as `view__feature`.
+        request: the fields that the caller sends, and that a training frame carries.
+        name: of the view, if not the function's.
+        version: a published version never changes its meaning; a new meaning is a new version.
+        description: in words.
+        owner: who answers for it.
+        tags: names to texts.
+
+    Raises:
+        DefinitionError: with everything that is wrong, with lines of the function.
+    """
+
+    def view_of(function: Callable[..., Mapping[str, Any]]) -> OnDemandView:
+        found = list(inputs) if isinstance(inputs, list | tuple) else [inputs]
+        problems = [
+            f"input {shown(item)} is no feature; write view['feature'], or request_time()"
+            for item in found
+            if not (isinstance(item, Expr) and _is_input(item.node))
+        ]
+        nodes = [item.node for item in found if isinstance(item, Expr) and _is_input(item.node)]
+        problems += [f"input {render(node)} is there twice" for node in _repeated(nodes)]
+        fields, own = (
+            [item for item in given if isinstance(item, str)] if isinstance(given, Mapping) else []
+            for given in (request, features)
+        )
+        made = PythonFunction.of(function, list(dict.fromkeys(nodes)), fields, own)
+        return OnDemandView(
+            name or made.name,
+            features=features,
+            request=request,
+            version=version,
+            description=description,
+            owner=owner,
+            tags=tags,
+            function=replace(made, problems=(*problems, *made.problems)),
+        )
+
+    return view_of
+
+
+def _is_input(node: Node) -> bool:
+    return isinstance(node, FeatureNode) or is_instant(node)
+
+
+def _repeated(nodes: Sequence[Node]) -> list[Node]:
+    return [node for index, node in enumerate(nodes) if node in nodes[:index]]

@@ -47,7 +47,8 @@ class Answer:
     Attributes:
         names: the output columns in order.
         rows: for each row of the request, values by output name, as Python holds them.
-        status: for each row, by view: by its name, or `name@version` if two versions are read.
+        status: for each row, by view: by its name, or `name@version` if two versions are read. An
+            on-demand view is there only if its function failed on the row.
         read_units: the DynamoDB read capacity that was consumed.
         item_bytes: the bytes of the items that were read.
         types: the type of each output column.
@@ -55,6 +56,8 @@ class Answer:
         overflowed: for each row, the output columns that are null because their value overflows;
             the reason is in the row's status.
         sent: the rows or frame of the request.
+        failed: for each row, the output columns that are null because a Python function failed on
+            it; the reason is in the row's status, under the on-demand view's name.
     """
 
     names: tuple[str, ...]
@@ -66,6 +69,7 @@ class Answer:
     inputs: Mapping[str, ValueType] = field(default_factory=dict)
     overflowed: list[tuple[str, ...]] = field(default_factory=list)
     sent: Received = field(default=Received(()), compare=False)
+    failed: list[tuple[str, ...]] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, list[Any]]:
         """Return the values of the features by column."""

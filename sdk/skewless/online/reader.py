@@ -6,31 +6,34 @@ Addresses of all views and rows → one batch → fold by view and entity → on
 from __future__ import annotations
 
 import time
+from collections import Counter
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from skewless.compiler.bound import Feature, Request, RequestTime, features_of
-from skewless.compiler.interpret import compile_python
+from skewless.compiler.bound import Feature, Request, RequestTime
 from skewless.compiler.keys import KeyReader
+from skewless.compiler.on_demand import OnDemand
 from skewless.compiler.physical import from_physical, is_converted, to_physical
+from skewless.compiler.status import FAILED
+from skewless.definitions.expression import to_datetime
 from skewless.definitions.frozen import FrozenMapping
+from skewless.definitions.names import versioned
 from skewless.definitions.on_demand import OnDemandView
 from skewless.errors import InputError
 from skewless.online.address import WATERMARK, line_address, view_partition
-from skewless.online.answer import Answer
+from skewless.online.answer import Answer, ViewStatus
 from skewless.online.incoming import receive
 from skewless.online.lines import Lines, is_slow
 from skewless.online.server_time import beyond_bound
 from skewless.online.view_reader import Found, view_reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from skewless.compiler.plan import RolePlan, SelectionPlan
     from skewless.definitions.service import SelectedFeature
     from skewless.online.address import Address
-    from skewless.online.answer import ViewStatus
     from skewless.online.batch_get import Record
     from skewless.online.line import LineCloser
     from skewless.online.store import OnlineStore
@@ -71,15 +74,8 @@ class OnlineReader:
             for role in selection.roles
         ]
         self._request = [(name, type_, Request(name)) for name, type_ in selection.request]
-        self._on_demand = [
-            (
-                Feature(plan.view.name, plan.view.version, name),
-                features_of(typed.bound),
-                compile_python(typed.bound),
-            )
-            for plan in selection.on_demand
-            for name, typed in plan.features
-        ]
+        self._on_demand = OnDemand(selection.on_demand)
+        self._on_demand_labels = _on_demand_labels(selection)
         self._roles = selection.roles
         self._outputs = _outputs(selection.selected, selection.roles)
         self._converted = [
@@ -124,13 +120,14 @@ class OnlineReader:
             for reader, mine, view in zip(self._readers, wanted, found, strict=True)
         ]
         readings = [by_view[place] for place in self._readers_of]
-        answers, statuses, overflowed = [], [], []
+        answers, statuses, overflowed, failed = [], [], [], []
         for *own, request in zip(*partitions, requests, strict=True):
             mine = [known[partition] for known, partition in zip(readings, own, strict=True)]
-            failed = self._failed(mine)
-            answers.append(self._row(mine, request, failed))
-            statuses.append(self._status(mine))
-            overflowed.append(self._overflowed(failed))
+            over, why = self._overflowing(mine), dict[Feature, str]()
+            answers.append(self._row(mine, request, over, why))
+            statuses.append(self._status(mine, why, now))
+            overflowed.append(self._outputs_of(over))
+            failed.append(self._outputs_of(why))
         return Answer(
             self._names,
             answers,
@@ -141,6 +138,7 @@ class OnlineReader:
             self._inputs,
             overflowed,
             sent,
+            failed,
         )
 
     def _wanted(self, partitions: list[list[str]]) -> list[list[str]]:
@@ -227,12 +225,26 @@ class OnlineReader:
         return [[prefix + text for text in texts[place]] for prefix, place in self._prefixes]
 
     def _row(
-        self, readings: list[Reading], request: dict[Any, Any], failed: set[Feature]
+        self,
+        readings: list[Reading],
+        request: dict[Any, Any],
+        overflowed: set[Feature],
+        failed: dict[Feature, str],
     ) -> dict[str, Any]:
-        """Return a row's values; on-demand features that failed are added to `failed`."""
+        """Return a row's values; on-demand features that cannot be told are added to the last two.
+
+        Args:
+            readings: of the views, by role.
+            request: the row's instant and request fields; features are added.
+            overflowed: the features that overflow.
+            failed: why features failed.
+        """
         values: list[Mapping[Any, Any]] = [reading.values for reading in readings]
         if self._on_demand:
-            values.append(self._computed(values, request, failed))
+            for found, features in zip(values, self._features, strict=True):
+                request.update((feature, found[name]) for name, feature in features)
+            self._on_demand.add(request, overflowed, failed)
+            values.append(request)
         row: dict[str, Any] = {}
         for names, place, pick in self._outputs:
             row.update(zip(names, pick(values[place]), strict=True))
@@ -240,23 +252,7 @@ class OnlineReader:
             row[name] = from_physical(row[name], type_)
         return row
 
-    def _computed(
-        self, values: list[Mapping[Any, Any]], request: dict[Any, Any], failed: set[Feature]
-    ) -> dict[Any, Any]:
-        """Return request fields, features and what on-demand views make of them."""
-        environment = request
-        for found, features in zip(values, self._features, strict=True):
-            environment.update((feature, found[name]) for name, feature in features)
-        for feature, inputs, evaluate in self._on_demand:
-            if failed and not failed.isdisjoint(inputs):
-                # A null that replaces an overflowing value must not be computed with.
-                failed.add(feature)
-                environment[feature] = None
-            else:
-                environment[feature] = evaluate(environment)
-        return environment
-
-    def _failed(self, readings: list[Reading]) -> set[Feature]:
+    def _overflowing(self, readings: list[Reading]) -> set[Feature]:
         """Return the features whose value overflows."""
         return {
             role.feature(name)
@@ -264,19 +260,27 @@ class OnlineReader:
             for name in reading.failed
         }
 
-    def _overflowed(self, failed: set[Feature]) -> tuple[str, ...]:
-        if not failed:
+    def _outputs_of(self, features: Collection[Feature]) -> tuple[str, ...]:
+        """Return the output columns that are some of the features."""
+        if not features:
             return ()
         return tuple(
             item.output
             for item in self._selected
-            if Feature(item.view.name, item.view.version, item.feature) in failed
+            if Feature(item.view.name, item.view.version, item.feature) in features
         )
 
-    def _status(self, readings: list[Reading]) -> dict[str, ViewStatus]:
-        return {
+    def _status(
+        self, readings: list[Reading], failed: Mapping[Feature, str], now: int
+    ) -> dict[str, ViewStatus]:
+        """Return a row's statuses: of all views that are read, and of functions that failed."""
+        found = {
             label: reading.status for label, reading in zip(self._labels, readings, strict=True)
         }
+        for feature, why in failed.items():
+            label = self._on_demand_labels[feature.view, feature.version]
+            found[label] = ViewStatus(to_datetime(now), FAILED, why)
+        return found
 
 
 class _In:
@@ -298,6 +302,18 @@ class _In:
 def _place(role: RolePlan) -> tuple[str, ...]:
     """Return by what a row's key for a role is known: the entity, and the columns."""
     return (role.plan.view.entity.name, *role.columns.values())
+
+
+def _on_demand_labels(selection: SelectionPlan) -> dict[tuple[str, int], str]:
+    """Return what on-demand views are called in a status: the name if it is of one view only."""
+    views = [plan.view for plan in selection.on_demand]
+    taken = Counter([*selection.labels, *(view.name for view in views)])
+    return {
+        (view.name, view.version): view.name
+        if taken[view.name] == 1
+        else versioned(view.name, view.version)
+        for view in views
+    }
 
 
 def _outputs(

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
     from skewless.definitions.collection import Definition
     from skewless.definitions.expression import Node
+    from skewless.definitions.python_function import PythonFunction
     from skewless.definitions.types import ValueType
 
 _SOURCE_ATTRIBUTES = ("event_time", "delay", "event_id", "tiebreak", "table", "ingest_time")
+_MOST_LINES = 6  # of a function, that are shown
 _LOG_ATTRIBUTES = tuple(
     label for label in _SOURCE_ATTRIBUTES if label not in ("delay", "ingest_time")
 )
@@ -106,11 +108,34 @@ def _read_source_differences(before: FeatureView, after: FeatureView) -> Iterato
 def _on_demand_differences(before: OnDemandView, after: OnDemandView) -> Iterator[str]:
     if tuple(before.request.items()) != tuple(after.request.items()):
         yield f"request: {_types(before.request)} became {_types(after.request)}"
-    yield from _feature_differences(
-        {name: render(node) for name, node in before.expressions.items()},
-        {name: render(node) for name, node in after.expressions.items()},
-    )
+    yield from _feature_differences(_computed(before), _computed(after))
+    yield from _function_differences(before.function, after.function)
     yield from _reading_differences(before, after)
+
+
+def _computed(view: OnDemandView) -> dict[str, str]:
+    """Return how each feature is computed: its expression, or the type that a function returns."""
+    if view.function is not None:
+        return {name: f"{type_} of a function" for name, type_ in view.feature_types.items()}
+    return {name: render(node) for name, node in view.expressions.items()}
+
+
+def _function_differences(
+    before: PythonFunction | None, after: PythonFunction | None
+) -> Iterator[str]:
+    if before is None or after is None or before == after:
+        return
+    if before.version != after.version:
+        yield f"Python: {before.version} became {after.version}, where values may differ"
+    if before.arguments != after.arguments:
+        yield f"inputs: [{before.arguments}] became [{after.arguments}]"
+    if before.source != after.source:
+        old, new = before.source.splitlines(), after.source.splitlines()
+        changed = [
+            *(f"- {line.strip()}" for line in old if line not in new),
+            *(f"+ {line.strip()}" for line in new if line not in old),
+        ]
+        yield f"the function {after.name}: {'; '.join(changed[:_MOST_LINES])}"
 
 
 def _service_differences(before: FeatureService, after: FeatureService) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -35,6 +35,37 @@ def logical(column: pa.Array, type_: ValueType) -> pa.Array:
             return pa.ListArray.from_arrays(ends, items, mask=column.is_null())
         case _:
             return pc.cast(column, feature_type(type_))
+
+
+def physical_values(column: pa.Array | pa.ChunkedArray, type_: ValueType) -> list[Any]:
+    """Return an engine's physical column as the values that `compiler.physical` describes."""
+    match type_:
+        case types.Timestamp:
+            return list(pc.cast(column, pa.int64()).to_pylist())
+        case types.Decimal():
+            whole = pc.cast(column, pa.decimal128(arrow_types.SUM_DIGITS, 0)).to_pylist()
+            return [None if value is None else int(value) for value in whole]
+        case types.Array(element=types.Decimal()):
+            return [
+                None if value is None else tuple(map(int, value)) for value in column.to_pylist()
+            ]
+        case types.Array() | types.Vector():
+            return [None if value is None else tuple(value) for value in column.to_pylist()]
+        case _:
+            return list(column.to_pylist())
+
+
+def physical_type(type_: ValueType) -> pa.DataType:
+    """Return the Arrow type of physical values."""
+    match type_:
+        case types.Timestamp:
+            return pa.int64()
+        case types.Decimal():
+            return pa.decimal128(arrow_types.SUM_DIGITS, 0)
+        case types.Array(element=element):
+            return pa.list_(physical_type(element))
+        case _:
+            return feature_type(type_)
 
 
 def feature_type(type_: ValueType) -> pa.DataType:

@@ -346,7 +346,7 @@ class _Compiler:
         columns: dict[str, Sql] = {}
         for role in self.plan.roles:
             joined = self._beside(role, joined, columns)
-        if self.plan.on_demand:
+        if self.plan.in_sql:
             every = exp.Column(this=exp.Star(), table=sql.name("spine"))
             rows = joined.select(every, *_named(columns), copy=False)
             step = self._add_on_demand(self.steps.add("joined", rows))
@@ -377,7 +377,7 @@ class _Compiler:
 
     def _add_on_demand(self, step: str) -> str:
         columns = self._joined_columns()
-        for on_demand in self.plan.on_demand:
+        for on_demand in self.plan.in_sql:
             view = on_demand.view
             renderer = Renderer(self.dialect, columns)
             added = [
@@ -427,15 +427,33 @@ class _Compiler:
         return columns
 
     def _outputs(self) -> list[str]:
-        """Return the names of the selected features, then of statuses, then of overflows."""
-        outputs = [identifiers.selected(item.view, item.feature) for item in self.plan.selected]
+        """Return the names of the wanted features, then of statuses, then of overflows."""
+        wanted = self._wanted()
+        outputs = list(wanted.values())
         if self.request.with_status:
             outputs += [identifiers.there(role.read) for role in self.plan.roles]
-        selected = [
-            Feature(item.view.name, item.view.version, item.feature) for item in self.plan.selected
-        ]
-        flags = [self.overflows[feature] for feature in selected if feature in self.overflows]
+        flags = [self.overflows[feature] for feature in wanted if feature in self.overflows]
         return [*outputs, *flags]
+
+    def _wanted(self) -> dict[Feature, str]:
+        """Return names of the selected features, and of those that others are made of after SQL."""
+        late = {feature for plan in self.plan.after_sql for feature in plan.made}
+        found = {
+            Feature(item.view.name, item.view.version, item.feature): identifiers.selected(
+                item.view, item.feature
+            )
+            for item in self.plan.selected
+        }
+        reads = frozenset[Feature]().union(*(plan.reads for plan in self.plan.after_sql))
+        for role in self.plan.roles:
+            for name in role.read.feature_types:
+                if role.feature(name) in reads:
+                    found[role.feature(name)] = identifiers.selected(role.read, name)
+        for plan in self.plan.in_sql:
+            for feature in plan.made:
+                if feature in reads:
+                    found[feature] = identifiers.selected(plan.view, feature.name)
+        return {feature: name for feature, name in found.items() if feature not in late}
 
 
 def _named(columns: Mapping[str, Sql]) -> list[Sql]:

@@ -23,6 +23,7 @@ from skewless.offline.query import identifiers
 from skewless.offline.query.history import INSTANT, ROW, History, Spine
 from skewless.offline.query.mode import Mode
 from skewless.offline.query.reach import Reach, columns_of
+from skewless.offline.training.called import with_called
 from skewless.offline.training.labels import prepare_labels
 from skewless.offline.training.overflow import Errors, Overflows
 from skewless.offline.training.room import check_room
@@ -88,6 +89,8 @@ def build_training_set(
         InputError: the labels do not fit the features.
         QueryError: the engine failed.
         ValueOverflowError: a value left the range of exact integers, and errors are raised.
+        FunctionError: a Python function failed on a row, and errors are raised.
+        CompileError: a Python function was published for another version of Python.
     """
     labels = own_frame(request.frame, aws, _kinds(request))
     _check_clashes(labels, request)
@@ -101,10 +104,12 @@ def build_training_set(
         script = history.script()
         found = session.run(script)
         text = script.texts(session.dialect).final()
-    ordered = _in_order(found, labels.rows)
+    ordered, failures = with_called(_in_order(found, labels.rows), prepared.table, request.plan)
     overflows = Overflows.found(ordered, request.plan)
     if overflows.rows and request.errors is Errors.RAISE:
         raise overflows.error(prepared.table, request.plan)
+    if failures.rows and request.errors is Errors.RAISE:
+        raise failures.error(labels.rows)
     features = _decoded(ordered, request.plan)
     status = None
     if request.with_status:
@@ -114,6 +119,7 @@ def build_training_set(
         **_manifest(request, prepared.table, features, used, text),
         "errors": request.errors.value,
         "overflowed": overflows.counts(),
+        **({"failed": failures.counts()} if request.plan.after_sql else {}),
     }
     if request.unpublished:
         manifest["unpublished"] = list(request.unpublished)
