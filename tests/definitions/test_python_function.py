@@ -109,15 +109,15 @@ def test_all_problems_are_told_at_once_with_their_lines_and_the_way_out() -> Non
             f"{place} {first}: the argument 'maen' is neither an input nor a request field. "
             "Did you mean 'mean'"
         ),
-        f"{place} {first}: 'mean' is given to the function, and is not among its arguments",
+        f"{place} {first}: 'mean' is given to the function, and is not among its",
         (
-            f"{place} {first + 1}: RATE is a value of the module, which may change; write it in the "
-            "function: RATE = 2.0"
+            f"{place} {first + 1}: RATE is a value of the module, which may change; write it in "
+            "the function: RATE = 2.0"
         ),
         f"{place} {first + 2}: import random cannot be in it: it draws at random",
         (
-            f"{place} {first + 3}: .now cannot be in it: it reads the clock; take the instant as an "
-            "input: inputs=[request_time()]"
+            f"{place} {first + 3}: .now cannot be in it: it reads the clock; take the instant as "
+            "an input: inputs=[request_time()]"
         ),
         f"{place} {first + 4}: it returns 'z', which is no feature. Known: y.",
         f"{place} {first + 4}: it returns no 'y'",
@@ -181,7 +181,8 @@ def test_plain_python_is_taken(body: str) -> None:
         ),
         (
             "from json import loads, JSONDecodeError\ndef f(a):\n    try:\n"
-            "        return {'y': loads(a)}\n    except JSONDecodeError:\n        return {'y': None}"
+            "        return {'y': loads(a)}\n    except JSONDecodeError:\n"
+            "        return {'y': None}"
         ),
         (
             "from datetime import datetime\ndef f(a):\n"
