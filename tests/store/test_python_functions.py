@@ -184,6 +184,6 @@ def test_a_function_that_is_not_published_has_a_history(store: FeatureStore) -> 
     store.apply([payments])
     store.backfill("payments", [payment(-30, amount=8.0)])
     made = store.get_historical_features(LABELS[:1], [DOUBLED])
-    assert made.table["doubled"].to_pylist() == [2.5]
+    assert made.table["doubled"].to_pylist() == [5.0]
     again = store.rebuild(LABELS[:1], made.manifest)
     assert again.manifest["digest"] == made.manifest["digest"]
