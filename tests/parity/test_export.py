@@ -10,6 +10,7 @@ from hypothesis import given
 
 from localaws.core.athena import engine, transpile
 from skewless.compiler import instants
+from skewless.compiler.again import NOBODY, Again
 from skewless.compiler.exported import LineReader
 from skewless.compiler.fingerprint import used_columns
 from skewless.compiler.plan import ViewPlan, plan_view
@@ -20,7 +21,7 @@ from skewless.offline.query.events import KNOWN, SEQUENCE, Relation
 from skewless.offline.query.export import events_statement, states_statement
 from skewless.offline.query.states import States
 from tests.parity.examples import up_to
-from tests.parity.in_duckdb import log_table
+from tests.parity.in_duckdb import log_table, physical
 from tests.parity.test_history import cases
 from tests.parity.test_states import states_at
 
@@ -63,13 +64,18 @@ def assert_exported_states(case: tuple[FeatureView, list[reference.Event], list[
     plan = plan_view(view)
     cut = instants.due_cut(view.refresh, max(instant for _, instant in labels))
     reader = LineReader.of_states(plan)
-    for since in (None, cut - instants.DAY):
-        states = States(plan, DIALECT, RELATION, cut, since)
+    failed = {
+        tuple(physical(key[name], type_) for name, type_ in view.entity.keys.items())
+        for key, _ in labels
+    }
+    again = Again(tuple(failed), is_everyone=False)
+    for since, tried in ((None, NOBODY), (cut - instants.DAY, NOBODY), (cut, again)):
+        states = States(plan, DIALECT, RELATION, cut, since, again=tried)
         statement = states_statement(states, "s3://there/")
         lines = [reader.read(line) for line in exported(plan, events, statement)]
         found = {key: encoded_state(plan, rows) for key, rows, _ in lines}
         assert len(found) == len(lines)
-        assert found == states_at(plan, events, cut, since)
+        assert found == states_at(plan, events, cut, since, tried)
 
 
 @given(cases())

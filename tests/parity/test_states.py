@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 
 from skewless.compiler import instants
+from skewless.compiler.again import NOBODY, Again
 from skewless.compiler.plan import ViewPlan, plan_view
 from skewless.definitions.refresh import Stream
 from skewless.materialize.arrow_rows import entity_rows
@@ -37,10 +38,14 @@ THOROUGH = up_to(60)
 
 
 def states_at(
-    plan: ViewPlan, events: list[reference.Event], cut: int, since: int | None = None
+    plan: ViewPlan,
+    events: list[reference.Event],
+    cut: int,
+    since: int | None = None,
+    again: Again = NOBODY,
 ) -> dict[tuple[Any, ...], bytes]:
     relation = Relation(sql.table("events"), is_physical=True, is_log=True)
-    query = States(plan, DIALECT, relation, cut, since).script().query()
+    query = States(plan, DIALECT, relation, cut, since, again=again).script().query()
     return encoded_states(plan, rows_of(query, {"events": log_table(plan.view.source, events)}))
 
 

@@ -74,7 +74,7 @@ class States:
     again: Again = NOBODY
 
     def script(self) -> Script:
-        """Return the query in steps, each of which is read once: so the log is read once.
+        """Return the query in steps; none is read twice where that computes it twice.
 
         Columns: the key; then those that `state_fields` tells; `is_seen`, which says whether any
         row of the entity passed the view's condition. An entity of an aggregated view has a row
@@ -172,7 +172,7 @@ class States:
         return sql.union_all([every, again.from_(sql.table("again"))])
 
     def _add_tiles(self, steps: sql.Steps, keys: list[str]) -> str:
-        events = self._add_numbers(steps, keys)
+        events = self._add_ranks(steps, keys)
         in_tile = sql.is_not_null(sql.column(TILE_SET))
         started = sql.when(
             sql.is_null(sql.column("hop")),
@@ -191,11 +191,10 @@ class States:
             sql.less_equal(sql.column("first"), sql.column("happened")),
             sql.equal(sql.column("passes"), sql.integer(1)),
         )
-        stands_for_entity = sql.both(
-            sql.is_null(sql.column(TILE_SET)), sql.equal(sql.column("number"), sql.integer(1))
-        )
-        steps.add("placed", expanded.where(exp.or_(inside, stands_for_entity, copy=False)))
-        columns: dict[str, Sql] = {"seen": sql.aggregate(exp.Max, sql.column("seen"))}
+        if self.dialect.computes_steps_anew:
+            inside = exp.or_(inside, sql.is_null(sql.column(TILE_SET)), copy=False)
+        steps.add("placed", expanded.where(inside))
+        columns: dict[str, Sql] = {"seen": sql.aggregate(exp.Max, sql.column("passes"))}
         for column in self._tile_columns():
             if not column.kept.is_list:
                 columns.update(_partial_columns(self.plan, column, self.dialect))
@@ -205,16 +204,36 @@ class States:
             .from_(sql.table("placed"))
             .group_by(*group),
         )
-        return self._add_collected(steps, keys)
+        found = self._add_collected(steps, keys)
+        if self.dialect.computes_steps_anew:
+            return found
+        return self._add_entities(steps, keys, found)
+
+    def _add_entities(self, steps: sql.Steps, keys: list[str], tiles: str) -> str:
+        """Add each entity's row from the events, which cost less to read again than more tiles."""
+        names = [*keys, *(field.name for field in state_fields(self.plan))]
+        values = {
+            **dict.fromkeys(names, sql.null()),
+            **{key: sql.column(key) for key in keys},
+            "seen": sql.aggregate(exp.Max, sql.column("passes")),
+        }
+        entities = sql.select(*(sql.aliased(value, name) for name, value in values.items()))
+        entities = entities.from_(sql.table("events")).group_by(*map(sql.column, keys))
+        # Without keys there is one group, also of no events.
+        entities = entities.having(sql.less(sql.integer(0), sql.aggregate(exp.Count, sql.star())))
+        every = sql.select(*map(sql.column, values)).from_(sql.table(tiles))
+        return steps.add("tiles_and_entities", sql.union_all([every, entities]))
 
     def _tile_columns(self) -> list[TileColumn]:
         found = {column: None for tiles in self.plan.tile_sets for column in tiles.columns}
         return list(found)
 
     def _tile_sets(self) -> exp.Values:
-        """Return the sets of tiles, and one of nothing, in which each entity has a row."""
+        """Return the sets of tiles, and one of nothing if each entity has its row from there."""
         nothing = sql.cast(sql.null(), "BIGINT")
-        rows: list[tuple[Sql, ...]] = [(nothing, nothing.copy(), nothing.copy())]
+        rows: list[tuple[Sql, ...]] = []
+        if self.dialect.computes_steps_anew:
+            rows.append((nothing, nothing.copy(), nothing.copy()))
         for index, tiles in enumerate(self.plan.tile_sets):
             first, hop = _ALL_OF_TIME, sql.null()
             if tiles.hop is not None and tiles.retention is not None:
@@ -235,27 +254,22 @@ class States:
             ),
         )
 
-    def _add_numbers(self, steps: sql.Steps, keys: list[str]) -> str:
-        """Number each entity's events, and its values in the order of first and last."""
-        entity = [sql.column(key) for key in keys]
-        seen: Sql = sql.column("passes")
-        if self.plan.where is not None or self.again.keys:
-            seen = sql.over(sql.aggregate(exp.Max, seen), entity, [])
-        columns = [
-            sql.aliased(sql.over(sql.call("row_number"), entity, []), "number"),
-            sql.aliased(seen, "seen"),
-        ]
+    def _add_ranks(self, steps: sql.Steps, keys: list[str]) -> str:
+        """Number each entity's values in the order of first and last, where a view needs it."""
         ranked = sorted(
             {column.measure for column in self._tile_columns() if column.kept.shape is Shape.PICK}
         )
+        if not ranked:
+            return "events"
+        columns = []
         for index in ranked:
             counts = sql.column(f"n{index}")
             order = [sql.ascending(sql.column(name)) for name in ("happened", "tie", f"v{index}")]
-            number = sql.over(sql.call("row_number"), [*entity, counts], order)
+            number = sql.over(sql.call("row_number"), [*map(sql.column, keys), counts], order)
             rank = sql.when(sql.equal(counts, sql.integer(1)), number)
             columns.append(sql.aliased(rank, f"rank{index}"))
         query = sql.select(sql.star(), *columns).from_(sql.table("events"))
-        return steps.add("numbered", query)
+        return steps.add("ranked", query)
 
     def _add_collected(self, steps: sql.Steps, keys: list[str]) -> str:
         """Join what tiles collect of their events to them: each list reads the log once more."""

@@ -187,11 +187,9 @@ WITH "logged" AS (
       NOT "column__is_refund"
     ) THEN 1 ELSE 0 END AS "passes"
   FROM "changed_rows_once"
-), "numbered" AS (
+), "ranked" AS (
   SELECT
     *,
-    ROW_NUMBER() OVER (PARTITION BY "k0") AS "number",
-    MAX("passes") OVER (PARTITION BY "k0") AS "seen",
     CASE
       WHEN (
         "n3" = 1
@@ -221,7 +219,7 @@ WITH "logged" AS (
         )
       END
     END AS "start"
-  FROM "numbered"
+  FROM "ranked"
   CROSS JOIN (VALUES
     (CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)),
     (0, CAST(300000000 AS BIGINT), CAST(1709334000000000 AS BIGINT)),
@@ -242,18 +240,14 @@ WITH "logged" AS (
       )
     )
     OR (
-      (
-        "tile_set" IS NULL
-      ) AND (
-        "number" = 1
-      )
+      "tile_set" IS NULL
     )
 ), "tiles" AS (
   SELECT
     "k0",
     "tile_set",
     "start",
-    MAX("seen") AS "seen",
+    MAX("passes") AS "seen",
     CAST(SUM("n0") AS BIGINT) AS "n0",
     CASE
       WHEN (
