@@ -61,6 +61,7 @@ SUMMABLE = ("clicks", "amount", "price")
 TEXTS = ("", "a", "B", "b", "'; DROP TABLE x; --", '%s {0} \\ "', "é", "e\u0301", "😀", "\uffff")
 # The epoch, its past, a day like any other, and the day on which the hops of a week turn.
 ANCHORS = (20_000 * DAY, 0, -3 * DAY, 20_006 * DAY, 19_782 * DAY + 12 * HOUR)
+LISTS_OF = (*map(Array, (String, Int64, Float64, Timestamp, Date)), Array(Decimal(9, 2)))
 STEPS = (1, SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 6 * HOUR, DAY, 7 * DAY)
 LATENESS = (0, 1, SECOND, MINUTE, 15 * MINUTE, 15 * MINUTE + 1, HOUR, DAY, 3 * DAY)
 NUDGES = st.sampled_from((0, 0, 0, 1, 1, -1))  # on the edge, and on either side of it
@@ -80,7 +81,7 @@ def sources(draw: st.DrawFn) -> Source:
         "seen": Timestamp,
         "born": Date,
         "raw": Bytes,
-        "tags": Array(draw(st.sampled_from([String, Int64, Float64, Timestamp, Date]))),
+        "tags": draw(st.sampled_from(LISTS_OF)),
         "embedding": Vector(2),
         "is_deleted": Bool,
         "event_id": draw(st.sampled_from([String, Int64])),

@@ -81,7 +81,7 @@ def test_types_out_of_range_are_refused() -> None:
         "Source 'events' has 4 problems:\n"
         "  - column 'a': Decimal(19, 2): the precision must be 1 to 18\n"
         "  - column 'b': Decimal(4, 5): the scale must be 0 to precision\n"
-        "  - column 'c': Array(Array(String)): elements must be scalars\n"
+        "  - column 'c': Array(Array(String)): elements must be scalars or Decimals\n"
         "  - column 'd': Vector(0): the size must be at least 1"
     )
 

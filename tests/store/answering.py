@@ -43,6 +43,7 @@ VALUES: dict[str, tuple[ValueType, Any]] = {
     "names": (Array(String), ["x", ""]),
     "moments": (Array(Timestamp), [NOON]),
     "paid": (Array(Date), [date(1, 1, 1), date(9999, 12, 31)]),
+    "prices": (Array(Decimal(18, 4)), [Number("-0.1000"), Number("2.0000")]),
     "place": (Vector(2), [0.1, -1e300]),
 }
 TYPES = {name: type_ for name, (type_, _) in VALUES.items()}

@@ -299,4 +299,4 @@ def test_the_handler_of_the_documentation_answers_what_json_takes(
 def test_an_answer_prints_in_one_line(answering: FeatureStore) -> None:
     answer = answering.get_online_features(everything, rows(FULL, NOBODY))
     assert repr(answer) == str(answer)
-    assert repr(answer) == "Answer(2 rows of 14 features, views: 1 missing, 1 ok)"
+    assert repr(answer) == "Answer(2 rows of 15 features, views: 1 missing, 1 ok)"

@@ -37,7 +37,7 @@ class Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """A list of scalars; no element is null. An aggregate's list may hold Decimals too."""
+    """A list of scalars or Decimals; no element is null."""
 
     element: Scalar | Decimal
 
@@ -90,11 +90,22 @@ def parsed(text: str) -> ValueType:
     """Read a type as it prints: `Float64`, `Decimal(10, 2)`, `Array(String)`, `Vector(8)`."""
     if text in SCALARS:
         return SCALARS[text]
-    name, _, rest = text.rstrip(")").partition("(")
-    if name == "Decimal":
-        precision, scale = rest.split(",")
-        return Decimal(int(precision), int(scale))
-    return Array(SCALARS[rest]) if name == "Array" else Vector(int(rest))
+    name, _, inside = text.removesuffix(")").partition("(")
+    match name:
+        case "Decimal":
+            precision, _, scale = inside.partition(",")
+            return Decimal(int(precision), int(scale))
+        case "Array":
+            return Array(_single(inside))
+        case _:
+            return Vector(int(inside))
+
+
+def _single(text: str) -> Scalar | Decimal:
+    found = parsed(text)
+    if not isinstance(found, Scalar | Decimal):
+        raise ValueError(f"{text} cannot be in another type")  # noqa: TRY004 - of a document
+    return found
 
 
 def is_numeric(type_: ValueType) -> bool:
@@ -123,9 +134,9 @@ def type_problems(type_: object) -> list[str]:
             fits = is_whole(scale) and 0 <= scale <= precision
             return [] if fits else [f"{type_}: the scale must be 0 to precision"]
         case Array(element=element):
-            # Compare classes first: `==` on an expression builds another expression.
-            known = isinstance(element, Scalar) and element in SCALARS.values()
-            return [] if known else [f"{type_}: elements must be scalars"]
+            if isinstance(element, Scalar | Decimal):
+                return type_problems(element)
+            return [f"{type_}: elements must be scalars or Decimals"]
         case Map():
             return [f"{type_}: only the result of an aggregate is a map, not a column or a field"]
         case Vector(size=size):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal as Exact
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,18 @@ from skewless.offline.engines.athena import AthenaEngine
 from skewless.offline.engines.duckdb_engine import DuckDbEngine
 from skewless.offline.frames.incoming import to_arrow
 from skewless.offline.tables.projection import projected
-from skewless.types import Array, Bool, Bytes, Date, Decimal, Float64, Int64, String, Timestamp
+from skewless.types import (
+    Array,
+    Bool,
+    Bytes,
+    Date,
+    Decimal,
+    Float64,
+    Int64,
+    String,
+    Timestamp,
+    Vector,
+)
 from tests.offline.events import a_source, events_read_by
 from tests.offline.layouts import NOON
 from tests.offline.tables.test_user_files import register
@@ -54,6 +66,31 @@ READ: list[Any] = [
     ("date", pa.array([date(1969, 12, 31), None]), Date, [-1, None]),
     ("date", pa.array([1], pa.int32()), Date, [1]),
     ("array<date>", pa.array([[date(1970, 1, 2)], None, []]), Array(Date), [[1], None, []]),
+    (
+        "array<double>",
+        pa.array([[-0.0, 1.0], [1.0, None], [math.nan], [math.inf]]),
+        Array(Float64),
+        [[0.0, 1.0], None, None, None],
+    ),
+    (
+        "array<double>",
+        pa.array([[1.0, 2.0], [1.0], [], None, [1.0, None]]),
+        Vector(2),
+        [[1.0, 2.0], None, None, None, None],
+    ),
+    (
+        "array<decimal(5,1)>",
+        pa.array([[Exact("1.5")], [None], []], pa.list_(pa.decimal128(5, 1))),
+        Array(Decimal(10, 2)),
+        [[150], None, []],
+    ),
+    ("array<string>", pa.array([["a", ""], [None]]), Array(String), [["a", ""], None]),
+    (
+        "array<timestamp>",
+        pa.array([[1_500_000_500], None], pa.list_(pa.timestamp("us"))),
+        Array(Timestamp),
+        [[1_500_001_000], None],
+    ),
     ("array<bigint>", pa.array([[1, 2], None, []], pa.list_(pa.int32())), Array(Int64), None),
 ]
 # What no engine reads as declared.

@@ -59,6 +59,9 @@ def as_declared(value: str, found: str, declared: str) -> str:
         declared: Hive's type.
     """
     kind = declared.lower().replace(" ", "")
+    if kind == "array<timestamp>":
+        each = as_declared("item", found.removesuffix("[]"), "timestamp")
+        return f"list_transform({value}, lambda item: {each})"
     length = re.fullmatch(r"(var)?char\((\d+)\)", kind)
     if found == "BLOB" and (kind == "string" or length):
         value = f"decode({value})"

@@ -14,11 +14,12 @@ import pyarrow as pa
 import pyarrow.compute
 
 from skewless.compiler import arrow_types
-from skewless.compiler.physical import EXACT_DOUBLE, double, whole_number
+from skewless.compiler.physical import EXACT_DOUBLE, double, is_converted, whole_number
 from skewless.definitions import types
 from skewless.definitions.dates import FIRST_DAY, LAST_DAY
 from skewless.definitions.expression import INT64_MAX
 from skewless.errors import SkewlessError
+from skewless.offline.tables import nested
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -69,13 +70,12 @@ def physical(column: Any, type_: ValueType) -> Any:
             return array.cast(pa.int32()).cast(pa.int64())
         case types.Decimal():
             # 18 digits fit in the low half of the 128 bits, which is stored first.
-            low = np.frombuffer(array.buffers()[1] or b"", np.int64)[::2]
-            values = low[array.offset : array.offset + len(array)]
+            end = array.offset + len(array)
+            low = np.frombuffer(array.buffers()[1] or b"", np.int64, 2 * end)[::2]
+            values = low[array.offset : end]
             return pa.array(values, mask=as_mask(array.is_null()))
-        case types.Array(element=types.Timestamp):
-            return array.cast(pa.list_(pa.int64()))
-        case types.Array(element=types.Date):
-            return array.cast(pa.list_(pa.int32())).cast(pa.list_(pa.int64()))
+        case types.Array(element=element) if is_converted(element):
+            return nested.each(array, lambda values: physical(values, element))
         case _:
             return array
 
@@ -322,9 +322,7 @@ def _lists(array: Array, element: ValueType, size: int | None) -> tuple[Array, l
     if "view" in str(array.type):
         array = pa.array(array.to_pylist(), pa.list_(array.type.value_type))
     plain: Any = array.cast(pa.list_(array.type.value_type))
-    lengths = pc.list_value_length(plain)
-    counts = lengths.fill_null(0).to_numpy()
-    rows = np.repeat(np.arange(len(array)), counts)
+    rows = np.repeat(np.arange(len(array)), nested.lengths(plain))
     flat = plain.flatten()
     values, inner = conform(flat, element)
     count = len(array)
@@ -340,11 +338,27 @@ def _lists(array: Array, element: ValueType, size: int | None) -> tuple[Array, l
     absent = as_mask(values.is_null()) & ~refused
     findings += _found(_scattered(absent, rows, count), "no element is null; leave it out")
     if size is not None:
-        wrong = as_mask(pc.not_equal(lengths, size))
+        wrong = as_mask(pc.not_equal(pc.list_value_length(plain), size))
         findings += _found(wrong, f"Vector({size}) has exactly {size} elements")
-    offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]).astype(np.int32))
-    mask = array.is_null()
-    return pa.ListArray.from_arrays(offsets, values, mask=mask), findings
+    return nested.with_elements(plain, values), findings
+
+
+def without_incomplete(array: Array, type_: ValueType) -> Array:
+    """Return a column of a user's table with null for infinities, and for lists that are no values.
+
+    These rows did not pass the front door. Lists have no null, NaN or infinity in them, and a
+    vector has its own length.
+    """
+    if pa.types.is_floating(array.type):
+        return pc.if_else(pc.is_inf(array), pa.scalar(None, array.type), array)
+    if not isinstance(type_, types.Array | types.Vector) or not _is_list(array.type):
+        return array
+    plain: Any = array.cast(pa.list_(array.type.value_type))
+    rows = np.repeat(np.arange(len(array)), nested.lengths(plain))
+    bad = _scattered(_absent(without_incomplete(plain.flatten(), type_)), rows, len(array))
+    if isinstance(type_, types.Vector):
+        bad |= as_mask(pc.not_equal(pc.list_value_length(plain), type_.size))
+    return pc.if_else(pa.array(bad), pa.scalar(None, plain.type), plain)
 
 
 def _row_by_row(

@@ -72,7 +72,7 @@ def _type_of(kind: pa.DataType) -> ValueType | None:  # noqa: C901, PLR0911 - a 
         return types.Vector(kind.list_size)
     if is_.is_list(kind) or is_.is_large_list(kind) or is_.is_fixed_size_list(kind):
         element = _type_of(kind.value_type)
-        return types.Array(element) if isinstance(element, types.Scalar) else None
+        return types.Array(element) if isinstance(element, types.Scalar | types.Decimal) else None
     return None
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from skewless.compiler import arrow_types
+from skewless.compiler.physical import is_converted
 from skewless.definitions import types
+from skewless.offline.tables import nested
 
 if TYPE_CHECKING:
     from skewless.definitions.types import ValueType
@@ -28,11 +29,8 @@ def logical(column: pa.Array, type_: ValueType) -> pa.Array:
             return pa.Array.from_buffers(
                 feature_type(type_), len(whole), whole.buffers(), whole.null_count, whole.offset
             )
-        case types.Array(element=(types.Decimal() | types.Date) as element):
-            sizes = pc.fill_null(pc.list_value_length(column), 0).to_numpy()
-            ends = pa.array(np.concatenate([[0], np.cumsum(sizes)]), pa.int32())
-            items = logical(column.flatten(), element)
-            return pa.ListArray.from_arrays(ends, items, mask=column.is_null())
+        case types.Array(element=element) if is_converted(element):
+            return nested.each(column, lambda items: logical(items, element))
         case _:
             return pc.cast(column, feature_type(type_))
 

@@ -22,7 +22,12 @@ from skewless.definitions.expression import to_microseconds
 from skewless.definitions.names import INGEST_SEQUENCE, INGEST_SHARD, INGEST_TIME
 from skewless.errors import InputError, StoreError, did_you_mean
 from skewless.offline.frames.clamp import clamped
-from skewless.offline.frames.columns import arrow_type, conform, physical
+from skewless.offline.frames.columns import (
+    arrow_type,
+    conform,
+    physical,
+    without_incomplete,
+)
 from skewless.offline.lake import catalog
 from skewless.offline.lake.commits import Claim
 from skewless.offline.lake.day_table import DayTable
@@ -326,10 +331,7 @@ def _stamps(given: Any, rows: int) -> Any:
 
 def _fitting(column: Any, type_: ValueType, where: str) -> Any:
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if pa.types.is_floating(array.type):
-        # These rows did not pass the front door: an infinity becomes null, as in Athena.
-        array = pc.if_else(pc.is_inf(array), pa.scalar(None, array.type), array)
-    values, findings = conform(array, type_)
+    values, findings = conform(without_incomplete(array, type_), type_)
     for found in findings:
         if found.bad.any():
             value = array[int(found.bad.argmax())].as_py()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from skewless.compiler.physical import is_converted
 from skewless.definitions import types
 from skewless.offline.query import sql
 
@@ -152,11 +153,8 @@ class Dialect:
                 factor = sql.cast(sql.integer(10**scale), f"DECIMAL({scale + 1}, 0)")
                 widened = sql.cast(value, f"DECIMAL({precision}, {scale})")
                 return sql.cast(sql.multiply(widened, factor), "BIGINT")
-            case types.Array(element=(types.Timestamp | types.Date) as element):
-                each = sql.name("each")
-                made = self.physical(exp.Column(this=each.copy()), element)
-                transform = "list_transform" if self.engine is EngineName.DUCKDB else "transform"
-                return sql.call(transform, value, exp.Lambda(this=made, expressions=[each]))
+            case types.Array(element=element) if is_converted(element):
+                return self.each(value, lambda item: self.physical(item, element))
             case _:
                 return value
 
@@ -173,6 +171,42 @@ class Dialect:
                 return sql.cast(value, "ARRAY(DOUBLE)")
             case _:
                 return value
+
+    def normal(self, value: Sql, type_: ValueType) -> Sql:
+        """Bring a value of a user's table, which passed no front door, into its normal form.
+
+        Infinities and NaN are null, -0.0 is 0.0. A list with one of them or a null in it is null,
+        and so is a vector of another length.
+        """
+        match type_:
+            case types.Float64:
+                return sql.when(self.is_finite(value), sql.add(value, sql.double(0.0)))
+            case types.Array(element=element):
+                return self._normal_list(value, element, None)
+            case types.Vector(size=size):
+                return self._normal_list(value, types.Float64, size)
+            case _:
+                return value
+
+    def _normal_list(self, value: Sql, element: ValueType, size: int | None) -> Sql:
+        items = value
+        if element == types.Float64:
+            items = self.each(value, lambda item: self.normal(item, element))
+        given = sql.name("item")
+        nothing = exp.Lambda(this=sql.is_null(exp.Column(this=given.copy())), expressions=[given])
+        count = "len" if self.engine is EngineName.DUCKDB else "cardinality"
+        select = "list_filter" if self.engine is EngineName.DUCKDB else "filter"
+        fits = sql.equal(sql.call(count, sql.call(select, items, nothing)), sql.integer(0))
+        if size is not None:
+            fits = sql.both(fits, sql.equal(sql.call(count, value), sql.integer(size)))
+        return sql.when(fits, items)
+
+    def each(self, values: Sql, convert: Callable[[Sql], Sql]) -> Sql:
+        """Convert the elements of a list."""
+        each = sql.name("each")
+        made = convert(exp.Column(this=each.copy()))
+        transform = "list_transform" if self.engine is EngineName.DUCKDB else "transform"
+        return sql.call(transform, values, exp.Lambda(this=made, expressions=[each]))
 
     def let(self, name: str, value: Sql, body: Callable[[Sql], Sql]) -> Sql:
         """Compute a value once, and write `body` over its name; no other column is in it."""

@@ -14,7 +14,6 @@ from sqlglot import exp
 from skewless.compiler import instants
 from skewless.compiler.bound import Bound, Column
 from skewless.compiler.fingerprint import used_columns
-from skewless.definitions import types
 from skewless.definitions.duration import ZERO
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.names import (
@@ -126,8 +125,7 @@ class Log:
         value = self.dialect.physical(_scanned(name), type_)
         if self.relation.is_log:
             return value
-        value = self.dialect.widened(value, type_)
-        return self._normal(value) if type_ == types.Float64 else value
+        return self.dialect.normal(self.dialect.widened(value, type_), type_)
 
     def pruning(self) -> list[Sql]:
         """Return conditions by which the engine skips partitions; every row that counts passes."""
@@ -169,10 +167,6 @@ class Log:
             sql.aliased(_scanned(INGEST_SHARD), SHARD),
             sql.aliased(_scanned(INGEST_SEQUENCE), SEQUENCE),
         ]
-
-    def _normal(self, value: Sql) -> Sql:
-        """NaN and infinities are null, -0.0 is 0.0: a user's table did not pass the front door."""
-        return sql.when(self.dialect.is_finite(value), sql.add(value, sql.double(0.0)))
 
 
 def _scanned(name: str) -> Sql:

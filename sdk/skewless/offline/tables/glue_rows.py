@@ -144,9 +144,7 @@ class _HiveTable:
                 f"the Glue table {self.name!r}: column {name!r} in {file.name} {error}. Write the "
                 "file anew, or declare the column as it is there"
             ) from error
-        if self.as_athena and pa.types.is_timestamp(values.type):
-            values = hive_types.to_milliseconds(values)
-        return values
+        return hive_types.times(values, hive_types.to_milliseconds) if self.as_athena else values
 
     def _files(self) -> Iterator[ParquetFile]:
         s3 = self.aws.client("s3")
@@ -254,7 +252,7 @@ class _IcebergTable:
 
 
 def _with_utc(column: Any) -> Any:
-    return hive_types.utc(column) if pa.types.is_timestamp(column.type) else column
+    return hive_types.times(column, hive_types.utc)
 
 
 def _iceberg_table(described: Mapping[str, Any], aws: Aws) -> StaticTable:

@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.compute
 
 from skewless.errors import SkewlessError
+from skewless.offline.tables import nested
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 pc: Any = pyarrow.compute
 _SIMPLE: Mapping[str, pa.DataType] = {
@@ -165,6 +166,18 @@ def utc(column: Any) -> Any:
         raise MismatchError(f"has a time that no timestamp holds: {error}") from error
 
 
+def times(column: Any, convert: Callable[[Any], Any]) -> Any:
+    """Convert a column of timestamps, or of lists of them; all others are returned unchanged."""
+    if pa.types.is_timestamp(column.type):
+        return convert(column)
+    if not _is_list(column.type) or not pa.types.is_timestamp(column.type.value_type):
+        return column
+    if isinstance(column, pa.ChunkedArray):
+        made = [nested.each(chunk, convert) for chunk in column.chunks]
+        return pa.chunked_array(made) if made else column
+    return nested.each(column, convert)
+
+
 def to_milliseconds(column: Any) -> Any:
     """Round timestamps as Athena reads those of Hive's tables: to milliseconds, halves up."""
     if column.type.unit in ("s", "ms"):
@@ -235,13 +248,9 @@ def _elements_as_declared(column: Any, declared: str) -> Any:
     chunks = []
     for chunk in column.chunks:
         lists = chunk.cast(pa.list_(chunk.type.value_type))
-        # Flattening drops values behind a null, so the offsets are computed again.
         values = as_declared(pa.chunked_array([lists.flatten()]), element).combine_chunks()
-        lengths = pc.fill_null(pc.list_value_length(lists), 0)
-        ends = pc.cumulative_sum(lengths).cast(pa.int32())
-        offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends])
         values = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
-        chunks.append(pa.ListArray.from_arrays(offsets, values, mask=lists.is_null()))
+        chunks.append(nested.with_elements(lists, values))
     return pa.chunked_array(chunks) if chunks else pa.chunked_array([], arrow_type(declared))
 
 
