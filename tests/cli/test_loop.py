@@ -8,11 +8,22 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tests.cli.shop import NOW
+from tests.cli.shop import DEFINITIONS, NOW, an_order, write_lines
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Run
 
+MARKET = """
+market = FeatureView(
+    "market",
+    entity=None,
+    source=orders,
+    refresh="stream",
+    features={
+        "orders_30d": agg.count(window="30d"), "mean_30d": agg.mean("amount", window="30d")
+    },
+)
+"""
 ROW = ("--row", "customer_id=c1", "basket_amount=20")
 
 
@@ -171,3 +182,37 @@ def test_a_name_of_a_file_that_is_not_written_is_refused_before_the_work(shop: R
     ran = shop("history", "labels.parquet", "-f", "fraud_model", "-o", "out.xlsx")
     assert ran.code == 1
     assert "what is written is Parquet (.parquet) or CSV (.csv)" in " ".join(ran.err.split())
+
+
+def test_features_of_no_entity_need_no_rows(in_store: Run, folder: Path) -> None:
+    path = folder / "market.py"
+    path.write_text(f"{DEFINITIONS}\n{MARKET}")
+    history = write_lines("old.jsonl", *(an_order(n, f"c{n % 3}") for n in range(1, 9)))
+    Path("labels.csv").write_text(f"event_timestamp\n{NOW.isoformat()}\n")
+    for command in (
+        ["apply", str(path), "--yes"],
+        ["backfill", "orders", history],
+        ["materialize", "--all"],
+        ["verify", "-f", "market"],
+    ):
+        ran = in_store(*command)
+        assert ran.code == 0, ran.err
+
+    found = in_store("get", "-f", "market", "--json").document
+    assert found["rows"] == [{"orders_30d": 8, "mean_30d": 15.0}]
+    assert "one value for all rows" in in_store("get", "-f", "market").out
+    assert "none: one value for all rows" in in_store("show", "market").out
+    made = in_store("history", "labels.csv", "-f", "market", "-o", "set.csv")
+    assert made.code == 0, made.err
+    assert Path("set.csv").read_text().splitlines()[1].endswith(",8,15")
+
+
+def test_features_of_an_entity_need_rows_and_name_what_is_needed(shop: Run) -> None:
+    ran = shop("get", "-f", "fraud_model")
+    assert ran.code == 2
+    assert "customer_id, basket_amount" in ran.err
+    rows = Path("rows.json")
+    rows.write_text("[]")
+    both = shop("get", "-f", "fraud_model", *ROW, "--rows", str(rows))
+    assert both.code == 2
+    assert "not both" in both.err

@@ -50,6 +50,29 @@ def test_the_steps_fill_the_online_store_with_the_bits_of_history(
     assert_parity(filled)
 
 
+def test_a_view_of_no_entity_is_cut_by_the_functions_as_others_are(
+    filled: FeatureStore, steps: Steps
+) -> None:
+    features = {"all_7d": agg.count(window="7d"), "highest": agg.max("amount", window="7d")}
+    seldom = Every("1d", delay="2h")
+    filled.apply(
+        [
+            FeatureView("seldom", entity=None, source=payments, refresh=seldom, features=features),
+            FeatureView(
+                "always", entity=None, source=payments, refresh="stream", features=features
+            ),
+            FeatureView("newest", entity=None, source=payments, refresh=seldom, features=["shop"]),
+        ]
+    )
+    filled.ingest("payments", [payment(-1, card=None, amount=999.0)])
+    for view in ("seldom", "always", "newest"):
+        assert steps.run(f"{view}@1") == ["2024-03-05T00:00:00+00:00"]
+        assert_parity(filled, view)
+    answer = filled.get_online_features(["always", "seldom"], {}, full_names=True)
+    assert answer.rows[0]["always__highest"] == 999.0
+    assert answer.rows[0]["seldom__highest"] == 227.0  # the last that was known at midnight
+
+
 def test_what_is_committed_is_not_due_again(filled: FeatureStore, steps: Steps) -> None:
     steps.run("profile@1")
     assert steps.plan("profile@1") == {"action": "none"}

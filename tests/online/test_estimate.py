@@ -12,7 +12,7 @@ def windows(**features: object) -> object:
 def test_an_estimate_says_what_a_window_spans_and_what_a_smaller_hop_costs() -> None:
     wide = estimate(a_view(features={"n": agg.count(window="30d", hop="6h")}))
     text = (
-        "window 30d, hop 1d: spans 30d to 31d; with hop 6h 30d to 726h, and the largest item has "
+        "window 30d, hop 1d: spans 30d to 31d; with hop 6h 30d to 30d 6h, and the largest item has "
         f"{wide['item_bytes_at_most']:,} bytes, {wide['read_units_at_most']} read units, "
         f"{wide['write_units_at_most']} write units"
     )

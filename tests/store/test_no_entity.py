@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -9,9 +10,11 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from skewless import Every, FeatureService, FeatureStore, FeatureView, agg
+from skewless import Entity, Every, FeatureService, FeatureStore, FeatureView, Source, agg
 from skewless.cost import Traffic, predict
 from skewless.errors import DefinitionError, InputError
+from skewless.types import Float64, String
+from tests.offline.user_lake import a_glue_table, put
 from tests.store.builders import NOON, payment, payments, profile
 
 if TYPE_CHECKING:
@@ -115,3 +118,80 @@ def test_it_may_have_another_name_and_no_other_columns(filled: FeatureStore) -> 
 def test_its_cost_is_that_of_one_entity(filled: FeatureStore) -> None:
     traffic = Traffic(entities={"card": 100}, events={"payments": 1000}, predictions={"world": 10})
     assert predict(filled.published, traffic).row_read_units["world"] > 0
+
+
+def visits(store: FeatureStore, **columns: Any) -> FeatureService:
+    """Views of no entity, and one of an entity beside them, over a Glue table of the user's own."""
+    at = NOON.replace(tzinfo=None)
+    rows: dict[str, Any] = {
+        "card": ["a", "b", None, "a", "c"],
+        "amount": [1.0, 7.0, 3.0, float("nan"), 9.0],
+        "at": [at - timedelta(hours=hours) for hours in (30, 40, 50, 26, 1)],
+        **columns,
+    }
+    put(store.aws, store.resources.bucket, "visits/0.parquet", pa.table(rows))
+    kinds = {"card": "string", "amount": "double", "at": "timestamp"}
+    source = Source(
+        "visits",
+        schema={"card": String, "amount": Float64},
+        event_time="at",
+        table=a_glue_table(
+            store.aws,
+            store.resources.database,
+            kinds,
+            name="visits",
+            Location=f"s3://{store.resources.bucket}/visits/",
+        ),
+    )
+    card = Entity("visitor", keys={"card": String})
+    summed = {"all": agg.count(window="7d"), "total": agg.sum("amount", window="7d")}
+    seldom = Every("1d", delay="2h")
+    views = [
+        FeatureView("everybody", entity=None, source=source, refresh=seldom, features=summed),
+        FeatureView("newest", entity=None, source=source, refresh=seldom, features=["amount"]),
+        FeatureView(
+            "own",
+            entity=card,
+            source=source,
+            refresh=seldom,
+            features={"n": agg.count(window="7d")},
+        ),
+    ]
+    return FeatureService("visiting", features=views)
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "athena"])
+def test_a_table_of_the_users_own_has_one_value_too(store: FeatureStore, engine: str) -> None:
+    service = visits(store)
+    store.apply(service)
+    labels = [{"card": name, "event_timestamp": NOON} for name in ("a", "x", "b")]
+    made = store.get_historical_features(labels, service, engine=engine).to_arrow()
+    assert made["all"].to_pylist() == [4] * 3  # the last visit is younger than the cut
+    assert made["total"].to_pylist() == [11.0] * 3
+    assert made["n"].to_pylist() == [2, 0, 1]
+    for view in service.features:
+        store.materialize(view[0], engine=engine)
+    asked = [{"card": name} for name in ("a", "x", "b")]
+    answer = store.get_online_features(service, asked)
+    assert answer.to_dict() == {
+        name: made[name].to_pylist() for name in ("all", "total", "amount", "n")
+    }
+    store.verify(service, engine=engine).raise_if_different()
+
+
+def test_a_table_without_rows_or_times_is_counted_as_nothing(store: FeatureStore) -> None:
+    times = pa.array([None] * 5, pa.timestamp("us"))
+    service = visits(store, at=times)
+    store.apply(service)
+    made = store.get_historical_features([{"event_timestamp": NOON}], "everybody").to_arrow()
+    assert (made["all"][0].as_py(), made["total"][0].as_py()) == (0, None)
+    store.materialize("everybody")
+    assert store.get_online_features("everybody", {}).rows == [{"all": 0, "total": None}]
+    store.verify("everybody").raise_if_different()
+
+
+def test_its_history_needs_no_labels(filled: FeatureStore) -> None:
+    made = filled.get_historical_features(
+        None, [WORLD], start=NOON - timedelta(days=3), end=NOON, every="1d"
+    )
+    assert made.to_arrow()["all_7d"].to_pylist() == [0, 3, 3]

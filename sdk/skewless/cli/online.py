@@ -80,15 +80,23 @@ def get(
 
       skewless get -f fraud_model --row customer_id=c1 basket_amount=20
       skewless get -f fraud_model --rows customers.json --json
+      skewless get -f exchange_rates
+
+    Features of no entity, like those of the last command, need no row.
     """
-    if bool(row) == bool(rows):
-        raise typer.BadParameter("give rows by --row key=value ..., or by --rows FILE")
+    if row and rows:
+        raise typer.BadParameter("give rows by --row key=value ..., or by --rows FILE, not both")
     invocation = Invocation.of(context)
     store = invocation.store()
     selected = one_or_all(features)
     plan = selection_of(store, store.current(selected)[0], full_names=full_names)
     kinds = {**plan.keys, **dict(plan.request)}
-    asked = rows_of_file(rows, kinds) if rows else [row_of_pairs(text, kinds) for text in row or ()]
+    if kinds and not row and not rows:
+        raise typer.BadParameter(
+            f"give rows by --row key=value ..., or by --rows FILE; needed: {', '.join(kinds)}"
+        )
+    pairs = row or [""]  # features of no entity need nothing
+    asked = rows_of_file(rows, kinds) if rows else [row_of_pairs(text, kinds) for text in pairs]
     answer = store.get_online_features(selected, asked, now=now, full_names=full_names)
     screen = invocation.screen
     screen.document({name: plain(getattr(answer, name)) for name in _SHOWN})
@@ -116,7 +124,7 @@ def _print(
     if screen.is_json:
         return
     asked = " ".join(f"{name}={shown(value)}" for name, value in entity_row.items())
-    screen.indented(asked, style="bold", by=0)
+    screen.indented(asked or "one value for all rows", style="bold", by=0)
     values = answer.rows[number]
     screen.table(
         ("  Feature", "Value"),

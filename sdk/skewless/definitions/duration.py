@@ -79,12 +79,18 @@ class Duration:
 def span(window: Duration, hop: Duration, offset: Duration | None) -> str:
     """Say how long a window really is, whose edges are rounded down to a hop: "30d to 31d"."""
     if offset is None:
-        return f"{window} to {Duration(window.microseconds + hop.microseconds)}"
+        return f"{window} to {_sum(window, hop)}"
     left = window.microseconds % hop.microseconds
     if not left:
         return str(window)
     least = Duration(window.microseconds - left)
-    return f"{least} to {Duration(least.microseconds + hop.microseconds)}"
+    return f"{least} to {_sum(least, hop)}"
+
+
+def _sum(window: Duration, hop: Duration) -> str:
+    """Write both together in the window's unit; "30d 6h" where that is not a whole number of it."""
+    total = str(Duration(window.microseconds + hop.microseconds))
+    return total if total[-1] == str(window)[-1] else f"{window} {hop}".removeprefix(f"{ZERO} ")
 
 
 DAY = Duration(_UNITS["d"])
