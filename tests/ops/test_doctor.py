@@ -219,6 +219,16 @@ def _no_optimizer(store: FeatureStore) -> None:
     )
 
 
+def _an_old_optimizer(store: FeatureStore) -> None:
+    store.aws.client("glue").update_table_optimizer(
+        CatalogId="123456789012",
+        DatabaseName=store.resources.database,
+        TableName="payments",
+        Type="compaction",
+        TableOptimizerConfiguration={"roleArn": store.resources.optimizer_role, "enabled": True},
+    )
+
+
 def _a_rewrite(store: FeatureStore) -> None:
     partition = view_partition(plan_view(daily_view()))
     store._workbench.rewrites.add([partition], "backfill-1")
@@ -244,6 +254,7 @@ def _a_begun_cut(store: FeatureStore) -> None:
         (_no_log, "error", "source payments", "is not there", "skewless apply"),
         (_another_type, "error", "source payments", "'items' of its log is string", "restore"),
         (_no_optimizer, "warning", "source payments", "orphan_file_deletion", "skewless apply"),
+        (_an_old_optimizer, "warning", "source payments", "earlier release", "skewless apply"),
         (_a_rewrite, "warning", "view profile@1", "1 rewrites", "skewless materialize profile@1"),
         (_a_begun_cut, "warning", "view spending@1", "begun", "skewless materialize spending@1"),
     ],

@@ -46,6 +46,40 @@ def test_a_log_of_hourly_files_is_compacted_each_day(store: FeatureStore) -> Non
     assert compaction["icebergConfiguration"] == {"strategy": "binpack", "minInputFiles": 24}
 
 
+@pytest.mark.parametrize(
+    ("chosen", "is_late"),
+    [
+        (None, True),
+        ({"strategy": "binpack"}, True),
+        ({"strategy": "binpack", "minInputFiles": 100}, True),
+        ({"strategy": "sort", "minInputFiles": 50}, False),
+        ({"strategy": "binpack", "minInputFiles": 24}, False),
+    ],
+)
+def test_publishing_again_mends_the_compaction_of_an_earlier_release_and_no_other(
+    store: FeatureStore, chosen: dict[str, object] | None, *, is_late: bool
+) -> None:
+    store.apply(payments_view())
+    found = TableOptimizers(store.aws, store.resources)
+    settings: dict[str, object] = {"roleArn": store.resources.optimizer_role, "enabled": True}
+    if chosen is not None:
+        settings["compactionConfiguration"] = {"icebergConfiguration": chosen}
+    glue = store.aws.client("glue")
+    address = {
+        "CatalogId": "123456789012",
+        "DatabaseName": store.resources.database,
+        "TableName": "payments",
+        "Type": "compaction",
+    }
+    glue.update_table_optimizer(**address, TableOptimizerConfiguration=settings)
+    assert found.compacts_late("payments") == is_late
+    store.apply(payments_view())
+    assert not found.compacts_late("payments")
+    kept = glue.get_table_optimizer(**address)["TableOptimizer"]["configuration"]
+    wanted = {"strategy": "binpack", "minInputFiles": 24} if is_late else chosen
+    assert kept["compactionConfiguration"] == {"icebergConfiguration": wanted}
+
+
 def test_publishing_again_brings_back_an_optimizer(store: FeatureStore) -> None:
     store.apply(payments_view())
     found = TableOptimizers(store.aws, store.resources)

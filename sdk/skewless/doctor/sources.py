@@ -9,7 +9,7 @@ from skewless.doctor.diagnosis import Finding, error, warning
 from skewless.doctor.patient import AbsentError
 from skewless.materialize.source_line import SourceLine
 from skewless.offline.lake.catalog import log_columns, sql_type
-from skewless.offline.lake.optimizers import TableOptimizers
+from skewless.offline.lake.optimizers import LEAST_FILES, TableOptimizers
 from skewless.online.line import ERASING, line_item
 
 if TYPE_CHECKING:
@@ -45,12 +45,24 @@ def check_source(patient: Patient, source: Source) -> Iterator[Finding]:
     yield from _check_erasures(patient, source, subject)
     if not patient.resources.optimizer_role:
         return  # one finding about the parameter covers all
-    missing = TableOptimizers(patient.aws, patient.resources).missing(source.name)
+    yield from _check_optimizers(patient, source, subject)
+
+
+def _check_optimizers(patient: Patient, source: Source, subject: str) -> Iterator[Finding]:
+    optimizers = TableOptimizers(patient.aws, patient.resources)
+    missing = optimizers.missing(source.name)
     if missing:
         yield warning(
             subject,
             f"Glue does not look after its log: no {' and no '.join(missing)}, so that it is read "
             "more slowly with each ingest",
+            "skewless apply FILE",
+        )
+    if optimizers.compacts_late(source.name):
+        yield warning(
+            subject,
+            "Glue compacts its log as an earlier release set it up: not before a day has 100 "
+            f"files, where {LEAST_FILES} are enough now",
             "skewless apply FILE",
         )
 

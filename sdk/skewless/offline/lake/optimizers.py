@@ -20,6 +20,7 @@ OPTIMIZERS = ("compaction", "orphan_file_deletion")
 # compacted once, when its day is complete. Snapshots keep what was merged, so fewer files, and
 # thus more runs, would store each row more often.
 LEAST_FILES = 24
+_LEAST_OF_GLUE = 100  # what compaction has where nobody chose, as in stores of earlier releases
 _COMPACTION = {"icebergConfiguration": {"strategy": "binpack", "minInputFiles": LEAST_FILES}}
 
 
@@ -33,6 +34,9 @@ class TableOptimizers:
     def ensure(self, table: str) -> None:
         """Give a table the optimizers that it lacks, if the store has a role for them.
 
+        Compaction that still has Glue's own settings gets the store's. Others stay: somebody chose
+        them.
+
         Raises:
             StoreError: AWS refused.
         """
@@ -40,7 +44,10 @@ class TableOptimizers:
         if not role:
             return
         try:
-            for kind in self.missing(table):
+            wanting = {*self.missing(table)}
+            if self.compacts_late(table):
+                wanting.add("compaction")
+            for kind in sorted(wanting):
                 self._create(table, kind, role)
         except (ClientError, BotoCoreError) as error:
             raise StoreError(
@@ -55,15 +62,29 @@ class TableOptimizers:
             ClientError: AWS refused; there may be no such table.
         """
         address = self._address(table)
-        return tuple(kind for kind in OPTIMIZERS if not self._is_on(address, kind))
+        return tuple(kind for kind in OPTIMIZERS if self._configuration(address, kind) is None)
 
-    def _is_on(self, address: dict[str, str], kind: str) -> bool:
+    def compacts_late(self, table: str) -> bool:
+        """Say whether a table's compaction waits for as many files as Glue chooses by itself.
+
+        Raises:
+            ClientError: AWS refused; there may be no such table.
+        """
+        found = self._configuration(self._address(table), "compaction")
+        if found is None:
+            return False
+        chosen = found.get("compactionConfiguration", {}).get("icebergConfiguration", {})
+        return bool(chosen.get("minInputFiles", _LEAST_OF_GLUE) >= _LEAST_OF_GLUE)
+
+    def _configuration(self, address: dict[str, str], kind: str) -> dict[str, Any] | None:
+        """Return an optimizer's settings; None if there is none, or it is switched off."""
         glue = self._glue
         try:
             found = glue.get_table_optimizer(**address, Type=kind)["TableOptimizer"]
         except glue.exceptions.EntityNotFoundException:
-            return False
-        return bool(found["configuration"].get("enabled"))
+            return None
+        configuration: dict[str, Any] = found["configuration"]
+        return configuration if configuration.get("enabled") else None
 
     def _create(self, table: str, kind: str, role: str) -> None:
         glue = self._glue
@@ -78,7 +99,7 @@ class TableOptimizers:
         try:
             glue.create_table_optimizer(**request)
         except glue.exceptions.AlreadyExistsException:
-            # It is switched off, or another apply just made it; in both cases switch it on.
+            # It is switched off or of an earlier release, or another apply just made it.
             glue.update_table_optimizer(**request)
 
     def _address(self, table: str) -> dict[str, str]:
