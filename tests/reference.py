@@ -29,6 +29,7 @@ from skewless.definitions.operators import Operator
 from skewless.definitions.refresh import Every, Stream
 from skewless.definitions.view import FeatureView, Role
 from tests import expressions
+from tests.collected import COLLECTED, LimitError, collected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -179,6 +180,8 @@ def view_value(
     for name, aggregation in view.aggregations.items():
         try:
             features[name] = _feature(view, name, aggregation, visible, cut)
+        except LimitError:
+            features[name] = None  # by its definition
         except OverflowError:
             if not nulls_overflow:
                 raise
@@ -255,9 +258,10 @@ def _aggregate(aggregation: Aggregation, source: Source, inside: list[Event], cu
     cells = [(event, cell) for event, cell in every if cell.value is not None]
     values = [cell.value for _, cell in cells]
     ordered = sorted((*_instant(source, event), cell.value) for event, cell in cells)
-    if aggregation.parameters.n is not None:
+    if aggregation.function in COLLECTED:
+        type_ = cells[0][1].type if cells else None
         in_time = [row[-1] for row in ordered]
-        return _listed(aggregation.function, aggregation.parameters.n, values, in_time)
+        return collected(aggregation, type_, values, in_time, units)
     if aggregation.half_life is not None:
         return _decayed(aggregation, cells, cut)
     if aggregation.function is Function.COUNT or not values:
@@ -323,23 +327,6 @@ def _of_times(function: Function, times: list[int], cut: int) -> float | None:
         case _:
             assert function is Function.MEAN_GAP
             return None if len(times) < 2 else d(times[-1] - times[0]) / d(len(times) - 1) / 1e6
-
-
-def _listed(function: Function, n: int, values: list[Any], in_time: list[Any]) -> tuple[Any, ...]:
-    """Return a list's values; `in_time` are the values in the order of their events."""
-    match function:
-        case Function.FIRST_N:
-            return tuple(in_time[:n])
-        case Function.LAST_N:
-            return tuple(in_time[::-1][:n])
-        case Function.LAST_DISTINCT_N:
-            latest = [v for at, v in enumerate(in_time) if v not in in_time[at + 1 :]]
-            return tuple(latest[::-1][:n])
-        case Function.TOP_N:
-            return tuple(sorted(values, reverse=True)[:n])
-        case _:
-            assert function is Function.BOTTOM_N
-            return tuple(sorted(values)[:n])
 
 
 def finalise(function: Function, type_: ValueType | None, values: list[Any], scale: int) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import operator
 from datetime import UTC, date, datetime
+from decimal import Decimal as Number
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
@@ -192,9 +193,11 @@ def aggregations(draw: st.DrawFn, source: Source, *, extreme: bool = False) -> A
         hop = Duration.parse(options["hop"] or default_hop(Duration.parse(window)))
         options["offset"] = Duration(hop.microseconds * draw(st.sampled_from([1, 2, 7])))
     inputs, more = draw(_arguments(function, source, extreme=extreme))
-    options |= more
+    options |= more | draw(_parameters(function))
     made: Aggregation = getattr(agg, function.value)(*inputs, **options)
-    default = draw(_defaults(made.result_type(Scope(columns=source.columns))))
+    default = None
+    if function is not Function.COUNT_DISTINCT:
+        default = draw(_defaults(made.result_type(Scope(columns=source.columns))))
     return made if default is None else dataclasses.replace(made, default=literal_node(default))
 
 
@@ -208,7 +211,7 @@ def _arguments(
         options["half_life"] = draw(st.sampled_from(["1us", "1m", "50m", "1h", "3d"]))
         rows = function is Function.DECAYED_COUNT and draw(st.booleans())
         inputs = [None if rows else draw(numbers(source, extreme=extreme) | predicates(source))]
-    elif function in ARITHMETIC:
+    elif function in ARITHMETIC | {Function.PERCENTILE}:
         of_bool = function in (Function.SUM, Function.MEAN) and draw(st.integers(0, 3)) == 3
         inputs = [draw(predicates(source) if of_bool else numbers(source, extreme=extreme))]
         options["scale"] = draw(st.sampled_from([None, 0, 2, 9]))
@@ -219,12 +222,38 @@ def _arguments(
     elif function is Function.COUNT:
         columns = st.sampled_from(list(source.columns)).map(col)
         inputs = [draw(st.none() | columns | numbers(source) | predicates(source))]
+    elif function is Function.HISTOGRAM:
+        inputs = [draw(numbers(source, extreme=True))]
+    elif function is Function.COUNT_DISTINCT:
+        texts = [name for name, kind in source.columns.items() if _has_text(kind)]
+        inputs = [draw(st.sampled_from(texts).map(col))]
     else:
         ordered = [name for name, kind in source.columns.items() if types.is_ordered(kind)]
         inputs = [draw(st.sampled_from(ordered).map(col) | numbers(source))]
-    if function in LISTS:
-        options["n"] = draw(st.sampled_from([1, 2, 3, 1000]))
     return inputs, options
+
+
+def _has_text(kind: ValueType) -> bool:
+    return types.is_ordered(kind) and kind not in (Float64, Bytes)
+
+
+def _parameters(function: Function) -> st.SearchStrategy[dict[str, Any]]:
+    """Draw what only some aggregates have."""
+    if function in LISTS:
+        return st.sampled_from([1, 2, 3, 1000]).map(lambda n: {"n": n})
+    match function:
+        case Function.COUNT_DISTINCT | Function.VALUE_COUNTS | Function.MODE:
+            return st.sampled_from([1, 2, 5, 1000]).map(lambda limit: {"limit": limit})
+        case Function.HISTOGRAM:
+            edges = [-1, Number("0.25"), 0.5, 2, 3, 2**53, 2.0**63]
+            some = st.lists(st.sampled_from(range(len(edges))), min_size=1, unique=True)
+            return some.map(lambda places: {"edges": [edges[place] for place in sorted(places)]})
+        case Function.PERCENTILE:
+            return st.sampled_from([0, 0.01, 0.5, 0.99, 1.0, Number("0.25")]).map(
+                lambda q: {"q": q}
+            )
+        case _:
+            return st.just({})
 
 
 def _defaults(type_: ValueType | None) -> st.SearchStrategy[Any]:

@@ -23,6 +23,9 @@ from skewless.definitions.foreign import AGGREGATES, no_attribute
 from skewless.definitions.parameters import Parameters
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
     from skewless.definitions.aggregation import Aggregation
     from skewless.definitions.expression import Expr, Literal
 
@@ -293,7 +296,7 @@ def first_n(
     return aggregation(
         Function.FIRST_N,
         input_,
-        parameters=Parameters(n=n),
+        parameters=Parameters.of_list(n),
         window=window,
         hop=hop,
         offset=offset,
@@ -319,7 +322,7 @@ def last_n(
     return aggregation(
         Function.LAST_N,
         input_,
-        parameters=Parameters(n=n),
+        parameters=Parameters.of_list(n),
         window=window,
         hop=hop,
         offset=offset,
@@ -345,7 +348,7 @@ def last_distinct_n(
     return aggregation(
         Function.LAST_DISTINCT_N,
         input_,
-        parameters=Parameters(n=n),
+        parameters=Parameters.of_list(n),
         window=window,
         hop=hop,
         offset=offset,
@@ -371,7 +374,7 @@ def top_n(
     return aggregation(
         Function.TOP_N,
         input_,
-        parameters=Parameters(n=n),
+        parameters=Parameters.of_list(n),
         window=window,
         hop=hop,
         offset=offset,
@@ -397,7 +400,7 @@ def bottom_n(
     return aggregation(
         Function.BOTTOM_N,
         input_,
-        parameters=Parameters(n=n),
+        parameters=Parameters.of_list(n),
         window=window,
         hop=hop,
         offset=offset,
@@ -620,6 +623,163 @@ def decayed_mean(  # noqa: PLR0913 - what a user may say about an aggregate
         Function.DECAYED_MEAN,
         input_,
         half_life=half_life,
+        window=window,
+        hop=hop,
+        offset=offset,
+        where=where,
+        scale=scale,
+        default=default,
+    )
+
+
+def count_distinct(
+    input_: str | Expr,
+    *,
+    window: Span,
+    limit: int = 1_000,
+    hop: Span = None,
+    offset: Span = None,
+    where: Expr | None = None,
+) -> Aggregation:
+    """Count distinct values: exactly up to `limit` (at most 10,000), beyond it within about 2 %.
+
+    Not of Float64, whose values are not texts: round or cast first.
+    """
+    return aggregation(
+        Function.COUNT_DISTINCT,
+        input_,
+        parameters=Parameters.of_limit(limit),
+        window=window,
+        hop=hop,
+        offset=offset,
+        where=where,
+        scale=None,
+        default=None,
+    )
+
+
+def value_counts(
+    input_: str | Expr,
+    *,
+    window: Span,
+    limit: int = 100,
+    hop: Span = None,
+    offset: Span = None,
+    where: Expr | None = None,
+) -> Aggregation:
+    """Count how often each value occurs: a map, empty without values.
+
+    It is null if there are more than `limit` (at most 10,000) values; the answer names it in
+    `overflowed`, and a training set's manifest counts it.
+    """
+    return aggregation(
+        Function.VALUE_COUNTS,
+        input_,
+        parameters=Parameters.of_limit(limit),
+        window=window,
+        hop=hop,
+        offset=offset,
+        where=where,
+        scale=None,
+        default=None,
+    )
+
+
+def mode(
+    input_: str | Expr,
+    *,
+    window: Span,
+    limit: int = 100,
+    hop: Span = None,
+    offset: Span = None,
+    where: Expr | None = None,
+    default: Literal | None = None,
+) -> Aggregation:
+    """Find the most frequent value, of equally frequent ones the least; null without values.
+
+    It is null if there are more than `limit` values, as `value_counts` is.
+    """
+    return aggregation(
+        Function.MODE,
+        input_,
+        parameters=Parameters.of_limit(limit),
+        window=window,
+        hop=hop,
+        offset=offset,
+        where=where,
+        scale=None,
+        default=default,
+    )
+
+
+def histogram(
+    input_: str | Expr,
+    edges: Sequence[Literal],
+    *,
+    window: Span,
+    hop: Span = None,
+    offset: Span = None,
+    where: Expr | None = None,
+) -> Aggregation:
+    """Count the values below the first edge, between each two, and from the last edge on.
+
+    `edges` ascend, and are at most 200. A value that equals an edge counts after it.
+    """
+    return aggregation(
+        Function.HISTOGRAM,
+        input_,
+        parameters=Parameters.of_edges(edges),
+        window=window,
+        hop=hop,
+        offset=offset,
+        where=where,
+        scale=None,
+        default=None,
+    )
+
+
+def percentile(  # noqa: PLR0913 - what a user may say about an aggregate
+    input_: str | Expr,
+    q: float | Decimal,
+    *,
+    window: Span,
+    hop: Span = None,
+    offset: Span = None,
+    where: Expr | None = None,
+    scale: int | None = None,
+    default: Literal | None = None,
+) -> Aggregation:
+    """Find the value below or at which a share `q` of the values lies; null without values.
+
+    Within 0.4 %: values are counted in buckets, 128 for each power of two of their integer units.
+    """
+    return aggregation(
+        Function.PERCENTILE,
+        input_,
+        parameters=Parameters.of_share(q),
+        window=window,
+        hop=hop,
+        offset=offset,
+        where=where,
+        scale=scale,
+        default=default,
+    )
+
+
+def median(
+    input_: str | Expr,
+    *,
+    window: Span,
+    hop: Span = None,
+    offset: Span = None,
+    where: Expr | None = None,
+    scale: int | None = None,
+    default: Literal | None = None,
+) -> Aggregation:
+    """Find the median: `percentile(input_, 0.5)`, the lower of the two in the middle."""
+    return percentile(
+        input_,
+        0.5,
         window=window,
         hop=hop,
         offset=offset,

@@ -298,6 +298,8 @@ def bits(value: Any) -> Any:
             return "instant", to_microseconds(value, "a value")
         case date():
             return "date", to_days(value)
+        case dict():
+            return tuple((bits(key), bits(item)) for key, item in value.items())
         case _:
             return tuple(bits(item) for item in value)
 

@@ -306,9 +306,15 @@ def test_an_unknown_column_is_refused_with_the_near_miss() -> None:
 
 def test_agg_has_every_function() -> None:
     for function in Function:
-        arguments = [] if function in TIMES else ["clicks", 2] if function in LISTS else ["clicks"]
-        options = {"half_life": "1h"} if function in DECAYED else {}
-        made: Aggregation = getattr(agg, function.value)(*arguments, window="1h", **options)
+        arguments = [] if function in TIMES else ["clicks"]
+        own: dict[str, Any] = {"n": 2} if function in LISTS else {}
+        more: dict[Function, dict[str, Any]] = {
+            Function.HISTOGRAM: {"edges": [1]},
+            Function.PERCENTILE: {"q": 1},
+        }
+        own |= more.get(function, {})
+        own |= {"half_life": "1h"} if function in DECAYED else {}
+        made: Aggregation = getattr(agg, function.value)(*arguments, window="1h", **own)
         assert made.function is function
 
 

@@ -23,7 +23,7 @@ ATTRIBUTES: list[tuple[Any, str, str]] = [
     (types, "Float32", "'skewless.types' has no attribute 'Float32': Float64 holds every float"),
     (types, "Int32", "Int64 holds every integer"),
     (types, "Vectors", "Did you mean 'Vector'?"),
-    (agg, "count_distinct", "distinct values are not counted"),
+    (agg, "nunique", "write agg.count_distinct"),
     (agg, "avg", "write agg.mean"),
     (agg, "std", "write agg.stddev_samp"),
     (agg, "counts", "Did you mean 'count'"),

@@ -23,6 +23,8 @@ def bits(value: Any) -> Any:
             return ("int", to_microseconds(value, "value"))
         case date():
             return ("date", value.isoformat())
+        case dict():
+            return ("Map", tuple((bits(key), bits(item)) for key, item in value.items()))
         case list() | tuple():
             return tuple(bits(item) for item in value)
         case _:

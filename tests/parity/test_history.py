@@ -37,6 +37,9 @@ def logical(value: Any, type_: types.ValueType) -> Any:
         return None
     if isinstance(type_, types.Array) and isinstance(type_.element, types.Decimal):
         return tuple(logical(item, type_.element) for item in value)
+    if isinstance(type_, types.Map):
+        pairs = sorted(value.items() if isinstance(value, dict) else value)
+        return {logical(key, type_.key): logical(item, type_.value) for key, item in pairs}
     if isinstance(type_, types.Decimal):
         return decimal.Decimal(int(value)).scaleb(-type_.scale, decimal.Context(prec=60))
     return tuple(value) if isinstance(value, list) else value

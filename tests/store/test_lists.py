@@ -31,6 +31,8 @@ LATER: dict[str, Any] = {
 }
 EARLIER = {name: VALUES[name][1] for name in SCALARS}
 FULL, NOBODY = 1, 2
+TEXTS = ("flag", "whole", "text", "seen", "price")
+NUMBERS = ("whole", "real", "price")
 lists = FeatureView(
     "lists",
     entity=user,
@@ -39,6 +41,13 @@ lists = FeatureView(
     features={
         **{f"last_{name}": agg.last_n(name, 3, window="30d") for name in SCALARS},
         **{f"top_{name}": agg.top_n(name, 1, window=None) for name in SCALARS},
+        **{f"counts_{name}": agg.value_counts(name, window="30d") for name in SCALARS},
+        **{f"few_{name}": agg.value_counts(name, window=None, limit=1) for name in SCALARS},
+        **{f"mode_{name}": agg.mode(name, window="30d") for name in SCALARS},
+        **{f"distinct_{name}": agg.count_distinct(name, window="30d") for name in TEXTS},
+        **{f"many_{name}": agg.count_distinct(name, window=None, limit=1) for name in TEXTS},
+        **{f"bars_{name}": agg.histogram(name, [0, 7], window="30d") for name in NUMBERS},
+        **{f"median_{name}": agg.median(name, window="30d") for name in NUMBERS},
     },
 )
 
@@ -60,14 +69,34 @@ def asked(*users: int) -> list[dict[str, Any]]:
     return [{"user_id": user, "shop": "s"} for user in users]
 
 
-EXPECTED = {f"last_{name}": [LATER[name], EARLIER[name]] for name in SCALARS} | {
+EXPECTED: dict[str, Any] = {f"last_{name}": [LATER[name], EARLIER[name]] for name in SCALARS} | {
     f"top_{name}": [max(LATER[name], EARLIER[name])] for name in SCALARS
+}
+EXPECTED |= {f"counts_{name}": {EARLIER[name]: 1, LATER[name]: 1} for name in SCALARS}
+EXPECTED |= {f"few_{name}": None for name in SCALARS}
+EXPECTED |= {f"mode_{name}": min(EARLIER[name], LATER[name]) for name in SCALARS}
+EXPECTED |= {f"{word}_{name}": 2 for word in ("distinct", "many") for name in TEXTS}
+EXPECTED |= {"bars_whole": [1, 0, 1], "bars_real": [1, 1, 0], "bars_price": [1, 0, 1]}
+EXPECTED |= {"median_whole": -1.0, "median_real": -0.500736, "median_price": -0.1002}
+NOTHING: dict[str, Any] = {
+    **{name: [] for name in EXPECTED if name.startswith(("last", "top"))},
+    **{name: {} for name in EXPECTED if name.startswith(("counts", "few"))},
+    **{name: None for name in EXPECTED if name.startswith(("mode", "median"))},
+    **{name: 0 for name in EXPECTED if name.startswith(("distinct", "many"))},
+    **{name: [0, 0, 0] for name in EXPECTED if name.startswith("bars")},
 }
 
 
 def test_online_answers_have_lists(listing: FeatureStore) -> None:
     answer = listing.get_online_features(lists, asked(FULL, NOBODY))
-    assert answer.rows == [EXPECTED, {key: [] for key in EXPECTED}]
+    assert answer.rows == [EXPECTED, NOTHING]
+    assert answer.overflowed == [tuple(name for name in EXPECTED if name.startswith("few")), ()]
+    assert [row["lists"].status for row in answer.status] == ["ok", "missing"]
+    assert answer.to_polars()["counts_text"].to_list()[0] == [
+        {"key": "", "value": 1},
+        {"key": EARLIER["text"], "value": 1},
+    ]
+    assert answer.to_pandas()["counts_text"][0] == EXPECTED["counts_text"]
     assert answer.to_arrow()["last_price"].to_pylist() == [EXPECTED["last_price"], []]
     assert answer.to_polars()["last_seen"].to_list() == [EXPECTED["last_seen"], []]
     assert list(answer.to_pandas()["last_text"][0]) == EXPECTED["last_text"]
@@ -80,9 +109,12 @@ def test_history_has_the_same_lists(listing: FeatureStore, engine: str) -> None:
     found = listing.get_historical_features(labels, lists, engine=engine)
     answer = listing.get_online_features(lists, asked(FULL, NOBODY))
     table = found.to_arrow()
-    assert [table[name].to_pylist() for name in EXPECTED] == [
-        [row[name] for row in answer.rows] for name in EXPECTED
-    ]
+    served = answer.to_arrow()
+    assert {name: table[name].to_pylist() for name in EXPECTED} == {
+        name: served[name].to_pylist() for name in EXPECTED
+    }
+    few = {name: 1 for name in EXPECTED if name.startswith("few")}
+    assert found.manifest["overflowed"] == few
     assert {name: table[name].type for name in EXPECTED} == {
         name: answer.to_arrow()[name].type for name in EXPECTED
     }

@@ -59,6 +59,12 @@ class Primitive(Enum):
     BUCKET = auto()  # (x, edges...): how many edges are at most x
     NULL_IF_BELOW = auto()  # (x, n, least): x where n >= least
     NARROW = auto()  # to 64 bits, or an overflow error
+    MAGNITUDE = auto()  # of a 64-bit integer: see `buckets`
+    MAGNITUDE_OF_DOUBLE = auto()  # of a double, rounded half away
+    # hashes: see `distinct`
+    HASH_TEXT = auto()
+    HASH_INTEGER = auto()  # of its decimal digits
+    HASH_BOOL = auto()  # of true or false
     # truth values, three-valued
     EQUAL = auto()
     NOT_EQUAL = auto()

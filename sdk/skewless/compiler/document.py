@@ -194,9 +194,20 @@ class Decoder:
             where=node("where"),
             scale=document["scale"],
             default=default if isinstance(default, LiteralNode) else None,
-            parameters=Parameters(n=document.get("n")),
+            parameters=self._parameters(document),
             offset=Duration(document["offset"]) if "offset" in document else None,
             half_life=Duration(document["half_life"]) if "half_life" in document else None,
+        )
+
+    def _parameters(self, document: Document) -> Parameters:
+        edges = document.get("edges")
+        nodes = () if edges is None else map(self._node, edges)
+        found = tuple(node for node in nodes if isinstance(node, LiteralNode))
+        return Parameters(
+            n=document.get("n"),
+            limit=document.get("limit"),
+            edges=None if edges is None else found,
+            q=document.get("q"),
         )
 
     def _node(self, document: Document) -> Node:
@@ -273,11 +284,16 @@ def _encode_selected(view: Named, feature: str) -> list[Any]:
 def encode_aggregation(item: Aggregation) -> Document:
     """Return an aggregate's document; durations are microseconds."""
     # What only some aggregates have is left out elsewhere: fingerprints of the others stay.
-    some = {} if item.parameters.n is None else {"n": item.parameters.n}
-    if item.offset is not None:
-        some["offset"] = item.offset.microseconds
-    if item.half_life is not None:
-        some["half_life"] = item.half_life.microseconds
+    parameters = item.parameters
+    edges = None if parameters.edges is None else list(map(encode_node, parameters.edges))
+    some = {
+        "n": parameters.n,
+        "limit": parameters.limit,
+        "edges": edges,
+        "q": parameters.q,
+        "offset": None if item.offset is None else item.offset.microseconds,
+        "half_life": None if item.half_life is None else item.half_life.microseconds,
+    }
     return {
         "function": item.function.value,
         "input": encode_node(item.input),
@@ -286,7 +302,7 @@ def encode_aggregation(item: Aggregation) -> Document:
         "where": encode_node(item.where),
         "scale": item.scale,
         "default": encode_node(item.default),
-        **some,
+        **{name: value for name, value in some.items() if value is not None},
     }
 
 

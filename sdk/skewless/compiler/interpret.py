@@ -16,6 +16,8 @@ from skewless.compiler.bound import (
     Request,
     RequestTime,
 )
+from skewless.compiler.buckets import NO_BUCKET, bucket
+from skewless.compiler.distinct import hash64
 from skewless.definitions.expression import INT64_MAX, INT64_MIN
 from skewless.errors import ValueOverflowError
 
@@ -78,6 +80,14 @@ def narrow(value: int) -> int:
     if not INT64_MIN <= value <= INT64_MAX:
         raise ValueOverflowError(f"{value} does not fit in a signed 64-bit integer")
     return value
+
+
+def bucket_of_double(value: float) -> int:
+    """Return the bucket of a double, rounded half away; `NO_BUCKET` if that leaves 64 bits."""
+    try:
+        return bucket(round_half_away(value))
+    except ValueOverflowError:
+        return NO_BUCKET
 
 
 class _Writer:
@@ -225,6 +235,11 @@ _STRICT: Mapping[Primitive, str] = {
     Primitive.INTEGER_REMAINDER: "remainder({0}, {1})",
     Primitive.INTEGER_QUOTIENT: "{0} // {1}",  # exact by contract
     Primitive.NARROW: "narrow({0})",
+    Primitive.MAGNITUDE: "bucket({0})",
+    Primitive.MAGNITUDE_OF_DOUBLE: "bucket_of_double({0})",
+    Primitive.HASH_TEXT: "hash64({0})",
+    Primitive.HASH_INTEGER: "hash64(str({0}))",
+    Primitive.HASH_BOOL: "hash64('true' if {0} else 'false')",
     Primitive.EQUAL: "{0} == {1}",
     Primitive.NOT_EQUAL: "{0} != {1}",
     Primitive.LESS: "{0} < {1}",
@@ -265,6 +280,9 @@ _NAMES: Mapping[str, Any] = {
     "round_half_away": round_half_away,
     "to_double": to_double,
     "narrow": narrow,
+    "bucket": bucket,
+    "bucket_of_double": bucket_of_double,
+    "hash64": hash64,
     "both": _and,
     "either": _or,
     "greatest": scalars.greatest,

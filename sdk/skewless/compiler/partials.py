@@ -47,6 +47,8 @@ class Partial(Enum):
     LAST_DISTINCT_N = "last_distinct_n"
     TOP_N = "top_n"
     BOTTOM_N = "bottom_n"
+    COUNTS = "counts"
+    HASHES = "hashes"
 
 
 # The aggregates whose value is a partial itself. The others are computed: see `finish`.
@@ -66,6 +68,11 @@ COLLECTED: Mapping[Function, Partial] = MappingProxyType(
         Function.LAST_DISTINCT_N: Partial.LAST_DISTINCT_N,
         Function.TOP_N: Partial.TOP_N,
         Function.BOTTOM_N: Partial.BOTTOM_N,
+        Function.COUNT_DISTINCT: Partial.HASHES,
+        Function.VALUE_COUNTS: Partial.COUNTS,
+        Function.MODE: Partial.COUNTS,
+        Function.HISTOGRAM: Partial.COUNTS,
+        Function.PERCENTILE: Partial.COUNTS,
     }
 )
 
@@ -79,6 +86,8 @@ class Shape(Enum):
         PICK: an event's time, tiebreak and value, `(int, Any, Any)`, or None.
         PICKS: a tuple of such events, in the order of the list.
         VALUES: a tuple of values, in the order of the list.
+        COUNTS: a tuple of pairs of a value and how often it occurs, by value; None if too many.
+        HASHES: a tuple of distinct hashes in order; registers, as bytes, if too many.
     """
 
     NUMBER = auto()
@@ -86,6 +95,8 @@ class Shape(Enum):
     PICK = auto()
     PICKS = auto()
     VALUES = auto()
+    COUNTS = auto()
+    HASHES = auto()
 
 
 class Holds(Enum):
@@ -96,7 +107,7 @@ class Holds(Enum):
     VALUE = auto()  # a value of the input's type
     TIME = auto()  # microseconds
     TIEBREAK = auto()  # a value of the tiebreak's type
-    TIMES = auto()  # a list of each
+    WHOLES = auto()  # a list of whole numbers of 64 bits, of tiebreaks, of values
     TIEBREAKS = auto()
     VALUES = auto()
 
@@ -127,7 +138,7 @@ class Kept:
         combine: makes the partial of two sets of events.
         choose: min or max, by which one of several is taken; None if they are added.
         size: bytes that a packed number usually takes; None if the value's type decides.
-        most: of a list, how many elements it has at most.
+        most: how many elements or values it has at most, if it collects any.
     """
 
     shape: Shape
@@ -142,7 +153,7 @@ class Kept:
     @property
     def nothing(self) -> Any:
         """The partial of no events."""
-        if self.is_list:
+        if self.is_collected:
             return ()
         return 0 if self.shape is Shape.NUMBER else None
 
@@ -150,6 +161,11 @@ class Kept:
     def is_list(self) -> bool:
         """Whether it is a tuple of several events or values."""
         return self.shape in (Shape.PICKS, Shape.VALUES)
+
+    @property
+    def is_collected(self) -> bool:
+        """Whether a tile collects more than one thing."""
+        return self.is_list or self.shape in (Shape.COUNTS, Shape.HASHES)
 
     @property
     def has_instants(self) -> bool:
@@ -164,7 +180,7 @@ class Kept:
             Holds.VALUE: value,
             Holds.TIME: types.Int64,
             Holds.TIEBREAK: tiebreak,
-            Holds.TIMES: types.Array(types.Int64),
+            Holds.WHOLES: types.Array(types.Int64),
         }
         if isinstance(value, types.Scalar | types.Decimal):
             kinds[Holds.VALUES] = types.Array(value)

@@ -129,6 +129,10 @@ def from_physical(value: Any, type_: ValueType) -> Any:
             return [from_physical(item, element) for item in value]
         case types.Vector():
             return list(value)
+        case types.Map(key=key, value=kind):
+            return {
+                from_physical(name, key): from_physical(item, kind) for name, item in value.items()
+            }
         case _:
             return value
 

@@ -23,13 +23,14 @@ from skewless.compiler.bound import (
     features_of,
     parts_of,
 )
-from skewless.compiler.collected import kept_of
+from skewless.compiler.collected import Collected, kept_of
 from skewless.compiler.decay import weights
 from skewless.compiler.fingerprint import fingerprint
 from skewless.compiler.finish import DECAYED_SUM, INSTANT, effective_scale, finish, units
-from skewless.compiler.partials import COLLECTED, KEPT, PICKED, Partial
+from skewless.compiler.measured import measured
+from skewless.compiler.partials import KEPT, PICKED, Partial
 from skewless.definitions import types
-from skewless.definitions.aggregation import SUMMED, TIMES, Aggregation
+from skewless.definitions.aggregation import SUMMED, TIMES, Aggregation, Function
 from skewless.definitions.expression import RequestNode
 from skewless.definitions.names import versioned
 from skewless.definitions.on_demand import OnDemandView
@@ -113,8 +114,7 @@ class AggregatePlan:
         finish: the value over partials and T; None where another partial is the value.
         picked: min, max, first or last.
         default: physical value that replaces null.
-        collected: what makes a list.
-        most: how many elements the list has at most.
+        collected: how the value is made of what tiles collect; None if it is not.
         offset: by how many microseconds the window ends before T, rounded down to the hop; 0 where
             it ends at T.
         weights: of an aggregate that decays, by how many hops a tile lies before that of T.
@@ -128,8 +128,7 @@ class AggregatePlan:
     finish: Bound | None
     picked: Partial | None
     default: Any
-    collected: Partial | None = None
-    most: int = 0
+    collected: Collected | None = None
     offset: int = 0
     weights: tuple[int, ...] = ()
 
@@ -199,7 +198,8 @@ class ViewPlan:
         """
         reads = aggregate.reads
         return (
-            Partial.SQUARES in reads
+            (aggregate.collected is not None and aggregate.collected.may_overflow)
+            or Partial.SQUARES in reads
             or aggregate.is_narrow
             or (Partial.SUM in reads and self.measures[aggregate.measure].may_be_uncountable)
         )
@@ -357,8 +357,7 @@ def plan_view(view: FeatureView) -> ViewPlan:
             finish(item.function, measured[name].type, measured[name].scale),
             PICKED.get(item.function),
             _default(item, view.feature_types[name]),
-            COLLECTED.get(item.function),
-            item.parameters.n or 0,
+            Collected.of(item, _collected_scale(item, view)),
             0 if item.offset is None else item.offset.microseconds,
             _weights(item),
         )
@@ -446,9 +445,18 @@ def _measure(item: Aggregation, view: FeatureView) -> Measure:
     if item.input is None:
         return Measure(None, None, None, where, 0)
     value = bind(item.input, columns)
+    collected = measured(item, value, where, columns)
+    if collected is not None:
+        return Measure(collected.value, None, types.Int64, collected.where, 0)
     scale = effective_scale(value.type, item.scale) if _sums_over(view, item) else 0
     sums = units(value.bound, value.type, scale) if _sums_over(view, item) else None
     return Measure(value.bound, sums, value.type, where, scale)
+
+
+def _collected_scale(item: Aggregation, view: FeatureView) -> int:
+    if item.function is not Function.PERCENTILE or item.input is None:
+        return 0
+    return effective_scale(bind(item.input, view.source.columns).type, item.scale)
 
 
 def _sums_over(view: FeatureView, item: Aggregation) -> bool:
@@ -476,8 +484,8 @@ def _tile_set(hop: int | None, aggregates: Sequence[AggregatePlan]) -> TileSet:
     collected: dict[tuple[int, Partial], int] = {}
     for each in aggregates:
         if each.collected is not None:  # a longer list begins as a shorter one
-            key = each.measure, each.collected
-            collected[key] = max(collected.get(key, 0), each.most)
+            key = each.measure, each.collected.partial
+            collected[key] = max(collected.get(key, 0), each.collected.most)
     kept |= {TileColumn(*key, most) for key, most in collected.items()}
     order = list(Partial)
     return TileSet(

@@ -62,12 +62,18 @@ class Function(Enum):
     DECAYED_COUNT = "decayed_count"
     DECAYED_SUM = "decayed_sum"
     DECAYED_MEAN = "decayed_mean"
+    COUNT_DISTINCT = "count_distinct"
+    VALUE_COUNTS = "value_counts"
+    MODE = "mode"
+    HISTOGRAM = "histogram"
+    PERCENTILE = "percentile"
 
 
 VARIANCES = frozenset(
     {Function.VAR_SAMP, Function.VAR_POP, Function.STDDEV_SAMP, Function.STDDEV_POP}
 )
 ARITHMETIC = VARIANCES | {Function.SUM, Function.MEAN}
+BUCKETED = frozenset({Function.HISTOGRAM, Function.PERCENTILE})
 LISTS = frozenset(
     {
         Function.FIRST_N,
@@ -144,7 +150,7 @@ class Aggregation:
             result: its type.
         """
         takes_units = (
-            self.function in SUMMED
+            self.function in SUMMED | {Function.PERCENTILE}
             and self.input is not None
             and scope.type_of(self.input) == types.Float64
         )
@@ -156,13 +162,35 @@ class Aggregation:
     def _typed_result(self, input_type: ValueType, scope: Scope) -> ValueType | None:
         if self.function in SUMMED:
             return self._summed_result(input_type, scope)
+        if self.function in BUCKETED:
+            if not types.is_numeric(input_type):
+                self._refuse(scope, "a numeric", input_type, types.is_numeric)
+                return None
+            is_list = self.function is Function.HISTOGRAM
+            return types.Array(types.Int64) if is_list else types.Float64
         if not types.is_ordered(input_type):
             name = self.function.value
             scope.problems.append(f"{name} needs values with an order; {input_type} has none")
             return None
-        if self.function in LISTS and isinstance(input_type, types.Scalar | types.Decimal):
+        return self._of_values(input_type, scope)
+
+    def _of_values(self, input_type: ValueType, scope: Scope) -> ValueType | None:
+        """Return the type of a picked value, or of what is collected of values."""
+        if not isinstance(input_type, types.Scalar | types.Decimal):
+            return None
+        if self.function in LISTS:
             return types.Array(input_type)
-        return input_type
+        if self.function is Function.VALUE_COUNTS:
+            return types.Map(input_type, types.Int64)
+        if self.function is not Function.COUNT_DISTINCT:
+            return input_type
+        if input_type in (types.Float64, types.Bytes):
+            way = "round or cast first" if input_type == types.Float64 else "decode it first"
+            scope.problems.append(
+                f"count_distinct compares texts; {_shown(self.input)} is {input_type}: {way}"
+            )
+            return None
+        return types.Int64
 
     def _summed_result(self, input_type: ValueType, scope: Scope) -> ValueType | None:
         if self.function in TRUTHS and input_type != types.Bool:
@@ -212,6 +240,7 @@ class Aggregation:
             parts.append(f"hop={_quoted(self.hop)}")
         if self.offset is not None:
             parts.append(f"offset={_quoted(self.offset)}")
+        parts.extend(self.parameters.named_texts())
         if self.where is not None:
             parts.append(f"where={render(self.where)}")
         if self.scale != DEFAULT_SCALE:
@@ -264,7 +293,7 @@ def aggregation(  # noqa: PLR0913 - what a user may say about an aggregate
     if scale is not None and (not types.is_whole(scale) or not 0 <= scale <= MAX_SCALE):
         problems.append(f"scale is {shown(scale)}; it must be a whole number from 0 to {MAX_SCALE}")
     default_ = _default(default, problems)
-    problems.extend(parameters.problems() if function in LISTS else ())
+    problems.extend(parameters.found)
     if problems:
         raise DefinitionError(f"agg.{function.value}", problems)
     return Aggregation(

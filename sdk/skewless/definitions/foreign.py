@@ -50,9 +50,12 @@ AGGREGATES: Mapping[str, str] = {
     **dict.fromkeys(("nlargest", "max_n", "top_k", "topk"), "write agg.top_n"),
     **dict.fromkeys(("nsmallest", "min_n"), "write agg.bottom_n"),
     **dict.fromkeys(
-        ("count_distinct", "approx_count_distinct", "nunique", "n_unique"),
-        "distinct values are not counted; agg.count counts rows, or the values of a column",
+        ("approx_count_distinct", "nunique", "n_unique", "approx_unique_count"),
+        "write agg.count_distinct",
     ),
+    **dict.fromkeys(("quantile", "approx_percentile", "approx_quantile"), "write agg.percentile"),
+    **dict.fromkeys(("frequencies", "freq", "counts_by"), "write agg.value_counts"),
+    **dict.fromkeys(("most_common", "most_frequent"), "write agg.mode"),
 }
 MODULE: Mapping[str, str] = {
     **dict.fromkeys(("Field", "Feature"), "columns and types stand in Source(schema={...})"),

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skewless.compiler.bound import Column
-from skewless.compiler.collected import list_of
+from skewless.compiler.collected import LimitExceededError
 from skewless.compiler.finish import DECAYED_COUNT, DECAYED_SUM, INSTANT
 from skewless.compiler.instants import floor_to, window_end, window_start
 from skewless.compiler.interpret import compile_recipe
@@ -20,7 +20,7 @@ from skewless.online.tiles import EXACT_MAX
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from skewless.compiler.partials import Partial
+    from skewless.compiler.collected import Collected
     from skewless.compiler.plan import AggregatePlan, ViewPlan
     from skewless.online.packed import PackedColumn, PackedTiles
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Part = tuple[PackedTiles, int, int]
     Values = dict[str, Any]
 
-_NONE: Mapping[str, str] = MappingProxyType({})
+_NONE: Mapping[str, str | None] = MappingProxyType({})
 
 
 class Folded(NamedTuple):
@@ -38,12 +38,13 @@ class Folded(NamedTuple):
         values: the physical value of every feature.
         is_known: whether the entity had an event; of a latest-value view, one that has neither
             expired nor been deleted.
-        overflowed: by feature, why its value is null: it left the range of exact integers.
+        overflowed: by feature, why its value is null: it left the range of exact integers. None
+            says that its window has more values than its limit, which is no failure.
     """
 
     values: Values
     is_known: bool
-    overflowed: Mapping[str, str]
+    overflowed: Mapping[str, str | None]
 
 
 class Folder:
@@ -85,13 +86,15 @@ class Folder:
             opened.append(tiles)
             is_seen = is_seen or seen
         values = dict(self._unset)  # in the order of the view's features
-        overflowed: dict[str, str] = {}
+        overflowed: dict[str, str | None] = {}
         for window, numbers, aggregates in self._windows:
             parts = list(_inside(opened, *window, instant))
             totals = {place: _total(parts, place) for place in numbers}
             for aggregate in aggregates:
                 try:
                     values[aggregate.name] = aggregate.value(parts, totals, instant)
+                except LimitExceededError:
+                    overflowed[aggregate.name] = None
                 except ValueOverflowError:
                     # Null and not the default, which would mean that nothing happened.
                     overflowed[aggregate.name] = aggregate.limit
@@ -144,7 +147,8 @@ class _Aggregate:
             _picker(packed[mine[partial]], mine[partial]) for partial in item.chosen
         ]
         if item.collected is not None:
-            self._picks = [_collector(item.collected, mine[item.collected], item.most)]
+            self._picks = [_collector(item.collected, mine[item.collected.partial])]
+            self.limit = "a value has no units in 64 bits"
 
     def value(self, parts: list[Part], totals: Mapping[int, int | None], instant: int) -> Any:
         """Return the value over a window, of which the sums of `numbers` are given.
@@ -240,15 +244,13 @@ def _picker(column: PackedColumn, index: int) -> Callable[[list[Part]], Any]:
     return find
 
 
-def _collector(partial: Partial, index: int, most: int) -> Callable[[list[Part]], Any]:
+def _collector(collected: Collected, index: int) -> Callable[[list[Part]], Any]:
     def collect(parts: list[Part]) -> Any:
-        found = (
-            item
+        return collected.value(
+            tiles.columns[index][place]
             for tiles, start, end in parts
             for place in range(start, end)
-            for item in tiles.columns[index][place]
         )
-        return list_of(partial, found, most)
 
     return collect
 

@@ -76,7 +76,7 @@ def to_polars(answer: Answered) -> Any:
     sent = answer.sent
     own = list(sent.frame.get_columns()) if sent.kind == "polars" else []
     found = [
-        pl.Series(name, values, dtype=_polars_type(pl, type_))
+        pl.Series(name, _entries(values, type_), dtype=_polars_type(pl, type_))
         for name, type_, values in _columns(answer, with_inputs=not own)
     ]
     return pl.DataFrame([*own, *found])
@@ -121,12 +121,18 @@ def plain(value: Any) -> Any:
         case bytes():
             return base64.b64encode(value).decode()
         case dict():
-            return {name: plain(item) for name, item in value.items()}
+            return {_name(key): plain(item) for key, item in value.items()}
         case list() | tuple():
             return [plain(item) for item in value]
     if is_dataclass(value) and not isinstance(value, type):
         return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
     return value
+
+
+def _name(key: Any) -> str:
+    """Return the text that stands for a map's key: JSON has no other names."""
+    found = plain(key)
+    return found if isinstance(found, str) else json.dumps(found)
 
 
 def _columns(answer: Answered, *, with_inputs: bool) -> list[Column]:
@@ -174,6 +180,16 @@ def _series_of_lists(pd: Any, values: Sequence[Any], element: ValueType, index: 
             items, dtype = [item.replace(tzinfo=None) for item in value], "datetime64[us]"
         cells.append(items if items is None else pd.Series(items, dtype=dtype).to_numpy())
     return pd.Series(cells, index=index, dtype="object")
+
+
+def _entries(values: Sequence[Any], type_: ValueType) -> Sequence[Any]:
+    """Return maps as lists of entries; all else as it is."""
+    if not isinstance(type_, types.Map):
+        return values
+    return [
+        None if value is None else [{"key": key, "value": item} for key, item in value.items()]
+        for value in values
+    ]
 
 
 def _polars_type(pl: Any, type_: ValueType) -> Any:

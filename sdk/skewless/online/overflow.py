@@ -26,11 +26,13 @@ def overflow_of(plan: ViewPlan, states: Sequence[bytes], instant: int) -> str | 
     return told(_judge(plan).folder.fold(states, instant).overflowed)
 
 
-def told(overflowed: Mapping[str, str]) -> str | None:
-    """Return the features that overflow, and why, in words; None if none does."""
-    if not overflowed:
-        return None
-    return "; ".join(f"{name} overflows: {limit}" for name, limit in sorted(overflowed.items()))
+def told(overflowed: Mapping[str, str | None]) -> str | None:
+    """Return the features that overflow, and why, in words; None if none does.
+
+    One that has more values than its limit is null by its definition, and is not told.
+    """
+    found = sorted((name, limit) for name, limit in overflowed.items() if limit is not None)
+    return "; ".join(f"{name} overflows: {limit}" for name, limit in found) or None
 
 
 class _Judge:

@@ -12,6 +12,7 @@ from bisect import bisect_left
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+from skewless.compiler.distinct import REGISTERS
 from skewless.compiler.partials import Partial, Shape
 from skewless.definitions import types
 from skewless.online.column import (
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 _HEAD = struct.Struct("<IqB")  # tiles, first start in hops, bytes of an offset (0: contiguous)
 _OFFSETS = {1: "B", 2: "H", 4: "I", 8: "Q"}
+_REGISTER_BYTES = REGISTERS * 6 // 8
 _EMPTY = _HEAD.pack(0, 0, 0)
 
 
@@ -91,6 +93,34 @@ class PackedLists:
         return tuple(zip(times, ties, values, strict=True))
 
 
+class PackedPairs:
+    """A packed column of counts of values, or of hashes; -1 is the length of what has too many."""
+
+    __slots__ = ("_ends", "_lengths", "_numbers", "_registers", "_type", "_values")
+
+    def __init__(
+        self, lengths: Sequence[int], values: Any, numbers: Any, registers: Any, type_: Any
+    ) -> None:
+        self._lengths = lengths
+        self._ends = list(accumulate((max(length, 0) for length in lengths), initial=0))
+        self._values = values
+        self._numbers = numbers
+        self._registers = registers
+        self._type = type_
+
+    def __getitem__(self, index: int) -> Any:
+        places = range(self._ends[index], self._ends[index + 1])
+        if self._lengths[index] < 0:
+            if self._registers is None:
+                return None
+            begin = self._lengths[:index].count(-1) * _REGISTER_BYTES
+            return _unpacked_registers(bytes(self._registers[begin : begin + _REGISTER_BYTES]))
+        values = (from_column(self._values[place], self._type) for place in places)
+        if self._numbers is None:
+            return tuple(values)
+        return tuple(zip(values, (self._numbers[place] for place in places), strict=True))
+
+
 class PackedTiles:
     """The tiles of one tile set inside a buffer."""
 
@@ -128,8 +158,10 @@ class PackedColumn:
         """Estimate the bytes of one tile's partial."""
         if self.kept.size is not None:
             return self.kept.size
-        picked = 8 + type_bytes(tiebreak) if self.kept.has_instants else 0
-        return self.kept.most * (type_bytes(self.type) + picked)
+        beside = 8 + type_bytes(tiebreak) if self.kept.has_instants else 0
+        if self.kept.shape is Shape.COUNTS:
+            beside = 4
+        return self.kept.most * (type_bytes(self.type) + beside)
 
 
 class TileLayout:
@@ -170,6 +202,8 @@ class TileLayout:
                 parts.append(pack_integers(values))
             elif column.kept.is_list:
                 parts.extend(self._pack_lists(column, values, tiles.starts))
+            elif column.kept.is_collected:
+                parts.extend(_pack_pairs(column, values))
             elif column.is_pick:
                 parts.extend(self._pack_picks(column, values, tiles.starts))
             else:
@@ -208,7 +242,7 @@ class TileLayout:
         columns: list[list[Any]] = []
         for column, packed in zip(self.columns, tiles.columns, strict=True):
             counts = tiles.columns[column.count]
-            if column.is_number or column.kept.is_list:
+            if column.is_number or column.kept.is_collected:
                 columns.append([packed[index] for index in indexes])
             elif column.is_pick:
                 columns.append([packed[i] if counts[i] else None for i in indexes])
@@ -248,6 +282,8 @@ class TileLayout:
     def _reader(self, column: PackedColumn) -> Callable[..., int]:
         if column.kept.is_list:
             return self._read_lists
+        if column.kept.is_collected:
+            return _read_pairs
         return self._read_picks if column.is_pick else self._read_extremes
 
     def _read_lists(
@@ -282,6 +318,48 @@ class TileLayout:
         values, position = read_values(buffer, position, tiles.count, column.type)
         tiles.columns.append(values)
         return position
+
+
+def _pack_pairs(column: PackedColumn, tiles: Sequence[Any]) -> list[bytes]:
+    has_too_many = [tile is None or isinstance(tile, bytes) for tile in tiles]
+    pairs = zip(tiles, has_too_many, strict=True)
+    lengths = [-1 if is_marked else len(tile) for tile, is_marked in pairs]
+    whole = (tile for tile, length in zip(tiles, lengths, strict=True) if length > 0)
+    items = [item for tile in whole for item in tile]
+    if column.kept.shape is Shape.HASHES:
+        registers = (_packed_registers(tile) for tile in tiles if isinstance(tile, bytes))
+        return [pack_integers(lengths), pack_values(items, column.type), *registers]
+    return [
+        pack_integers(lengths),
+        pack_values([value for value, _ in items], column.type),
+        pack_integers([number for _, number in items]),
+    ]
+
+
+def _read_pairs(column: PackedColumn, tiles: PackedTiles, buffer: memoryview, position: int) -> int:
+    packed, position = read_integers(buffer, position, tiles.count)
+    lengths = [packed[index] for index in range(tiles.count)]
+    count = sum(length for length in lengths if length > 0)
+    values, position = read_values(buffer, position, count, column.type)
+    numbers = registers = None
+    if column.kept.shape is Shape.HASHES:
+        end = position + lengths.count(-1) * _REGISTER_BYTES
+        registers, position = buffer[position:end], end
+    else:
+        numbers, position = read_integers(buffer, position, count)
+    tiles.columns.append(PackedPairs(lengths, values, numbers, registers, column.type))
+    return position
+
+
+def _packed_registers(registers: bytes) -> bytes:
+    """Pack numbers below 64, four in three bytes."""
+    number = int("".join(f"{rank:02o}" for rank in registers), 8)
+    return number.to_bytes(_REGISTER_BYTES, "big")
+
+
+def _unpacked_registers(data: bytes) -> bytes:
+    digits = f"{int.from_bytes(data, 'big'):0{2 * REGISTERS}o}"
+    return bytes(int(digits[place : place + 2], 8) for place in range(0, len(digits), 2))
 
 
 def _filled(values: Sequence[Any], type_: ValueType) -> Sequence[Any]:

@@ -137,10 +137,11 @@ class ViewReader:
                 status = ViewStatus(to_datetime(instant), FAILED, reason)
                 return Reading(self._nulls, status, self._nulls.keys())
         values, is_known, overflowed = self._folder.fold(states, instant)
-        if overflowed:
-            status = ViewStatus(to_datetime(instant), FAILED, told(overflowed))
-            return Reading(values, status, overflowed.keys())
-        return Reading(values, _status(instant, STALE if is_stale else OK if is_known else MISSING))
+        if reason := told(overflowed):
+            status = ViewStatus(to_datetime(instant), FAILED, reason)
+        else:
+            status = _status(instant, STALE if is_stale else OK if is_known else MISSING)
+        return Reading(values, status, overflowed.keys())
 
 
 class CutReader(ViewReader):

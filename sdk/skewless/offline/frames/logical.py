@@ -31,6 +31,8 @@ def logical(column: pa.Array, type_: ValueType) -> pa.Array:
             )
         case types.Array(element=element) if is_converted(element):
             return nested.each(column, lambda items: logical(items, element))
+        case types.Map():
+            return _logical_map(column, type_)
         case _:
             return pc.cast(column, feature_type(type_))
 
@@ -69,3 +71,19 @@ def physical_type(type_: ValueType) -> pa.DataType:
 def feature_type(type_: ValueType) -> pa.DataType:
     """Return the Arrow type of a feature."""
     return arrow_types.feature_type(pa, type_)
+
+
+def _logical_map(column: pa.Array, type_: types.Map) -> pa.Array:
+    """Return maps with their entries in the order of the keys, as an answer has them."""
+    rows = [None if row is None else sorted(row) for row in column.to_pylist()]
+    sizes = [0 if row is None else len(row) for row in rows]
+    entries = [entry for row in rows if row is not None for entry in row]
+    ends: list[int | None] = [0, *np.cumsum(sizes).tolist()]
+    for place, row in enumerate(rows):  # a null start is a null map
+        if row is None:
+            ends[place] = None
+    keys = pa.array([key for key, _ in entries], column.type.key_type)
+    items = pa.array([item for _, item in entries], column.type.item_type)
+    return pa.MapArray.from_arrays(
+        pa.array(ends, pa.int32()), logical(keys, type_.key), logical(items, type_.value)
+    )

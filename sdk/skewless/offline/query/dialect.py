@@ -246,6 +246,34 @@ class Dialect:
         text = sql.call("concat", *parts)
         return self.md5(text)
 
+    def hash64(self, text: Sql) -> Sql:
+        """Write the first 64 bits of the MD5 of a text in UTF-8, as a signed integer."""
+        if self.engine is not EngineName.DUCKDB:
+            digest = sql.call("md5", sql.call("to_utf8", text))
+            first = sql.call("substr", digest, sql.integer(1), sql.integer(8))
+            return sql.call("from_big_endian_64", first)
+        first = sql.call("substr", sql.call("md5", text), sql.integer(1), sql.integer(16))
+        bits = sql.cast(sql.call("concat", sql.text("0x"), first), "HUGEINT")
+        # concat takes a null for no text.
+        whole = sql.when(sql.is_not_null(text), bits)
+        half, all_ = sql.text(str(2**63)), sql.text(str(2**64))
+        over = sql.when(sql.less(whole, self.exact(half)), sql.integer(0), self.exact(all_))
+        return sql.cast(sql.subtract(whole, over), "BIGINT")
+
+    def shifted_right(self, value: Sql, bits: int) -> Sql:
+        """Drop the last bits of a BIGINT that is not negative."""
+        if self.engine is EngineName.DUCKDB:
+            return sql.binary(exp.BitwiseRightShift, value, sql.integer(bits))
+        return sql.call("bitwise_right_shift", value, sql.integer(bits))
+
+    def whole_quotient(self, dividend: Sql, divisor: Sql) -> Sql:
+        """Divide integers of at most 64 bits that are not negative, and drop the remainder."""
+        if self.engine is EngineName.DUCKDB:
+            return sql.binary(exp.IntDiv, dividend, divisor)
+        # A call: of `/` sqlglot makes what divides doubles.
+        remainder = sql.call("mod", dividend, divisor)
+        return sql.cast(sql.binary(exp.Div, sql.subtract(dividend, remainder), divisor), "BIGINT")
+
     def _text(self, value: Sql, type_: ValueType) -> Sql:
         match type_:
             case types.String:

@@ -66,7 +66,7 @@ class Finisher:
         return {
             aggregate.name: self._overflow(plan, aggregate)
             for aggregate in plan.aggregates
-            if plan.may_overflow(aggregate)
+            if plan.may_overflow(aggregate) and aggregate.collected is None
         }
 
     def _overflow(self, plan: ViewPlan, aggregate: AggregatePlan) -> Sql:

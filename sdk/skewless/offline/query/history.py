@@ -314,7 +314,7 @@ class _Compiler:
             *(sql.aliased(value, identifiers.feature(name)) for name, value in picked.items()),
             *(
                 sql.aliased(value, identifiers.overflow(name))
-                for name, value in finisher.overflows(plan).items()
+                for name, value in {**finisher.overflows(plan), **collects.overflows()}.items()
             ),
         )
         self.steps.add(f"{alias}_sums", sums)

@@ -15,6 +15,7 @@ from skewless.compiler.bound import (
 )
 from skewless.definitions import types
 from skewless.offline.query import sql, vocabulary
+from skewless.offline.query.sketches import bucketed, bucketed_double
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -146,6 +147,11 @@ class Renderer:
             Primitive.INTEGER_QUOTIENT: dialect.quotient,
             Primitive.NULL_IF_BELOW: lambda x, n, least: sql.when(sql.less_equal(least, n), x),
             Primitive.NARROW: lambda x: sql.cast(x, "BIGINT"),
+            Primitive.MAGNITUDE: lambda x: bucketed(dialect, x),
+            Primitive.MAGNITUDE_OF_DOUBLE: lambda x: bucketed_double(dialect, x),
+            Primitive.HASH_TEXT: dialect.hash64,
+            Primitive.HASH_INTEGER: lambda x: dialect.hash64(sql.cast(x, "VARCHAR")),
+            Primitive.HASH_BOOL: lambda x: dialect.hash64(sql.cast(x, "VARCHAR")),
             Primitive.NOT: lambda x: exp.Paren(this=exp.Not(this=x)),
             Primitive.IS_NULL: sql.is_null,
             Primitive.FILL_NULL: sql.coalesce,

@@ -25,7 +25,7 @@ from skewless.compiler.state_rows import (
     state_fields,
 )
 from skewless.offline.query import identifiers, sql
-from skewless.offline.query.collected import collected_lists
+from skewless.offline.query.collected import collected_of_tiles
 from skewless.offline.query.events import (
     KNOWN,
     SHARD,
@@ -196,7 +196,7 @@ class States:
         steps.add("placed", expanded.where(inside))
         columns: dict[str, Sql] = {"seen": sql.aggregate(exp.Max, sql.column("passes"))}
         for column in self._tile_columns():
-            if not column.kept.is_list:
+            if not column.kept.is_collected:
                 columns.update(_partial_columns(self.plan, column, self.dialect))
         steps.add(
             "tiles",
@@ -273,7 +273,7 @@ class States:
 
     def _add_collected(self, steps: sql.Steps, keys: list[str]) -> str:
         """Join what tiles collect of their events to them: each list reads the log once more."""
-        collected = [column for column in self._tile_columns() if column.kept.is_list]
+        collected = [column for column in self._tile_columns() if column.kept.is_collected]
         if not collected:
             return "tiles"
         query = sql.select(exp.Column(this=exp.Star(), table=sql.name("tiles"))).from_(
@@ -291,9 +291,7 @@ class States:
                 ),
             ).from_(sql.table("placed"))
             placed = placed.where(sql.equal(sql.column(f"n{index}"), sql.integer(1)), copy=False)
-            lists = steps.add(
-                name, collected_lists(placed, of_tile, column.partial, column.most, column.kept)
-            )
+            lists = steps.add(name, collected_of_tiles(placed, of_tile, column, self.plan))
             on = sql.both(
                 *(sql.equal(sql.column(each, name), sql.column(each, "tiles")) for each in of_tile)
             )

@@ -106,8 +106,8 @@ def build_training_set(
         text = script.texts(session.dialect).final()
     ordered, failures = with_called(_in_order(found, labels.rows), prepared.table, request.plan)
     overflows = Overflows.found(ordered, request.plan)
-    if overflows.rows and request.errors is Errors.RAISE:
-        raise overflows.error(prepared.table, request.plan)
+    if request.errors is Errors.RAISE and (wrong := overflows.raising(request.plan)).rows:
+        raise wrong.error(prepared.table, request.plan)
     if failures.rows and request.errors is Errors.RAISE:
         raise failures.error(labels.rows)
     features = _decoded(ordered, request.plan)
@@ -266,7 +266,12 @@ def digest(table: pa.Table) -> str:
 def _update(found: Any, column: pa.Array) -> None:
     found.update(pc.cast(pc.is_valid(column), pa.uint8()).buffers()[1].to_pybytes()[: len(column)])
     kind = column.type
-    if pa.types.is_list(kind):
+    if pa.types.is_map(kind):
+        rows = [row or [] for row in column.to_pylist()]
+        found.update(_bytes(pa.array([len(row) for row in rows], pa.int64())))
+        for place, type_ in enumerate((kind.key_type, kind.item_type)):
+            _update(found, pa.array([entry[place] for row in rows for entry in row], type_))
+    elif pa.types.is_list(kind):
         found.update(_bytes(pc.fill_null(pc.list_value_length(column), 0)))
         _update(found, pc.list_flatten(column))
     elif pa.types.is_string(kind) or pa.types.is_binary(kind):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute
 
+from skewless.compiler.bound import Feature, features_of
 from skewless.compiler.physical import from_physical
 from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.view import view_behind
@@ -75,6 +76,26 @@ class Overflows:
                 if numbers:
                     rows[item.output] = (item, numbers)
         return cls(rows)
+
+    def raising(self, plan: SelectionPlan) -> Overflows:
+        """Return those that are errors: a window with too many values is null by definition."""
+        errors = {
+            Feature(view.view.name, view.view.version, item.name)
+            for view in plan.views
+            for item in view.aggregates
+            if view.may_overflow(item) and not (item.collected and item.collected.is_limited)
+        }
+        for on_demand in plan.on_demand:
+            for name, typed in on_demand.features:
+                if features_of(typed.bound) & errors:
+                    errors.add(Feature(on_demand.view.name, on_demand.view.version, name))
+        return Overflows(
+            {
+                output: (item, rows)
+                for output, (item, rows) in self.rows.items()
+                if Feature(item.view.name, item.view.version, item.feature) in errors
+            }
+        )
 
     def counts(self) -> dict[str, int]:
         """Return how many cells of each output overflowed, without zeros."""
