@@ -80,6 +80,8 @@ def _table(columns: list[dict[str, Any]], rows: list[list[Any]]) -> pa.Table:
 def _arrow_type(kind: str) -> pa.DataType:
     if element := re.fullmatch(r"array\((.*)\)", kind):
         return pa.list_(_arrow_type(element[1]))
+    if sides := _sides(kind):
+        return pa.map_(*map(_arrow_type, sides))
     if digits := re.fullmatch(r"decimal\((\d+), ?(\d+)\)", kind):
         return pa.decimal128(int(digits[1]), int(digits[2]))
     return _TYPES[re.sub(r"\(\d+\)", "", kind)]
@@ -90,6 +92,9 @@ def _value(value: Any, kind: str) -> Any:
         return None
     if element := re.fullmatch(r"array\((.*)\)", kind):
         return [_value(item, element[1]) for item in value]
+    if sides := _sides(kind):
+        of_key, of_item = sides
+        return [(_key(key, of_key), _value(item, of_item)) for key, item in value.items()]
     match kind.partition("(")[0]:
         case "varbinary":
             return base64.b64decode(value)
@@ -99,3 +104,26 @@ def _value(value: Any, kind: str) -> Any:
             return float(value)  # "NaN" and "Infinity" come as texts
         case _:
             return value
+
+
+def _sides(kind: str) -> tuple[str, str] | None:
+    """Return the types of a map's keys and values, if it is a map."""
+    if not kind.startswith("map("):
+        return None
+    inner, depth = kind[len("map(") : -1], 0
+    for place, letter in enumerate(inner):
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if letter == "," and not depth:
+            return inner[:place], inner[place + 1 :].strip()
+    return None
+
+
+def _key(text: str, kind: str) -> Any:
+    """Read a key of a map: the names in a JSON object are texts."""
+    match kind.partition("(")[0]:
+        case "bigint" | "integer":
+            return int(text)
+        case "boolean":
+            return text == "true"
+        case _:
+            return _value(text, kind)

@@ -10,9 +10,10 @@ import pytest
 from skewless import Duration, agg, col
 from skewless.definitions.aggregation import DECAYED, LISTS, TIMES, Aggregation, Function
 from skewless.definitions.expression import ColumnNode, LiteralNode, render
+from skewless.definitions.types import Map
 from skewless.definitions.typing import Scope
 from skewless.errors import DefinitionError
-from skewless.types import Array, Bool, Decimal, Float64, Int64, String, Timestamp
+from skewless.types import Array, Bool, Bytes, Decimal, Float64, Int64, String, Timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +28,7 @@ SCHEMA: dict[str, ValueType] = {
     "flag": Bool,
     "seen": Timestamp,
     "tags": Array(String),
+    "raw": Bytes,
 }
 
 
@@ -203,6 +205,14 @@ def test_truths_have_no_variance(function: str) -> None:
         (agg.first(col("amount") > 1, window="1h"), Bool),
         (agg.last_n("country", 2, window="1h"), Array(String)),
         (agg.top_n("price", 2, window="1h"), Array(Decimal(9, 2))),
+        (agg.count_distinct("country", window="1h"), Int64),
+        (agg.count_distinct("flag", window="1h"), Int64),
+        (agg.value_counts("price", window="1h"), Map(Decimal(9, 2), Int64)),
+        (agg.value_counts("raw", window="1h"), Map(Bytes, Int64)),
+        (agg.mode("amount", window="1h"), Float64),
+        (agg.histogram("amount", [0, 0.5], window="1h"), Array(Int64)),
+        (agg.percentile("price", 0.9, window="1h"), Float64),
+        (agg.median("clicks", window="1h"), Float64),
         (agg.sum("flag", window="1h"), Int64),
         (agg.mean(col("amount") > 1, window="1h"), Float64),
         (agg.any("flag", window="1h"), Bool),
@@ -297,6 +307,103 @@ def test_a_list_of_arrays_or_with_a_default_is_refused() -> None:
         getattr(agg, "last_n")("clicks", 2, window="1h", default=0)  # noqa: B009 - to be refused
 
 
+@pytest.mark.parametrize("limit", [0, -1, 10_001, True, 2.0, "2", None])
+@pytest.mark.parametrize("function", ["count_distinct", "value_counts", "mode"])
+def test_a_limit_is_a_whole_number_up_to_ten_thousand(function: str, limit: object) -> None:
+    made = getattr(agg, function)
+    shown = f"limit is {limit!r}; it must be a whole number from 1 to 10,000"
+    assert problems(made, "clicks", limit=limit, window="1h") == f"agg.{function}: {shown}"
+    assert shown in problems(made, "clicks", limit=limit, window="1h", hop="2m")
+    assert made("clicks", window="1h", limit=10_000).parameters.limit == 10_000
+
+
+@pytest.mark.parametrize(
+    ("edges", "problem"),
+    [
+        ([], "edges is []; give a list of 1 to 200 ascending numbers"),
+        (3, "edges is 3; give a list of 1 to 200 ascending numbers"),
+        (list(range(201)), "give a list of 1 to 200 ascending numbers"),
+        ([1, "2"], "edges: '2' is not a number"),
+        ([1, True], "edges: True is not a number"),
+        ([1, None], "edges: None is not a number"),
+        ([1, math.inf], "edges: inf is not a number"),
+        ([1, math.nan], "edges: nan is not a number"),
+        ([2, 1, 1.0], "edges do not ascend: 1 follows 2\n  - edges do not ascend: 1.0 follows 1"),
+        ([0.5, Number("0.5")], "edges do not ascend: Decimal('0.5') follows 0.5"),
+    ],
+)
+def test_edges_are_numbers_that_ascend(edges: object, problem: str) -> None:
+    assert problem in problems(agg.histogram, "amount", edges, window="1h")
+    assert agg.histogram("amount", [-1, 0.5, Number("0.75"), 2], window="1h").parameters.edges
+
+
+@pytest.mark.parametrize("q", [-0.1, 1.000001, math.nan, math.inf, "0.5", None, True])
+def test_a_percentile_has_a_share_from_0_to_1(q: object) -> None:
+    assert problems(agg.percentile, "amount", q, window="1h") == (
+        f"agg.percentile: q is {q!r}; it must be a number from 0 to 1, such as 0.99"
+    )
+
+
+def test_a_share_is_the_decimal_that_was_written() -> None:
+    for q, text in ((0, "0"), (1.0, "1"), (0.99, "0.99"), (Number("0.50"), "0.5"), (1e-7, None)):
+        exact = text or "0.0000001"
+        assert agg.percentile("amount", q, window="1h").parameters.q == exact
+    assert "it may have 17 digits" in problems(agg.percentile, "amount", 1e-18, window="1h")
+    assert agg.median("amount", window="1h") == agg.percentile("amount", 0.5, window="1h")
+
+
+@pytest.mark.parametrize(
+    ("aggregation", "problem"),
+    [
+        (
+            agg.count_distinct("amount", window="1h"),
+            "count_distinct compares texts; 'amount' is Float64: round or cast first",
+        ),
+        (
+            agg.count_distinct(col("clicks") / 2, window="1h"),
+            "count_distinct compares texts; (col('clicks') / 2) is Float64: round or cast first",
+        ),
+        (
+            agg.count_distinct("raw", window="1h"),
+            "count_distinct compares texts; 'raw' is Bytes: decode it first",
+        ),
+        (
+            agg.value_counts("tags", window="1h"),
+            "value_counts needs values with an order; Array(String) has none",
+        ),
+        (
+            agg.histogram("country", [1], window="1h"),
+            (
+                "histogram needs a numeric input; 'country' is String. "
+                "Numeric columns: clicks, amount, price."
+            ),
+        ),
+        (
+            agg.percentile("flag", 0.5, window="1h"),
+            (
+                "percentile needs a numeric input; 'flag' is Bool. "
+                "Numeric columns: clicks, amount, price."
+            ),
+        ),
+    ],
+)
+def test_what_cannot_be_counted_is_refused_with_the_way_out(
+    aggregation: Aggregation, problem: str
+) -> None:
+    assert typed(aggregation) == (None, [problem])
+
+
+def test_all_problems_of_what_is_counted_come_in_one_error() -> None:
+    found = problems(agg.histogram, 3, [2, 1], window="1h", hop="2m", where=True)
+    assert found == (
+        "agg.histogram has 4 problems:\n"
+        "  - hop 2m is not on the ladder 1m, 5m, 1h, 6h, 1d, 7d\n"
+        "  - where is True; write an expression such as col('amount') > 10\n"
+        "  - 3 is neither a column name nor an expression\n"
+        "  - edges do not ascend: 1 follows 2"
+    )
+
+
 def test_an_unknown_column_is_refused_with_the_near_miss() -> None:
     assert typed(agg.sum("amounts", window="1h")) == (
         None,
@@ -325,9 +432,13 @@ def test_agg_has_every_function() -> None:
         "agg.count(window=None)",
         "agg.sum('amount', window='1d', hop='5m', scale=2, default=0)",
         "agg.last_distinct_n('country', 5, window='1h')",
+        "agg.count_distinct('country', window='1h', limit=1000)",
+        "agg.mode('country', window='1h', limit=5, default='none')",
+        "agg.histogram('amount', [-1, 0.5, Decimal('0.75')], window='1h')",
+        "agg.percentile('amount', 0.99, window='1h', scale=2)",
         "agg.mean((col('amount') / col('clicks')), window='30m', where=~(col('flag') | col('x')))",
     ],
 )
 def test_an_aggregate_prints_as_it_is_written(text: str) -> None:
-    made = eval(text, {"agg": agg, "col": col})  # noqa: S307 - the texts stand above
+    made = eval(text, {"agg": agg, "col": col, "Decimal": Number})  # noqa: S307 - the texts stand above
     assert str(made) == text

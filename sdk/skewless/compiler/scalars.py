@@ -5,7 +5,6 @@ Each is strict: no argument is null. `greatest` and `least` are not.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from bisect import bisect_right
 from datetime import date
@@ -13,6 +12,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING, Any
 
 from skewless.compiler.bound import Primitive
+from skewless.compiler.distinct import hash64
 from skewless.definitions.expression import INT64_MAX, INT64_MIN
 
 if TYPE_CHECKING:
@@ -67,8 +67,7 @@ def _to_text(value: int) -> str:
 
 
 def _hash_mod(text: str, modulus: int) -> int:
-    digest = hashlib.md5(text.encode(), usedforsecurity=False).digest()
-    return int.from_bytes(digest[:8], "big") % modulus
+    return hash64(text) % 2**64 % modulus
 
 
 def _split_part(text: str, separator: str, number: int) -> str | None:

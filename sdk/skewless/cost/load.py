@@ -180,7 +180,7 @@ class ViewLoad:
     def scanned_bytes(self) -> float:
         """Bytes that Athena scans a day for the cuts, where nothing is compressed.
 
-        A cut reads the log once, and once more for each list that the view's tiles keep.
+        A cut reads the log once, and once more for each column that the view's tiles collect.
         """
         every = round(DAY / self.cuts)
         span = span_of_states(self.plan, _TODAY, _TODAY - every, ())
@@ -188,8 +188,8 @@ class ViewLoad:
         events = self.events * (_TODAY - since) / DAY
         names = used_columns(self.plan.view)
         width = _SYSTEM_BYTES + 8 + sum(_width(self.example[name]) for name in names)
-        lists = {column for tiles in self.plan.tile_sets for column in tiles.columns}
-        scans = 1 + sum(column.kept.is_list for column in lists)
+        kept = {column for tiles in self.plan.tile_sets for column in tiles.columns}
+        scans = 1 + sum(column.kept.is_collected for column in kept)
         return self.cuts * max(scans * events * width, _LEAST_SCANNED)
 
 

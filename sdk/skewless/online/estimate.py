@@ -30,9 +30,12 @@ def estimate(view: FeatureView) -> dict[str, object]:
         "write_units_at_most": write_units(0, item_bytes),
     }
     if item_bytes > _LARGE_ITEM_BYTES:
+        way = "Lengthen the hop or shorten the window"
+        if any(item.collected is not None for item in plan.aggregates):
+            way += ", or lower an n or a limit: each tile may hold as much"
         found["warning"] = (
             f"an entity that is busy in every tile needs {item_bytes} bytes, near DynamoDB's "
-            "409,600; such a cut is refused. Lengthen the hop or shorten the window."
+            f"409,600; such a cut is refused. {way}."
         )
     if windows := list(_windows(plan)):
         found["windows"] = windows

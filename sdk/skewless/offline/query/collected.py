@@ -7,6 +7,7 @@ are grouped twice: by value, then by what they are counted for.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -21,7 +22,7 @@ from skewless.offline.query.sketches import estimates, rarity, register, represe
 from skewless.offline.query.window import POINT, AllHistory, events_inside, window_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from skewless.compiler.collected import Collected
     from skewless.compiler.partials import Kept
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from skewless.offline.query.sql import Sql, Steps
     from skewless.offline.query.window import Window
 
+# Steps that are joined in one step: at two to four tables read for each, what a statement may read
+# (`stages`). A view of 76 such features would else be one statement that joins 76 tables, and
+# Trino refuses a statement of more than 150 stages.
+_AT_ONCE = 8
 _SOURCES = {"_at": "at", "_tie": "tie", "_value": "value"}
 _ASCENDING = frozenset({Partial.FIRST_N, Partial.BOTTOM_N})
 _SQL_TYPES: dict[ValueType, str] = {
@@ -50,6 +55,7 @@ class Collects:
         self.steps = steps
         self.alias = alias
         self.joins: dict[str, str] = {}
+        self._places: dict[tuple[str, str], exp.Column] = {}
 
     def add(self) -> dict[str, Sql]:
         """Add the steps, and return each value by the feature's name.
@@ -57,11 +63,14 @@ class Collects:
         It refers to the steps of `joins`, a map of aliases to steps that have one row for each
         point at most.
         """
-        return {
-            item.name: self._value(item, item.collected)
-            for item in self.plan.aggregates
-            if item.collected is not None
-        }
+        collecting = [
+            (item, item.collected) for item in self.plan.aggregates if item.collected is not None
+        ]
+        collecting_steps = {self._step(*each): each for each in collecting}
+        for step, each in collecting_steps.items():
+            self.steps.add(step, self._query(*each))
+        self._gather(collecting_steps)
+        return {item.name: self._value(item, collected) for item, collected in collecting}
 
     def overflows(self) -> dict[str, Sql]:
         """Return, for each feature that has more values than its limit or one that has no bucket.
@@ -70,24 +79,51 @@ class Collects:
         """
         return {
             item.name: sql.coalesce(
-                sql.column("is_over", self._step(item, item.collected)), exp.Boolean(this=False)
+                self._found(self._step(item, item.collected), "is_over"), exp.Boolean(this=False)
             )
             for item in self.plan.aggregates
             if item.collected is not None and item.collected.may_overflow
         }
 
+    def _gather(self, steps: Mapping[str, tuple[AggregatePlan, Collected]]) -> None:
+        """Join steps to one row for each point, a few at a time: see `_AT_ONCE`."""
+        if len(steps) <= _AT_ONCE:
+            self.joins.update((step, step) for step in steps)
+            return
+        for first in range(0, len(steps), _AT_ONCE):
+            name = f"{self.alias}_collected{first}"
+            query = sql.select(*(sql.column(each, "point") for each in POINT)).from_(
+                sql.table(f"{self.alias}_points", alias="point")
+            )
+            for step, (_, collected) in itertools.islice(steps.items(), first, first + _AT_ONCE):
+                on = sql.both(
+                    *(
+                        sql.equal(sql.column(each, step), sql.column(each, "point"))
+                        for each in POINT
+                    )
+                )
+                query = query.join(sql.table(step), on=on, join_type="left", copy=False)
+                for column in ("value", "is_over") if collected.may_overflow else ("value",):
+                    place = sql.column(f"{step}_{column}", name)
+                    self._places[step, column] = place
+                    query = query.select(
+                        sql.aliased(sql.column(column, step), place.name), copy=False
+                    )
+            self.joins[name] = self.steps.add(name, query)
+
+    def _found(self, step: str, column: str) -> Sql:
+        place = self._places.get((step, column))
+        return sql.column(column, step) if place is None else place.copy()
+
     def _value(self, item: AggregatePlan, collected: Collected) -> Sql:
         step = self._step(item, collected)
-        if step not in self.steps:
-            self.steps.add(step, self._query(item, collected))
-        self.joins[step] = step
-        found = sql.column("value", step)
+        found = self._found(step, "value")
         nothing = self._nothing(item, collected)
         if nothing is None:
             return found
         if collected.may_overflow:
             # Too many are null, and the step has a row then.
-            return sql.when(sql.is_null(sql.column("is_over", step)), nothing, found)
+            return sql.when(sql.is_null(self._found(step, "is_over")), nothing, found)
         return sql.coalesce(found, nothing)
 
     def _step(self, item: AggregatePlan, collected: Collected) -> str:
@@ -144,7 +180,11 @@ class Collects:
 
 
 def collected_of_tiles(
-    events: exp.Select, group: Sequence[str], column: TileColumn, plan: ViewPlan
+    events: exp.Select,
+    group: Sequence[str],
+    column: TileColumn,
+    plan: ViewPlan,
+    dialect: Dialect,
 ) -> exp.Select:
     """Select what each tile collects of its events; columns are called as `kept` says they end.
 
@@ -153,6 +193,7 @@ def collected_of_tiles(
         group: what names a tile.
         column: what is collected.
         plan: the view's.
+        dialect: the engine's constructs.
     """
     if column.kept.is_list:
         return collected_lists(events, group, column.partial, column.most, column.kept)
@@ -167,7 +208,7 @@ def collected_of_tiles(
     value = sql.column("value")
     if column.kept.shape is Shape.HASHES:
         named = sql.when(is_few, value, register(value))
-        rarest = sql.when(is_few, sql.integer(0), rarity(value))
+        rarest = sql.when(is_few, sql.integer(0), rarity(dialect, value))
         rows = (
             sql.select(
                 *by,
@@ -305,7 +346,7 @@ def _distinct(events: exp.Select, most: int, dialect: Dialect) -> exp.Select:
     registers = (
         sql.select(
             *by,
-            sql.aliased(sql.aggregate(exp.Min, rarity(value)), "rarest"),
+            sql.aliased(sql.aggregate(exp.Min, rarity(dialect, value)), "rarest"),
             sql.aliased(sql.aggregate(exp.Count, value), "n"),
         )
         .from_(sql.nested(once, "once"))

@@ -260,11 +260,18 @@ class Dialect:
         over = sql.when(sql.less(whole, self.exact(half)), sql.integer(0), self.exact(all_))
         return sql.cast(sql.subtract(whole, over), "BIGINT")
 
-    def shifted_right(self, value: Sql, bits: int) -> Sql:
+    def shifted_right(self, value: Sql, bits: Sql) -> Sql:
         """Drop the last bits of a BIGINT that is not negative."""
         if self.engine is EngineName.DUCKDB:
-            return sql.binary(exp.BitwiseRightShift, value, sql.integer(bits))
-        return sql.call("bitwise_right_shift", value, sql.integer(bits))
+            return sql.binary(exp.BitwiseRightShift, value, bits)
+        return sql.call("bitwise_right_shift", value, sql.cast(bits, "INTEGER"))
+
+    def power_of_two(self, bits: Sql) -> Sql:
+        """Write 2^bits as a BIGINT."""
+        one = sql.cast(sql.integer(1), "BIGINT")
+        if self.engine is EngineName.DUCKDB:
+            return sql.binary(exp.BitwiseLeftShift, one, bits)
+        return sql.call("bitwise_left_shift", one, sql.cast(bits, "INTEGER"))
 
     def whole_quotient(self, dividend: Sql, divisor: Sql) -> Sql:
         """Divide integers of at most 64 bits that are not negative, and drop the remainder."""

@@ -20,26 +20,20 @@ if TYPE_CHECKING:
     from skewless.offline.query.dialect import Dialect
     from skewless.offline.query.sql import Sql
 
-_MOST_DROPPED = 55  # bits of 2^63 - 1
 _FOR_LEAST = -(EXACT * 56 + EXACT)  # the bucket of -2^63, whose magnitude has no BIGINT
+_ROUNDS_AT_ONCE = 3
 
 
 def bucketed(dialect: Dialect, units: Sql) -> Sql:
     """Write the bucket of a BIGINT."""
     # The least has no magnitude, and engines compute this before they choose.
     size = sql.call("abs", sql.call("greatest", units, sql.integer(INT64_MIN + 1)))
-    case = exp.Case(ifs=[])
-    for dropped in range(_MOST_DROPPED + 1):
-        found = size
-        if dropped:
-            kept_bits = dialect.shifted_right(size, dropped)
-            found = sql.add(sql.integer(EXACT * dropped), kept_bits)
-        if dropped < _MOST_DROPPED:
-            below = sql.less(size, sql.integer(2 * EXACT * 2**dropped))
-            case.append("ifs", exp.If(this=below, true=found.copy()))
-        else:
-            case.set("default", found)
-    signed = sql.cast(sql.multiply(case, sql.call("sign", units)), "BIGINT")
+    spare = sql.subtract(_bits(size), sql.integer(EXACT.bit_length()))
+    dropped = sql.when(sql.less(sql.integer(0), spare), spare, sql.integer(0))
+    found = sql.add(
+        sql.multiply(sql.integer(EXACT), dropped), dialect.shifted_right(size, dropped.copy())
+    )
+    signed = sql.cast(sql.multiply(found, sql.call("sign", units)), "BIGINT")
     is_least = sql.equal(units, sql.integer(INT64_MIN))
     return sql.when(is_least, sql.integer(_FOR_LEAST), signed)
 
@@ -96,16 +90,18 @@ def register(h: Sql) -> Sql:
     return sql.floor_to(h, BELOW)
 
 
-def rarity(h: Sql) -> Sql:
+def rarity(dialect: Dialect, h: Sql) -> Sql:
     """Write 2^(41 - rank) of a hash: a register's greatest rank has the least."""
     below = sql.integer(BELOW)
     rest = sql.call("mod", sql.add(sql.call("mod", h, below), below), below)
-    case = exp.Case(ifs=[])
-    for bits in range(GREATEST_RANK - 1, 0, -1):
-        has_bit = sql.less_equal(sql.integer(UNUSED * 2 ** (bits - 1)), rest)
-        case.append("ifs", exp.If(this=has_bit, true=sql.integer(2**bits)))
-    case.set("default", sql.integer(1))
-    return case
+    told = dialect.whole_quotient(rest, sql.integer(UNUSED))
+    is_nothing = sql.less(rest, sql.integer(UNUSED))
+    return sql.when(is_nothing, sql.integer(1), dialect.power_of_two(_bits(told)))
+
+
+def _bits(whole: Sql) -> Sql:
+    """Write how many bits a BIGINT above zero needs; 1 for zero."""
+    return sql.call("length", sql.call("to_base", whole, sql.integer(2)))
 
 
 def estimates(rows: exp.Select, kept: Sequence[str], dialect: Dialect) -> exp.Select:
@@ -123,15 +119,15 @@ def estimates(rows: exp.Select, kept: Sequence[str], dialect: Dialect) -> exp.Se
     rows = sql.select(*columns, total, sql.aliased(share, "x"), sql.aliased(share, "z")).from_(
         sql.nested(rows, "rows")
     )
-    for number in range(ROUNDS):
-        square = sql.multiply(sql.column("x"), sql.column("x"))
-        term = sql.multiply(square, sql.double(2.0**number))
-        rows = sql.select(
-            *columns,
-            total,
-            sql.aliased(square, "x"),
-            sql.aliased(sql.add(sql.column("z"), term), "z"),
-        ).from_(sql.nested(rows, "rows"))
+    for number in range(0, ROUNDS, _ROUNDS_AT_ONCE):
+        x: Sql = sql.column("x")
+        z: Sql = sql.column("z")
+        for one in range(number, number + _ROUNDS_AT_ONCE):
+            x = sql.multiply(x, x)
+            z = sql.add(z, sql.multiply(x, sql.double(2.0**one)))
+        rows = sql.select(*columns, total, sql.aliased(x, "x"), sql.aliased(z, "z")).from_(
+            sql.nested(rows, "rows")
+        )
     first = sql.binary(exp.Div, sql.cast(total, "DOUBLE"), sql.double(2.0**GREATEST_RANK))
     second = sql.multiply(sql.double(float(REGISTERS)), sql.column("z"))
     found = sql.binary(exp.Div, sql.double(FACTOR), sql.add(first, second))

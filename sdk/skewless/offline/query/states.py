@@ -291,7 +291,8 @@ class States:
                 ),
             ).from_(sql.table("placed"))
             placed = placed.where(sql.equal(sql.column(f"n{index}"), sql.integer(1)), copy=False)
-            lists = steps.add(name, collected_of_tiles(placed, of_tile, column, self.plan))
+            query_of_tiles = collected_of_tiles(placed, of_tile, column, self.plan, self.dialect)
+            lists = steps.add(name, query_of_tiles)
             on = sql.both(
                 *(sql.equal(sql.column(each, name), sql.column(each, "tiles")) for each in of_tile)
             )

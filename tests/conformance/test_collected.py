@@ -1,0 +1,69 @@
+"""What windows collect of values of every type, by Trino: the oracle's bits, in history and cuts.
+
+One view, so one statement of many steps: drawn views have a few aggregates only.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+from skewless.compiler.plan import plan_view
+from skewless.offline.query.mode import Mode
+from skewless.online.fold import Folder
+from tests import reference, strategies
+from tests.parity.bits import bits
+from tests.parity.test_history import assert_history_is_the_oracle, logical
+from tests.reference import DAY, Event
+from tests.store.test_lists import SCALARS, lists
+
+if TYPE_CHECKING:
+    from tests.conformance.in_trino import Files
+
+CUT = 20_000 * DAY
+DRAW = random.Random(20241004)  # noqa: S311 - the same events every time
+VALUES: dict[str, list[Any]] = {
+    "flag": [False, True],
+    "whole": [0, 1, -1, 127, 128, 255, 256, 2**53 + 1, 2**63 - 1, -(2**63)],
+    "real": [0.0, -0.5, 1e-6, 7.0, 1e12, 1e-300],
+    "text": [*strategies.TEXTS, "a\x00b"],
+    "raw": [b"", b"\x00", b"\xff", b"a"],
+    "seen": [0, -1, CUT, CUT + 1],
+    "price": [reference.scaled_decimal(units, 4) for units in (0, 70_000, 69_999, -1, 10**15)],
+}
+
+
+def events() -> list[Event]:
+    found = []
+    for number in range(300):
+        at = CUT - DRAW.randrange(40 * DAY)
+        values = {name: DRAW.choice([None, *VALUES[name]]) for name in SCALARS}
+        row = {"user_id": number % 3, "shop": "s", "at": at, **values}
+        found.append(Event(row, at, at + DRAW.choice([0, 1, DAY]), number))
+    return found
+
+
+EVENTS = events()
+
+
+def test_what_windows_collect_in_trino_is_the_oracle_bit_for_bit(files: Files) -> None:
+    labels = [
+        ({"user_id": user, "shop": "s"}, CUT + days * DAY)
+        for user in range(4)
+        for days in (-20, -1, 0, 1, 33)
+    ]
+    assert_history_is_the_oracle(files.history, (lists, EVENTS, labels), Mode.AS_SERVED)
+
+
+def test_what_a_cut_by_trino_collects_serves_the_oracle_bit_for_bit(files: Files) -> None:
+    plan = plan_view(lists)
+    states = files.states_at(plan, EVENTS, CUT)
+    assert len(states) == 3
+    for key, state in states.items():
+        values, *_ = Folder(plan).fold([state], CUT)
+        named = dict(zip(lists.entity.keys, key, strict=True))
+        wanted, _ = reference.view_value(lists, EVENTS, named, CUT)
+        got = {
+            name: bits(logical(value, lists.feature_types[name])) for name, value in values.items()
+        }
+        assert got == {name: bits(value) for name, value in wanted.items()}
