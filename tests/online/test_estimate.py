@@ -31,3 +31,14 @@ def test_a_window_with_an_offset_is_as_long_as_it_says_where_hops_divide_it() ->
 def test_what_has_no_left_edge_spans_nothing_that_an_estimate_could_tell() -> None:
     assert windows(n=agg.count(window=None)) is None
     assert "windows" not in estimate(a_latest_view())
+
+
+def test_a_large_item_that_collects_can_be_made_smaller_by_its_limits_too() -> None:
+    found = estimate(a_view(features={"n": agg.value_counts("seats", window="30d", limit=10_000)}))
+    assert found["warning"] == (
+        f"an entity that is busy in every tile needs {found['item_bytes_at_most']} bytes, near "
+        "DynamoDB's 409,600; such a cut is refused. Lengthen the hop or shorten the window, or "
+        "lower an n or a limit: each tile may hold as much."
+    )
+    wide = {"n": agg.stddev_pop("price", window="30d", hop="1m")}
+    assert str(estimate(a_view(features=wide))["warning"]).endswith("shorten the window.")

@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sqlglot import exp
+
+from skewless import FeatureView, agg
+from skewless.compiler.plan import plan_selection
 from skewless.offline.query import sql
 from skewless.offline.query.dialect import Dialect, EngineName
+from skewless.offline.query.history import History, Spine
+from skewless.offline.query.mode import Mode
 from skewless.offline.query.script import Script
 from skewless.offline.query.stages import AROUND_A_STATEMENT, READS_OF_A_STATEMENT, stored_steps
+from tests.offline.query.test_golden_sql import MARCH_1, MARCH_2, card, payments, relation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from sqlglot import exp
 
 ATHENA = Dialect(EngineName.ATHENA)
 LABELS, LOG = sql.table("labels", "lake"), sql.table("payments", "lake")
@@ -96,3 +101,21 @@ def test_a_query_reads_a_tables_rows_under_the_steps_name() -> None:
     found = sql.reading(query, {"events": sql.table("stored", "lake")})
     assert found.sql(dialect="athena") == ('SELECT "events"."x" FROM "lake"."stored" AS "events"')
     assert query.sql(dialect="athena") == 'SELECT "events"."x" FROM "events"'
+
+
+def test_a_view_that_collects_much_is_a_few_statements_none_of_which_reads_much() -> None:
+    view = FeatureView(
+        "busy",
+        entity=card,
+        source=payments,
+        refresh="stream",
+        features={f"n{n}": agg.value_counts("items", window="7d", limit=n) for n in range(1, 65)},
+    )
+    selection = plan_selection([(view, name) for name in view.feature_types])
+    spine = Spine(LABELS, MARCH_1, MARCH_2)
+    relations = {"payments": relation("payments")}
+    script = History(selection, Mode.AS_SERVED, ATHENA, spine, relations, {}).script()
+    stored = stored_steps(script, LABELS, ATHENA)
+    assert len(stored) <= 64 / 8 + 2
+    joined = [step for step in script.final.find_all(exp.Table) if step.name in stored]
+    assert len(joined) <= READS_OF_A_STATEMENT
