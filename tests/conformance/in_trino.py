@@ -42,6 +42,7 @@ _DDL = {
     pa.string(): "varchar",
     pa.binary(): "varbinary",
     pa.timestamp("us", "UTC"): "timestamp(6)",
+    pa.date32(): "date",
 }
 
 

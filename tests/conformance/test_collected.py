@@ -33,6 +33,7 @@ VALUES: dict[str, list[Any]] = {
     "text": [*strategies.TEXTS, "a\x00b"],
     "raw": [b"", b"\x00", b"\xff", b"a"],
     "seen": [0, -1, CUT, CUT + 1],
+    "born": [0, -1, 20_000],
     "price": [reference.scaled_decimal(units, 4) for units in (0, 70_000, 69_999, -1, 10**15)],
 }
 

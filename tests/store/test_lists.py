@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from skewless.types import ValueType
 
 SCALARS: dict[str, ValueType] = {
-    name: TYPES[name] for name in ("flag", "whole", "real", "text", "raw", "seen", "price")
+    name: TYPES[name] for name in ("flag", "whole", "real", "text", "raw", "seen", "born", "price")
 }
 told = Source(
     "told", schema={"user_id": TYPES["whole"], "shop": TYPES["text"], **SCALARS}, event_time="at"
@@ -27,11 +27,12 @@ LATER: dict[str, Any] = {
     "text": "",
     "raw": b"",
     "seen": NOON,
+    "born": NOON.date(),
     "price": Number("7.0001"),
 }
 EARLIER = {name: VALUES[name][1] for name in SCALARS}
 FULL, NOBODY = 1, 2
-TEXTS = ("flag", "whole", "text", "seen", "price")
+TEXTS = ("flag", "whole", "text", "seen", "born", "price")
 NUMBERS = ("whole", "real", "price")
 lists = FeatureView(
     "lists",
