@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -51,6 +52,8 @@ def physical_values(column: pa.Array | pa.ChunkedArray, type_: ValueType) -> lis
             ]
         case types.Array() | types.Vector():
             return [None if value is None else tuple(value) for value in column.to_pylist()]
+        case types.Map():
+            return [None if row is None else dict(sorted(row)) for row in column.to_pylist()]
         case _:
             return list(column.to_pylist())
 
@@ -64,6 +67,8 @@ def physical_type(type_: ValueType) -> pa.DataType:
             return pa.decimal128(arrow_types.SUM_DIGITS, 0)
         case types.Array(element=element):
             return pa.list_(physical_type(element))
+        case types.Map(key=key, value=value):
+            return pa.map_(physical_type(key), physical_type(value))
         case _:
             return feature_type(type_)
 
