@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from skewless import OnDemandView, bucketize, coalesce, col, concat, request, request_time
+from skewless import (
+    OnDemandView,
+    bucketize,
+    coalesce,
+    col,
+    concat,
+    if_else,
+    request,
+    request_time,
+    when,
+)
 from skewless.definitions.typing import Scope
 from skewless.errors import DefinitionError
 from skewless.types import Bool, Bytes, Date, Decimal, Float64, Int64, String, Timestamp
@@ -99,6 +109,34 @@ def test_a_type_that_a_function_cannot_take_is_told(expression: Expr, said: str)
     scope = Scope(columns=COLUMNS, columns_of="Source 'it'")
     assert scope.type_of(expression.node) is None
     assert said in " ".join(scope.problems)
+
+
+@pytest.mark.parametrize("name", sorted(COLUMNS))
+def test_a_choice_may_give_null_of_the_type_of_its_other_value(name: str) -> None:
+    for choice in (
+        if_else(col("p"), col(name), None),
+        if_else(col("p"), None, col(name)),
+        when(col("p")).then(None).when(~col("p")).then(col(name)).otherwise(None),
+    ):
+        assert Scope(columns=COLUMNS, columns_of="it").type_of(choice.node) == COLUMNS[name]
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda: if_else(col("p"), None, None),
+        lambda: when(col("p")).then(None).when(col("x") > 1).then(None).otherwise(None),
+    ],
+)
+def test_a_choice_without_any_value_is_refused(write: Callable[[], Any]) -> None:
+    with pytest.raises(TypeError, match="all values of the choice are None"):
+        write()
+
+
+def test_a_choice_without_its_end_says_what_is_missing() -> None:
+    unfinished: Any = when(request("x") > 1).then(2.0)
+    with pytest.raises(DefinitionError, match=r"without \.otherwise\(...\), which may be None"):
+        OnDemandView("view", request={"x": Float64}, features={"y": unfinished})
 
 
 def test_all_problems_of_a_view_are_told_at_once() -> None:

@@ -96,6 +96,7 @@ x, y, i, j, m, p, s, t, u, e = (col(name) for name in COLUMNS)
 EXPRESSIONS: Sequence[Expr] = [
     when(p).then(x).when(x > 0).then(y).otherwise(1.5),
     when(p).then("yes").otherwise(s),
+    when(p).then(None).when(x > 0).then(x).otherwise(None),
     coalesce(x, y, 0.25),
     coalesce(i, m),
     coalesce(s, "none"),

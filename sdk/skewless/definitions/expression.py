@@ -333,9 +333,22 @@ def lit(value: Literal) -> Expr:
     return Expr(literal_node(value))
 
 
-def if_else(condition: Expr, then: Expr | Literal, otherwise: Expr | Literal) -> Expr:
-    """Return `then` where the condition is true, `otherwise` where it is false or null."""
-    return called(Operator.IF_ELSE, condition, then, otherwise)
+def if_else(condition: Expr, then: Expr | Literal | None, otherwise: Expr | Literal | None) -> Expr:
+    """Return `then` where the condition is true, `otherwise` where it is false or null.
+
+    One of both may be None, which is a null of the other's type.
+
+    Raises:
+        TypeError: both are None.
+    """
+    if then is not None and otherwise is not None:
+        return called(Operator.IF_ELSE, condition, then, otherwise)
+    some = otherwise if then is None else then
+    if some is None:
+        raise TypeError("all values of the choice are None: give one a value, which has a type")
+    null = called(Operator.NULL_IF, some, some)
+    both = (null, some) if then is None else (some, null)
+    return called(Operator.IF_ELSE, condition, *both)
 
 
 def literal_node(value: object) -> LiteralNode:

@@ -19,40 +19,49 @@ if TYPE_CHECKING:
 MAX_EDGES = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Then:
     """Conditions and their values, to which `.when` adds one and `.otherwise` the last value."""
 
-    pairs: tuple[tuple[Expr, Expr | Literal], ...]
+    pairs: tuple[tuple[Expr, Expr | Literal | None], ...]
 
     def when(self, condition: Expr) -> When:
         """Add a condition; it is asked where none before it is true."""
         return When(self.pairs, condition)
 
-    def otherwise(self, value: Expr | Literal) -> Expr:
-        """Return the expression: `value` where no condition is true."""
-        found = value if isinstance(value, Expr) else lit(value)
+    def otherwise(self, value: Expr | Literal | None) -> Expr:
+        """Return the expression: `value` where no condition is true.
+
+        Raises:
+            TypeError: all values are None.
+        """
+        found = value
         for condition, then in reversed(self.pairs):
-            found = if_else(condition, then, found)
-        return found
+            if then is not None or found is not None:
+                found = if_else(condition, then, found)
+        return found if isinstance(found, Expr) else if_else(self.pairs[0][0], None, None)
+
+    def __repr__(self) -> str:
+        """Say what is missing: this is what an error shows in place of an expression."""
+        return f"when(...).then({self.pairs[-1][1]!r}) without .otherwise(...), which may be None"
 
 
 @dataclass(frozen=True, slots=True)
 class When:
     """A condition that waits for its value."""
 
-    pairs: tuple[tuple[Expr, Expr | Literal], ...]
+    pairs: tuple[tuple[Expr, Expr | Literal | None], ...]
     condition: Expr
 
-    def then(self, value: Expr | Literal) -> Then:
-        """Give the value for where the condition is true."""
+    def then(self, value: Expr | Literal | None) -> Then:
+        """Give the value for where the condition is true; None is null."""
         return Then((*self.pairs, (self.condition, value)))
 
 
 def when(condition: Expr) -> When:
     """Start a choice: `when(c).then(x).otherwise(y)`, with any number of `.when(d).then(z)`.
 
-    A null condition counts as false.
+    A null condition counts as false. A value may be None, which is null.
     """
     return When((), condition)
 
