@@ -11,10 +11,12 @@ from skewless.definitions.entity import Entity
 from skewless.definitions.expression import col, if_else, lit, request
 from skewless.definitions.foreign import MODULE, no_attribute
 from skewless.definitions.functions import (
+    atan2,
     bucketize,
     coalesce,
     concat,
     greatest,
+    haversine,
     least,
     nullif,
     request_time,
@@ -44,12 +46,14 @@ __all__ = [
     "SkewlessError",
     "Source",
     "agg",
+    "atan2",
     "bucketize",
     "coalesce",
     "col",
     "compute",
     "concat",
     "greatest",
+    "haversine",
     "if_else",
     "least",
     "lit",

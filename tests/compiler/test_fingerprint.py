@@ -8,6 +8,8 @@ from skewless import Entity, Every, FeatureService, FeatureView, OnDemandView, S
 from skewless import request as field
 from skewless.compiler.fingerprint import LENGTH, fingerprint, used_columns
 from skewless.compiler.plan import plan_view
+from skewless.definitions.expression import CallNode, Expr
+from skewless.definitions.operators import Operator
 from skewless.types import Bool, Float64, Int64, String, Timestamp
 
 SCHEMA: dict[str, Any] = {"k": String, "x": Float64, "n": Int64, "id": String}
@@ -190,3 +192,23 @@ def test_views_of_one_fingerprint_pack_their_tiles_alike() -> None:
     packings = {(plan.fingerprint, plan.measures, plan.tile_sets) for plan in map(plan_view, views)}
     fingerprints = {fingerprint(view) for view in views}
     assert len(packings) == len(fingerprints)
+
+
+def test_functions_of_the_engine_keep_their_fingerprints_and_stay_other_than_those_of_today() -> (
+    None
+):
+    before = {
+        "ln": CallNode(Operator.LOGARITHM, (col("x").node,)),
+        "exp": CallNode(Operator.EXPONENTIAL, (col("x").node,)),
+        "power": CallNode(Operator.POWER, (col("x").node, col("x").node)),
+    }
+    today = {"ln": col("x").ln(), "exp": col("x").exp(), "power": col("x") ** col("x")}
+    old, new = (
+        [
+            fingerprint(a_view(features={"mean": agg.mean(each, window="1d")}))
+            for each in expressions.values()
+        ]
+        for expressions in ({name: Expr(node) for name, node in before.items()}, today)
+    )
+    assert old == ["af663325860c4708", "b17f566ffe55bfe0", "075b377a938e8ac1"]
+    assert not set(old) & set(new)

@@ -13,11 +13,12 @@ from skewless import Entity, FeatureView, OnDemandView, Source, agg, col, if_els
 from skewless.compiler.binding import bind
 from skewless.compiler.bound import Column, Constant, Feature, Request
 from skewless.compiler.interpret import compile_python
+from skewless.definitions.expression import CallNode, Expr
+from skewless.definitions.operators import Operator
 from skewless.types import Bool, Bytes, Decimal, Float64, Int64, String, Timestamp
 
 if TYPE_CHECKING:
     from skewless.compiler.bound import Bound
-    from skewless.definitions.expression import Expr
     from skewless.types import ValueType
 
 COLUMNS: dict[str, ValueType] = {
@@ -252,3 +253,16 @@ def test_constants_fields_and_features_are_bound_by_name() -> None:
     assert typed.type == Float64
     assert compile_python(typed.bound)(environment) == 4.0
     assert bind(lit("x").node, {}).bound == Constant("x", String)
+
+
+def test_documents_of_before_keep_the_functions_of_the_engine() -> None:
+    x, y = col("x").node, col("y").node
+    kept = {
+        Operator.LOGARITHM: math.log(0.7),
+        Operator.EXPONENTIAL: math.exp(0.7),
+        Operator.POWER: 0.7**0.3,
+    }
+    for operator, expected in kept.items():
+        node = CallNode(operator, (x, y) if operator is Operator.POWER else (x,))
+        assert operator.value in ("ln", "exp", "**")
+        assert value(Expr(node), x=0.7, y=0.3) == expected

@@ -14,11 +14,13 @@ import sqlglot
 from localaws.core.athena.engine import connect
 from localaws.core.athena.transpile import to_duckdb
 from skewless import (
+    atan2,
     bucketize,
     coalesce,
     col,
     concat,
     greatest,
+    haversine,
     least,
     nullif,
     when,
@@ -187,6 +189,10 @@ EXPRESSIONS: Sequence[Expr] = [
     bucketize(i, [0.5]),
     bucketize(m, [0, 1.5]),
     p & s.str.contains("a").fill_null(other=False),
+    *(m.log1p(), i.exp(), (x * y).ln(), (x / y).atan(), x.sin() * y, (-x) ** j, 2**x),
+    *(atan2(i, x * y), haversine(x, i, x + 1e-5, 90)),
+    x.exp().ln().sin().sigmoid().tanh(),
+    when(x.sin() > 0.5).then((x.exp() - y).sqrt()).otherwise(x.cos().round(3)),
 ]  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skewless.compiler import vocabulary
+from skewless.compiler import elementary, vocabulary
 from skewless.compiler.bound import (
     Apply,
     Bound,
@@ -108,6 +108,8 @@ _ARITHMETIC: dict[Operator, Callable[..., Bound]] = {
     Operator.EXPONENTIAL: _plain(Primitive.EXPONENTIAL),
     Operator.POWER: _power,
 }
+# An infinity is out of the range of each of these.
+_ELEMENTARY = {Operator[primitive.name]: primitive for primitive in elementary.FUNCTIONS}
 # These operators propagate infinity and NaN, so one check at the end of a chain is enough. A check
 # at each step would double the SQL each time, since an engine copies what it checks.
 _TRANSPARENT = frozenset(
@@ -153,6 +155,9 @@ def _may_overflow(bound: Bound) -> bool:
 def _call(operator: Operator, arguments: list[Typed]) -> Typed:
     if arguments and arguments[0].type == types.Timestamp and operator in _SHIFTS:
         return vocabulary.shift(operator, arguments[0], arguments[1])
+    if operator in _ELEMENTARY:
+        parts = (as_double(argument) for argument in arguments)
+        return Typed(apply(_ELEMENTARY[operator], *parts), types.Float64)
     if operator in _TRANSPARENT:
         return _arithmetic(operator, arguments)
     if operator is Operator.DIVIDE:

@@ -35,7 +35,7 @@ class Primitive(Enum):
     SQUARE_ROOT = auto()
     FLOOR = auto()
     CEILING = auto()
-    LOGARITHM = auto()
+    LOGARITHM = auto()  # these three are the engine's own
     EXPONENTIAL = auto()
     POWER = auto()
     FINITE = auto()  # null for an infinity or NaN
@@ -47,6 +47,24 @@ class Primitive(Enum):
     ROUND = auto()  # (x, n): to n decimals, exactly, halves away from zero
     TRUNCATE = auto()  # double to a 64-bit integer towards zero, null where it does not fit
     ROUND_HALF_AWAY = auto()  # double to the nearest whole number as a 64-bit integer
+    # by `elementary`; null for an infinity, NaN and what is beyond its range
+    EXP = auto()
+    LN = auto()
+    LOG2 = auto()
+    LOG10 = auto()
+    LOG1P = auto()
+    EXPM1 = auto()
+    POW = auto()
+    SIN = auto()
+    COS = auto()
+    TAN = auto()
+    ASIN = auto()
+    ACOS = auto()
+    ATAN = auto()
+    ATAN2 = auto()
+    TANH = auto()
+    SIGMOID = auto()
+    HAVERSINE = auto()
     # exact integers
     TO_DOUBLE = auto()  # d(x) of the semantics
     INTEGER_ADD = auto()

@@ -6,7 +6,7 @@ import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from skewless.compiler import scalars
+from skewless.compiler import elementary, scalars
 from skewless.compiler.bound import (
     Apply,
     Column,
@@ -260,6 +260,7 @@ _NOT_STRICT: Mapping[Primitive, str] = {
 }
 _MAKES_NULLS = frozenset(
     {
+        *elementary.FUNCTIONS,
         Primitive.FINITE,
         Primitive.NULL_IF_ZERO,
         Primitive.NULL_IF_NEGATIVE,

@@ -11,6 +11,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING, Any
 
+from skewless.compiler import elementary
 from skewless.compiler.bound import Primitive
 from skewless.compiler.distinct import hash64
 from skewless.definitions.expression import INT64_MAX, INT64_MIN
@@ -80,6 +81,7 @@ def _on(days: int) -> date:
 
 
 FUNCTIONS: Mapping[Primitive, Callable[..., Any]] = {
+    **elementary.FUNCTIONS,
     Primitive.ROUND: _round,
     Primitive.TRUNCATE: _truncate,
     Primitive.FLOOR_DIVIDE: _floor_divide,

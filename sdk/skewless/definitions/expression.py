@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol, TypeAlias
 from skewless.definitions import decimals, types
 from skewless.definitions.dates import to_date, to_days
 from skewless.definitions.duration import Duration
+from skewless.definitions.elementary import ElementaryMethods
 from skewless.definitions.names import is_text
 from skewless.definitions.namespaces import TextMethods, TimeMethods, unknown_method
 from skewless.definitions.operators import SIGNATURES, Operator
@@ -98,7 +99,7 @@ class CallNode:
 Node: TypeAlias = ColumnNode | RequestNode | FeatureNode | LiteralNode | CallNode
 
 
-class Expr:
+class Expr(ElementaryMethods):
     """An expression. Arithmetic, comparisons and `& | ~` build larger ones."""
 
     __slots__ = ("node",)
@@ -143,10 +144,10 @@ class Expr:
         return called(Operator.MODULO, other, self)
 
     def __pow__(self, other: Expr | Literal) -> Expr:
-        return called(Operator.POWER, self, other)
+        return called(Operator.POW, self, other)
 
     def __rpow__(self, other: Literal) -> Expr:
-        return called(Operator.POWER, other, self)
+        return called(Operator.POW, other, self)
 
     def __neg__(self) -> Expr:
         return called(Operator.NEGATE, self)
@@ -230,13 +231,8 @@ class Expr:
         """Return the least whole number that is not less."""
         return called(Operator.CEILING, self)
 
-    def ln(self) -> Expr:
-        """Return the natural logarithm; null at and below zero. May differ by 1 ulp by engine."""
-        return called(Operator.LOGARITHM, self)
-
-    def exp(self) -> Expr:
-        """Return e to the power of the value. May differ by 1 ulp by engine."""
-        return called(Operator.EXPONENTIAL, self)
+    def _of(self, operator: Operator) -> Expr:
+        return called(operator, self)
 
     def sign(self) -> Expr:
         """Return -1, 0 or 1."""
@@ -445,15 +441,15 @@ def render(node: Node) -> str:
             return f"{view.name}[{feature!r}]"
         case LiteralNode():
             return _literal(node)
-        case CallNode(operator, (left, right)) if not operator.value.isidentifier():
-            return f"({render(left)} {operator.value} {render(right)})"
+        case CallNode(operator, (left, right)) if not operator.shown.isidentifier():
+            return f"({render(left)} {operator.shown} {render(right)})"
         case CallNode(operator, (only,)) if operator in (Operator.NOT, Operator.NEGATE):
             return f"{'~' if operator is Operator.NOT else '-'}{render(only)}"
         case CallNode(operator, (first, *rest)) if operator in SIGNATURES:
             shown = ", ".join(map(render, rest))
             return f"{render(first)}.{SIGNATURES[operator].namespace}.{operator.value}({shown})"
         case CallNode(operator, arguments):
-            return f"{operator.value}({', '.join(map(render, arguments))})"
+            return f"{operator.shown}({', '.join(map(render, arguments))})"
 
 
 def _literal(node: LiteralNode) -> str:
@@ -480,7 +476,7 @@ def called(operator: Operator, *arguments: object) -> Expr:
             f"it nests deeper than {MAX_DEPTH}; join the halves of a long chain, not one term "
             "after the other, and write .isin([...]) for many equals"
         )
-        raise DefinitionError(f"an expression that ends in {operator.value!r}", [problem])
+        raise DefinitionError(f"an expression that ends in {operator.shown!r}", [problem])
     return Expr(node)
 
 

@@ -95,6 +95,25 @@ def concat(*values: Expr | Literal) -> Expr:
     return _pairwise(Operator.CONCAT, _some("concat", values))
 
 
+def atan2(y: Expr | float, x: Expr | float) -> Expr:
+    """Return the angle of the point (x, y) in radians, -pi to pi; 0 for the origin."""
+    return called(Operator.ATAN2, y, x)
+
+
+def haversine(
+    lat1: Expr | float, lon1: Expr | float, lat2: Expr | float, lon2: Expr | float
+) -> Expr:
+    """Return the distance of two points in km, on a sphere of 6371.0088 km.
+
+    Args:
+        lat1: latitude of the first point in degrees, -90 to 90; null beyond.
+        lon1: its longitude in degrees, -360 to 360; null beyond.
+        lat2: latitude of the second point.
+        lon2: its longitude.
+    """
+    return called(Operator.HAVERSINE, lat1, lon1, lat2, lon2)
+
+
 def request_time() -> Expr:
     """Return the instant that is asked for: the label's in training, now in serving."""
     return called(Operator.REQUEST_TIME)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Operator(Enum):
-    """The operators; the value is how one is printed, and how documents name it."""
+    """The operators; the value is how documents name it."""
 
     ADD = "+"
     SUBTRACT = "-"
@@ -36,12 +36,31 @@ class Operator(Enum):
     SQUARE_ROOT = "sqrt"
     FLOOR = "floor"
     CEILING = "ceil"
+    # what documents of before hold, and each engine's own: 1 ulp apart at times
     LOGARITHM = "ln"
     EXPONENTIAL = "exp"
     POWER = "**"
     IS_NULL = "is_null"
     FILL_NULL = "fill_null"
     IF_ELSE = "if_else"
+    # elementary functions
+    EXP = "exp_v2"
+    EXPM1 = "expm1"
+    LN = "ln_v2"
+    LOG2 = "log2"
+    LOG10 = "log10"
+    LOG1P = "log1p"
+    POW = "pow_v2"
+    SIN = "sin"
+    COS = "cos"
+    TAN = "tan"
+    ASIN = "asin"
+    ACOS = "acos"
+    ATAN = "atan"
+    ATAN2 = "atan2"
+    TANH = "tanh"
+    SIGMOID = "sigmoid"
+    HAVERSINE = "haversine"
     # choices
     NULL_IF = "nullif"
     GREATEST = "greatest"
@@ -78,6 +97,23 @@ class Operator(Enum):
     WEEKDAY = "weekday"
     ORDINAL_DAY = "ordinal_day"
     TRUNCATE = "truncate"
+
+    @property
+    def shown(self) -> str:
+        """How it is printed: as users write it, if they can."""
+        return _SHOWN.get(self, self.value)
+
+
+_SHOWN: Mapping[Operator, str] = MappingProxyType(
+    {
+        Operator.EXP: "exp",
+        Operator.LN: "ln",
+        Operator.POW: "**",
+        Operator.EXPONENTIAL: "exp_v1",
+        Operator.LOGARITHM: "ln_v1",
+        Operator.POWER: "pow_v1",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

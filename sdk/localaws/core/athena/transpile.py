@@ -5,6 +5,7 @@ It knows nothing of the catalog: the caller has replaced table names before (`ca
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import sqlglot
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _INTEGER_TYPES = ("bigint", "int", "smallint", "tinyint")
+# Functions in functions nest deep, and sqlglot goes down by calls: some thirty for each level.
+sys.setrecursionlimit(max(sys.getrecursionlimit(), 20_000))
 _NAMED = (exp.Alias, exp.Aliases, exp.Column, exp.Dot)
 _FOREIGN = frozenset({"current_setting", "getenv", "getvariable", "write_log"})
 _DAY_OF_WEEK = frozenset({"DOW", "DAYOFWEEK", "DAY_OF_WEEK"})

@@ -14,7 +14,7 @@ from skewless.compiler.bound import (
     Primitive,
 )
 from skewless.definitions import types
-from skewless.offline.query import sql, vocabulary
+from skewless.offline.query import sql, straight, vocabulary
 from skewless.offline.query.sketches import bucketed, bucketed_double
 
 if TYPE_CHECKING:
@@ -136,10 +136,12 @@ class Renderer:
         zero = sql.double(0.0)
         found: dict[Primitive, Callable[..., Sql]] = {
             Primitive.NEGATE: lambda x: exp.Paren(this=exp.Neg(this=x)),
-            Primitive.FINITE: lambda x: sql.when(dialect.is_finite(x), x),
+            Primitive.FINITE: lambda x: self._once(x, lambda y: sql.when(dialect.is_finite(y), y)),
             Primitive.POSITIVE_ZERO: lambda x: sql.add(x, zero),
             Primitive.NULL_IF_ZERO: lambda x: sql.call("nullif", x, zero),
-            Primitive.NULL_IF_NEGATIVE: lambda x: sql.when(sql.less_equal(zero, x), x),
+            Primitive.NULL_IF_NEGATIVE: lambda x: self._once(
+                x, lambda y: sql.when(sql.less_equal(zero, y), y)
+            ),
             Primitive.NULL_IF_NOT_POSITIVE: lambda x: sql.when(sql.less(zero, x), x),
             Primitive.NULL_UNLESS_POWER: _real_power_base,
             Primitive.ROUND_HALF_AWAY: dialect.round_half_away,
@@ -158,6 +160,10 @@ class Renderer:
             Primitive.IF_ELSE: sql.when,
         }
         return found[primitive]
+
+    def _once(self, value: Sql, body: Callable[[Sql], Sql]) -> Sql:
+        """Write `body` over a value, which stands there once if it is long."""
+        return self.dialect.let("x", value, body) if straight.is_in(value) else body(value)
 
     def _to_double(self, bound: Bound) -> Sql:
         value = self.render(bound)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from skewless.compiler import elementary
 from skewless.compiler.bound import Primitive
-from skewless.offline.query import sql
+from skewless.offline.query import sql, straight
 from skewless.offline.query.dialect import EngineName
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ _SPLITTER = 2.0**27 + 1  # halves the digits of a double: the product of two hal
 def functions(dialect: Dialect) -> Mapping[Primitive, Callable[..., Sql]]:
     """Return how each primitive is written, over the SQL of its arguments."""
     return {
+        **{
+            primitive: functools.partial(straight.call, dialect, function)
+            for primitive, function in elementary.FUNCTIONS.items()
+        },
         Primitive.INTEGER_ADD: sql.add,
         Primitive.ROUND: functools.partial(_round, dialect),
         Primitive.TRUNCATE: functools.partial(_truncate, dialect),
