@@ -15,9 +15,8 @@ def read(most: int, **columns: list[object]) -> Columns:
 
 def test_long_texts_count_by_their_length() -> None:
     assert len(read(20_000, entity=[1, 2], v0=["a", "b" * 10_000])) == 2
-    with pytest.raises(TooManyBytesError) as refused:
+    with pytest.raises(TooManyBytesError):
         read(20_000, entity=[1, 2], v0=["a" * 10_000, "b" * 10_000])
-    assert 10_000 < refused.value.row_bytes < 10_100
 
 
 def test_rows_may_take_the_limit_and_no_more() -> None:

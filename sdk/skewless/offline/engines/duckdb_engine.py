@@ -96,7 +96,7 @@ class DuckDbSession:
         """Use a database, and a folder for copies of files that lives as long as the session."""
         self.dialect = Dialect(EngineName.DUCKDB)
         self._connection = connection
-        self._windows = WindowTables(connection, self.dialect)
+        self._windows = WindowTables(connection, self.dialect, folder)
         self._log = log
         self._folder = folder
 

@@ -18,15 +18,7 @@ pc: Any = pyarrow.compute
 
 
 class TooManyBytesError(Exception):
-    """A query's rows take more memory than they may at once.
-
-    Attributes:
-        row_bytes: how much a row takes, on average of those that were read.
-    """
-
-    def __init__(self, row_bytes: int) -> None:
-        super().__init__(row_bytes)
-        self.row_bytes = row_bytes
+    """A query's rows take more memory than they may at once."""
 
 
 class Columns:
@@ -55,12 +47,11 @@ class Columns:
             TooManyBytesError: they take more bytes than `most`.
         """
         read: dict[str, list[Any]] = {name: [] for name in reader.schema.names}
-        rows = size = 0
+        size = 0
         for batch in reader:
-            rows += batch.num_rows
             size += batch.nbytes
             if size > most:
-                raise TooManyBytesError(-(-size // rows))
+                raise TooManyBytesError
             for name, pieces in read.items():
                 column = batch[name]
                 # A copy lets go of the batch.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -21,29 +21,51 @@ if TYPE_CHECKING:
     from skewless.offline.query.windowed import Windowed
 
 
-class WindowPart:
-    """The answers for some points.
+class WindowPart(NamedTuple):
+    """The answers for some points, without the events that they are made of.
 
     Attributes:
         table: the points and the answers.
         digits: for each sum, in how many digits it is; none if it is 0 everywhere.
     """
 
+    table: pa.Table
+    digits: Mapping[tuple[WindowKind, str], int]
+
+    @classmethod
+    def of(cls, windowed: Windowed, points: Columns, events: Columns) -> WindowPart:
+        """Compute the answers.
+
+        Raises:
+            TooManyLanesError: SQL is the better.
+        """
+        work = _Work(windowed, points, events)
+        return cls(work.table(points), work.digits)
+
+
+class _Work:
+    """The events of some points, and what is found of them on the way."""
+
     def __init__(self, windowed: Windowed, points: Columns, events: Columns) -> None:
+        self._windowed = windowed
         self._events = events
         edges = [points[f"edge{number}"] for number in range(len(windowed.edges))]
         ends = {number: points[f"end{number}"] for number in windowed.ending}
         asked = Points.of(points["entity"], points["horizon"], edges, ends)
         lanes = lanes_of(asked, events["entity"], events[HAPPENED], events["known"])
+        self._order = asked.order
         self._ranges = Ranges(len(points), lanes)
         self._most = self._ranges.most
         self._counted: dict[tuple[int | None, int], Integers] = {}
         self.digits: dict[tuple[WindowKind, str], int] = {}
+
+    def table(self, points: Columns) -> pa.Table:
+        """Return the points with all answers."""
         answers: dict[str, pa.Array] = {}
-        for group in _grouped(windowed.answers):
+        for group in _grouped(self._windowed.answers):
             answers.update(self._extremes(group) if group[0].kind.is_extreme else self._sums(group))
-        at = {name: pa.array(points[name][asked.order]) for name in POINT}
-        self.table = pa.table({**at, **answers})
+        at = {name: pa.array(points[name][self._order]) for name in POINT}
+        return pa.table({**at, **answers})
 
     def _sums(self, group: Sequence[WindowAnswer]) -> Mapping[str, pa.Array]:
         answer, windows = group[0], [one.window for one in group]

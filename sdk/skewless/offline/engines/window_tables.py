@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from skewless.errors import QueryError
+from skewless.offline.engines.dealt_rows import DealtRows, piles_of
 from skewless.offline.engines.memory import memory_bytes
 from skewless.offline.engines.ranges import TooManyLanesError
 from skewless.offline.engines.window_columns import Columns, TooManyBytesError
@@ -24,6 +27,7 @@ from skewless.offline.query import sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     import duckdb
     from sqlglot import exp
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
 
 # Events of a part; and bytes of events that are in memory at once: less on a small machine.
 PART_EVENTS, MOST_BYTES = 2**19, min(2**30, (memory_bytes() or 2**34) // 16)
-_BATCH_ROWS = 2**17
+_BATCH_ROWS, _DEALT_ROWS = 2**17, 2**19
 _MOST_THREADS = 8  # each takes some 100 MB
 _MOST_PARTS = 2**15
 _TURNS_OF_MOST = 8  # a turn's events are divided, summed and joined: several times their bytes
@@ -42,9 +46,13 @@ _TURNS_OF_MOST = 8  # a turn's events are divided, summed and joined: several ti
 class WindowTables:
     """Computes windowed steps on a connection."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, dialect: Dialect) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, dialect: Dialect, folder: Path
+    ) -> None:
+        """Use a connection, and a folder for events that are more than memory holds."""
         self._connection = connection
         self._dialect = dialect
+        self._folder = folder
 
     def add(self, windowed: Windowed, steps: sql.Steps, stored: Sequence[str]) -> list[str]:
         """Make tables of the request's steps, and return their names; none if SQL is the better.
@@ -68,33 +76,28 @@ class WindowTables:
     def _divided(
         self, windowed: Windowed, points: Columns, events: exp.Query
     ) -> Iterator[tuple[Columns, Columns]]:
-        """Yield points with all events of their entities: at once, or by turns from a table."""
+        """Yield points with all events of their entities: at once, or by turns from files."""
         try:
             found = self._read(events, MOST_BYTES)
-        except TooManyBytesError as error:
-            most = max(1, MOST_BYTES // _TURNS_OF_MOST // error.row_bytes)
-            yield from self._by_turns(windowed, points, events, most)
+        except TooManyBytesError:
+            yield from self._by_turns(windowed, points, events)
         else:
             yield points, found
 
     def _by_turns(
-        self, windowed: Windowed, points: Columns, events: exp.Query, most: int
+        self, windowed: Windowed, points: Columns, events: exp.Query
     ) -> Iterator[tuple[Columns, Columns]]:
-        name = f"{windowed.alias}_window_events"
-        table = sql.table(name).sql(dialect="duckdb")
-        text = self._dialect.render(events)
-        ((rows,),) = self._connection.execute(f"CREATE TABLE {table} AS {text}").fetchall()
-        turns = -(-rows // most)
+        folder = self._folder / f"{windowed.alias}_window_events"
         try:
-            for turn in range(turns):
-                entity = sql.call("mod", sql.column("entity"), sql.integer(turns))
-                query = sql.select(sql.star()).from_(sql.table(name))
-                query = query.where(sql.equal(entity, sql.integer(turn)))
-                places = np.flatnonzero(points["entity"] % turns == turn)
+            with self._reader(events, _DEALT_ROWS) as reader:
+                dealt = DealtRows(reader, folder)
+            pile = piles_of(points["entity"])
+            for piles, rows in dealt.turns(MOST_BYTES // _TURNS_OF_MOST):
+                places = np.flatnonzero((piles.start <= pile) & (pile < piles.stop))
                 if len(places):
-                    yield points.taken(places), self._read(query)
+                    yield points.taken(places), Columns.read(rows, sys.maxsize)
         finally:
-            self._connection.execute(f"DROP TABLE {table}").fetchall()
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _read(self, query: exp.Query, most: int = sys.maxsize) -> Columns:
         """Read a query's rows.
@@ -103,10 +106,16 @@ class WindowTables:
             QueryError: DuckDB failed.
             TooManyBytesError: they take more bytes than `most`.
         """
-        reader = self._connection.sql(self._dialect.render(query)).to_arrow_reader(_BATCH_ROWS)
+        with self._reader(query, _BATCH_ROWS) as reader:
+            return Columns.read(reader, most)
+
+    @contextmanager
+    def _reader(self, query: exp.Query, rows: int) -> Iterator[pa.RecordBatchReader]:
+        """Open a stream of a query's rows, in batches."""
+        reader = self._connection.sql(self._dialect.render(query)).to_arrow_reader(rows)
         try:
             with reader:
-                return Columns.read(reader, most)
+                yield reader
         except (OSError, pa.ArrowException) as error:
             # A stream tells DuckDB's errors as its own.
             raise QueryError("DuckDB", str(error)) from error
@@ -131,11 +140,11 @@ def _computed(windowed: Windowed, points: Columns, events: Columns) -> list[Wind
     """Compute parts side by side."""
     count = min(-(-len(events) // PART_EVENTS), _MOST_PARTS)
     if count <= 1:
-        return [WindowPart(windowed, points, events)]
+        return [WindowPart.of(windowed, points, events)]
     pairs = zip(_split(points, count), _split(events, count), strict=True)
     with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS)) as threads:
         work = [
-            threads.submit(WindowPart, windowed, some_points, some_events)
+            threads.submit(WindowPart.of, windowed, some_points, some_events)
             for some_points, some_events in pairs
             if len(some_points)
         ]
