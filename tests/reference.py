@@ -11,6 +11,7 @@ import decimal
 import math
 import operator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple, assert_never
 
@@ -454,6 +455,49 @@ def on_demand_values(
         )
         for name, node in view.expressions.items()
     }
+
+
+def called(view: OnDemandView, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a view's function makes of users' values: physical, or "failed" for all.
+
+    The function is plain Python in a plain module.
+    """
+    assert view.function is not None
+    module: dict[str, Any] = {}
+    exec(view.function.source, module)  # noqa: S102 - a test's own
+    try:
+        found = module[view.function.name](**values)
+        assert found.keys() == view.feature_types.keys()
+        return {name: _checked(found[name], type_) for name, type_ in view.feature_types.items()}
+    except Exception:  # noqa: BLE001 - whatever it raises
+        return dict.fromkeys(view.feature_types, "failed")
+
+
+def _checked(value: Any, type_: ValueType) -> Any:
+    """Return a value of a type in physical form."""
+    if value is None or value != value:  # noqa: PLR0124 - NaN
+        return None
+    match type_:
+        case types.Bool:
+            assert type(value) is bool
+        case types.Int64:
+            assert type(value) in (int, float)
+            assert value == int(value)
+            assert -(2**63) <= value < 2**63
+            assert type(value) is int or abs(value) <= 2**53
+            return int(value)
+        case types.Float64:
+            assert type(value) in (int, float)
+            assert type(value) is float or abs(value) <= 2**53
+            return None if abs(value) == math.inf else value + 0.0
+        case types.String:
+            assert type(value) is str
+        case types.Timestamp:
+            assert value.tzinfo is not None
+            return (value - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+        case _:
+            raise NotImplementedError(type_)
+    return value
 
 
 def _result(node: Node, inputs: Inputs) -> Cell:

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from skewless.compiler.interpret import compile_python
 from skewless.compiler.physical import from_physical, is_converted, to_physical
+from skewless.definitions import types
 from skewless.definitions.names import versioned
 from skewless.definitions.python_function import FILE, this_version
 from skewless.errors import CompileError, FunctionError, InputError, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
     from skewless.compiler.plan import OnDemandPlan
-    from skewless.definitions.on_demand import OnDemandView
     from skewless.definitions.python_function import PythonFunction
 
     Environment = Mapping[Any, Any]
@@ -23,20 +23,23 @@ if TYPE_CHECKING:
 _MOST_SHOWN = 300
 
 
+def is_infinite(value: object) -> bool:
+    """Say whether a value is an infinity, which is null as it is in an expression."""
+    return isinstance(value, float) and value in (float("inf"), float("-inf"))
+
+
 class Called:
     """The function of a view.
 
     Args:
         plan: the view's plan.
-
-    Raises:
-        CompileError: it was published for another version of Python.
+        function: its function.
     """
 
-    def __init__(self, plan: OnDemandPlan) -> None:
+    def __init__(self, plan: OnDemandPlan, function: PythonFunction) -> None:
         view = plan.view
-        self._source = _of_this_version(view)
-        self._function = self._source.made()
+        self._source = function
+        self._function = function.made()
         self._arguments = [
             (name, typed.type, is_converted(typed.type), compile_python(typed.bound))
             for name, typed in plan.arguments
@@ -54,20 +57,17 @@ class Called:
         Raises:
             FunctionError: the function raised, or returned what the types do not hold.
         """
-        given = {
+        try:
+            found = self._function(**self._given(environment))
+            return self._checked(found)
+        except Exception as error:  # what a user's function raises is not known
+            raise FunctionError(self._told(error, environment)) from error
+
+    def _given(self, environment: Environment) -> dict[str, Any]:
+        return {
             name: from_physical(value(environment), type_) if converts else value(environment)
             for name, type_, converts, value in self._arguments
         }
-        try:
-            found = self._function(**given)
-            return self._checked(found)
-        except Exception as error:  # what a user's function raises is not known
-            # A list may have been changed by the function; what is told is what it was given.
-            again = {
-                name: from_physical(value(environment), type_)
-                for name, type_, _, value in self._arguments
-            }
-            raise FunctionError(self._told(error, again)) from error
 
     def _checked(self, found: object) -> list[Any]:
         if not isinstance(found, dict):
@@ -78,11 +78,18 @@ class Called:
             what = f"no {missing[0]!r}" if missing else f"{unknown[0]!r}, which is no feature"
             raise FunctionError(f"it returned {what}")
         return [
-            to_physical(found[name], type_, self._places[name])
+            None
+            if type_ == types.Float64 and is_infinite(found[name])
+            else to_physical(found[name], type_, self._places[name])
             for name, type_ in self._results.items()
         ]
 
-    def _told(self, error: Exception, given: Mapping[str, Any]) -> str:
+    def _told(self, error: Exception, environment: Environment) -> str:
+        # The function may have changed its lists; what is told is what it was given.
+        try:
+            given = self._given(environment)
+        except OverflowError:  # an instant that no datetime holds
+            given = {name: value(environment) for name, _, _, value in self._arguments}
         arguments = ", ".join(f"{name}={value!r}" for name, value in given.items())
         if len(arguments) > _MOST_SHOWN:
             arguments = f"{arguments[:_MOST_SHOWN]} …"
@@ -103,15 +110,19 @@ class Called:
         return f", in `{lines[found - 1].strip()}`" if found else ""
 
 
-def _of_this_version(view: OnDemandView) -> PythonFunction:
-    function = view.function
-    if function is None:
-        raise CompileError(f"{view} has no function")
-    if function.version != this_version():
-        raise CompileError(
-            f"{view} was defined under Python {function.version}, and this is Python "
-            f"{this_version()}, where its function may give other values. Use Python "
-            f"{function.version}, or publish the view as a new version from Python "
-            f"{this_version()}"
-        )
-    return function
+def check_versions(plans: Sequence[OnDemandPlan]) -> None:
+    """Check that all functions were published for this version of Python.
+
+    Raises:
+        CompileError: one was not. One that is written as primitives is refused alike, so that
+            what is served does not depend on how it is computed.
+    """
+    for plan in plans:
+        function = plan.view.function
+        if function is not None and function.version != this_version():
+            raise CompileError(
+                f"{plan.view} was defined under Python {function.version}, and this is Python "
+                f"{this_version()}, where its function may give other values. Use Python "
+                f"{function.version}, or publish the view as a new version from Python "
+                f"{this_version()}"
+            )

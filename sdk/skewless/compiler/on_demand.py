@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from skewless.compiler.bound import Feature, features_of
-from skewless.compiler.called import Called
+from skewless.compiler.called import Called, check_versions
 from skewless.compiler.interpret import compile_python
 from skewless.errors import FunctionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
     from skewless.compiler.bound import Bound
     from skewless.compiler.plan import OnDemandPlan
@@ -28,7 +28,8 @@ class OnDemand:
         CompileError: a function was published for another version of Python.
     """
 
-    def __init__(self, plans: Iterable[OnDemandPlan]) -> None:
+    def __init__(self, plans: Sequence[OnDemandPlan]) -> None:
+        check_versions(plans)
         self._steps = [step for plan in plans for step in _steps(plan)]
 
     def __bool__(self) -> bool:
@@ -63,13 +64,14 @@ class OnDemand:
 
 
 def _steps(plan: OnDemandPlan) -> list[Step]:
-    if plan.is_called:
-        return [(plan.made, plan.reads, Called(plan))]
     view = plan.view
+    if plan.is_called and view.function is not None:
+        return [(plan.made, plan.reads, Called(plan, view.function))]
     return [
         (
             (Feature(view.name, view.version, name),),
-            features_of(typed.bound),
+            # What a function reads is what it is given, whether it is called or not.
+            plan.reads if plan.arguments else features_of(typed.bound),
             _alone(typed.bound),
         )
         for name, typed in plan.features

@@ -27,6 +27,7 @@ from skewless.compiler.collected import Collected, kept_of
 from skewless.compiler.decay import weights
 from skewless.compiler.fingerprint import fingerprint
 from skewless.compiler.finish import DECAYED_SUM, INSTANT, effective_scale, finish, units
+from skewless.compiler.judged_function import written
 from skewless.compiler.measured import measured
 from skewless.compiler.partials import KEPT, PICKED, Partial
 from skewless.definitions import types
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from skewless.compiler.partials import Kept
+    from skewless.definitions.python_function import PythonFunction
     from skewless.definitions.service import AnyView
     from skewless.definitions.types import ValueType
     from skewless.definitions.view import Role
@@ -231,13 +233,15 @@ class OnDemandPlan:
     """One on-demand view: its features as expressions over features and request fields.
 
     Attributes:
-        features: by name; of a function that is called there are none.
-        arguments: of a function that is called, by the names of its parameters.
+        features: by name; of a function that stays Python there are none, and it is called.
+        arguments: of a function, by the names of its parameters.
+        why_called: why a function stays Python.
     """
 
     view: OnDemandView
     features: tuple[tuple[str, Typed], ...]
     arguments: tuple[tuple[str, Typed], ...] = ()
+    why_called: str = ""
 
     @property
     def is_called(self) -> bool:
@@ -417,20 +421,23 @@ def _with_dependencies(view: OnDemandView) -> list[OnDemandView]:
 
 def _plan_on_demand(view: OnDemandView) -> OnDemandPlan:
     if view.function is not None:
-        function = view.function
-        nodes = [*function.inputs, *map(RequestNode, view.request)]
-        return OnDemandPlan(
-            view,
-            (),
-            tuple(
-                (name, bind(node, {}, view.request))
-                for name, node in zip(function.parameters, nodes, strict=True)
-            ),
-        )
+        return _plan_function(view, view.function)
     return OnDemandPlan(
         view,
         tuple((name, bind(node, {}, view.request)) for name, node in view.expressions.items()),
     )
+
+
+def _plan_function(view: OnDemandView, function: PythonFunction) -> OnDemandPlan:
+    nodes = [*function.inputs, *map(RequestNode, view.request)]
+    arguments = tuple(
+        (name, bind(node, {}, view.request))
+        for name, node in zip(function.parameters, nodes, strict=True)
+    )
+    found = written(function.source, function.name, arguments, view.feature_types)
+    if isinstance(found, str):
+        return OnDemandPlan(view, (), arguments, found)
+    return OnDemandPlan(view, found, arguments)
 
 
 def _hop(item: Aggregation) -> int | None:

@@ -261,6 +261,11 @@ def _within(value: Bound, low: int, high: int) -> Bound:
     return apply(Primitive.NULL_IF, value, outside)
 
 
+def of_instant(operator: Operator, instant: Bound) -> Bound:
+    """Return a part of an instant in UTC, like its hour."""
+    return _instant(operator, instant, 0)
+
+
 def _instant(operator: Operator, instant: Bound, constant: int) -> Bound:
     if operator is Operator.TRUNCATE:
         rest = apply(Primitive.MODULO, instant, integer(constant))

@@ -46,6 +46,8 @@ def physical_values(column: pa.Array | pa.ChunkedArray, type_: ValueType) -> lis
         case types.Decimal():
             whole = pc.cast(column, pa.decimal128(arrow_types.SUM_DIGITS, 0)).to_pylist()
             return [None if value is None else int(value) for value in whole]
+        case types.Date:
+            return list(pc.cast(column, pa.int32()).to_pylist())
         case types.Array(element=types.Decimal()):
             return [
                 None if value is None else tuple(map(int, value)) for value in column.to_pylist()
@@ -63,6 +65,8 @@ def physical_type(type_: ValueType) -> pa.DataType:
     match type_:
         case types.Timestamp:
             return pa.int64()
+        case types.Date:
+            return pa.int32()
         case types.Decimal():
             return pa.decimal128(arrow_types.SUM_DIGITS, 0)
         case types.Array(element=element):

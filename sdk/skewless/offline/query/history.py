@@ -47,9 +47,8 @@ from skewless.offline.query.windowed import Windowed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from skewless.compiler.plan import RolePlan, SelectionPlan, ViewPlan
+    from skewless.compiler.plan import OnDemandPlan, RolePlan, SelectionPlan, ViewPlan
     from skewless.definitions.entity import Entity
-    from skewless.definitions.on_demand import OnDemandView
     from skewless.definitions.source import Source
     from skewless.offline.query.dialect import Dialect
     from skewless.offline.query.sql import Sql
@@ -383,7 +382,7 @@ class _Compiler:
             added = [
                 column
                 for name, typed in on_demand.features
-                for column in self._computed(view, name, typed.bound, renderer)
+                for column in self._computed(on_demand, name, typed.bound, renderer)
             ]
             query = sql.select(sql.star(), *added).from_(sql.table(step))
             step = self.steps.add(f"{identifiers.steps_of(view)}_added", query)
@@ -402,11 +401,12 @@ class _Compiler:
         )
 
     def _computed(
-        self, view: OnDemandView, name: str, bound: Bound, renderer: Renderer
+        self, plan: OnDemandPlan, name: str, bound: Bound, renderer: Renderer
     ) -> Iterator[Sql]:
         """Write an on-demand feature, and whether a feature that it reads overflows."""
-        value = renderer.render(bound)
-        inputs = sorted(self.overflows[item] for item in features_of(bound) & {*self.overflows})
+        view, value = plan.view, renderer.render(bound)
+        reads = plan.reads if plan.arguments else features_of(bound)
+        inputs = sorted(self.overflows[item] for item in reads & {*self.overflows})
         if inputs:
             overflow = exp.Paren(this=exp.or_(*map(sql.column, inputs)))
             # A null that replaces an overflowing value must not be computed with.

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from skewless.compiler.called import check_versions
 from skewless.compiler.document import encode_role
 from skewless.compiler.fingerprint import fingerprint
 from skewless.definitions import types
@@ -92,6 +93,7 @@ def build_training_set(
         FunctionError: a Python function failed on a row, and errors are raised.
         CompileError: a Python function was published for another version of Python.
     """
+    check_versions(request.plan.on_demand)
     labels = own_frame(request.frame, aws, _kinds(request))
     _check_clashes(labels, request)
     check_room(labels.rows, request.plan)
