@@ -72,21 +72,21 @@ WRITTEN: Sequence[tuple[str, ValueType]] = [
     ("if x is None or x < 0:\n    return {'f': None}\nreturn {'f': math.sqrt(x)}", Float64),
     ("if x is None or y is None:\n    return {'f': None}\nreturn {'f': max(x, y, 0)}", Float64),
     ("if x is None or y is None:\n    return {'f': 1}\nreturn {'f': min(1, -x, y * 3)}", Float64),
-    ("if x is None or y is None:\n    return {'f': None}\nz = x * 10 * y\n"
-     "return {'f': 1 if z > y else 2 if z >= -y else 3 if z != 0 else 4}", Float64),
-    ("if x is None or y is None:\n    return {'f': None}\nz = x * 1e300 - y * 1e300\n"
-     "return {'f': [1.0, 2.0][0] if False else (0.5 if z < y else 1.5 if y <= z else 2.5)}",
+    (("if x is None or y is None:\n    return {'f': None}\nz = x * 10 * y\n"
+     "return {'f': 1 if z > y else 2 if z >= -y else 3 if z != 0 else 4}"), Float64),
+    (("if x is None or y is None:\n    return {'f': None}\nz = x * 1e300 - y * 1e300\n"
+     "return {'f': [1.0, 2.0][0] if False else (0.5 if z < y else 1.5 if y <= z else 2.5)}"),
      Float64),
-    ("n = 0\nif x is not None and 0 <= x < 10:\n    n += 1\nif p:\n    n += 2\n"
-     "elif s == 'a':\n    n += 4\nreturn {'f': n}", Int64),
+    (("n = 0\nif x is not None and 0 <= x < 10:\n    n += 1\nif p:\n    n += 2\n"
+     "elif s == 'a':\n    n += 4\nreturn {'f': n}"), Int64),
     ("return {'f': 1 if i is not None and 0 < i <= 7 else 0}", Int64),
-    ("if i is None or i > 1000 or i < -1000:\n    return {'f': None}\n"
-     "return {'f': (i * i - 3) // 7 + i % 5}", Int64),
+    (("if i is None or i > 1000 or i < -1000:\n    return {'f': None}\n"
+     "return {'f': (i * i - 3) // 7 + i % 5}"), Int64),
     ("if i is None:\n    return {'f': None}\nreturn {'f': i % 24}", Int64),
     ("if i is None or j is None:\n    return {'f': None}\nreturn {'f': i * 1.5 - j}", Float64),
     ("if i is None or not -10 < i < 10:\n    return {'f': None}\nreturn {'f': abs(i)}", Float64),
-    ("if j is None or j <= 0 or j > 10 + 5:\n    return {'f': None}\n"
-     "return {'f': 3 / j}", Float64),
+    (("if j is None or j <= 0 or j > 10 + 5:\n    return {'f': None}\n"
+     "return {'f': 3 / j}"), Float64),
     ("return {'f': p}", Bool),
     ("return {'f': not p}", Bool),
     ("return {'f': p is None or p == True}", Bool),
@@ -101,10 +101,10 @@ WRITTEN: Sequence[tuple[str, ValueType]] = [
     ("return {'f': f'{i % 7}{i % 3 == 0 and 1 or 0}' if i is not None else ''}", String),
     ("return {'f': t.hour if t is not None else None}", Int64),
     ("if not t:\n    return {'f': 0}\nreturn {'f': t.weekday() * 100 + t.isoweekday()}", Int64),
-    ("if t is None:\n    return {'f': None}\n"
-     "return {'f': ((t.year * 100 + t.month) * 100 + t.day) * 60 + t.minute + t.second}", Int64),
-    ("night = t is not None and (t.hour < 6 or t.hour >= 22)\n"
-     "return {'f': 1.0 if night and x and x > 10 else 0}", Float64),
+    (("if t is None:\n    return {'f': None}\n"
+     "return {'f': ((t.year * 100 + t.month) * 100 + t.day) * 60 + t.minute + t.second}"), Int64),
+    (("night = t is not None and (t.hour < 6 or t.hour >= 22)\n"
+     "return {'f': 1.0 if night and x and x > 10 else 0}"), Float64),
     ("return {'f': t if u is None or t is not None and t < u else u}", Timestamp),
     ("if x is None:\n    return {'f': None}\nb = 1e300\nreturn {'f': x * b * b - x * b * b}", Float64),
     ("if x is None:\n    return {'f': None}\nreturn {'f': float(p is True) + abs(-x)}", Float64),

@@ -388,6 +388,8 @@ def _constant(value: object) -> Value:
 
 
 def _builtin(name: str, value: Value) -> Value:
+    if name == "bool":
+        return Value(steps.is_true(value).bound, types.Bool)
     value = there(value)
     match name, value.type:
         case "abs", _:
@@ -396,8 +398,6 @@ def _builtin(name: str, value: Value) -> Value:
             return as_float(value)
         case "int", types.Int64 | types.Bool:
             return counted(value)
-        case "bool", _:
-            return Value(steps.is_true(value).bound, types.Bool)
         case "len", types.String:
             return whole(apply(Primitive.LENGTH, value.bound), 0, 2**31)
         case "str", types.String:
