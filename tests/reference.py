@@ -13,9 +13,11 @@ import operator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple, assert_never
 
 from skewless.compiler import elementary
+from skewless.compiler.bound import Primitive
 from skewless.definitions import types
 from skewless.definitions.aggregation import ARITHMETIC, TIMES, TRUTHS, VARIANCES, Function
 from skewless.definitions.expression import (
@@ -460,17 +462,38 @@ def on_demand_values(
 def called(view: OnDemandView, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a view's function makes of users' values: physical, or "failed" for all.
 
-    The function is plain Python in a plain module.
+    The function is plain Python in a plain module, but for the elementary functions.
     """
     assert view.function is not None
     module: dict[str, Any] = {}
     exec(view.function.source, module)  # noqa: S102 - a test's own
+    if "math" in module:
+        module["math"] = SimpleNamespace(**{**vars(math), **_ELEMENTARY})
     try:
         found = module[view.function.name](**values)
         assert found.keys() == view.feature_types.keys()
         return {name: _checked(found[name], type_) for name, type_ in view.feature_types.items()}
     except Exception:  # noqa: BLE001 - whatever it raises
         return dict.fromkeys(view.feature_types, "failed")
+
+
+def _or_raise(primitive: Primitive) -> Callable[[float], float]:
+    def call(value: float) -> float:
+        found = elementary.FUNCTIONS[primitive](float(value))
+        assert found is not None
+        return found
+
+    return call
+
+
+_ELEMENTARY = {
+    "exp": _or_raise(Primitive.EXP),
+    "log": _or_raise(Primitive.LN),
+    "log2": _or_raise(Primitive.LOG2),
+    "log10": _or_raise(Primitive.LOG10),
+    "atan": _or_raise(Primitive.ATAN),
+    "tanh": _or_raise(Primitive.TANH),
+}
 
 
 def _checked(value: Any, type_: ValueType) -> Any:

@@ -13,6 +13,7 @@ import pytest
 
 from skewless import Entity, Every, FeatureView, OnDemandView, Source, agg, on_demand_view
 from skewless import request_time as instant
+from skewless.compiler.made import made
 from skewless.definitions import allowed
 from skewless.definitions.python_function import PythonFunction, this_version
 from skewless.errors import DefinitionError
@@ -94,7 +95,7 @@ def test_all_problems_are_told_at_once_with_their_lines_and_the_way_out() -> Non
             x = RATE * amount
             z = random.random()  # noqa: S311
             now = datetime.now()  # noqa: DTZ005
-            return {"z": x**2 + math.exp(z) + now.year}
+            return {"z": x + math.erf(z) + now.year}
 
     lines = Path(__file__).read_text().splitlines()
     first = 1 + next(n for n, line in enumerate(lines) if line.strip().startswith("def bad("))
@@ -150,7 +151,7 @@ def test_all_problems_are_told_at_once_with_their_lines_and_the_way_out() -> Non
 )
 def test_plain_python_is_taken(body: str) -> None:
     assert judged(body, "a", "b").problems == ()
-    judged(body, "a", "b").made()
+    made(judged(body, "a", "b"))
 
 
 @pytest.mark.parametrize(
@@ -235,8 +236,7 @@ def test_modules_that_give_the_same_everywhere_are_taken(source: str) -> None:
         ("return {'y': a.astimezone().hour}", ".astimezone without a zone cannot be in it"),
         ("return {'y': a.fillna(0)}", "the function gets one row's plain values"),
         ("return {'y': a.uppers()}", "it is no method of plain values. Did you mean 'upper'"),
-        ("return {'y': a ** 2}", "its last bits depend on the operating system; write x * x"),
-        ("return {'y': pow(a, 2)}", "its last bits depend on the operating system; write x * x"),
+        ("a **= 2\nreturn {'y': a}", "**= cannot be in it: write x = x ** 2"),
         ("return {'y': a @ a}", "@ cannot be in it: values are plain numbers"),
         ("return {'y': 1j}", "1j cannot be in it"),
         ("return {'y': wght}", "wght is no argument, and nothing that is named in"),
@@ -259,7 +259,7 @@ def test_what_may_give_other_values_elsewhere_is_refused_at_its_line(body: str, 
         return
     assert any(told in problem for problem in found), found
     with pytest.raises(ValueError, match="was judged"):
-        judged(body, "a").made()
+        made(judged(body, "a"))
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ def test_what_may_give_other_values_elsewhere_is_refused_at_its_line(body: str, 
         ("import os", "import os cannot be in it: it reaches outside of the function"),
         ("import os.path", "import os.path cannot be in it: it reaches outside of the function"),
         ("from time import time", "from time import time cannot be in it: it reads the clock"),
-        ("from math import exp", "math.exp cannot be in it: its last bits depend on the operating"),
+        ("from math import erf", "math.erf cannot be in it: its last bits depend on the operating"),
         ("from math import sqrtt", "of math. Did you mean 'sqrt'"),
         ("from . import x", "only these can be imported: base64, bisect"),
         ("import attrs", "only these can be imported: base64, bisect"),

@@ -87,6 +87,10 @@ WRITTEN: Sequence[tuple[str, ValueType]] = [
     ("if i is None or not -10 < i < 10:\n    return {'f': None}\nreturn {'f': abs(i)}", Float64),
     (("if j is None or j <= 0 or j > 10 + 5:\n    return {'f': None}\n"
      "return {'f': 3 / j}"), Float64),
+    (("if x is None or x <= 0:\n    return {'f': None}\n"
+     "return {'f': math.log(x) + math.log10(x) - math.log2(x)}"), Float64),
+    ("return {'f': math.exp(x) if x is not None and x < 600 else None}", Float64),
+    ("return {'f': math.atan(x) * math.tanh(x) if x is not None else None}", Float64),
     ("return {'f': p}", Bool),
     ("return {'f': not p}", Bool),
     ("return {'f': p is None or p == True}", Bool),
@@ -106,7 +110,8 @@ WRITTEN: Sequence[tuple[str, ValueType]] = [
     (("night = t is not None and (t.hour < 6 or t.hour >= 22)\n"
      "return {'f': 1.0 if night and x and x > 10 else 0}"), Float64),
     ("return {'f': t if u is None or t is not None and t < u else u}", Timestamp),
-    ("if x is None:\n    return {'f': None}\nb = 1e300\nreturn {'f': x * b * b - x * b * b}", Float64),
+    (("if x is None:\n    return {'f': None}\nb = 1e300\n"
+     "return {'f': x * b * b - x * b * b}"), Float64),
     ("if x is None:\n    return {'f': None}\nreturn {'f': float(p is True) + abs(-x)}", Float64),
 ]  # fmt: skip
 STAYS: Sequence[tuple[str, ValueType, str]] = [
@@ -116,6 +121,8 @@ STAYS: Sequence[tuple[str, ValueType, str]] = [
     ("if i is None:\n    return {'f': 1}\nreturn {'f': i > 0.5}", Bool, "beyond 2^53 beside a"),
     ("if i is None:\n    return {'f': 1}\nreturn {'f': i}", Float64, "beyond 2^53 for a Float64"),
     ("if x is None:\n    return {'f': 1}\nreturn {'f': math.sqrt(x)}", Float64, "may be negative"),
+    ("if x is None:\n    return {'f': 1}\nreturn {'f': math.exp(x)}", Float64, "be too large"),
+    ("if x is None:\n    return {'f': 1}\nreturn {'f': math.log(x)}", Float64, "not be above 0"),
     ("if x is None:\n    return {'f': 1}\nreturn {'f': round(x, 2)}", Float64, "`round(x, 2)`"),
     ("if s is None:\n    return {'f': ''}\nreturn {'f': s.upper()}", String, "the method .upper"),
     ("n = 0\nfor k in range(3):\n    n += k\nreturn {'f': n}", Int64, "the statement `for k in"),

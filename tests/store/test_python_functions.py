@@ -58,6 +58,18 @@ def judged(
     }
 
 
+@on_demand_view(
+    inputs=[spending["amount_mean_1h"]],
+    request={"amount": Float64},
+    features={"usual": Float64, "above": Bool},
+)
+def against(amount_mean_1h: float | None, amount: float | None) -> dict[str, Any]:
+    """Is written as expressions."""
+    if not amount_mean_1h or amount is None:
+        return {"usual": None, "above": False}
+    return {"usual": amount / amount_mean_1h, "above": amount > 2 * amount_mean_1h}
+
+
 DOUBLED = OnDemandView("doubled", features={"doubled": judged["ratio"] * 2})
 MODEL = FeatureService("model", features=[judged, DOUBLED, spending["payments_7d"]])
 LABELS = [label(-5), label(-5, card="nobody"), label(-5, amount=None), label(-5, amount=2.5)]
@@ -178,6 +190,25 @@ def test_another_source_is_another_meaning_and_the_plan_shows_the_lines(
 
     told = str(filled.plan([make(ratio)]))
     assert "- return {'x': amount}; + return {'x': amount or 1.0}" in told
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_function_that_runs_in_sql_gives_what_it_gives_in_serving(
+    filled: FeatureStore, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    filled.apply(against)
+    made = filled.get_historical_features(LABELS, [against], engine=engine)
+    assert "view__against_v1__feature__usual" in made.manifest["sql"].lower()
+    history = made.table.select(list(made.features)).to_pylist()
+    served = filled.get_online_features([against], rows(), now=LABELS[0]["event_timestamp"])
+    assert history == served.rows
+    assert [row["usual"] for row in history] == [2.5, None, None, 0.3125]
+    assert [row["above"] for row in history] == [True, False, False, False]
+    monkeypatch.setattr("skewless.compiler.called.this_version", lambda: "3.99")
+    with pytest.raises(CompileError, match="was defined under Python"):
+        filled.get_historical_features(LABELS, [against])
+    with pytest.raises(CompileError, match="was defined under Python"):
+        filled.get_online_features([against], rows())
 
 
 def test_a_function_that_is_not_published_has_a_history(store: FeatureStore) -> None:

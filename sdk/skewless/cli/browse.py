@@ -9,6 +9,7 @@ import typer
 
 from skewless.cli.invocation import Invocation
 from skewless.compiler.document import encode
+from skewless.compiler.plan import plan_on_demand
 from skewless.definitions.entity import Entity
 from skewless.definitions.expression import render
 from skewless.definitions.names import versioned
@@ -244,6 +245,8 @@ def _facts(item: Definition) -> dict[str, str]:
             facts = {"request": _types(item.request)}
             if item.function is not None:
                 facts["inputs"] = item.function.arguments
+                why = plan_on_demand(item).why_called
+                facts["runs"] = f"row by row: {why}" if why else "in SQL too"
                 facts["Python"] = item.function.version
                 facts["function"] = item.function.source
             return facts

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from skewless.compiler.interpret import compile_python
+from skewless.compiler.made import FILE, made
 from skewless.compiler.physical import from_physical, is_converted, to_physical
 from skewless.definitions import types
 from skewless.definitions.names import versioned
-from skewless.definitions.python_function import FILE, this_version
+from skewless.definitions.python_function import this_version
 from skewless.errors import CompileError, FunctionError, InputError, shown
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Called:
     def __init__(self, plan: OnDemandPlan, function: PythonFunction) -> None:
         view = plan.view
         self._source = function
-        self._function = function.made()
+        self._function = made(function)
         self._arguments = [
             (name, typed.type, is_converted(typed.type), compile_python(typed.bound))
             for name, typed in plan.arguments
@@ -103,7 +104,7 @@ class Called:
         """Return the last line of the function's source that an error passed."""
         found = 0
         while traceback is not None:
-            if traceback.tb_frame.f_code.co_filename == FILE.format(self._source.name):
+            if traceback.tb_frame.f_code.co_filename == FILE:
                 found = traceback.tb_lineno
             traceback = traceback.tb_next
         lines = self._source.source.splitlines()

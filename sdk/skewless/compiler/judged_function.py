@@ -48,6 +48,7 @@ _MOST_STEPS = 2_000  # of the function
 _MOST_PARTS = 1_500  # of a feature's tree, which SQL writes out
 _MOST_DEEP = 60
 _WRITABLE = (types.Bool, types.Int64, types.Float64, types.String, types.Timestamp)
+_LOGARITHMS = {"log": Primitive.LN, "log2": Primitive.LOG2, "log10": Primitive.LOG10}
 _PARTS: Mapping[str, tuple[Operator, int, int]] = {
     "year": (Operator.YEAR, 1, 9999),
     "month": (Operator.MONTH, 1, 12),
@@ -101,7 +102,7 @@ class _Writer:
     functions: Mapping[str, ast.FunctionDef]
     top: Sequence[ast.stmt]
     count: int = 0
-    roots: set[str] = field(default_factory=set)
+    members: dict[str, str] = field(default_factory=dict)
     modules: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -109,8 +110,8 @@ class _Writer:
             match node:
                 case ast.Import(names=[ast.alias(name="math", asname=alias)]):
                     self.modules.add(alias or "math")
-                case ast.ImportFrom(module="math", names=[ast.alias(name="sqrt", asname=alias)]):
-                    self.roots.add(alias or "sqrt")
+                case ast.ImportFrom(module="math", names=names):
+                    self.members |= {each.asname or each.name: each.name for each in names}
 
     # Statements
 
@@ -307,16 +308,12 @@ class _Writer:
         match node.func, values:
             case ast.Name(id=name), _ if name in self.functions:
                 return self._inlined(self.functions[name], values, facts)
-            case ast.Name(id=name), [value] if name in self.roots:
-                return steps.square_root(value)
-            case ast.Attribute(value=ast.Name(id=name), attr="sqrt"), [value] if (
+            case ast.Name(id=name), [value] if name in self.members:
+                return _of_math(self.members[name], value)
+            case ast.Attribute(value=ast.Name(id=name), attr=member), [value] if (
                 name in self.modules
             ):
-                return steps.square_root(value)
-            case ast.Attribute(value=ast.Name(id=name), attr="fabs"), [value] if (
-                name in self.modules
-            ):
-                return steps.absolute(as_float(there(value)))
+                return _of_math(member, value)
             case ast.Name(id="min" | "max" as name), [_, _, *_]:
                 return steps.extreme(ast.Lt() if name == "min" else ast.Gt(), values)
             case ast.Name(id=name), [value]:
@@ -405,6 +402,21 @@ def _builtin(name: str, value: Value) -> Value:
         case "str", types.Int64:
             return Value(apply(Primitive.TO_TEXT, value.bound), types.String)
     raise NotWrittenError(f"{name} of {value.type}")
+
+
+def _of_math(name: str, value: Value) -> Value:
+    match name:
+        case "sqrt":
+            return steps.square_root(value)
+        case "fabs":
+            return steps.absolute(as_float(there(value)))
+        case "exp":
+            return steps.exponential(value)
+        case "log" | "log2" | "log10":
+            return steps.logarithm(_LOGARITHMS[name], value)
+        case "atan" | "tanh":
+            return steps.total(Primitive[name.upper()], value)
+    raise NotWrittenError(f"math.{name}")
 
 
 def _text_test(primitive: Primitive, text: Value, part: Value) -> Truth:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from skewless.compiler.bound import Bound
 
+_MAX_EXP = 700
 _EMPTY = Constant("", types.String)
 _FLOATS = {ast.Add: Primitive.ADD, ast.Sub: Primitive.SUBTRACT, ast.Mult: Primitive.MULTIPLY}
 _WHOLES = {
@@ -92,6 +93,33 @@ def square_root(value: Value) -> Value:
         is_finite=found.is_finite,
         fact=Fact(is_nonzero=found.fact.is_nonzero, low=0.0),
     )
+
+
+def logarithm(primitive: Primitive, value: Value) -> Value:
+    """Return math.log(value), log2 or log10."""
+    found = as_float(there(value))
+    if found.fact.low is None or found.fact.low < 0 or not found.fact.is_nonzero:
+        raise NotWrittenError("a logarithm of what may not be above 0; ask `if x > 0` before")
+    return _of_finite(primitive, found)
+
+
+def exponential(value: Value) -> Value:
+    """Return math.exp(value)."""
+    found = as_float(there(value))
+    if found.fact.high is None or found.fact.high > _MAX_EXP:
+        raise NotWrittenError("math.exp of what may be too large; ask `if x < 700` before")
+    return _of_finite(Primitive.EXP, found)
+
+
+def total(primitive: Primitive, value: Value) -> Value:
+    """Return an elementary function that has a value for every number."""
+    return _of_finite(primitive, as_float(there(value)))
+
+
+def _of_finite(primitive: Primitive, value: Value) -> Value:
+    if not value.is_finite:
+        raise NotWrittenError("an elementary function of what may be an infinity")
+    return Value(apply(primitive, value.bound), types.Float64)
 
 
 def extreme(operator: ast.cmpop, values: list[Value]) -> Value:

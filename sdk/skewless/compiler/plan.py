@@ -409,7 +409,7 @@ def plan_selection(
         selected,
         tuple(plans.values()),
         tuple(RolePlan(each, plans[view]) for each, view in behind.items()),
-        tuple(_plan_on_demand(view) for view in on_demand),
+        tuple(plan_on_demand(view) for view in on_demand),
         tuple(request.items()),
     )
 
@@ -419,7 +419,8 @@ def _with_dependencies(view: OnDemandView) -> list[OnDemandView]:
     return [*below, view]
 
 
-def _plan_on_demand(view: OnDemandView) -> OnDemandPlan:
+def plan_on_demand(view: OnDemandView) -> OnDemandPlan:
+    """Compile one on-demand view."""
     if view.function is not None:
         return _plan_function(view, view.function)
     return OnDemandPlan(

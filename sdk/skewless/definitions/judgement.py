@@ -189,6 +189,8 @@ class _Judge:
         if isinstance(node, ast.Raise):
             self._raise(node)
             return
+        if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Pow):
+            self.refuse(node, "**=", "write x = x ** 2")
         for part in ast.iter_child_nodes(node):
             if isinstance(part, ast.stmt):
                 self.statement(part)
@@ -213,9 +215,6 @@ class _Judge:
                 self._call(node)
             case ast.Compare(left=left, ops=operators, comparators=right):
                 self._compare(left, operators, right)
-            case ast.BinOp(op=ast.Pow()):
-                self.refuse(node, "**", why_no_power())
-                self._children(node)
             case ast.BinOp(op=ast.MatMult()):
                 self.refuse(node, "@", _REFUSED[ast.MatMult])
             case ast.FormattedValue(value=value, format_spec=spec):
@@ -360,9 +359,7 @@ class _Judge:
                     return [element, *generators]
         if name == "isinstance":
             return self._kinds(node)
-        if name == "pow":
-            self.refuse(node, "pow", why_no_power())
-        elif name in allowed.SETS:
+        if name in allowed.SETS:
             self.refuse(
                 node,
                 name,
@@ -465,11 +462,6 @@ def why_no_member(module: str, name: str) -> str:
         return allowed.MEMBERS[module, name]
     hint = did_you_mean(name, sorted(allowed.MODULES[module]))
     return f"it is not among what is allowed of {module}.{hint}"
-
-
-def why_no_power() -> str:
-    """Say why powers are refused."""
-    return "its last bits depend on the operating system; write x * x, or math.sqrt(x)"
 
 
 def _is_single(node: ast.expr) -> bool:

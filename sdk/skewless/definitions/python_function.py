@@ -1,19 +1,13 @@
-"""PythonFunction: the judged source of an on-demand view's function, and what is made of it."""
+"""PythonFunction: the judged source of an on-demand view's function, as it is published."""
 
 from __future__ import annotations
 
 import ast
-import builtins
-import decimal
-import importlib
 import sys
 import types as python
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
-from skewless.definitions import allowed
 from skewless.definitions.expression import CallNode, FeatureNode, render
 from skewless.definitions.function_source import Gathered
 from skewless.definitions.judgement import MAX_SOURCE, Wanted, judge
@@ -24,10 +18,7 @@ if TYPE_CHECKING:
 
     from skewless.definitions.expression import Node
 
-Callee: TypeAlias = Callable[..., Any]
 INSTANT = "request_time"
-# A stand-in is made of the source with this name, so that errors of rows name a line of it.
-FILE = "<the function {}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +97,6 @@ class PythonFunction:
         """What its arguments are, as users write it."""
         return ", ".join(map(render, self.inputs))
 
-    def made(self) -> Callee:
-        """Return the function, made of its source alone.
-
-        Raises:
-            ValueError: something is wrong with it.
-        """
-        if self.problems:
-            raise ValueError(f"{self} was judged: {'; '.join(self.problems)}")
-        return _made(self.source, self.name)
-
 
 def this_version() -> str:
     """Return the minor version of this Python."""
@@ -151,62 +132,3 @@ def _size_problems(source: str) -> list[str]:
     if len(source) <= MAX_SOURCE:
         return []
     return [f"its source has {len(source):,} characters; {MAX_SOURCE:,} is the most"]
-
-
-@lru_cache(maxsize=256)
-def _made(source: str, name: str) -> Callee:
-    """Run a judged source in a namespace that has nothing else than what is allowed."""
-    names: dict[str, Any] = {"__builtins__": _BUILTINS, "__name__": "on_demand"}
-    code = compile(source, FILE.format(name), "exec", dont_inherit=True)
-    exec(code, names)  # noqa: S102 - judged before, and it can name only what is allowed
-    function: Callee = names[name]
-    if "decimal" not in source:
-        return function
-
-    def in_the_default_context(**arguments: Any) -> Any:
-        with decimal.localcontext(_CONTEXT):
-            return function(**arguments)
-
-    return in_the_default_context
-
-
-def _import(
-    name: str,
-    _globals: Mapping[str, Any] | None = None,
-    _locals: Mapping[str, Any] | None = None,
-    members: Sequence[str] | None = None,
-    _level: int = 0,
-) -> Any:
-    """Give what is allowed of a module; the statement `import` calls this."""
-    if name in allowed.MODULES:
-        return _module(name)
-    if members and all(f"{name}.{member}" in allowed.MODULES for member in members):
-        return python.SimpleNamespace(**{member: _module(f"{name}.{member}") for member in members})
-    raise ImportError(f"{name} cannot be imported in a function of an on-demand view")
-
-
-@lru_cache(maxsize=64)
-def _module(name: str) -> Any:
-    loaded = importlib.import_module(name)
-    found = {
-        member: getattr(loaded, member)
-        for member in allowed.MODULES[name]
-        if hasattr(loaded, member)
-    }
-    return python.SimpleNamespace(**found)
-
-
-# What the process has set for itself has no effect.
-_CONTEXT = decimal.Context(
-    prec=28,
-    rounding=decimal.ROUND_HALF_EVEN,
-    Emin=-999999,
-    Emax=999999,
-    capitals=1,
-    clamp=0,
-    traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow],
-)
-_BUILTINS: Mapping[str, Any] = {
-    **{name: getattr(builtins, name) for name in (*allowed.CALLED, *allowed.SETS, *allowed.ERRORS)},
-    "__import__": _import,
-}
