@@ -208,7 +208,7 @@ def test_a_function_that_runs_in_sql_gives_what_it_gives_in_serving(
     with pytest.raises(CompileError, match="was defined under Python"):
         filled.get_historical_features(LABELS, [against])
     with pytest.raises(CompileError, match="was defined under Python"):
-        filled.get_online_features([against], rows())
+        filled.get_online_features([against["above"]], rows())
 
 
 def test_a_function_that_is_not_published_has_a_history(store: FeatureStore) -> None:
