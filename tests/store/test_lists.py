@@ -107,7 +107,7 @@ def test_online_answers_have_lists(listing: FeatureStore) -> None:
 @pytest.mark.parametrize("engine", ["duckdb", "athena"])
 def test_history_has_the_same_lists(listing: FeatureStore, engine: str) -> None:
     labels = [{**row, "event_timestamp": NOON} for row in asked(FULL, NOBODY)]
-    found = listing.get_historical_features(labels, lists, engine=engine)
+    found = listing.get_historical_features(labels, lists, engine=engine, with_status=True)
     answer = listing.get_online_features(lists, asked(FULL, NOBODY))
     table = found.to_arrow()
     served = answer.to_arrow()
@@ -116,6 +116,7 @@ def test_history_has_the_same_lists(listing: FeatureStore, engine: str) -> None:
     }
     few = {name: 1 for name in EXPECTED if name.startswith("few")}
     assert found.manifest["overflowed"] == few
+    assert table["skewless_status__lists"].to_pylist() == ["ok", "missing"]
     assert {name: table[name].type for name in EXPECTED} == {
         name: answer.to_arrow()[name].type for name in EXPECTED
     }

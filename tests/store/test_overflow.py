@@ -50,6 +50,13 @@ def test_the_error_names_features_entities_and_rows(overflowing: FeatureStore, e
     assert "errors='null'" in message
 
 
+def test_a_feature_that_overflows_in_a_role_is_an_error_too(overflowing: FeatureStore) -> None:
+    writer = numbers.with_name("writer").with_join_key_map({"user": "writer"})
+    asked = [{**row, "writer": row["user"]} for row in labels("good", "bad")]
+    with pytest.raises(ValueOverflowError, match=r"writer\.std .* in 1 of 2 .*writer='bad'"):
+        overflowing.get_historical_features(asked, [writer])
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_errors_null_makes_these_cells_null_and_counts_them(
     overflowing: FeatureStore, engine: str

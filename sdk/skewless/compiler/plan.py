@@ -206,6 +206,11 @@ class ViewPlan:
             or (Partial.SUM in reads and self.measures[aggregate.measure].may_be_uncountable)
         )
 
+    def is_failure(self, aggregate: AggregatePlan) -> bool:
+        """Say whether an overflow of it is an error: too many values are null by definition."""
+        is_limited = aggregate.collected is not None and aggregate.collected.is_limited
+        return self.may_overflow(aggregate) and not is_limited
+
     @property
     def key_types(self) -> tuple[ValueType, ...]:
         """The types of the entity's key columns."""

@@ -80,15 +80,17 @@ class Overflows:
     def raising(self, plan: SelectionPlan) -> Overflows:
         """Return those that are errors: a window with too many values is null by definition."""
         errors = {
-            Feature(view.view.name, view.view.version, item.name)
-            for view in plan.views
-            for item in view.aggregates
-            if view.may_overflow(item) and not (item.collected and item.collected.is_limited)
+            role.feature(item.name)
+            for role in plan.roles
+            for item in role.plan.aggregates
+            if role.plan.is_failure(item)
         }
         for on_demand in plan.on_demand:
-            for name, typed in on_demand.features:
-                if features_of(typed.bound) & errors:
-                    errors.add(Feature(on_demand.view.name, on_demand.view.version, name))
+            read = {name: features_of(typed.bound) for name, typed in on_demand.features}
+            made = [
+                each for each in on_demand.made if read.get(each.name, on_demand.reads) & errors
+            ]
+            errors.update(made)
         return Overflows(
             {
                 output: (item, rows)

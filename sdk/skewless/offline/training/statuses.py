@@ -48,8 +48,8 @@ def statuses(found: pa.Table, plan: SelectionPlan, asked: Any, *, leaks: bool) -
 def _failed(found: pa.Table, role: RolePlan) -> Any:
     """Return in which rows a selected feature of the view overflowed."""
     failed = np.zeros(found.num_rows, np.bool_)
-    for feature in role.read.feature_types:
-        name = identifiers.selected_overflow(role.read, feature)
-        if name in found.column_names:
+    for item in role.plan.aggregates:
+        name = identifiers.selected_overflow(role.read, item.name)
+        if name in found.column_names and role.plan.is_failure(item):
             failed |= np.asarray(found[name].to_pylist(), np.bool_)
     return failed
