@@ -144,7 +144,7 @@ def history(
     instants = [instant for _, instant in labels]
     spine = Spine(sql.table("labels"), min(instants), max(instants))
     script = History(plan, mode, DIALECT, spine, relations, {}).script()
-    by_sql = [named(row, plan) for row in _sorted(rows_of(script.query(), tables))]
+    by_sql = [named(row, plan) for row in _sorted(_rows_of(script.texts(DIALECT).final(), tables))]
     by_session = [named(row, plan) for row in _sorted(_session(script, tables))]
     assert by_session == by_sql, "windows beside DuckDB differ from its own"
     return by_session
@@ -156,18 +156,34 @@ def _sorted(found: pa.Table) -> list[dict[str, Any]]:
 
 def _session(script: Script, tables: Mapping[str, pa.Table]) -> pa.Table:
     """Run a script as history does, where an engine may compute windows by itself."""
-    with duckdb.connect(config={"threads": 1}) as duck:
+    with connection() as duck, _schema(duck):
         for name, table in tables.items():
             duck.register(name, table)
         return DuckDbSession(duck, cast("EventLog", None), Path()).run(script)
 
 
+@contextmanager
+def _schema(duck: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let a session make its tables where no other one has any."""
+    duck.execute("CREATE SCHEMA alone")
+    duck.execute("USE alone")
+    try:
+        yield
+    finally:
+        duck.execute("USE main")
+        duck.execute("DROP SCHEMA alone CASCADE")
+
+
 def rows_of(query: sql.Sql, tables: Mapping[str, pa.Table]) -> pa.Table:
-    """Run a query over tables that have names in it."""
+    """Run a query over tables that have names in it; it is used up."""
+    return _rows_of(DIALECT.render(query, copy=False), tables)
+
+
+def _rows_of(text: str, tables: Mapping[str, pa.Table]) -> pa.Table:
     with connection() as duck:
         for name, table in tables.items():
             duck.register(name, table)
-        return duck.sql(DIALECT.render(query)).to_arrow_table()
+        return duck.sql(text).to_arrow_table()
 
 
 def named(row: Mapping[str, Any], plan: SelectionPlan) -> dict[str, Any]:
