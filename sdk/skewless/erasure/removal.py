@@ -30,7 +30,7 @@ from pyiceberg.table.update.snapshot import _FastAppendFiles, _OverwriteFiles
 from skewless.erasure.survey import Survey, Surveyor
 from skewless.errors import StoreError
 from skewless.offline.lake.commits import wait
-from skewless.offline.lake.exclusive_append import KeepsManifests, commit_once
+from skewless.offline.lake.exclusive_append import Composed, KeepsManifests, commit_once
 from skewless.offline.storage.objects import split_uri
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class Removal:
         # A commit in between is surveyed anew: to go on from what was seen before would bring back
         # rows that another erasure removed.
         commit_once(table)
-        with table.transaction() as transaction:
+        with Composed(table) as transaction:
             update = _Overwrite(
                 Operation.OVERWRITE, transaction, table.io, snapshot_properties=self._erasure
             )
@@ -183,7 +183,7 @@ class Removal:
     def _reseal(self, survey: Survey) -> None:
         """Commit a snapshot whose manifests no longer list files that are not its own."""
         commit_once(survey.table)
-        with survey.table.transaction() as transaction:
+        with Composed(survey.table) as transaction:
             update = _Reseal(
                 operation=Operation.APPEND,
                 transaction=transaction,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyiceberg.table import TableProperties
+from pyiceberg.table import TableProperties, Transaction
 from pyiceberg.table.snapshots import Operation
 from pyiceberg.table.update.snapshot import _MergeAppendFiles
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from pyiceberg.manifest import DataFile
     from pyiceberg.table import Table
+    from pyiceberg.table.metadata import TableMetadata
 
 
 def append_exclusively(table: Table, files: Sequence[DataFile], summary: dict[str, str]) -> None:
@@ -29,7 +30,7 @@ def append_exclusively(table: Table, files: Sequence[DataFile], summary: dict[st
     """
     commit_once(table)
     with (
-        table.transaction() as transaction,
+        Composed(table) as transaction,
         _Append(Operation.APPEND, transaction, table.io, snapshot_properties=summary) as update,
     ):
         for file in files:
@@ -43,6 +44,24 @@ def commit_once(table: Table) -> None:
     only: other writers, such as Glue's compaction, are not affected.
     """
     table.metadata.properties[TableProperties.COMMIT_NUM_RETRIES] = "0"
+
+
+class Composed(Transaction):
+    """A transaction that composes its metadata once for what is staged.
+
+    pyiceberg does so each time that it looks at a part of it, some fifteen times a commit, and
+    copies what is known of all snapshots.
+    """
+
+    _known: tuple[TableMetadata, object, TableMetadata] | None = None
+
+    @property
+    def table_metadata(self) -> TableMetadata:
+        """The table's metadata with what is staged; it is looked at and never changed."""
+        base, staged = self._table.metadata, self._updates
+        if self._known is None or self._known[0] is not base or self._known[1] is not staged:
+            self._known = base, staged, super().table_metadata
+        return self._known[2]
 
 
 class KeepsManifests:
