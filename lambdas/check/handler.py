@@ -73,7 +73,9 @@ def _compared(published: Published) -> dict[str, Compared]:
         return {versioned(view.name, view.version): view for view in published.views}
     named: dict[str, Compared] = {}
     seen: set[tuple[str, AnyView, str]] = set()
-    for service in sorted(published.definitions.services, key=lambda item: -item.version):
+    for service in sorted(
+        published.definitions.services, key=lambda item: item.version, reverse=True
+    ):
         rest = [pair for pair in service.features if (service.name, *pair) not in seen]
         seen.update((service.name, *pair) for pair in rest)
         if rest:

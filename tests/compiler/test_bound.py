@@ -22,6 +22,7 @@ from skewless.compiler.bound import (
     features_of,
     parts_of,
 )
+from skewless.definitions.version import Version
 from skewless.types import Bool, Decimal, Float64, Int64, String
 
 if TYPE_CHECKING:
@@ -100,5 +101,8 @@ def test_parts_come_from_the_top_and_features_each_once() -> None:
     bound = bind((view["n"] / view["k"] + view["n"]).node, {}).bound
     first, *_ = parts_of(bound)
     assert first == bound
-    assert features_of(bound) == {Feature("counts", 1, "n"), Feature("counts", 1, "k")}
+    assert features_of(bound) == {
+        Feature("counts", Version(1), "n"),
+        Feature("counts", Version(1), "k"),
+    }
     assert list(parts_of(None)) == []

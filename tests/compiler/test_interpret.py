@@ -15,6 +15,7 @@ from skewless.compiler.bound import Column, Constant, Feature, Request
 from skewless.compiler.interpret import compile_python
 from skewless.definitions.expression import CallNode, Expr
 from skewless.definitions.operators import Operator
+from skewless.definitions.version import Version
 from skewless.types import Bool, Bytes, Decimal, Float64, Int64, String, Timestamp
 
 if TYPE_CHECKING:
@@ -249,7 +250,7 @@ def test_constants_fields_and_features_are_bound_by_name() -> None:
         "o", request={"a": Float64}, features={"x": view["rows"] + request("a") * 2.0}
     )
     typed = bind(on_demand.expressions["x"], {}, on_demand.request)
-    environment: dict[Bound, Any] = {Feature("v", 2, "rows"): 3, Request("a"): 0.5}
+    environment: dict[Bound, Any] = {Feature("v", Version(2), "rows"): 3, Request("a"): 0.5}
     assert typed.type == Float64
     assert compile_python(typed.bound)(environment) == 4.0
     assert bind(lit("x").node, {}).bound == Constant("x", String)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from skewless.definitions.clock import Clock
+    from skewless.definitions.version import Version
     from skewless.definitions.view import FeatureView
 
 _FIRST_NUMBER = 7  # the template has those before
@@ -177,7 +178,7 @@ class _Elsewhere(LocalSession):
 
 def apart(views: Iterable[FeatureView]) -> list[list[FeatureView]]:
     """Tell versions of one view apart: a selection has one of them."""
-    found: dict[int, list[FeatureView]] = {}
+    found: dict[Version, list[FeatureView]] = {}
     for view in views:
         found.setdefault(view.version, []).append(view)
     return list(found.values())

@@ -4,6 +4,7 @@ import json
 
 from skewless import Entity, Every, agg, col
 from skewless.definitions.collection import Definitions
+from skewless.definitions.version import Version
 from skewless.registry.changes import Action, compare
 from skewless.types import Int64, String
 from tests.registry.builders import (
@@ -201,7 +202,9 @@ def test_a_new_version_names_the_services_that_still_read_the_old_one() -> None:
     second = a_view(version=2, features={"mean_1d": agg.mean("delay", window="2d")})
     published = [a_service(), a_service(name="other", features=[an_on_demand_view()])]
     plan = plan_of(published, [second, a_service(second, version=2)])
-    change = next(item for item in plan.changes if (item.name, item.version) == ("delays", 2))
+    change = next(
+        item for item in plan.changes if (item.name, item.version) == ("delays", Version(2))
+    )
     assert change.action is Action.CREATE
     assert change.warnings == (
         "service 'other' version 1 still reads version 1",
@@ -214,7 +217,7 @@ def test_a_new_version_names_the_services_that_still_read_the_old_one() -> None:
 
 def test_estimates_are_filled_in_by_the_caller_and_shown() -> None:
     plan = compare(Definitions(), Definitions.collect(a_view()))
-    filled = plan.with_estimates({("delays", 1): {"dollars_per_month": 3}})
+    filled = plan.with_estimates({("delays", Version(1)): {"dollars_per_month": 3}})
     assert change_of(filled, "delays").estimate == {"dollars_per_month": 3}
     assert change_of(filled, "flights").estimate is None
     assert "dollars_per_month: 3" in str(filled)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from skewless import FeatureService, OnDemandView
+from skewless.definitions.version import Version
 from skewless.registry.identity import Identity, level, meaning, reads
 from tests.registry.builders import (
     a_service,
@@ -33,7 +34,8 @@ def test_a_definition_is_published_under_a_key(item: object, key: str, words: st
 
 
 def test_versions_sort_as_numbers() -> None:
-    keys = [Identity("view", "delays", version).key for version in (2, 9, 10, 100)]
+    versions = (Version(2), Version(2, 1), Version(2, 10), Version(9), Version(10), Version(100))
+    keys = [Identity("view", "delays", version).key for version in versions]
     assert sorted(keys) == keys
 
 

@@ -162,7 +162,7 @@ def _summary(item: Definition) -> dict[str, Any]:
         case FeatureView():
             return {
                 **found,
-                "version": item.version,
+                "version": item.version.written,
                 "kind": "view",
                 "entity": item.entity.name or None,
                 "source": item.source.name,
@@ -173,13 +173,13 @@ def _summary(item: Definition) -> dict[str, Any]:
             features = list(item.feature_types)
             return {
                 **found,
-                "version": item.version,
+                "version": item.version.written,
                 "kind": "on_demand_view",
                 "features": features,
             }
         case FeatureService():
             features = [f"{name_where_read(view)}:{name}" for view, name in item.features]
-            return {**found, "version": item.version, "features": features}
+            return {**found, "version": item.version.written, "features": features}
         case Source():
             return {
                 **found,
@@ -210,7 +210,7 @@ def _named(published: Published, text: str) -> Iterator[Definition]:
 def _document(item: Definition) -> dict[str, Any]:
     return {
         "name": item.name,
-        "version": Identity.of(item).version,
+        "version": Identity.of(item).version.written,
         "fingerprint": meaning(item),
         "definition": encode(item),
     }

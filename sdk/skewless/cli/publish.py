@@ -135,7 +135,8 @@ def diff(
             "is_same": not changes,
             "differences": [change.to_dict() for change in changes],
             "only_published": [
-                {"kind": item.kind, "name": item.name, "version": item.version} for item in lacking
+                {"kind": item.kind, "name": item.name, "version": item.version.written}
+                for item in lacking
             ],
         }
     )

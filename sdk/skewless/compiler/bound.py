@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from skewless.definitions.types import ValueType
+    from skewless.definitions.version import Version
 
 
 class Primitive(Enum):
@@ -145,7 +146,7 @@ class Feature:
     """A feature of a view, by the view's name and version."""
 
     view: str
-    version: int
+    version: Version
     name: str
 
 

@@ -29,6 +29,7 @@ from skewless.definitions.python_function import PythonFunction
 from skewless.definitions.refresh import Every, Stream
 from skewless.definitions.service import FeatureService
 from skewless.definitions.source import Source
+from skewless.definitions.version import Version
 from skewless.definitions.view import FeatureRef, FeatureView, Role
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from skewless.definitions.types import ValueType
 
 Document: TypeAlias = dict[str, Any]
-ViewKey: TypeAlias = tuple[str, int]
+ViewKey: TypeAlias = tuple[str, Version]
 # Errors of decoding a document that is no definition's.
 UNREADABLE = (
     LookupError,
@@ -77,7 +78,7 @@ def encode(item: Definition) -> Document:
     return {
         "kind": type(item).__name__,
         "name": item.name,
-        "version": getattr(item, "version", 1),
+        "version": 1 if isinstance(item, Entity | Source) else item.version.written,
         **body,
         **prose,
     }
@@ -106,7 +107,7 @@ class Decoder:
     def _decode(self, document: Document) -> Definition:
         prose = {key: document.get(key, "") for key in ("description", "owner")}
         prose["tags"] = document.get("tags", {})
-        name, version = document["name"], int(document.get("version", 1))
+        name, version = document["name"], Version.parse(document.get("version", 1))
         match document["kind"]:
             case "Entity":
                 self.entities[name] = Entity(name, keys=decode_schema(document["keys"]), **prose)
@@ -151,7 +152,7 @@ class Decoder:
         )
 
     def _on_demand_view(self, document: Document, prose: Document) -> OnDemandView:
-        name, version = document["name"], int(document.get("version", 1))
+        name, version = document["name"], Version.parse(document.get("version", 1))
         request, made = decode_schema(document["request"]), document.get("function")
         if made is None:
             expressions = {
@@ -173,9 +174,9 @@ class Decoder:
             name, request=request, features=features, version=version, function=function, **prose
         )
 
-    def _read(self, name: str, version: int, role: Document | None = None) -> AnyView:
+    def _read(self, name: str, version: object, role: Document | None = None) -> AnyView:
         """Return a view, or a role of one."""
-        view = self.views[name, version]
+        view = self.views[name, Version.parse(version)]
         return view if role is None else decode_role(view, role)
 
     def _aggregation(self, document: Document) -> Aggregation:
@@ -277,8 +278,8 @@ def decode_role(view: View, document: Document) -> Role:
 def _encode_selected(view: Named, feature: str) -> list[Any]:
     """Return name and version of the published view, the feature, and the role if there is one."""
     if isinstance(view, Role):
-        return [view.view.name, view.version, feature, encode_role(view)]
-    return [view.name, view.version, feature]
+        return [view.view.name, view.version.written, feature, encode_role(view)]
+    return [view.name, view.version.written, feature]
 
 
 def encode_aggregation(item: Aggregation) -> Document:

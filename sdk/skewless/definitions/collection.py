@@ -116,7 +116,7 @@ def _closure(item: Definition) -> Iterator[Definition]:
 
 
 def _duplicates(found: Iterable[Definition]) -> Iterator[str]:
-    seen: dict[tuple[str, str, int], Definition] = {}
+    seen: dict[tuple[str, str, object], Definition] = {}
     for item in found:
         kind = "view" if isinstance(item, FeatureView | OnDemandView) else type(item).__name__
         version = getattr(item, "version", 1)

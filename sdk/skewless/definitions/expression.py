@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from skewless.definitions.types import ValueType
+    from skewless.definitions.version import Version
 
 Literal: TypeAlias = bool | int | float | str | bytes | datetime | date | Decimal
 Text: TypeAlias = str  # in the class below, `str` is a method
@@ -62,7 +63,7 @@ class View(Protocol):
         ...
 
     @property
-    def version(self) -> int:
+    def version(self) -> Version:
         """Its version."""
         ...
 

@@ -11,6 +11,8 @@ from skewless.errors import shown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from skewless.definitions.version import Version
+
 MAX_NAME_LENGTH = 100
 INGEST_TIME = "ingest_time"
 INGEST_SHARD = "ingest_shard"
@@ -80,6 +82,6 @@ def is_text(value: object) -> bool:
     return True
 
 
-def versioned(name: str, version: int) -> str:
+def versioned(name: str, version: Version | int) -> str:
     """Return what a version of a view or service is called: `clicks@2`."""
     return f"{name}@{version}"

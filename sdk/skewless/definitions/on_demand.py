@@ -24,13 +24,14 @@ from skewless.definitions.names import (
 )
 from skewless.definitions.python_function import PythonFunction, is_instant
 from skewless.definitions.typing import Scope
+from skewless.definitions.version import Version, Written
 from skewless.definitions.view import (
     FeatureRef,
     FeatureView,
     Role,
     feature_of,
+    parsed_by,
     role_problems,
-    version_problems,
 )
 from skewless.errors import DefinitionError, shown
 
@@ -51,7 +52,8 @@ class OnDemandView:
         features: names to expressions of `view["feature"]`, `request("field")` and constants; of a
             function, names to types.
         request: the fields that the caller sends, and that a training frame carries.
-        version: a published version never changes its meaning; a new meaning is a new version.
+        version: `2`, or `"2.1.0"`: MAJOR.MINOR.PATCH. What a published version means never
+            changes: another value is another major, a further feature another minor.
         function: what `on_demand_view` made of a function.
 
     Raises:
@@ -62,7 +64,7 @@ class OnDemandView:
     request: Mapping[str, ValueType]
     expressions: Mapping[str, Node]
     function: PythonFunction | None
-    version: int
+    version: Version
     feature_types: Mapping[str, ValueType] = field(compare=False)
     description: str = field(compare=False)
     owner: str = field(compare=False)
@@ -74,7 +76,7 @@ class OnDemandView:
         *,
         features: Mapping[str, Expr] | Mapping[str, ValueType],
         request: Mapping[str, ValueType] | None = None,
-        version: int = 1,
+        version: Written | Version = 1,
         description: str = "",
         owner: str = "",
         tags: Mapping[str, str] | None = None,
@@ -84,14 +86,14 @@ class OnDemandView:
         problems = [
             *object_name_problems(name),
             *text_problems(description, owner, tags),
-            *version_problems(version),
         ]
+        parsed = parsed_by(Version.parse, version, problems)
         fields = _fields(request, problems)
         for label, value in {
             "name": name,
             "request": FrozenMapping(fields),
             "function": function,
-            "version": version,
+            "version": parsed,
             "description": description,
             "owner": owner,
             "tags": FrozenMapping(tags if isinstance(tags, Mapping) else {}),
@@ -180,7 +182,7 @@ class OnDemandView:
         object.__setattr__(self, "feature_types", FrozenMapping(found))
 
     def __str__(self) -> str:
-        return f"OnDemandView({self.name!r}, version={self.version})"
+        return f"OnDemandView({self.name!r}, version={self.version.written!r})"
 
     __repr__ = __str__
 

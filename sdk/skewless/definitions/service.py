@@ -13,12 +13,13 @@ from skewless.definitions.frozen import FrozenMapping
 from skewless.definitions.inputs import input_problems
 from skewless.definitions.names import object_name_problems, text_problems
 from skewless.definitions.on_demand import OnDemandView
+from skewless.definitions.version import Version, Written
 from skewless.definitions.view import (
     FeatureRef,
     FeatureView,
     Role,
+    parsed_by,
     role_problems,
-    version_problems,
 )
 from skewless.errors import DefinitionError, shown
 
@@ -56,7 +57,8 @@ class FeatureService:
         features: views or roles of views (all their features), or single features,
             `view["feature"]`. An output column is named after its feature; all features of views
             that share a name of a feature are named `view__feature`, of roles `role__feature`.
-        version: a published version never changes its meaning; a new meaning is a new version.
+        version: `2`, or `"2.1.0"`: MAJOR.MINOR.PATCH. What a published version means never
+            changes: another value is another major, a further feature another minor.
 
     Raises:
         DefinitionError: with everything that is wrong.
@@ -64,7 +66,7 @@ class FeatureService:
 
     name: str
     features: tuple[tuple[AnyView, str], ...]
-    version: int
+    version: Version
     description: str = field(compare=False)
     owner: str = field(compare=False)
     tags: Mapping[str, str] = field(compare=False)
@@ -74,7 +76,7 @@ class FeatureService:
         name: str,
         *,
         features: Iterable[Selectable],
-        version: int = 1,
+        version: Written | Version = 1,
         description: str = "",
         owner: str = "",
         tags: Mapping[str, str] | None = None,
@@ -83,8 +85,8 @@ class FeatureService:
         problems = [
             *object_name_problems(name),
             *text_problems(description, owner, tags),
-            *version_problems(version),
         ]
+        parsed = parsed_by(Version.parse, version, problems)
         flat: list[tuple[AnyView, str]] = []
         try:
             flat = flatten(features)
@@ -96,7 +98,7 @@ class FeatureService:
         for label, value in {
             "name": name,
             "features": tuple(flat),
-            "version": version,
+            "version": parsed,
             "description": description,
             "owner": owner,
             "tags": FrozenMapping(tags),
@@ -104,7 +106,7 @@ class FeatureService:
             object.__setattr__(self, label, value)
 
     def __str__(self) -> str:
-        return f"FeatureService({self.name!r}, version={self.version})"
+        return f"FeatureService({self.name!r}, version={self.version.written!r})"
 
     __repr__ = __str__
 

@@ -25,6 +25,7 @@ from skewless.definitions.names import (
 from skewless.definitions.refresh import Refresh, Stream, parse_refresh
 from skewless.definitions.source import Source
 from skewless.definitions.typing import Scope
+from skewless.definitions.version import Version, Written
 from skewless.errors import DefinitionError, UnknownNameError, did_you_mean, shown
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ class FeatureView:
         refresh: `"stream"`, or `Every(...)`.
         where: only events for which this is true.
         ttl: for latest values: rows older than this are ignored.
-        version: a published version never changes its meaning; a new meaning is a new version.
+        version: `2`, or `"2.1.0"`: MAJOR.MINOR.PATCH. What a published version means never
+            changes: another value is another major, a further feature another minor.
 
     Raises:
         DefinitionError: with everything that is wrong.
@@ -79,7 +81,7 @@ class FeatureView:
     columns: tuple[str, ...]
     where: Node | None
     ttl: Duration | None
-    version: int
+    version: Version
     feature_types: Mapping[str, ValueType] = field(compare=False)
     description: str = field(compare=False)
     owner: str = field(compare=False)
@@ -95,7 +97,7 @@ class FeatureView:
         refresh: Refresh | str,
         where: Expr | None = None,
         ttl: str | timedelta | Duration | None = None,
-        version: int = 1,
+        version: Written | Version = 1,
         description: str = "",
         owner: str = "",
         tags: Mapping[str, str] | None = None,
@@ -106,19 +108,19 @@ class FeatureView:
         problems = [
             *object_name_problems(name),
             *text_problems(description, owner, tags),
-            *version_problems(version),
             *_reference_problems(entity, source),
         ]
+        parsed = parsed_by(Version.parse, version, problems)
         if problems:
             raise DefinitionError(subject, problems)
         for label, value in {
             "name": name,
             "entity": entity,
             "source": source,
-            "refresh": _parsed(parse_refresh, refresh, problems),
+            "refresh": parsed_by(parse_refresh, refresh, problems),
             "where": where.node if isinstance(where, Expr) else None,
-            "ttl": None if ttl is None else _parsed(Duration.parse, ttl, problems),
-            "version": version,
+            "ttl": None if ttl is None else parsed_by(Duration.parse, ttl, problems),
+            "version": parsed,
             "description": description,
             "owner": owner,
             "tags": FrozenMapping(tags),
@@ -275,7 +277,7 @@ class FeatureView:
             yield f"where={render(where.node)} is {type_}, not Bool"
 
     def __str__(self) -> str:
-        return f"FeatureView({self.name!r}, version={self.version})"
+        return f"FeatureView({self.name!r}, version={self.version.written!r})"
 
     __repr__ = __str__
 
@@ -328,7 +330,7 @@ class Role:
         return Role(self.view, self.name, _mapped(self.view, self.name, self.columns_of_keys, keys))
 
     @property
-    def version(self) -> int:
+    def version(self) -> Version:
         """The view's version."""
         return self.view.version
 
@@ -436,12 +438,6 @@ def feature_of(view: FeatureView | OnDemandView | Role, feature: object) -> Feat
     return FeatureRef(view, feature)
 
 
-def version_problems(version: object) -> Iterator[str]:
-    """Check a version number."""
-    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        yield f"version is {shown(version)}; versions are whole numbers from 1"
-
-
 def _not_column(item: object) -> str:
     if isinstance(item, Expr) and isinstance(item.node, ColumnNode):
         return f"feature {item!r} is an expression; write the column's name, {item.node.name!r}"
@@ -457,7 +453,8 @@ def _reference_problems(entity: object, source: object) -> Iterator[str]:
         yield f"source is {shown(source)}; give a Source"
 
 
-def _parsed(parse: Callable[[Any], T], value: object, problems: list[str]) -> T | None:
+def parsed_by(parse: Callable[[Any], T], value: object, problems: list[str]) -> T | None:
+    """Return what a text or number stands for; else None, and one problem more."""
     try:
         return parse(value)
     except ValueError as error:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from skewless.compiler.exported import EntityRows
     from skewless.compiler.plan import ViewPlan
+    from skewless.definitions.version import Version
     from skewless.materialize.due import Begun, Rewrites
     from skewless.materialize.failures import FailedEntity
     from skewless.materialize.source_log import SourceLogs
@@ -67,7 +68,7 @@ class Materialized:
     """
 
     view: str
-    version: int
+    version: Version
     cut: datetime
     is_new: bool
     entities: int

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from skewless.definitions.collection import Definition, Definitions
+    from skewless.definitions.version import Version
 
 Items: TypeAlias = "dict[Identity, Definition]"
 
@@ -57,7 +58,7 @@ class Change:
 
     kind: str
     name: str
-    version: int
+    version: Version
     action: Action
     details: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -75,7 +76,7 @@ class Change:
         return {
             "kind": self.kind,
             "name": self.name,
-            "version": self.version,
+            "version": self.version.written,
             "action": self.action.value,
             "details": list(self.details),
             "warnings": list(self.warnings),
@@ -142,7 +143,7 @@ class Plan:
         """The changes that are refused."""
         return tuple(change for change in self.changes if change.action is Action.REFUSE)
 
-    def with_estimates(self, estimates: Mapping[tuple[str, int], Mapping[str, object]]) -> Plan:
+    def with_estimates(self, estimates: Mapping[tuple[str, Version], Mapping[str, object]]) -> Plan:
         """Return the plan with estimates for its views, given by name and version."""
         return replace(
             self,
@@ -238,7 +239,8 @@ def _way_out(item: Definition, before: Items, after: Items) -> str:
         other.version for other in known if (other.kind, other.name) == (identity.kind, item.name)
     )
     return (
-        f"what version {identity.version} means never changes: publish it as version={latest + 1}"
+        f"what version {identity.version} means never changes: publish it as "
+        f"version={latest.major + 1}"
     )
 
 

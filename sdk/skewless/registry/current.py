@@ -54,7 +54,7 @@ def _current_name(published: Published, text: str, is_cut: IsCut) -> tuple[str, 
     versions = [item for item in known if item.name == name]
     if len({type(item) is FeatureService for item in versions}) > 1 or len(versions) == 1:
         return text, True  # one version, or an ambiguous name, which is an error
-    newest_first = sorted(versions, key=lambda item: -item.version)
+    newest_first = sorted(versions, key=lambda item: item.version, reverse=True)
     for item in newest_first:
         if all(is_cut(view) for view in _views(item)):
             suffix = "" if feature is None else f":{feature}"

@@ -13,6 +13,7 @@ from skewless.definitions.entity import Entity
 from skewless.definitions.on_demand import OnDemandView, views_read
 from skewless.definitions.service import FeatureService
 from skewless.definitions.source import Source
+from skewless.definitions.version import Version
 from skewless.definitions.view import FeatureView, view_behind
 
 if TYPE_CHECKING:
@@ -37,16 +38,16 @@ class Identity:
 
     kind: str
     name: str
-    version: int
+    version: Version
 
     @classmethod
     def of(cls, item: Definition) -> Identity:
         """Return what the definition is published under."""
         match item:
             case Entity():
-                return cls("entity", item.name, 1)
+                return cls("entity", item.name, Version(1))
             case Source():
-                return cls("source", item.name, 1)
+                return cls("source", item.name, Version(1))
             case FeatureView() | OnDemandView():
                 return cls("view", item.name, item.version)
             case FeatureService():
@@ -58,12 +59,14 @@ class Identity:
     def parse(cls, key: str) -> Identity:
         """Read a sort key."""
         kind, name, version = key.split("#")
-        return cls(kind, name, int(version))
+        return cls(kind, name, Version(*map(int, version.split("."))))
 
     @property
     def key(self) -> str:
         """The sort key: versions sort as numbers."""
-        return f"{self.kind}#{self.name}#{self.version:05d}"
+        version = self.version
+        minor = f".{version.minor:05d}" if version.minor else ""
+        return f"{self.kind}#{self.name}#{version.major:05d}{minor}"
 
     def __str__(self) -> str:
         version = f" version {self.version}" if self.kind in ("view", "service") else ""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from skewless.aws import Aws, Resources
     from skewless.compiler.document import Document
     from skewless.definitions.service import AnyView
+    from skewless.definitions.version import Version
 
 FORMAT = 1
 SELECTION = "selection"  # the name of a service that stands for loose features
@@ -266,7 +267,7 @@ def _service(service: FeatureService | Iterable[tuple[AnyView, str]]) -> Feature
     return FeatureService(SELECTION, features=[FeatureRef(*pair) for pair in service])
 
 
-def _service_key(key: str) -> tuple[str, int]:
+def _service_key(key: str) -> tuple[str, Version]:
     identity = Identity.parse(key)
     return identity.name, identity.version
 

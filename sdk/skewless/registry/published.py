@@ -13,6 +13,7 @@ from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.refresh import Stream
 from skewless.definitions.service import FeatureService
 from skewless.definitions.source import Source
+from skewless.definitions.version import Version, Written
 from skewless.definitions.view import FeatureView
 from skewless.errors import UnknownNameError
 
@@ -87,7 +88,7 @@ class Published:
         """
         return _named("source", name, self.definitions.sources)
 
-    def view(self, name: str, version: int | None = None) -> View:
+    def view(self, name: str, version: Version | Written | None = None) -> View:
         """Return a view or on-demand view, the latest unless a version is given.
 
         Raises:
@@ -95,7 +96,7 @@ class Published:
         """
         return _versioned("view", name, version, self.views)
 
-    def service(self, name: str, version: int | None = None) -> FeatureService:
+    def service(self, name: str, version: Version | Written | None = None) -> FeatureService:
         """Return a feature service, the latest unless a version is given.
 
         Raises:
@@ -111,12 +112,14 @@ def _named(kind: str, name: str, items: Iterable[Named]) -> Named:
     return found[name]
 
 
-def _versioned(kind: str, name: str, version: int | None, items: Iterable[Versioned]) -> Versioned:
+def _versioned(
+    kind: str, name: str, version: Version | Written | None, items: Iterable[Versioned]
+) -> Versioned:
     candidates = tuple(items)
     versions = {item.version: item for item in candidates if item.name == name}
     if not versions:
         raise UnknownNameError(kind, name, {item.name for item in candidates})
-    wanted = max(versions) if version is None else version
+    wanted = max(versions) if version is None else Version.parse(version)
     if wanted not in versions:
         known = [versioned(name, number) for number in versions]
         raise UnknownNameError(kind, versioned(name, wanted), known)

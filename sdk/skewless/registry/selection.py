@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from skewless.compiler.plan import plan_selection
 from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.service import FeatureService
+from skewless.definitions.version import Version
 from skewless.definitions.view import FeatureRef, FeatureView, Role, view_behind
 from skewless.errors import InputError, UnknownNameError, shown
 from skewless.registry.differences import differences
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 Selection: TypeAlias = "tuple[tuple[AnyView, str], ...]"
 Item = TypeVar("Item", FeatureView, FeatureView | OnDemandView, FeatureService)
 
-_TEXT = re.compile(r"(?P<name>\w+)(@(?P<version>\d+))?(:(?P<feature>\w+))?", re.ASCII)
+_TEXT = re.compile(r"(?P<name>\w+)(@(?P<version>[\d.]+))?(:(?P<feature>\w+))?", re.ASCII)
 
 
 def resolve(published: Published, features: object) -> Selection | FeatureService:
@@ -82,12 +83,15 @@ def find_view(published: Published, view: object) -> FeatureView:
     return found
 
 
-def named(text: str) -> tuple[str | None, int | None, str | None]:
+def named(text: str) -> tuple[str | None, Version | None, str | None]:
     """Return the name, version and feature that a text gives; no name if it is none."""
     match = _TEXT.fullmatch(text.strip())
     if match is None:
         return None, None, None
-    version = None if match["version"] is None else int(match["version"])
+    try:
+        version = None if match["version"] is None else Version.parse(match["version"])
+    except ValueError:
+        return None, None, None
     return match["name"], version, match["feature"]
 
 

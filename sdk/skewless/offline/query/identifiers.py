@@ -60,7 +60,7 @@ def selected(view: AnyView, feature_: str) -> str:
 
 def there(view: AnyView) -> str:
     """Name whether a view knows a row's entity."""
-    return _named("there", f"{view.name}_v{view.version}")
+    return _named("there", _versioned(view))
 
 
 def overflow(name: str) -> str:
@@ -75,7 +75,11 @@ def selected_overflow(view: AnyView, feature_: str) -> str:
 
 def steps_of(view: AnyView) -> str:
     """Name the prefix of a view's steps; `_` and a word of ours follow."""
-    return _named("view", f"{view.name}_v{view.version}")
+    return _named("view", _versioned(view))
+
+
+def _versioned(view: AnyView) -> str:
+    return f"{view.name}_v{str(view.version).replace('.', '_')}"
 
 
 def rows_of(source: Source) -> str:

@@ -233,7 +233,7 @@ def _manifest(
             {
                 "output": item.output,
                 "view": view_behind(item.view).name,
-                "version": item.view.version,
+                "version": item.view.version.written,
                 "feature": item.feature,
                 "fingerprint": fingerprint(view_behind(item.view), known),
                 **({"role": encode_role(item.view)} if isinstance(item.view, Role) else {}),
@@ -252,7 +252,7 @@ def _manifest(
 
 
 def _read_as(role: Role) -> dict[str, Any]:
-    return {"view": role.view.name, "version": role.version, **encode_role(role)}
+    return {"view": role.view.name, "version": role.version.written, **encode_role(role)}
 
 
 def digest(table: pa.Table) -> str:
