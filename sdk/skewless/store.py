@@ -19,7 +19,7 @@ from skewless.opened import OpenedStore
 from skewless.registry.changes import Month, compare
 from skewless.registry.lock import LockedResources, write_lock
 from skewless.registry.pinned import check_overwrite
-from skewless.registry.selection import find_view, name_of, planned, resolve
+from skewless.registry.selection import find_parts, find_view, name_of, planned, resolve
 from skewless.registry.unpublished import with_unpublished
 
 if TYPE_CHECKING:
@@ -66,14 +66,14 @@ class FeatureStore(OpenedStore):
         """
         wanted = Definitions.collect(definitions)
         published = self._registry.load()
-        plan = compare(published.definitions, wanted).with_estimates(
-            {(view.name, view.version): estimate(view) for view in wanted.views}
-        )
+        plan = compare(published.definitions, wanted)
+        views = plan.definitions.views
+        plan = plan.with_estimates({(item.name, item.version): estimate(item) for item in views})
         if traffic is None or plan.is_refused:
             return plan
         from skewless.cost import predict_change  # noqa: PLC0415 - no part of serving
 
-        before, after = predict_change(published, wanted, traffic)
+        before, after = predict_change(published, plan.definitions, traffic)
         return replace(plan, month=Month(before.to_dict(), after.to_dict()))
 
     def apply(self, definitions: object) -> Plan:
@@ -90,7 +90,7 @@ class FeatureStore(OpenedStore):
         if plan.is_refused:
             raise PublishError(f"nothing was published.\n{plan}")
         self._workbench.prepare(wanted.sources)
-        self._registry.publish(plan, wanted, self.clock())
+        self._registry.publish(plan, self.clock())
         self.refresh()
         self._workbench.schedule(self.published.definitions.views)
         return plan
@@ -185,7 +185,8 @@ class FeatureStore(OpenedStore):
     ) -> Materialized:
         """Write the online values of a cut, and commit it. Repeating it changes nothing.
 
-        An entity that cannot be written is named in the result, and fails by itself.
+        An entity that cannot be written is named in the result, and fails by itself. Of a view that
+        features were added to, each part is cut by itself, at the same instant.
 
         Args:
             view: a view, `"view"` or `"view@version"`.
@@ -198,7 +199,7 @@ class FeatureStore(OpenedStore):
             InputError: the view is not cut at that instant.
         """
         return self._workbench.materialize(
-            self.published.plan(find_view(self.published, view)),
+            [self.published.plan(part) for part in find_parts(self.published, view)],
             None if cut is None else as_microseconds(cut, "cut"),
             self._now(),
             engine=engine,
@@ -212,12 +213,18 @@ class FeatureStore(OpenedStore):
             view: a view, `"view"` or `"view@version"`.
             cut: the instant; the latest that is due if None.
 
+        Returns:
+            What was started; of a view that features were added to, that of its first part.
+
         Raises:
             StoreError: the store has no state machine, or AWS refused.
         """
-        found = find_view(self.published, view)
         at = None if cut is None else to_datetime(as_microseconds(cut, "cut")).isoformat()
-        return self._workbench.executions.start(versioned(found.name, found.version), at)
+        started = [
+            self._workbench.executions.start(versioned(part.name, part.version), at)
+            for part in find_parts(self.published, view)
+        ]
+        return started[0]
 
     def redrive(self) -> list[Execution]:
         """Start again the cuts on AWS that gave up, once for each view.
@@ -241,8 +248,8 @@ class FeatureStore(OpenedStore):
             InputError: the view is no stream, or was never cut.
         """
         self.refresh()  # a view that others published since may lack the same events
-        plan = self.published.plan(find_view(self.published, view))
-        self._workbench.repair(plan, self.published)
+        for part in find_parts(self.published, view):
+            self._workbench.repair(self.published.plan(part), self.published)
 
     @hinted(ARGUMENTS)
     def get_historical_features(  # noqa: PLR0913 - all but the first two by keyword

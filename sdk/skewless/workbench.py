@@ -19,7 +19,7 @@ from skewless.ingest.quarantine import Quarantine
 from skewless.ingest.undone import Undone
 from skewless.jobs.executions import Executions
 from skewless.jobs.schedules import Schedules
-from skewless.materialize.cut import Materializer
+from skewless.materialize.cut import Materializer, together
 from skewless.materialize.days import DayItems
 from skewless.materialize.source_log import SourceLogs
 from skewless.offline.engines.athena import AthenaEngine
@@ -215,14 +215,14 @@ class Workbench:
 
     def materialize(
         self,
-        plan: ViewPlan,
+        parts: Sequence[ViewPlan],
         cut: int | None,
         now: int,
         *,
         engine: str | None,
         progress: Progress | None,
     ) -> Materialized:
-        """Run a cut of a view; see `FeatureStore.materialize`."""
+        """Run a cut of each part of a view; see `FeatureStore.materialize`."""
         materializer = Materializer(
             self.engine(engine),
             self.table,
@@ -231,7 +231,7 @@ class Workbench:
             self.days.rebuild,
             0.0 if self.aws.endpoint else _SETTLE_SECONDS,
         )
-        return materializer.run(plan, cut, now, progress)
+        return together([materializer.run(part, cut, now, progress) for part in parts])
 
     def repair(self, plan: ViewPlan, published: Published) -> None:
         """Rebuild a stream view's day items; see `FeatureStore.repair`."""

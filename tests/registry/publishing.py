@@ -19,7 +19,7 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 def publish(registry: Registry, wanted: object, now: datetime = NOW) -> None:
     definitions = Definitions.collect(wanted)
-    registry.publish(compare(registry.load().definitions, definitions), definitions, now)
+    registry.publish(compare(registry.load().definitions, definitions), now)
 
 
 class Interposed:

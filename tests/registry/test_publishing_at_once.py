@@ -30,10 +30,10 @@ def test_of_two_who_publish_at_once_the_second_is_refused(registry: Registry, aw
     mine = Definitions.collect(a_view(features={"x": agg.mean("delay", window="1d")}))
     theirs = Definitions.collect(a_view(features={"x": agg.mean("delay", window="2d")}))
     plans = [compare(registry.load().definitions, wanted) for wanted in (mine, theirs)]
-    registry.publish(plans[0], mine, NOW)
+    registry.publish(plans[0], NOW)
     before = items(aws)
     with pytest.raises(PublishError) as caught:
-        registry.publish(plans[1], theirs, NOW)
+        registry.publish(plans[1], NOW)
     assert str(caught.value) == (
         "view 'delays' version 1: someone else published this with another meaning since the plan "
         "was made. Run skewless plan again to see how it differs"
@@ -44,8 +44,8 @@ def test_of_two_who_publish_at_once_the_second_is_refused(registry: Registry, aw
 def test_two_who_publish_the_same_at_once_both_succeed(registry: Registry) -> None:
     wanted = everything()
     plan = compare(registry.load().definitions, wanted)
-    registry.publish(plan, wanted, NOW)
-    registry.publish(plan, wanted, NOW)
+    registry.publish(plan, NOW)
+    registry.publish(plan, NOW)
     assert registry.load().definitions == wanted
 
 
@@ -56,9 +56,9 @@ def test_two_who_extend_a_source_at_once_do_not_lose_a_column(registry: Registry
         Definitions.collect(a_source(schema={**schema, name: String})) for name in ("gate", "tail")
     ]
     plans = [compare(registry.load().definitions, wanted) for wanted in sides]
-    registry.publish(plans[0], sides[0], NOW)
+    registry.publish(plans[0], NOW)
     with pytest.raises(PublishError, match="source 'flights': someone else"):
-        registry.publish(plans[1], sides[1], NOW)
+        registry.publish(plans[1], NOW)
     assert "gate" in registry.load().source("flights").schema
 
 
@@ -68,8 +68,8 @@ def test_people_who_publish_at_once_agree_on_the_order(registry: Registry) -> No
     others = [an_entity(name=f"e{number}") for number in range(30)]
     theirs = Definitions.collect([*others, a_service(an_on_demand_view())])
     plans = [compare(Definitions(), wanted) for wanted in (mine, theirs)]
-    registry.publish(plans[1], theirs, NOW)
-    registry.publish(plans[0], mine, NOW)
+    registry.publish(plans[1], NOW)
+    registry.publish(plans[0], NOW)
     assert registry.load().service("arrival_model") == a_service(an_on_demand_view())
 
 

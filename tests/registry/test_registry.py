@@ -7,7 +7,6 @@ import pytest
 from skewless import agg
 from skewless.definitions.collection import Definitions
 from skewless.errors import (
-    InputError,
     NaiveTimestampError,
     PublishError,
     StoreError,
@@ -124,17 +123,10 @@ def test_a_document_that_no_item_can_hold_is_refused_before_anything_is_written(
     assert items(aws) == {}
 
 
-def test_a_plan_for_other_definitions_is_refused(registry: Registry) -> None:
-    plan = compare(Definitions(), Definitions.collect(a_view()))
-    other = Definitions.collect(a_view(features={"x": agg.count(window="1d")}))
-    with pytest.raises(InputError, match="made for other definitions: view 'delays' version 1"):
-        registry.publish(plan, other, NOW)
-
-
 def test_a_naive_time_of_publishing_is_refused(registry: Registry) -> None:
     wanted = everything()
     with pytest.raises(NaiveTimestampError):
-        registry.publish(compare(Definitions(), wanted), wanted, NOW.replace(tzinfo=None))
+        registry.publish(compare(Definitions(), wanted), NOW.replace(tzinfo=None))
 
 
 def test_a_missing_table_is_a_store_error(aws: Aws) -> None:

@@ -14,6 +14,7 @@ from skewless.cli.values import checked_instant
 from skewless.definitions.names import versioned
 from skewless.errors import RedriveError, SkewlessError
 from skewless.materialize.failures import Failures
+from skewless.registry.selection import find_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -85,7 +86,8 @@ def materialize(
     store = invocation.store()
     names = list(views) if views else _all_views(store.published)
     if starts:
-        _print_started(screen, [store.start_materialization(name, cut) for name in names])
+        parts = [part for name in names for part in _exactly(store.published, name)]
+        _print_started(screen, [store.start_materialization(part, cut) for part in parts])
         return
     _run(invocation, store, names, cut, engine)
 
@@ -144,7 +146,14 @@ def _print_started(
 
 
 def _all_views(published: Published) -> list[str]:
-    return [versioned(view.name, view.version) for view in published.definitions.views]
+    majors = {view: view.version.major for view in published.definitions.views}
+    return [*dict.fromkeys(f"{view.name}@{major}" for view, major in majors.items())]
+
+
+def _exactly(published: Published, name: str) -> list[str]:
+    """Name each part of a view in the version that it came with."""
+    versions = [(part.name, part.version) for part in find_parts(published, name)]
+    return [f"{name}@{version.major}.{version.minor}" for name, version in versions]
 
 
 def _teller(name: str, tell: Callable[[str], None]) -> Callable[[str, int], None]:
@@ -162,11 +171,12 @@ def _print(
         for name, error in failures.items()
     ]
     screen.document({"cuts": [plain(item) for item in done], "failures": errors})
-    rows = [_row(cut) for item in done for cut in (item.before, item) if cut is not None]
+    cuts = [part for item in done for part in item.parts or (item,)]
+    rows = [_row(cut) for item in cuts for cut in (item.before, item) if cut is not None]
     if rows:
         screen.table(("View", "Cut", ">Entities", ">Written", ">Units", "State"), rows)
     failed = Failures()
-    for item in done:
+    for item in cuts:
         for cut in (item.before, item):
             if cut is not None:
                 failed.add_named(cut.failed, cut.failed_count)

@@ -20,6 +20,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from skewless.definitions.version import Version
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -142,6 +144,7 @@ class Progress:
 
 def plain(value: object) -> Any:
     """Return the value in JSON's types: times are ISO text, decimals text, bytes base64."""
+    value = value.written if isinstance(value, Version) else value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {item.name: plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
     match value:

@@ -33,6 +33,8 @@ from skewless.definitions.version import Version
 from skewless.definitions.view import FeatureRef, FeatureView, Role
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from skewless.definitions.collection import Definition
     from skewless.definitions.expression import Node
     from skewless.definitions.expression import View as Named
@@ -240,8 +242,13 @@ def decode_schema(pairs: list[list[str]]) -> dict[str, ValueType]:
     return {name: types.parsed(text) for name, text in pairs}
 
 
-def encode_node(node: Node | None) -> Any:
-    """Return an expression's document; null for none."""
+def encode_node(node: Node | None, read: Callable[[Any, str], str] | None = None) -> Any:
+    """Return an expression's document; null for none.
+
+    Args:
+        node: the expression.
+        read: says what stands for a feature of a view; its name in that view if None.
+    """
     match node:
         case None:
             return None
@@ -250,12 +257,16 @@ def encode_node(node: Node | None) -> Any:
         case RequestNode(name):
             return {"request": name}
         case FeatureNode(view, feature):
-            return {"feature": _encode_selected(view, feature)}
+            named = _encode_selected(view, feature) if read is None else read(view, feature)
+            return {"feature": named}
         case LiteralNode(value, type_):
             plain = base64.b64encode(value).decode() if isinstance(value, bytes) else value
             return {"literal": plain, "type": str(type_)}
         case CallNode(operator, arguments):
-            return {"call": operator.value, "arguments": [encode_node(item) for item in arguments]}
+            return {
+                "call": operator.value,
+                "arguments": [encode_node(item, read) for item in arguments],
+            }
 
 
 def encode_role(role: Role) -> Document:

@@ -10,18 +10,18 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from skewless.compiler.document import Document, encode, encode_schema
+from skewless.compiler.document import Document, encode, encode_node, encode_schema
 from skewless.definitions.aggregation import TIMES
 from skewless.definitions.expression import ColumnNode, walk
 from skewless.definitions.names import TOMBSTONE
 from skewless.definitions.on_demand import OnDemandView, views_read
 from skewless.definitions.service import FeatureService
-from skewless.definitions.view import FeatureView, view_behind
+from skewless.definitions.view import FeatureView, Role, view_behind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from skewless.definitions.service import View
+    from skewless.definitions.service import AnyView, View
 
 # The version of the online format and the semantics; increase it when either changes.
 FORMAT = 1
@@ -57,6 +57,47 @@ def used_columns(view: FeatureView) -> tuple[str, ...]:
     if source.has_tombstones and not view.is_aggregated:
         names.add(TOMBSTONE)
     return tuple(name for name in source.columns if name in names)
+
+
+def feature_fingerprint(view: AnyView, feature: str) -> str:
+    """Return 16 hexadecimal digits over everything that changes a feature's value, and no more.
+
+    Neither its name nor its view's counts, nor the features beside it. So two features with one
+    fingerprint have the same value for each entity at each instant.
+
+    Args:
+        view: the view; a role has other keys, and so other values.
+        feature: one of its features.
+    """
+    match view:
+        case Role():
+            columns = [*view.columns_of_keys.values()]
+            return _digest({"role": feature_fingerprint(view.view, feature), "keys": columns})
+        case FeatureView():
+            document = _meaning(view.only([feature]), {})
+            document["features"] = _values_of(document["features"])
+            return _digest({key: value for key, value in document.items() if key != "name"})
+        case OnDemandView() if view.function is not None:
+            # One function makes all of its view's features: they change together.
+            read = [encode_node(node, read=feature_fingerprint) for node in view.function.inputs]
+            document = encode(view)
+            document["function"]["inputs"] = read
+            kept = ("kind", "request", "features", "function")
+            return _digest({key: document[key] for key in kept} | {"feature": feature})
+        case OnDemandView():
+            alone = view.only([feature])
+            return _digest(
+                {
+                    "format": FORMAT,
+                    "kind": "OnDemandView",
+                    "request": sorted(encode_schema(alone.request)),
+                    "expression": encode_node(alone.expressions[feature], read=feature_fingerprint),
+                }
+            )
+
+
+def _values_of(features: Any) -> list[Any]:
+    return [*(features.values() if isinstance(features, dict) else features)]
 
 
 def _expressions(view: FeatureView) -> Iterator[Any]:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from skewless.definitions.python_function import PythonFunction
     from skewless.definitions.service import AnyView
     from skewless.definitions.types import ValueType
+    from skewless.definitions.version import Version
     from skewless.definitions.view import Role
 
 
@@ -335,13 +336,25 @@ class SelectionPlan:
     def labels(self) -> tuple[str, ...]:
         """The roles' labels in an answer: the name, or `name@version` if two versions are read.
 
-        This is the only place with that rule; looking up a view's status uses it too.
+        The name alone stands for the first part of a view that features were added to; the others
+        have their version. This is the only place with that rule; looking up a view's status uses
+        it too.
         """
-        versions = Counter(role.read.name for role in self.roles)
+        majors = Counter(name for name, _ in {_major_of(role.read) for role in self.roles})
+        first: dict[tuple[str, int], Version] = {}
+        for role in self.roles:
+            key, version = _major_of(role.read), role.read.version
+            first[key] = min(first.get(key, version), version)
         return tuple(
-            role.read.name if versions[role.read.name] == 1 else role.plan.name
+            role.read.name
+            if majors[role.read.name] == 1 and role.read.version == first[_major_of(role.read)]
+            else versioned(role.read.name, role.read.version)
             for role in self.roles
         )
+
+
+def _major_of(view: FeatureView | Role) -> tuple[str, int]:
+    return view.name, view.version.major
 
 
 def plan_view(view: FeatureView) -> ViewPlan:

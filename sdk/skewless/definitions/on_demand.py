@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,6 +11,7 @@ from skewless.definitions.expression import (
     Expr,
     FeatureNode,
     Node,
+    RequestNode,
     render,
     walk,
 )
@@ -112,6 +113,46 @@ class OnDemandView:
     def __getitem__(self, feature: str) -> FeatureRef:
         """Return one feature, for a service's list or another on-demand expression."""
         return feature_of(self, feature)
+
+    def with_expressions(
+        self,
+        expressions: Mapping[str, Node],
+        request: Mapping[str, ValueType],
+        version: Version | None = None,
+    ) -> OnDemandView:
+        """Return a view of the same name and words with other features."""
+        return OnDemandView(
+            self.name,
+            features={name: Expr(node) for name, node in expressions.items()},
+            request=request,
+            version=self.version if version is None else version,
+            description=self.description,
+            owner=self.owner,
+            tags=self.tags,
+        )
+
+    def with_function(
+        self, function: PythonFunction, version: Version | None = None
+    ) -> OnDemandView:
+        """Return a view of the same name and words with another function of these features."""
+        return OnDemandView(
+            self.name,
+            features=self.feature_types,
+            request=self.request,
+            version=self.version if version is None else version,
+            description=self.description,
+            owner=self.owner,
+            tags=self.tags,
+            function=function,
+        )
+
+    def only(self, names: Iterable[str], version: Version | None = None) -> OnDemandView:
+        """Return a view of some of its features, and of the request fields that these read."""
+        expressions = {name: self.expressions[name] for name in names}
+        read = [part for node in expressions.values() for part in walk(node)]
+        asked = {part.name for part in read if isinstance(part, RequestNode)}
+        request = {name: type_ for name, type_ in self.request.items() if name in asked}
+        return self.with_expressions(expressions, request, version)
 
     @property
     def views(self) -> tuple[FeatureView | Role, ...]:
@@ -216,7 +257,7 @@ def on_demand_view(  # noqa: PLR0913 - all by keyword
     inputs: Sequence[Expr] = (),
     request: Mapping[str, ValueType] | None = None,
     name: str | None = None,
-    version: int = 1,
+    version: Written | Version = 1,
     description: str = "",
     owner: str = "",
     tags: Mapping[str, str] | None = None,
@@ -234,7 +275,8 @@ def on_demand_view(  # noqa: PLR0913 - all by keyword
             instant. Two features of one name are given as `view__feature`.
         request: the fields that the caller sends, and that a training frame carries.
         name: of the view, if not the function's.
-        version: a published version never changes its meaning; a new meaning is a new version.
+        version: as for `OnDemandView`. Features of one function change together: whatever is
+            changed or added is another major.
         description: in words.
         owner: who answers for it.
         tags: names to texts.

@@ -153,12 +153,12 @@ def select(
     """
     flat = list(features)
     shared = Counter(feature.lower() for _, feature in flat)
-    clashing = {view for view, feature in flat if shared[feature.lower()] > 1}
+    clashing = {_major_of(view) for view, feature in flat if shared[feature.lower()] > 1}
     selected = tuple(
         SelectedFeature(
             view,
             feature,
-            f"{view.name}__{feature}" if full_names or view in clashing else feature,
+            f"{view.name}__{feature}" if full_names or _major_of(view) in clashing else feature,
         )
         for view, feature in flat
     )
@@ -168,6 +168,11 @@ def select(
     if problems:
         raise DefinitionError("features", problems)
     return selected
+
+
+def _major_of(view: AnyView) -> tuple[str, int]:
+    """Return what the parts of a view have in common; a name stands for one role or view."""
+    return view.name, view.version.major
 
 
 def _clashes(selected: tuple[SelectedFeature, ...]) -> Iterator[str]:

@@ -57,6 +57,11 @@ class Version:
         return self.major if not (self.minor or self.patch) else str(self)
 
     @property
+    def without_patch(self) -> Version:
+        """The version that fixes all values."""
+        return Version(self.major, self.minor)
+
+    @property
     def full(self) -> str:
         """All three numbers: `2.0.0`."""
         return f"{self.major}.{self.minor}.{self.patch}"

@@ -155,6 +155,35 @@ class FeatureView:
         """
         return Role(self, self.name, _mapped(self, self.name, self.columns_of_keys, keys))
 
+    def with_features(
+        self, features: Mapping[str, Aggregation] | Iterable[str], version: Version | None = None
+    ) -> FeatureView:
+        """Return a view that has other features, and all else of this one.
+
+        Args:
+            features: as for a new view.
+            version: the new view's; its own if None.
+        """
+        return FeatureView(
+            self.name,
+            entity=self.entity,
+            source=self.source,
+            features=features,
+            refresh=self.refresh,
+            where=None if self.where is None else Expr(self.where),
+            ttl=self.ttl,
+            version=self.version if version is None else version,
+            description=self.description,
+            owner=self.owner,
+            tags=self.tags,
+        )
+
+    def only(self, names: Iterable[str], version: Version | None = None) -> FeatureView:
+        """Return a view of some of its features, in the given order."""
+        if self.is_aggregated:
+            return self.with_features({name: self.aggregations[name] for name in names}, version)
+        return self.with_features(names, version)
+
     @property
     def columns_of_keys(self) -> Mapping[str, str]:
         """For each key of the entity the column of a row that holds it: of the same name."""
@@ -373,8 +402,13 @@ def view_behind(view: FeatureView | OnDemandView | Role) -> FeatureView | OnDema
 
 
 def name_where_read(view: FeatureView | OnDemandView | Role) -> str:
-    """Return what a view is called where it is read: a role's name, else `name@version`."""
-    return view.name if isinstance(view, Role) else versioned(view.name, view.version)
+    """Return what a view is called where it is read: a role's name, else `name@version`.
+
+    Of a view that features were added to, the parts that came later have their version in a role.
+    """
+    if isinstance(view, Role) and not view.version.minor:
+        return view.name
+    return versioned(view.name, view.version)
 
 
 def role_problems(views: Iterable[FeatureView | OnDemandView | Role]) -> Iterator[str]:
@@ -384,11 +418,21 @@ def role_problems(views: Iterable[FeatureView | OnDemandView | Role]) -> Iterato
         other = first.setdefault(view.name, view)
         if other is view or not (isinstance(view, Role) or isinstance(other, Role)):
             continue
-        if other != view:
+        if not _same_role(view, other):
             yield (
                 f"{view.name!r} would be {other} and {view}; give each role a name of its own, "
                 "with view.with_name('sender')"
             )
+
+
+def _same_role(
+    view: FeatureView | OnDemandView | Role, other: FeatureView | OnDemandView | Role
+) -> bool:
+    """Say whether two of one name are one role, perhaps of two parts of a view."""
+    if view == other or not (isinstance(view, Role) and isinstance(other, Role)):
+        return view == other
+    same = view.view.name, view.version.major, view.columns_of_keys
+    return same == (other.view.name, other.version.major, other.columns_of_keys)
 
 
 def _mapped(

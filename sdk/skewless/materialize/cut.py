@@ -31,7 +31,7 @@ from skewless.online.address import view_partition
 from skewless.online.record import CutOutcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from skewless.compiler.exported import EntityRows
@@ -65,6 +65,7 @@ class Materialized:
         failed: the first entities whose values cannot be computed or stored; later cuts try them
             again.
         failed_count: how many there are.
+        parts: of a view that features were added to, the cut of each part; numbers are their sums.
     """
 
     view: str
@@ -77,6 +78,7 @@ class Materialized:
     before: Materialized | None = None
     failed: tuple[FailedEntity, ...] = ()
     failed_count: int = 0
+    parts: tuple[Materialized, ...] = ()
 
     def __str__(self) -> str:
         name, at = versioned(self.view, self.version), self.cut.isoformat()
@@ -87,6 +89,26 @@ class Materialized:
         return f"Materialized({name} as of {at}: {done}{first})"
 
     __repr__ = __str__
+
+
+def together(parts: Sequence[Materialized]) -> Materialized:
+    """Return the cuts of a view's parts as one: of the last part's version, with sums."""
+    last = parts[-1]
+    if len(parts) == 1:
+        return last
+    failed = [one for part in parts for one in part.failed]
+    return replace(
+        last,
+        cut=min(part.cut for part in parts),
+        is_new=any(part.is_new for part in parts),
+        entities=sum(part.entities for part in parts),
+        written=sum(part.written for part in parts),
+        write_units=sum(part.write_units for part in parts),
+        before=None,
+        failed=tuple(failed),
+        failed_count=sum(part.failed_count for part in parts),
+        parts=tuple(parts),
+    )
 
 
 @dataclass(frozen=True, slots=True)

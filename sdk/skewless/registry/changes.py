@@ -11,10 +11,12 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from skewless.definitions.collection import Definitions
 from skewless.definitions.names import TOMBSTONE, versioned
 from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.service import FeatureService
 from skewless.definitions.source import Source
+from skewless.definitions.version import Version
 from skewless.definitions.view import FeatureView
 from skewless.registry.differences import (
     differences,
@@ -23,12 +25,13 @@ from skewless.registry.differences import (
     prose_differences,
 )
 from skewless.registry.identity import Identity, meaning, reads
+from skewless.registry.parts import take_apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from skewless.definitions.collection import Definition, Definitions
-    from skewless.definitions.version import Version
+    from skewless.definitions.collection import Definition
+    from skewless.registry.parts import Apart, Refusal
 
 Items: TypeAlias = "dict[Identity, Definition]"
 
@@ -123,10 +126,12 @@ class Plan:
     Attributes:
         changes: one for each definition.
         month: what the store costs before and after; None where nobody said what traffic it has.
+        definitions: what is to be published: views as parts, see `registry.parts`.
     """
 
     changes: tuple[Change, ...]
     month: Month | None = field(default=None, compare=False)
+    definitions: Definitions = field(default_factory=Definitions, compare=False)
 
     @property
     def is_refused(self) -> bool:
@@ -181,14 +186,22 @@ class Plan:
 def compare(published: Definitions, wanted: Definitions) -> Plan:
     """Say what publishing `wanted` would do to what is published; nothing is ever removed."""
     before = {Identity.of(item): item for item in published}
-    after = {Identity.of(item): item for item in wanted}
-    return Plan(tuple(_change(item, before, after) for item in after.values()))
+    apart = take_apart(published, wanted)
+    after = {Identity.of(item): item for item in apart.definitions}
+    changes = (_change(item, before, after, apart) for item in after.values())
+    return Plan(tuple(changes), definitions=apart.definitions)
 
 
-def _change(item: Definition, before: Items, after: Items) -> Change:
+def _change(item: Definition, before: Items, after: Items, apart: Apart) -> Change:
     identity = Identity.of(item)
     old = before.get(identity)
-    action, details = _decide(old, item, before, after)
+    refusal = apart.refusals.get(identity)
+    if refusal is None:
+        action, details = _decide(old, item, before, after)
+    else:
+        action, details = Action.REFUSE, _refused(refusal, item)
+    if action is Action.CREATE and identity in apart.added:
+        details = tuple(f"feature {name!r} is added" for name in apart.added[identity])
     creates = action is Action.CREATE
     return Change(
         kind="on_demand_view" if isinstance(item, OnDemandView) else identity.kind,
@@ -238,10 +251,24 @@ def _way_out(item: Definition, before: Items, after: Items) -> str:
     latest = max(
         other.version for other in known if (other.kind, other.name) == (identity.kind, item.name)
     )
+    return _as_version(Version(latest.major + 1), item)
+
+
+def _as_version(needed: Version, item: Definition) -> str:
+    own = Identity.of(item).version
+    if needed < own:
+        return f"write version={needed.written!r}, which is the last one"
     return (
-        f"what version {identity.version} means never changes: publish it as "
-        f"version={latest.major + 1}"
+        f"what version {own} means never changes: publish it as version={needed.written!r} "
+        "(skewless bump writes it)"
     )
+
+
+def _refused(refusal: Refusal, item: Definition) -> tuple[str, ...]:
+    reasons = refusal.reasons
+    if refusal.published is not None:
+        reasons = differences(refusal.published, item)
+    return (*reasons, _as_version(refusal.needed, item))
 
 
 def _warnings(item: Definition, before: Items, after: Items) -> Iterator[str]:
@@ -280,7 +307,7 @@ def _still_read(identity: Identity, items: Items) -> Iterator[str]:
     for service in latest.values():
         for read in sorted(map(Identity.of, _all_read(service))):
             if (read.kind, read.name) == (identity.kind, identity.name) and (
-                read.version < identity.version
+                read.version.major < identity.version.major
             ):
                 yield f"{Identity.of(service)} still reads version {read.version}"
 

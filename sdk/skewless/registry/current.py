@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skewless.definitions.names import versioned
 from skewless.definitions.service import FeatureService
 from skewless.definitions.view import FeatureView, Role
+from skewless.registry.parts import parts_of
 from skewless.registry.selection import named
 
 if TYPE_CHECKING:
@@ -56,21 +56,31 @@ def _current_name(published: Published, text: str, is_cut: IsCut) -> tuple[str, 
         return text, True  # one version, or an ambiguous name, which is an error
     newest_first = sorted(versions, key=lambda item: item.version, reverse=True)
     for item in newest_first:
-        if all(is_cut(view) for view in _views(item)):
+        if all(is_cut(view) for view in _views(item, published)):
             suffix = "" if feature is None else f":{feature}"
-            return versioned(name, item.version) + suffix, item is newest_first[0]
+            exact = f"{item.version.major}.{item.version.minor}"
+            return f"{name}@{exact}{suffix}", item is newest_first[0]
     return text, False
 
 
-def _views(item: AnyView | FeatureService) -> list[FeatureView]:
-    """Return the feature views that are read for a definition."""
+def _views(item: AnyView | FeatureService, published: Published) -> list[FeatureView]:
+    """Return the feature views that are read for a version of a definition."""
     match item:
-        case FeatureView():
-            return [item]
         case Role():
             return [item.view]
         case FeatureService():
-            views = dict.fromkeys(view for view, _ in item.features)
-            return [read for view in views for read in _views(view)]
+            read = dict.fromkeys(view for view, _ in item.features)
         case _:
-            return [read for view in item.views for read in _views(view)]
+            parts = parts_of(published.views, item.name, item.version.major)
+            read = dict.fromkeys(part for part in parts if part.version <= item.version)
+    return [found for view in read for found in _read_by(view)]
+
+
+def _read_by(view: AnyView) -> list[FeatureView]:
+    match view:
+        case FeatureView():
+            return [view]
+        case Role():
+            return [view.view]
+        case _:
+            return [found for read in view.views for found in _read_by(read)]

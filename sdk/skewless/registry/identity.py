@@ -49,9 +49,9 @@ class Identity:
             case Source():
                 return cls("source", item.name, Version(1))
             case FeatureView() | OnDemandView():
-                return cls("view", item.name, item.version)
+                return cls("view", item.name, item.version.without_patch)
             case FeatureService():
-                return cls("service", item.name, item.version)
+                return cls("service", item.name, item.version.without_patch)
             case _:
                 assert_never(item)
 

@@ -16,6 +16,7 @@ from skewless.definitions.source import Source
 from skewless.definitions.version import Version, Written
 from skewless.definitions.view import FeatureView
 from skewless.errors import UnknownNameError
+from skewless.registry.parts import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,8 +97,28 @@ class Published:
         """
         return _versioned("view", name, version, self.views)
 
+    def parts(self, name: str, version: str | None = None) -> tuple[View, ...]:
+        """Return the parts of a view, those that came first before the others.
+
+        Args:
+            name: the view's.
+            version: "2" for all minor versions of a major, "2.1" for what that one has; None for
+                the latest major.
+
+        Raises:
+            UnknownNameError: none of this name, or not in this version.
+        """
+        last = None if version is None or "." not in version else self.view(name, version).version
+        major = (self.view(name).version if version is None else Version.parse(version)).major
+        found = parts_of(self.views, name, major)
+        if not found:
+            found = [self.view(name, Version(major))]
+        return tuple(part for part in found if last is None or part.version <= last)
+
     def service(self, name: str, version: Version | Written | None = None) -> FeatureService:
         """Return a feature service, the latest unless a version is given.
+
+        A text without a minor version is the latest of that major.
 
         Raises:
             UnknownNameError: none of this name, or not in this version.
@@ -120,6 +141,8 @@ def _versioned(
     if not versions:
         raise UnknownNameError(kind, name, {item.name for item in candidates})
     wanted = max(versions) if version is None else Version.parse(version)
+    if isinstance(version, str) and "." not in version:
+        wanted = max((each for each in versions if each.major == wanted.major), default=wanted)
     if wanted not in versions:
         known = [versioned(name, number) for number in versions]
         raise UnknownNameError(kind, versioned(name, wanted), known)

@@ -18,22 +18,21 @@ from botocore.exceptions import BotoCoreError, ClientError
 from skewless.compiler.document import encode
 from skewless.errors import (
     DocumentError,
-    InputError,
     NaiveTimestampError,
     PublishError,
     StoreError,
 )
 from skewless.registry.changes import Action
-from skewless.registry.identity import Identity, level, meaning
+from skewless.registry.identity import Identity, level
 from skewless.registry.published import Published
 from skewless.registry.stored_item import decoded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from skewless.aws import Aws
-    from skewless.definitions.collection import Definition, Definitions
+    from skewless.definitions.collection import Definition
     from skewless.registry.changes import Change, Plan
 
 PARTITION = "definition"
@@ -79,12 +78,11 @@ class Registry:
             "the skewless that wrote it"
         ) from problem
 
-    def publish(self, plan: Plan, definitions: Definitions, now: datetime) -> None:
+    def publish(self, plan: Plan, now: datetime) -> None:
         """Write what a plan says.
 
         Args:
-            plan: what `compare` made of the published and these definitions.
-            definitions: what is wanted.
+            plan: what `compare` made.
             now: the time of publishing.
 
         Raises:
@@ -97,10 +95,10 @@ class Registry:
         if plan.is_refused:
             refusals = "\n".join(map(str, plan.refusals))
             raise PublishError(f"nothing was published:\n{refusals}")
-        wanted = {Identity.of(item): item for item in definitions}
+        wanted = {Identity.of(item): item for item in plan.definitions}
         due = [change for change in plan.changes if change.action is not Action.UNCHANGED]
         published_at = now.astimezone(UTC).isoformat()
-        pairs = sorted(((change, _wanted(change, wanted)) for change in due), key=_order)
+        pairs = sorted(((change, wanted[change.identity]) for change in due), key=_order)
         writes = [self._write(change, item, published_at) for change, item in pairs]
         for chunk in _chunks(writes):
             self._transact(chunk)
@@ -186,16 +184,6 @@ class Registry:
         return StoreError(
             f"the registry table {self._table_name!r} could not be {participle}: {error}"
         )
-
-
-def _wanted(change: Change, wanted: Mapping[Identity, Definition]) -> Definition:
-    item = wanted.get(change.identity)
-    if item is None or meaning(item) != change.meaning:
-        raise InputError(
-            f"the plan was made for other definitions: {change.identity} is not among these, or "
-            "differs. Compare these definitions, and publish that plan"
-        )
-    return item
 
 
 def _order(pair: tuple[Change, Definition]) -> tuple[int, str]:

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from skewless.compiler.plan import plan_selection
+from skewless.definitions.collection import Definitions
 from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.service import FeatureService
 from skewless.definitions.version import Version
 from skewless.definitions.view import FeatureRef, FeatureView, Role, view_behind
 from skewless.errors import InputError, UnknownNameError, shown
 from skewless.registry.differences import differences
+from skewless.registry.identity import Identity
+from skewless.registry.parts import parts_of, take_apart
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from skewless.compiler.plan import SelectionPlan
-    from skewless.definitions.service import AnyView
+    from skewless.definitions.collection import Definition
+    from skewless.definitions.service import AnyView, View
+    from skewless.registry.parts import Apart
     from skewless.registry.published import Published
 
 Selection: TypeAlias = "tuple[tuple[AnyView, str], ...]"
-Item = TypeVar("Item", FeatureView, FeatureView | OnDemandView, FeatureService)
 
 _TEXT = re.compile(r"(?P<name>\w+)(@(?P<version>[\d.]+))?(:(?P<feature>\w+))?", re.ASCII)
 
@@ -72,26 +78,52 @@ def find_view(published: Published, view: object) -> FeatureView:
         name, version, feature = named(view)
         if name is None or feature is not None:
             raise UnknownNameError("view", view, {item.name for item in published.views})
-        found: object = published.view(name, version)
+        return _with_state(published.view(name, version and Version.parse(version)), view)
+    return find_parts(published, view)[-1]
+
+
+def find_parts(published: Published, view: object) -> tuple[FeatureView, ...]:
+    """Find the parts of a view that can be materialized; see `registry.parts`.
+
+    Args:
+        published: what to search.
+        view: a view; `"view"`, its latest major; `"view@1"`; or `"view@1.2"`, what that one has.
+
+    Raises:
+        InputError: it is something else, or differs from what is published.
+        UnknownNameError: nothing has the name.
+    """
+    if isinstance(view, str):
+        name, version, feature = named(view)
+        if name is None or feature is not None:
+            raise UnknownNameError("view", view, {item.name for item in published.views})
+        found: Iterable[object] = published.parts(name, version)
     else:
         pairs = resolve(published, view)
-        found = pairs[0][0] if isinstance(pairs, tuple) else pairs
+        is_whole = isinstance(view, FeatureView | OnDemandView | Role | FeatureRef)
+        found = [part for part, _ in pairs] if isinstance(pairs, tuple) and is_whole else [view]
+    return tuple(dict.fromkeys(_with_state(part, view) for part in found))
+
+
+def _with_state(found: object, given: object) -> FeatureView:
     if isinstance(found, Role):
         found = found.view
     if not isinstance(found, FeatureView):
-        raise InputError(f"{shown(view)} has nothing to materialize; name a FeatureView")
+        raise InputError(f"{shown(given)} has nothing to materialize; name a FeatureView")
     return found
 
 
-def named(text: str) -> tuple[str | None, Version | None, str | None]:
+def named(text: str) -> tuple[str | None, str | None, str | None]:
     """Return the name, version and feature that a text gives; no name if it is none."""
     match = _TEXT.fullmatch(text.strip())
     if match is None:
         return None, None, None
-    try:
-        version = None if match["version"] is None else Version.parse(match["version"])
-    except ValueError:
-        return None, None, None
+    version = match["version"]
+    if version is not None:
+        try:
+            Version.parse(version)
+        except ValueError:
+            return None, None, None
     return match["name"], version, match["feature"]
 
 
@@ -118,20 +150,20 @@ def name_of(definition: object) -> str:
 def _resolve(published: Published, features: object) -> Selection | FeatureService:
     match features:
         case FeatureService():
-            return _same(features, published.definitions.services)
-        case FeatureView() | OnDemandView():
-            return _every_feature(_same(features, published.views))
-        case Role():
-            return _every_feature(_same_role(features, published))
-        case FeatureRef(view=Role() as role):
-            return ((_same_role(role, published), features.feature),)
+            return _same_service(features, published)
+        case FeatureView() | OnDemandView() | Role():
+            return tuple(
+                (part, name) for part in _same(features, published) for name in part.feature_types
+            )
         case FeatureRef():
-            return ((_same(view_behind(features.view), published.views), features.feature),)
+            parts = _same(features.view, published)
+            name = features.feature
+            return ((next(part for part in parts if name in part.feature_types), name),)
         case str():
             return _by_text(published, features)
         case Iterable():
-            parts = [_resolve(published, item) for item in features]
-            return tuple(pair for part in parts for pair in _pairs(part))
+            parts_of_list = [_resolve(published, item) for item in features]
+            return tuple(pair for part in parts_of_list for pair in _pairs(part))
         case _:
             raise InputError(
                 f"{shown(features)} selects no features; give a FeatureService, views, "
@@ -139,27 +171,69 @@ def _resolve(published: Published, features: object) -> Selection | FeatureServi
             )
 
 
-def _same(given: Item, items: Iterable[Item]) -> Item:
-    """Return the published definition that the given one is."""
-    known = {(item.name, item.version): item for item in items}
-    found = known.get((given.name, given.version))
+def _same(given: AnyView, published: Published) -> tuple[AnyView, ...]:
+    """Return the published parts that the given view is."""
+    view = view_behind(given)
+    known = {Identity.of(item): item for item in published.views}
+    there = parts_of(published.views, view.name, view.version.major)
+    if not there:
+        raise InputError(f"{view} is not published; run skewless apply")
+    if (exact := known.get(Identity.of(view))) is not None and (view is exact or view == exact):
+        found: tuple[FeatureView | OnDemandView, ...] = (exact,)
+    else:
+        apart = take_apart(published.definitions, Definitions.collect(view))
+        _check_not_refused(view, apart)
+        found = tuple(_known(part, view, known) for part in apart.parts[id(view)])
+    if not isinstance(given, Role):
+        return found
+    if found == (view,):
+        return (given,)
+    return tuple(
+        Role(part, given.name, given.columns_of_keys)
+        for part in found
+        if isinstance(part, FeatureView)
+    )
+
+
+def _known(part: View, given: View, known: Mapping[Identity, View]) -> View:
+    found = known.get(Identity.of(part))
+    if found is None:
+        names = ", ".join(map(repr, part.feature_types))
+        raise InputError(f"{given} is not published with {names}; run skewless apply")
+    _check_same(found, part, given)
+    return found
+
+
+def _same_service(given: FeatureService, published: Published) -> FeatureService:
+    known = {Identity.of(item): item for item in published.definitions.services}
+    found = known.get(Identity.of(given))
     if found is None:
         raise InputError(f"{given} is not published; run skewless apply")
     if given is found or given == found:
         return found
-    different = differences(found, given)
-    if different:
-        raise InputError(
-            f"{given} differs from the published version {given.version}: {'; '.join(different)}. "
-            "Publish it under another version with skewless apply, or use what is published"
-        )
+    apart = take_apart(published.definitions, Definitions.collect(given))
+    _check_not_refused(given, apart)
+    _check_same(found, apart.services[id(given)], given)
     return found
 
 
-def _same_role(given: Role, published: Published) -> Role:
-    """Return the role of the published view."""
-    view = _same(given.view, published.definitions.views)
-    return given if view is given.view else Role(view, given.name, given.columns_of_keys)
+def _check_not_refused(given: View | FeatureService, apart: Apart) -> None:
+    refusal = apart.refusals.get(Identity.of(given))
+    if refusal is not None:
+        old = refusal.published
+        _refuse(given, refusal.reasons if old is None else differences(old, given))
+
+
+def _check_same(found: Definition, part: Definition, given: View | FeatureService) -> None:
+    if found != part and (different := differences(found, part)):
+        _refuse(given, different)
+
+
+def _refuse(given: View | FeatureService, different: Iterable[str]) -> NoReturn:
+    raise InputError(
+        f"{given} differs from the published version {given.version}: {'; '.join(different)}. "
+        "Publish it under another version with skewless apply, or use what is published"
+    )
 
 
 def _by_text(published: Published, text: str) -> Selection | FeatureService:
@@ -170,8 +244,12 @@ def _by_text(published: Published, text: str) -> Selection | FeatureService:
             'version "view@2:feature"'
         )
     if feature is not None:
-        ref = published.view(name, version)[feature]
-        return ((ref.view, ref.feature),)
+        parts = published.parts(name, version)
+        for part in parts:
+            if feature in part.feature_types:
+                return ((part, feature),)
+        known_features = [known for part in parts for known in part.feature_types]
+        raise UnknownNameError("feature", feature, known_features, owner=f"view {name!r}")
     is_view = name in {view.name for view in published.views}
     is_service = name in {service.name for service in published.definitions.services}
     if is_view and is_service:
@@ -181,13 +259,10 @@ def _by_text(published: Published, text: str) -> Selection | FeatureService:
     if is_service:
         return published.service(name, version)
     if is_view:
-        return _every_feature(published.view(name, version))
+        parts = published.parts(name, version)
+        return tuple((part, each) for part in parts for each in part.feature_types)
     known = (*published.views, *published.definitions.services)
     raise UnknownNameError("view or service", name, {item.name for item in known})
-
-
-def _every_feature(view: AnyView) -> Selection:
-    return tuple((view, feature) for feature in view.feature_types)
 
 
 def _pairs(part: Selection | FeatureService) -> Selection:

@@ -19,6 +19,7 @@ from skewless.definitions.view import FeatureRef, FeatureView, Role, view_behind
 from skewless.errors import DefinitionError, InputError
 from skewless.registry.differences import differences
 from skewless.registry.identity import Identity, level
+from skewless.registry.parts import take_apart
 from skewless.registry.published import Published
 
 if TYPE_CHECKING:
@@ -51,9 +52,14 @@ def with_unpublished(published: Published, features: object) -> tuple[Published,
     known = {Identity.of(item): item for item in published.definitions}
     if all(Identity.of(item) in known for item in items):
         return published, []
+    apart = take_apart(published.definitions, Definitions.collect(items))
+    for item in apart.definitions:
+        if refusal := apart.refusals.get(Identity.of(item)):
+            old = refusal.published
+            raise InputError(_own_version(item, differences(old, item) if old else refusal.reasons))
     decoder = _decoder(published)
     added: dict[Identity, Definition] = {}
-    for item in sorted(_with_all_they_read(items), key=level):
+    for item in sorted(apart.definitions, key=level):
         identity = Identity.of(item)
         if (there := known.get(identity)) is not None:
             _check_same(there, item)
@@ -95,10 +101,6 @@ def named_definitions(features: object) -> Iterator[Selectable]:
                 yield from named_definitions(item)
 
 
-def _with_all_they_read(items: Iterable[Selectable]) -> list[Definition]:
-    return list(dict.fromkeys(found for item in items for found in Definitions.collect(item)))
-
-
 def _decoder(published: Published) -> Decoder:
     decoder = Decoder()
     decoder.entities |= {item.name: item for item in published.definitions.entities}
@@ -129,10 +131,14 @@ def _check_same(found: Definition, item: Definition) -> None:
     if isinstance(item, Source | Entity) or item == found:
         return
     if different := differences(found, item):
-        raise InputError(
-            f"{item} differs from the published one: {'; '.join(different)}. Give what is not "
-            "published a version of its own, version=..., to look at its history"
-        )
+        raise InputError(_own_version(item, different))
+
+
+def _own_version(item: Definition, different: Iterable[str]) -> str:
+    return (
+        f"{item} differs from the published one: {'; '.join(different)}. Give what is not "
+        "published a version of its own, version=..., to look at its history"
+    )
 
 
 def _differs(item: Definition, problems: Sequence[str]) -> str:

@@ -1,0 +1,312 @@
+"""Parts: what each minor version added to a view. Pure.
+
+A published feature of a major version keeps its value for good. So a view is published as parts:
+the first has the features it began with, each later one those that were added then. A part is a
+view by itself, with items and cuts of its own. What was published is never written anew when a
+feature is added, and all that reads it goes on as it was.
+
+Users write a view whole. Here it is taken apart, along the parts that are published.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from skewless.compiler.fingerprint import feature_fingerprint
+from skewless.definitions.collection import Definitions
+from skewless.definitions.expression import CallNode, FeatureNode
+from skewless.definitions.on_demand import OnDemandView
+from skewless.definitions.service import FeatureService
+from skewless.definitions.version import Version
+from skewless.definitions.view import FeatureRef, FeatureView, Role, view_behind
+from skewless.registry.identity import Identity, meaning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from skewless.definitions.expression import Node
+    from skewless.definitions.service import AnyView, View
+    from skewless.definitions.types import ValueType
+
+V = TypeVar("V", FeatureView, OnDemandView)
+Some = TypeVar("Some", bound=FeatureView | OnDemandView)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a definition cannot be published under its version.
+
+    Attributes:
+        reasons: what differs, one sentence each; none if `published` says it by itself.
+        needed: the version that it needs.
+        published: what it differs from, whole.
+    """
+
+    needed: Version
+    reasons: tuple[str, ...] = ()
+    published: View | FeatureService | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """Definitions, with views taken apart.
+
+    Attributes:
+        definitions: parts in the place of views; what is refused is whole.
+        parts: for each view, by the `id` of the user's object, the parts that it stands for.
+        services: for each service, by the same, the service over parts.
+        added: by identity, the features that a new minor version brings.
+        refusals: by identity, why a definition cannot be published.
+    """
+
+    definitions: Definitions
+    parts: Mapping[int, tuple[View, ...]]
+    services: Mapping[int, FeatureService]
+    added: Mapping[Identity, tuple[str, ...]]
+    refusals: Mapping[Identity, Refusal]
+
+
+def take_apart(published: Definitions, wanted: Definitions) -> Apart:
+    """Take the views of `wanted` apart along those that are published.
+
+    Definitions over parts come out as they went in.
+    """
+    work = _Work(published)
+    for view in wanted.views:
+        work.take(view, published.views)
+    for on_demand in wanted.on_demand_views:
+        work.take(work.over_parts(on_demand), published.on_demand_views, of=on_demand)
+    services = {id(service): work.service(service) for service in wanted.services}
+    return Apart(
+        Definitions(
+            wanted.entities,
+            wanted.sources,
+            tuple(work.of_kind(FeatureView)),
+            tuple(work.of_kind(OnDemandView)),
+            tuple(dict.fromkeys(services.values())),
+        ),
+        work.parts,
+        services,
+        work.added,
+        work.refusals,
+    )
+
+
+def whole(parts: Sequence[V]) -> V:
+    """Return one view with the features of all parts, in the version of the last."""
+    last = parts[-1]
+    if len(parts) == 1:
+        return last
+    features: dict[str, Any] = {}
+    request: dict[str, ValueType] = {}
+    for part in parts:
+        match part:
+            case OnDemandView():
+                features |= part.expressions
+                request |= part.request
+            case _:
+                features |= part.aggregations or dict.fromkeys(part.columns)
+    match last:
+        case OnDemandView():
+            return last.with_expressions(features, request)
+        case _:
+            return last.with_features(features if last.is_aggregated else [*features])
+
+
+def parts_of(items: Iterable[Some], name: str, major: int) -> list[Some]:
+    """Return the published parts of a view, in the order in which they were added."""
+    found = [item for item in items if (item.name, item.version.major) == (name, major)]
+    return sorted(found, key=lambda item: item.version)
+
+
+@dataclass(slots=True)
+class _Work:
+    published: Definitions
+    parts: dict[int, tuple[View, ...]] = field(default_factory=dict)
+    added: dict[Identity, tuple[str, ...]] = field(default_factory=dict)
+    refusals: dict[Identity, Refusal] = field(default_factory=dict)
+    # The keys of `parts` are ids of these, which therefore must live as long.
+    kept: list[object] = field(default_factory=list)
+
+    def of_kind(self, kind: type[V]) -> list[V]:
+        """Return the parts of all views of a kind, each once."""
+        found = {Identity.of(part): part for parts in self.parts.values() for part in parts}
+        return [part for part in found.values() if isinstance(part, kind)]
+
+    def take(self, view: V, published: Iterable[V], of: V | None = None) -> None:
+        """Take one view apart; `of` is the user's object, of which it is a form."""
+        declared = view.version.without_patch
+        of_name = [item for item in published if item.name == view.name]
+        there = parts_of(of_name, view.name, declared.major)
+        known = [part for part in there if part.version <= declared]
+        values = {name: feature_fingerprint(view, name) for name in view.feature_types}
+        names = [name for part in known for name in part.feature_types]
+        changed = any(
+            values.get(name) != feature_fingerprint(part, name)
+            for part in known
+            for name in part.feature_types
+        )
+        found: tuple[View, ...] = (_in_version(view, declared),)
+        if any(part.version == declared and meaning(part) == meaning(view) for part in known):
+            pass  # it is a part already, or the first one
+        elif there and (not known or changed):
+            needed = Version(max(item.version.major for item in of_name) + 1)
+            self._refuse(view, Refusal(needed, published=whole(known or there)))
+        elif there:
+            extra = [name for name in values if name not in names]
+            refusal = _of_minor(there, declared, extra, values)
+            if refusal is None:
+                ours = [_as_published(view, part) for part in known]
+                if extra:
+                    ours.append(view.only(extra, declared))
+                    self.added[Identity.of(ours[-1])] = tuple(extra)
+                found = tuple(ours)
+            else:
+                self._refuse(view, refusal)
+        for item in {id(view): view, id(of or view): of or view}.values():
+            self.parts[id(item)] = found
+            self.kept.append(item)
+
+    def over_parts(self, view: OnDemandView) -> OnDemandView:
+        """Return the view with its expressions over parts of the views they read."""
+        if view.function is not None:
+            inputs = tuple(map(self._node, view.function.inputs))
+            if all(new is old for new, old in zip(inputs, view.function.inputs, strict=True)):
+                return view
+            return view.with_function(replace(view.function, inputs=inputs))
+        moved = {name: self._node(node) for name, node in view.expressions.items()}
+        if all(moved[name] is node for name, node in view.expressions.items()):
+            return view
+        return view.with_expressions(moved, view.request)
+
+    def service(self, service: FeatureService) -> FeatureService:
+        """Return the service over parts, after it was compared with the published one."""
+        pairs = [self._pair(view, feature) for view, feature in service.features]
+        found = service
+        views = zip(pairs, service.features, strict=True)
+        if service.version.patch or any(new is not old for (new, _), (old, _) in views):
+            found = FeatureService(
+                service.name,
+                features=[FeatureRef(*pair) for pair in pairs],
+                version=service.version.without_patch,
+                description=service.description,
+                owner=service.owner,
+                tags=service.tags,
+            )
+        refusal, added = _of_service(found, self.published.services)
+        if refusal is not None:
+            self._refuse(found, refusal)
+        elif added:
+            self.added[Identity.of(found)] = added
+        return found
+
+    def _refuse(self, item: View | FeatureService, refusal: Refusal) -> None:
+        self.refusals[Identity.of(item)] = refusal
+
+    def _pair(self, view: AnyView, feature: str) -> tuple[AnyView, str]:
+        parts = self.parts.get(id(view_behind(view)), ())
+        for part in parts:
+            if feature in part.feature_types:
+                if isinstance(view, Role):
+                    same = part is view.view
+                    role = Role(cast("FeatureView", part), view.name, view.columns_of_keys)
+                    return (view if same else role), feature
+                return part, feature
+        return view, feature
+
+    def _node(self, node: Node) -> Node:
+        match node:
+            case FeatureNode(view, feature):
+                part, _ = self._pair(cast("AnyView", view), feature)
+                return node if part is view else FeatureNode(part, feature)
+            case CallNode(operator, arguments):
+                moved = tuple(map(self._node, arguments))
+                is_same = all(new is old for new, old in zip(moved, arguments, strict=True))
+                return node if is_same else CallNode(operator, moved)
+            case _:
+                return node
+
+
+def _of_minor(
+    there: Sequence[View],
+    declared: Version,
+    extra: Sequence[str],
+    values: Mapping[str, str],
+) -> Refusal | None:
+    """Say whether a view may be published under its minor version; it keeps all that it had."""
+    last = there[-1].version
+    if not extra:
+        if declared > last:
+            return Refusal(last, (f"nothing was added since version {last.full}",))
+        return None
+    later = {
+        name: (part.version, feature_fingerprint(part, name))
+        for part in there
+        for name in part.feature_types
+        if part.version > declared
+    }
+    if all(name in later and later[name][1] == values[name] for name in extra):
+        needed = max(later[name][0] for name in extra)
+        came = {name: later[name][0].full for name in extra}
+        return Refusal(needed, tuple(f"feature {name!r} came with {came[name]}" for name in extra))
+    if declared <= last:
+        reasons = tuple(f"feature {name!r} was added" for name in extra)
+        return Refusal(Version(last.major, last.minor + 1), reasons)
+    return None
+
+
+def _of_service(
+    service: FeatureService, published: Iterable[FeatureService]
+) -> tuple[Refusal | None, tuple[str, ...]]:
+    """Say why a service cannot be published, or what its minor version adds."""
+    declared = service.version.without_patch
+    of_name = [item for item in published if item.name == service.name]
+    there = {item.version: item for item in of_name if item.version.major == declared.major}
+    if not there:
+        return None, ()
+    before = [version for version in there if version <= declared]
+    old = there[max(before)] if before else there[min(there)]
+    mine, theirs = _read(service), _read(old)
+    added = [pair for pair in mine if pair not in theirs]
+    if not before or [pair for pair in mine if pair in theirs] != theirs:
+        needed = Version(max(item.version.major for item in of_name) + 1)
+        return Refusal(needed, published=old), ()
+    last = max(there)
+    names = tuple(f"{view}:{feature}" for view, feature in added)
+    if added and declared <= last:
+        reasons = tuple(f"feature {name!r} was added" for name in names)
+        return Refusal(Version(last.major, last.minor + 1), reasons), ()
+    if not added and declared > last:
+        return Refusal(last, (f"nothing was added since version {last.full}",)), ()
+    return None, names
+
+
+def _read(service: FeatureService) -> list[tuple[str, str]]:
+    """Return the features that a service reads, each with its view's major and its role."""
+    return [(_major_of(view), feature) for view, feature in service.features]
+
+
+def _major_of(view: AnyView) -> str:
+    if isinstance(view, Role):
+        columns = ", ".join(f"{key}={column}" for key, column in view.columns_of_keys.items())
+        return f"{_major_of(view.view)} as {view.name} ({columns})"
+    return f"{view.name}@{view.version.major}"
+
+
+def _as_published(view: V, part: V) -> V:
+    """Return the published part in the user's words, with all request fields that it has."""
+    ours = view.only(part.feature_types, part.version)
+    if isinstance(ours, OnDemandView) and isinstance(part, OnDemandView):
+        return ours.with_expressions(ours.expressions, part.request)
+    return ours
+
+
+def _in_version(view: V, version: Version) -> V:
+    if view.version == version:
+        return view
+    if isinstance(view, OnDemandView):
+        if view.function is not None:
+            return view.with_function(view.function, version)
+        return view.with_expressions(view.expressions, view.request, version)
+    return view.only(view.feature_types, version)
