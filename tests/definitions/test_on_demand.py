@@ -138,7 +138,7 @@ def test_all_problems_come_in_one_error() -> None:
     ) == (
         "OnDemandView 'Trend' has 5 problems:\n"
         "  - the name 'Trend' must be lower case letters, digits and _, a letter first\n"
-        "  - version is 0; versions are whole numbers from 1\n"
+        "  - version is 0; versions are whole numbers from 1, or MAJOR.MINOR.PATCH\n"
         "  - the request field name 'a b' must be letters, digits and _, no digit first\n"
         "  - the feature name '1x' must be letters, digits and _, no digit first\n"
         "  - feature 'c' is 3; write an expression"

@@ -204,7 +204,7 @@ def test_all_problems_come_in_one_error() -> None:
     assert problems("a", 3, name="Model", version=0) == (
         "FeatureService 'Model' has 4 problems:\n"
         "  - the name 'Model' must be lower case letters, digits and _, a letter first\n"
-        "  - version is 0; versions are whole numbers from 1\n"
+        "  - version is 0; versions are whole numbers from 1, or MAJOR.MINOR.PATCH\n"
         "  - 'a' is neither a view nor view['feature']\n"
         "  - 3 is neither a view nor view['feature']"
     )

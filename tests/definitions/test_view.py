@@ -220,10 +220,11 @@ def test_the_mark_of_a_tombstone_cannot_be_a_feature() -> None:
     )
 
 
-@pytest.mark.parametrize("version", [0, -1, "1", 1.0, True, None])
-def test_versions_are_whole_numbers_from_one(version: object) -> None:
+@pytest.mark.parametrize("version", [0, -1, "one", 1.0, True, None])
+def test_a_version_that_is_none_is_refused(version: object) -> None:
     assert problems(version=version) == (
-        f"FeatureView 'view': version is {version!r}; versions are whole numbers from 1"
+        f"FeatureView 'view': version is {version!r}; versions are whole numbers from 1, or "
+        "MAJOR.MINOR.PATCH"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -19,6 +20,8 @@ from skewless.definitions.source import Source
 from skewless.definitions.view import FeatureView, Role, name_where_read
 from skewless.errors import UnknownNameError
 from skewless.registry.identity import Identity, meaning
+from skewless.registry.parts import whole
+from skewless.registry.published import Published
 from skewless.registry.selection import named
 
 if TYPE_CHECKING:
@@ -26,8 +29,7 @@ if TYPE_CHECKING:
 
     from skewless.cli.screen import Screen
     from skewless.definitions.collection import Definition
-    from skewless.definitions.service import AnyView
-    from skewless.registry.published import Published
+    from skewless.definitions.service import AnyView, View
 
 Rows: TypeAlias = "list[tuple[object, ...]]"
 
@@ -195,16 +197,18 @@ def _summary(item: Definition) -> dict[str, Any]:
 def _named(published: Published, text: str) -> Iterator[Definition]:
     """Find the definitions of a name: of each kind one, the latest if no version is named."""
     name, version, feature = named(text)
-    if feature is not None:
+    if name is None or feature is not None:
         return
-    latest: dict[str, Definition] = {}
-    for item in published.definitions:
-        identity = Identity.of(item)
-        if item.name == name and version in (None, identity.version):
-            before = latest.get(identity.kind)
-            if before is None or Identity.of(before).version < identity.version:
-                latest[identity.kind] = item
-    yield from latest.values()
+    plain: tuple[Entity | Source, ...] = published.definitions.entities
+    plain += published.definitions.sources
+    yield from (item for item in plain if item.name == name and version in (None, "1"))
+    for find in (_view, Published.service):
+        with suppress(UnknownNameError):
+            yield find(published, name, version)
+
+
+def _view(published: Published, name: str, version: str | None) -> View:
+    return whole(published.parts(name, version))
 
 
 def _document(item: Definition) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class Version:
             case str() if (found := _TEXT.fullmatch(given)) and int(found[1]) >= 1:
                 return cls(*(int(part) for part in found.groups("0")))
         raise ValueError(
-            f'version is {shown(given)}; write a whole number from 1, or "MAJOR.MINOR.PATCH"'
+            f"version is {shown(given)}; versions are whole numbers from 1, or MAJOR.MINOR.PATCH"
         )
 
     @property

@@ -182,7 +182,7 @@ class FeatureView:
         """Return a view of some of its features, in the given order."""
         if self.is_aggregated:
             return self.with_features({name: self.aggregations[name] for name in names}, version)
-        return self.with_features(names, version)
+        return self.with_features([*names], version)
 
     @property
     def columns_of_keys(self) -> Mapping[str, str]:

@@ -258,10 +258,7 @@ def _as_version(needed: Version, item: Definition) -> str:
     own = Identity.of(item).version
     if needed < own:
         return f"write version={needed.written!r}, which is the last one"
-    return (
-        f"what version {own} means never changes: publish it as version={needed.written!r} "
-        "(skewless bump writes it)"
-    )
+    return f"what version {own} means never changes: publish it as version={needed.written!r}"
 
 
 def _refused(refusal: Refusal, item: Definition) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ def take_apart(published: Definitions, wanted: Definitions) -> Apart:
     )
 
 
-def whole(parts: Sequence[V]) -> V:
+def whole(parts: Sequence[View]) -> View:
     """Return one view with the features of all parts, in the version of the last."""
     last = parts[-1]
     if len(parts) == 1:
