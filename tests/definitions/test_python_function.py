@@ -61,7 +61,7 @@ def test_a_function_becomes_a_view_of_its_name_with_inputs_and_request_fields() 
         return {"y": floor(half(amount)) / mean + request_time.hour}
 
     assert isinstance(ratio, OnDemandView)
-    assert (ratio.name, ratio.version, dict(ratio.feature_types)) == ("ratio", 1, {"y": Float64})
+    assert (ratio.name, dict(ratio.feature_types)) == ("ratio", {"y": Float64})
     assert ratio.views == (spending,)
     assert [item.name for item in ratio.inputs] == ["amount", "user"]
     assert ratio.function is not None

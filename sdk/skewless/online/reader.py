@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from skewless.compiler.plan import RolePlan, SelectionPlan
     from skewless.definitions.service import SelectedFeature
+    from skewless.definitions.version import Version
     from skewless.online.address import Address
     from skewless.online.batch_get import Record
     from skewless.online.line import LineCloser
@@ -304,7 +305,7 @@ def _place(role: RolePlan) -> tuple[str, ...]:
     return (role.plan.view.entity.name, *role.columns.values())
 
 
-def _on_demand_labels(selection: SelectionPlan) -> dict[tuple[str, int], str]:
+def _on_demand_labels(selection: SelectionPlan) -> dict[tuple[str, Version], str]:
     """Return what on-demand views are called in a status: the name if it is of one view only."""
     views = [plan.view for plan in selection.on_demand]
     taken = Counter([*selection.labels, *(view.name for view in views)])
