@@ -15,6 +15,7 @@ from cdk import permissions
 from cdk.acknowledgements import acknowledge_role
 from cdk.names import account_problems, names_of
 from cdk.parts import Part, arns
+from skewless.definitions.version import Version
 from skewless.errors import InputError
 from skewless.online.address import LINE_PARTITION
 from skewless.store_names import store_name_problems
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from skewless.store_names import StoreNames
 
 _SOURCE = re.compile(r"[a-z][a-z0-9_]*")
-_VIEW = re.compile(r"([a-z][a-z0-9_]*)(?:@(\d+))?")
+_VIEW = re.compile(r"([a-z][a-z0-9_]*)(?:@(\d+(?:\.\d+)?))?")
 
 
 class StoreAccess(Construct):
@@ -63,7 +64,8 @@ class StoreAccess(Construct):
 
         Args:
             grantee: the function, or its role.
-            views: of these views alone, as `name` or `name@version`; of all if None.
+            views: of these views alone, as `name`, `name@1` for a major version, or
+                `name@1.2`, what came with that one; of all if None.
             is_locked: the function carries a lock file. Without one it reads the registry as well.
         """
         if not is_locked:
@@ -115,7 +117,7 @@ class StoreAccess(Construct):
     def _leading_keys(self, views: Iterable[str] | None) -> list[str] | None:
         if views is None:
             return None
-        if keys := sorted({_leading_key(view) for view in views}):
+        if keys := sorted({key for view in views for key in _leading_keys(view)}):
             return keys
         raise InputError(f"{self.node.path}: views must name at least one view")
 
@@ -202,13 +204,16 @@ def allow(
     acknowledge_role(part, role, names)
 
 
-def _leading_key(view: str) -> str:
-    """Partitions begin with `<view>@<version>#`; a name may stand for any version."""
+def _leading_keys(view: str) -> list[str]:
+    """Partitions begin with `<view>@<version>#`; a name or a major stands for all its versions."""
     match = _VIEW.fullmatch(view)
     if match is None:
         raise InputError(f"views: {view!r} is no view; name one as 'clicks' or 'clicks@2'")
     name, version = match.groups()
-    return f"{name}@*" if version is None else f"{name}@{version}#*"
+    if version is None:
+        return [f"{name}@*"]
+    of_major = [] if "." in version else [f"{name}@{version}.*"]
+    return [f"{name}@{Version.parse(version)}#*", *of_major]
 
 
 def _checked(sources: Iterable[str] | None) -> tuple[str, ...] | None:

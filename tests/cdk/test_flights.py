@@ -38,11 +38,17 @@ def test_the_inference_function_may_read_the_views_of_its_lock_and_nothing_else(
         "ForAllValues:StringLike": {
             "dynamodb:LeadingKeys": [
                 "aircraft@1#*",
+                "aircraft@1.*",
                 "aircraft_delays@1#*",
+                "aircraft_delays@1.*",
                 "airport_delays@1#*",
+                "airport_delays@1.*",
                 "airport_weather@1#*",
+                "airport_weather@1.*",
                 "carrier_delays@1#*",
+                "carrier_delays@1.*",
                 "route_delays@1#*",
+                "route_delays@1.*",
                 "line#*",
             ]
         }

@@ -48,7 +48,7 @@ def test_serving_takes_one_action_on_one_table(features: StoreAccess) -> None:
 
 def test_serving_some_views_reaches_no_others(features: StoreAccess) -> None:
     def grant(store: StoreAccess, grantee: iam.IGrantable) -> None:
-        store.grant_serve(grantee, views=["clicks", "card_spend@2"])
+        store.grant_serve(grantee, views=["clicks", "card_spend@2", "orders@1.2"])
 
     assert granted(grant, features) == [
         {
@@ -57,7 +57,13 @@ def test_serving_some_views_reaches_no_others(features: StoreAccess) -> None:
             "Resource": ONLINE,
             "Condition": {
                 "ForAllValues:StringLike": {
-                    "dynamodb:LeadingKeys": ["card_spend@2#*", "clicks@*", "line#*"]
+                    "dynamodb:LeadingKeys": [
+                        "card_spend@2#*",
+                        "card_spend@2.*",
+                        "clicks@*",
+                        "orders@1.2#*",
+                        "line#*",
+                    ]
                 }
             },
         }
@@ -226,14 +232,20 @@ def test_ingestion_for_some_views_reaches_their_items_and_rewrites_alone(
         if REGISTRY in by_resource([each]) and actions([each]) == {"dynamodb:UpdateItem"}
     ]
     assert items["Condition"] == {
-        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["profile@2#*", "spending@*"]}
+        "ForAllValues:StringLike": {
+            "dynamodb:LeadingKeys": ["profile@2#*", "profile@2.*", "spending@*"]
+        }
     }
     assert line["Condition"] == {
         "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["line#transactions"]}
     }
     assert rewrites["Condition"] == {
         "ForAllValues:StringLike": {
-            "dynamodb:LeadingKeys": ["rewrites#profile@2#*", "rewrites#spending@*"]
+            "dynamodb:LeadingKeys": [
+                "rewrites#profile@2#*",
+                "rewrites#profile@2.*",
+                "rewrites#spending@*",
+            ]
         }
     }
 

@@ -8,6 +8,7 @@ import typer
 
 from skewless import __version__
 from skewless.cli.browse import list_published, show
+from skewless.cli.bump import bump
 from skewless.cli.cost import cost
 from skewless.cli.demo import demo
 from skewless.cli.doctor import doctor
@@ -41,6 +42,7 @@ _PANELS = {
         ("plan", plan),
         ("apply", apply),
         ("diff", diff),
+        ("bump", bump),
         ("list", list_published),
         ("show", show),
         ("lock", lock),

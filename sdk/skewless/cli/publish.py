@@ -55,7 +55,7 @@ def plan(
       skewless plan definitions.py --measured --predictions fraud_model=2e6
     """
     invocation = Invocation.of(context)
-    definitions = _collected(file)
+    definitions = collected(file)
     store = invocation.store()
     expected = traffic.given(entities, events, predictions)
     if is_measured:
@@ -86,7 +86,7 @@ def apply(
     screen = invocation.screen
     if screen.is_json and not yes:
         raise typer.BadParameter("with --json nobody can be asked: add --yes")
-    definitions = _collected(file)
+    definitions = collected(file)
     store = invocation.store()
     found = store.plan(definitions)
     print_plan(screen, found)
@@ -119,7 +119,7 @@ def diff(
     """
     invocation = Invocation.of(context)
     screen = invocation.screen
-    definitions = _collected(file)
+    definitions = collected(file)
     store = invocation.store()
     changes = [
         change
@@ -223,7 +223,7 @@ def _refusal(found: Plan) -> str:
     return f"nothing can be published while these are refused: {names}"
 
 
-def _collected(file: str) -> Definitions:
+def collected(file: str) -> Definitions:
     """Load definitions; errors about how they fit together name the file."""
     try:
         return Definitions.collect(load_definitions(file))

@@ -56,6 +56,7 @@ class Change:
         warnings: what to know before applying; none of it refuses.
         meaning: hexadecimal digits over all but the prose.
         published: the meaning that is published now; None if nothing is.
+        needed: of a refusal, the version under which it would be published; None if under none.
         estimate: what filling a view would cost. The caller adds it by `Plan.with_estimates`.
     """
 
@@ -67,6 +68,7 @@ class Change:
     warnings: tuple[str, ...] = ()
     meaning: str
     published: str | None = None
+    needed: Version | None = None
     estimate: Mapping[str, object] | None = field(default=None, compare=False)
 
     @property
@@ -84,6 +86,7 @@ class Change:
             "details": list(self.details),
             "warnings": list(self.warnings),
             "fingerprint": self.meaning,
+            "needed_version": None if self.needed is None else self.needed.full,
             "estimate": None if self.estimate is None else dict(self.estimate),
         }
 
@@ -212,7 +215,17 @@ def _change(item: Definition, before: Items, after: Items, apart: Apart) -> Chan
         warnings=tuple(_warnings(item, before, after)) if creates else (),
         meaning=meaning(item),
         published=None if old is None else meaning(old),
+        needed=_needed(item, refusal, before, after) if action is Action.REFUSE else None,
     )
+
+
+def _needed(
+    item: Definition, refusal: Refusal | None, before: Items, after: Items
+) -> Version | None:
+    if refusal is not None:
+        return refusal.needed
+    identity = Identity.of(item)
+    return _next_major(identity, before, after) if identity.kind in ("view", "service") else None
 
 
 def _decide(
@@ -247,11 +260,13 @@ def _way_out(item: Definition, before: Items, after: Items) -> str:
     identity = Identity.of(item)
     if identity.kind == "entity":
         return "the keys of a published entity never change: publish it under another name"
-    known = [*before, *after]
-    latest = max(
-        other.version for other in known if (other.kind, other.name) == (identity.kind, item.name)
-    )
-    return _as_version(Version(latest.major + 1), item)
+    return _as_version(_next_major(identity, before, after), item)
+
+
+def _next_major(identity: Identity, before: Items, after: Items) -> Version:
+    named = (identity.kind, identity.name)
+    versions = [each.version for each in (*before, *after) if (each.kind, each.name) == named]
+    return Version(max(versions).major + 1)
 
 
 def _as_version(needed: Version, item: Definition) -> str:
