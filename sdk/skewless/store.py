@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from skewless.offline.training.training_set import TrainingSet
     from skewless.online.answer import Answer
     from skewless.registry.changes import Plan
+    from skewless.registry.lineage import Lineage
     from skewless.verify import Report
 
 
@@ -94,6 +95,15 @@ class FeatureStore(OpenedStore):
         self.refresh()
         self._workbench.schedule(self.published.definitions.views)
         return plan
+
+    def lineage(self) -> Lineage:
+        """Return the graph of what is published: columns, features and services.
+
+        Its `upstream` says what something is made of, its `downstream` what stands on it.
+        """
+        from skewless.registry.lineage import Lineage  # noqa: PLC0415 - no part of serving
+
+        return Lineage.of(self.published)
 
     def lock(
         self, features: object, path: str | Path = "skewless.lock", *, force: bool = False

@@ -17,6 +17,7 @@ from skewless.cli.forget import forget
 from skewless.cli.history import history
 from skewless.cli.init import init
 from skewless.cli.invocation import Invocation
+from skewless.cli.lineage import dependents, why
 from skewless.cli.local import local
 from skewless.cli.lock import lock
 from skewless.cli.materialize import materialize
@@ -45,6 +46,8 @@ _PANELS = {
         ("bump", bump),
         ("list", list_published),
         ("show", show),
+        ("why", why),
+        ("dependents", dependents),
         ("lock", lock),
         ("cost", cost),
     ),

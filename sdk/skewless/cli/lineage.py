@@ -1,0 +1,78 @@
+"""`skewless why` and `dependents`: what a thing is made of, and what stands on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from skewless.cli.invocation import Invocation
+from skewless.registry.lineage import Lineage
+
+if TYPE_CHECKING:
+    from skewless.registry.lineage import LineageNode
+
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="source, source:column, view, view:feature or service; @version for one of them.",
+        show_default=False,
+    ),
+]
+Mermaid = Annotated[bool, typer.Option("--mermaid", help="Print a Mermaid flowchart instead.")]
+_HEADINGS = {"column": "Columns", "feature": "Features", "service": "Services"}
+
+
+def why(context: typer.Context, *, name: Name, mermaid: Mermaid = False) -> None:
+    """Show what a feature, view or service is made of, down to columns.
+
+    With --json it is a graph of nodes and edges.
+
+      skewless why customer_orders:orders_7d
+    """
+    invocation = Invocation.of(context)
+    graph = Lineage.of(invocation.store().published)
+    asked = graph.find(name)
+    _print(invocation, asked, graph.upstream(asked), mermaid=mermaid, nothing="is read as it is")
+
+
+def dependents(context: typer.Context, *, name: Name, mermaid: Mermaid = False) -> None:
+    """Show which features and services stand on a column, a feature or a view.
+
+    With --json it is a graph of nodes and edges.
+
+      skewless dependents orders:amount
+    """
+    invocation = Invocation.of(context)
+    graph = Lineage.of(invocation.store().published)
+    asked = graph.find(name)
+    _print(
+        invocation, asked, graph.downstream(asked), mermaid=mermaid, nothing="is read by nothing"
+    )
+
+
+def _print(
+    invocation: Invocation,
+    asked: tuple[LineageNode, ...],
+    found: Lineage,
+    *,
+    mermaid: bool,
+    nothing: str,
+) -> None:
+    screen = invocation.screen
+    screen.document(found.to_dict())
+    if mermaid:
+        screen.say(found.to_mermaid().rstrip())
+        return
+    others = [node for node in found.nodes if node not in asked]
+    if not others:
+        screen.say(f"{', '.join(map(str, asked))} {nothing}.")
+    for kind, heading in _HEADINGS.items():
+        of_kind = [node for node in others if node.kind == kind]
+        if not of_kind:
+            continue
+        screen.say(heading, style="bold")
+        for owner in dict.fromkeys(node.owner for node in of_kind):
+            names = [node.name for node in of_kind if node.owner == owner and node.name]
+            screen.indented(f"{owner}: {', '.join(names)}" if names else owner)
