@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 def test_why_goes_down_to_columns(shop: Run) -> None:
     ran = shop("why", "customer_orders:orders_7d")
     assert ran.code == 0
-    assert "orders: customer_id, ordered_at" in ran.out
+    assert "orders: customer_id, order_id, ordered_at" in ran.out
     assert shop("why", "orders:amount").out == "orders:amount is read as it is.\n"
 
 

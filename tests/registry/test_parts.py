@@ -269,3 +269,21 @@ def test_a_chain_of_on_demand_views_is_taken_apart_from_below() -> None:
         "OnDemandView('trend', version=1)",
         "OnDemandView('above', version=1)",
     ]
+
+
+def test_what_is_there_under_another_name_is_offered() -> None:
+    again = a_view(
+        name="others",
+        features={
+            "average": agg.mean("delay", window="1d"),
+            "weekly": agg.mean("delay", window="7d"),
+            "new": agg.min("delay", window="1d"),
+        },
+    )
+    plan = plan_of(a_view(), again)
+    (created,) = (change for change in plan.changes if change.name == "others")
+    assert created.warnings == (
+        "feature 'average' has the value of delays@1:mean_1d: use that one instead",
+        "feature 'weekly' is delays@1:mean_1d but for its window",
+    )
+    assert plan_of(a_view(), a_view(version=2)).changes[-1].warnings[0].startswith("the name")

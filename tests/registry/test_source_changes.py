@@ -44,7 +44,6 @@ REFUSED_SOURCES: dict[str, dict[str, Any]] = {
         }
     },
     "event_time: 'arrived_at' became 'landed_at'": {"event_time": "landed_at"},
-    "delay: '0s' became '15m'": {"delay": "15m"},
     "event_id: None became 'carrier'": {"event_id": "carrier"},
     "tiebreak: None became 'distance'": {"tiebreak": "distance"},
     "table: None became 'lake.flights'": {"table": "lake.flights"},
@@ -57,6 +56,20 @@ REFUSED_SOURCES: dict[str, dict[str, Any]] = {
         }
     },
 }
+
+
+def test_a_delay_of_a_log_is_corrected_for_what_is_loaded_from_then_on() -> None:
+    change = changed(a_source(), a_source(delay="15m"), "flights")
+    assert change.action is Action.EXTEND
+    (told,) = change.details
+    assert told.startswith("delay: '0s' became '15m': rows that are backfilled from now on")
+
+
+def test_a_delay_of_a_users_table_is_part_of_what_its_views_mean() -> None:
+    change = changed(
+        a_source(table="lake.flights"), a_source(table="lake.flights", delay="15m"), "flights"
+    )
+    assert change.action is Action.REFUSE
 
 
 @pytest.mark.parametrize("detail", REFUSED_SOURCES)

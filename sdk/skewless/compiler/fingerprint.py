@@ -59,6 +59,20 @@ def used_columns(view: FeatureView) -> tuple[str, ...]:
     return tuple(name for name in source.columns if name in names)
 
 
+def family(view: FeatureView, feature: str) -> str:
+    """Return the fingerprint of a feature as if it had no window: those of one family differ in it.
+
+    Latest values have no windows: each is its own family.
+    """
+    aggregate = view.aggregations.get(feature)
+    if aggregate is None:
+        return feature_fingerprint(view, feature)
+    document = _alone(view, feature)
+    (told,) = document["features"]
+    document["features"] = [{**told, "window": None, "hop": None}]
+    return _digest(document)
+
+
 def feature_fingerprint(view: AnyView, feature: str) -> str:
     """Return 16 hexadecimal digits over everything that changes a feature's value, and no more.
 
@@ -74,9 +88,7 @@ def feature_fingerprint(view: AnyView, feature: str) -> str:
             columns = [*view.columns_of_keys.values()]
             return _digest({"role": feature_fingerprint(view.view, feature), "keys": columns})
         case FeatureView():
-            document = _meaning(view.only([feature]), {})
-            document["features"] = _values_of(document["features"])
-            return _digest({key: value for key, value in document.items() if key != "name"})
+            return _digest(_alone(view, feature))
         case OnDemandView() if view.function is not None:
             # One function makes all of its view's features: they change together.
             read = [encode_node(node, read=feature_fingerprint) for node in view.function.inputs]
@@ -96,8 +108,12 @@ def feature_fingerprint(view: AnyView, feature: str) -> str:
             )
 
 
-def _values_of(features: Any) -> list[Any]:
-    return [*(features.values() if isinstance(features, dict) else features)]
+def _alone(view: FeatureView, feature: str) -> Document:
+    """Return the meaning of a view of this feature alone, without names."""
+    document = _meaning(view.only([feature]), {})
+    features = document["features"]
+    document["features"] = [*(features.values() if isinstance(features, dict) else features)]
+    return {key: value for key, value in document.items() if key != "name"}
 
 
 def _expressions(view: FeatureView) -> Iterator[Any]:

@@ -18,6 +18,7 @@ from skewless.definitions.service import FeatureService
 from skewless.definitions.source import Source
 from skewless.definitions.version import Version
 from skewless.definitions.view import FeatureView
+from skewless.registry.alike import Alike
 from skewless.registry.differences import (
     differences,
     gained_columns,
@@ -42,7 +43,7 @@ class Action(StrEnum):
     CREATE = "create"
     UNCHANGED = "unchanged"
     DESCRIBE = "describe"  # description, owner or tags change
-    EXTEND = "extend"  # a source gains columns
+    EXTEND = "extend"  # a source gains columns, or its delay is corrected
     REFUSE = "refuse"
 
 
@@ -191,11 +192,12 @@ def compare(published: Definitions, wanted: Definitions) -> Plan:
     before = {Identity.of(item): item for item in published}
     apart = take_apart(published, wanted)
     after = {Identity.of(item): item for item in apart.definitions}
-    changes = (_change(item, before, after, apart) for item in after.values())
+    there = Alike((*published.views, *published.on_demand_views))
+    changes = (_change(item, before, after, apart, there) for item in after.values())
     return Plan(tuple(changes), definitions=apart.definitions)
 
 
-def _change(item: Definition, before: Items, after: Items, apart: Apart) -> Change:
+def _change(item: Definition, before: Items, after: Items, apart: Apart, there: Alike) -> Change:
     identity = Identity.of(item)
     old = before.get(identity)
     refusal = apart.refusals.get(identity)
@@ -212,7 +214,7 @@ def _change(item: Definition, before: Items, after: Items, apart: Apart) -> Chan
         version=identity.version,
         action=action,
         details=details,
-        warnings=tuple(_warnings(item, before, after)) if creates else (),
+        warnings=tuple(_warnings(item, before, after, there)) if creates else (),
         meaning=meaning(item),
         published=None if old is None else meaning(old),
         needed=_needed(item, refusal, before, after) if action is Action.REFUSE else None,
@@ -245,6 +247,15 @@ def _decide(
 def _extension(old: Source, item: Source, prose: tuple[str, ...]) -> tuple[Action, tuple[str, ...]]:
     gained = gained_columns(old, item)
     lost = list(lost_or_changed(old, item))
+    corrected: list[str] = []
+    if old.delay != item.delay and item.table is None:
+        # A log holds ingest times. Only what is loaded from now on takes them from the new delay.
+        (told,) = (text for text in lost if text.startswith("delay: "))
+        lost.remove(told)
+        corrected.append(
+            f"{told}: rows that are backfilled from now on count as known that long after their "
+            "event time; rows in the log stay as they are"
+        )
     if TOMBSTONE in gained:
         lost.append(
             f"column {TOMBSTONE!r} is new, and would mark tombstones for views published without"
@@ -253,7 +264,7 @@ def _extension(old: Source, item: Source, prose: tuple[str, ...]) -> tuple[Actio
         way_out = "a published source only gains columns: publish it under another name"
         return Action.REFUSE, (*lost, way_out)
     added = (f"gains column {name!r}: {type_}" for name, type_ in gained.items())
-    return Action.EXTEND, (*added, *prose)
+    return Action.EXTEND, (*added, *corrected, *prose)
 
 
 def _way_out(item: Definition, before: Items, after: Items) -> str:
@@ -283,8 +294,10 @@ def _refused(refusal: Refusal, item: Definition) -> tuple[str, ...]:
     return (*reasons, _as_version(refusal.needed, item))
 
 
-def _warnings(item: Definition, before: Items, after: Items) -> Iterator[str]:
+def _warnings(item: Definition, before: Items, after: Items, there: Alike) -> Iterator[str]:
     identity = Identity.of(item)
+    if isinstance(item, FeatureView | OnDemandView):
+        yield from there.told(item)
     yield from _still_read(identity, before | after)
     yield from _not_yet_served(item, before)
 

@@ -139,31 +139,26 @@ class _Work:
         declared = view.version.without_patch
         of_name = [item for item in published if item.name == view.name]
         there = parts_of(of_name, view.name, declared.major)
-        known = [part for part in there if part.version <= declared]
-        values = {name: feature_fingerprint(view, name) for name in view.feature_types}
-        names = [name for part in known for name in part.feature_types]
-        changed = any(
-            values.get(name) != feature_fingerprint(part, name)
-            for part in known
-            for name in part.feature_types
-        )
+        if any(part.version == declared and meaning(part) == meaning(view) for part in there):
+            there = []  # it is a part already, or the first one
         found: tuple[View, ...] = (_in_version(view, declared),)
-        if any(part.version == declared and meaning(part) == meaning(view) for part in known):
-            pass  # it is a part already, or the first one
-        elif there and (not known or changed):
-            needed = Version(max(item.version.major for item in of_name) + 1)
-            self._refuse(view, Refusal(needed, published=whole(known or there)))
-        elif there:
-            extra = [name for name in values if name not in names]
-            refusal = _of_minor(there, declared, extra, values)
-            if refusal is None:
+        if there:
+            known = [part for part in there if part.version <= declared]
+            values = {name: feature_fingerprint(view, name) for name in view.feature_types}
+            extra = _extra(known, values)
+            refusal = (
+                Refusal(_next_major(of_name), published=whole(known or there))
+                if extra is None
+                else _of_minor(there, declared, extra, values)
+            )
+            if refusal is not None:
+                self._refuse(view, refusal)
+            else:
                 ours = [_as_published(view, part) for part in known]
                 if extra:
                     ours.append(view.only(extra, declared))
                     self.added[Identity.of(ours[-1])] = tuple(extra)
                 found = tuple(ours)
-            else:
-                self._refuse(view, refusal)
         for item in {id(view): view, id(of or view): of or view}.values():
             self.parts[id(item)] = found
             self.kept.append(item)
@@ -228,6 +223,20 @@ class _Work:
                 return node
 
 
+def _extra(known: Sequence[View], values: Mapping[str, str]) -> list[str] | None:
+    """Return the features that the parts do not have; None unless they kept all of their values."""
+    kept = {name: part for part in known for name in part.feature_types}
+    if not kept or any(
+        values.get(name) != feature_fingerprint(part, name) for name, part in kept.items()
+    ):
+        return None
+    return [name for name in values if name not in kept]
+
+
+def _next_major(published: Iterable[View | FeatureService]) -> Version:
+    return Version(max(item.version.major for item in published) + 1)
+
+
 def _of_minor(
     there: Sequence[View],
     declared: Version,
@@ -270,8 +279,7 @@ def _of_service(
     mine, theirs = _read(service), _read(old)
     added = [pair for pair in mine if pair not in theirs]
     if not before or [pair for pair in mine if pair in theirs] != theirs:
-        needed = Version(max(item.version.major for item in of_name) + 1)
-        return Refusal(needed, published=old), ()
+        return Refusal(_next_major(of_name), published=old), ()
     last = max(there)
     names = tuple(f"{view}:{feature}" for view, feature in added)
     if added and declared <= last:
