@@ -224,7 +224,8 @@ def test_estimates_are_filled_in_by_the_caller_and_shown() -> None:
 def test_a_plan_reads_well() -> None:
     before = a_view(features={"x": agg.mean("delay", window="1d")})
     after = a_view(features={"x": agg.mean("delay", window="2d")})
-    assert str(plan_of(before, [after, a_view(name="more")])) == (
+    more = a_view(name="more", features={"least": agg.min("delay", window="1d")})
+    assert str(plan_of(before, [after, more])) == (
         "refuse    view 'delays' version 1\n"
         "          feature 'x': agg.mean('delay', window='1d') became "
         "agg.mean('delay', window='2d')\n"
