@@ -58,6 +58,65 @@ def function(
     return SIMPLE[call](value, *rest), result
 
 
+def collection(  # noqa: C901, PLR0911 - one case for each method
+    call: Operator, kind: ValueType, value: Any, other: ValueType | None = None, given: Any = None
+) -> tuple[ValueType, Any]:
+    """Return the type and the value of a method of a list or map; `given` is its argument."""
+    if call is Operator.MAP_GET:
+        assert isinstance(kind, types.Map)
+        is_known = value is not None and given is not None
+        return kind.value, value.get(given) if is_known else None
+    if call is Operator.MAP_SUM:
+        assert isinstance(kind, types.Map)
+        kind, call = types.Array(kind.value), Operator.LIST_SUM  # type: ignore[arg-type]
+        value = None if value is None else tuple(value.values())
+    if call in (Operator.LIST_LENGTH, Operator.MAP_LENGTH):
+        return types.Int64, None if value is None else len(value)
+    element = kind.element if isinstance(kind, types.Array) else types.Float64
+    if isinstance(other, types.Decimal) and isinstance(given, int):
+        given = Fraction(given, 10**other.scale)  # a constant
+    if call in (Operator.LIST_CONTAINS, Operator.LIST_COUNT):
+        is_known = value is not None and given is not None
+        count = sum(each == given for each in value) if is_known else None
+        if call is Operator.LIST_COUNT:
+            return types.Int64, count
+        return types.Bool, None if count is None else count > 0
+    if call is Operator.LIST_MEAN:
+        return types.Float64, total(element, value, given, is_mean=True)
+    if call is Operator.LIST_SUM:
+        result = types.Decimal(18, element.scale) if isinstance(element, types.Decimal) else element
+        return result, total(element, value, given, is_mean=False)
+    if not value:
+        return element, None
+    if call is Operator.LIST_GET:
+        return element, dict(enumerate(value)).get(given if given >= 0 else len(value) + given)
+    return element, sorted(value)[0 if call is Operator.LIST_MIN else -1]
+
+
+def total(element: ValueType, values: Any, scale: int, *, is_mean: bool) -> Any:
+    """Add up exact units; null of no elements, and of what does not fit."""
+    if not values:
+        return None
+    if element == types.Float64:
+        products = [value * float(10**scale) for value in values]
+        if not all(-(2.0**63) <= product < 2.0**63 for product in products):
+            return None
+        units = [half_away(Fraction(product)) for product in products]
+    else:
+        scale = element.scale if isinstance(element, types.Decimal) else 0
+        units = [int(value * 10**scale) for value in values]
+    if not all(-(2**63) <= unit < 2**63 for unit in units):
+        return None
+    whole = sum(units)
+    if is_mean:
+        return float(whole) / float(len(values)) / float(10**scale)
+    if element == types.Float64:
+        return float(whole) / float(10**scale)
+    if element == types.Int64:
+        return whole if -(2**63) <= whole < 2**63 else None
+    return Decimal(whole).scaleb(-scale) if abs(whole) < 10**18 else None
+
+
 def half_away(exact: Fraction) -> int:
     whole = math.floor(abs(exact) + Fraction(1, 2))
     return whole if exact >= 0 else -whole

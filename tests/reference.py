@@ -29,7 +29,7 @@ from skewless.definitions.expression import (
 )
 from skewless.definitions.names import TOMBSTONE
 from skewless.definitions.on_demand import OnDemandView
-from skewless.definitions.operators import Operator
+from skewless.definitions.operators import COLLECTIONS, Operator
 from skewless.definitions.refresh import Every, Stream
 from skewless.definitions.view import FeatureView, Role
 from tests import expressions
@@ -664,6 +664,11 @@ def _function(call: Operator, cells: list[Cell]) -> Cell:
         return Cell(cells[0].type, None if is_equal else cells[0].value)
     if call in (Operator.CLIP, Operator.BUCKETIZE) and len({cell.type for cell in cells}) > 1:
         cells = [Cell(types.Float64, _double(cell)) for cell in cells]
+    if call in COLLECTIONS:
+        first, *others = cells
+        assert first.type is not None
+        other = others[0] if others else Cell(None, None)
+        return Cell(*expressions.collection(call, first.type, first.value, other.type, other.value))
     kind, first = cells[0]
     rest = [cell.value for cell in cells[1:]]
     value, type_ = expressions.function(call, kind, first, rest)

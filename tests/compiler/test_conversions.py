@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from skewless.compiler.interpret import narrow, round_half_away, to_double
+from skewless.compiler.integers import narrow, round_half_away, to_double
 from skewless.errors import ValueOverflowError
 
 

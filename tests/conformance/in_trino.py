@@ -135,6 +135,8 @@ def logged(source: Source, events: Sequence[Event]) -> pa.Table:
 def _ddl(kind: pa.DataType) -> str:
     if pa.types.is_list(kind):
         return f"array({_ddl(kind.value_type)})"
+    if pa.types.is_map(kind):
+        return f"map({_ddl(kind.key_type)}, {_ddl(kind.item_type)})"
     if pa.types.is_decimal(kind):
         return f"decimal({kind.precision}, {kind.scale})"
     return _DDL[kind]

@@ -44,7 +44,7 @@ COLUMNS: dict[str, ValueType] = {
     [
         (lambda x: x.str.containz, "no .str.containz. Did you mean 'contains'"),
         (lambda x: x.dt.hours, "no .dt.hours. Did you mean 'hour'"),
-        (lambda x: x.contains, "Did you mean .str.contains?"),
+        (lambda x: x.contains, "Did you mean .str.contains or .list.contains?"),
         (lambda x: x.weekday, "Did you mean .dt.weekday?"),
         (lambda x: x.rond, "Did you mean 'round'"),
     ],

@@ -70,6 +70,8 @@ def arrow_type(type_: ValueType) -> pa.DataType:
             return pa.list_(arrow_type(element))
         case types.Vector():
             return pa.list_(pa.float64())
+        case types.Map(key=key, value=value):
+            return pa.map_(arrow_type(key), arrow_type(value))
         case _:
             return ARROW[type_]
 
@@ -79,6 +81,8 @@ def physical(value: Any, type_: ValueType) -> Any:
         return int(value.scaleb(type_.scale, decimal.Context(prec=60)))
     if isinstance(value, tuple) and isinstance(type_, types.Array):
         return [physical(item, type_.element) for item in value]
+    if isinstance(value, dict) and isinstance(type_, types.Map):
+        return {physical(k, type_.key): physical(v, type_.value) for k, v in value.items()}
     return list(value) if isinstance(value, tuple) else value
 
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from datetime import UTC, date, datetime
 from decimal import Decimal as Number
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
 import pytest
-import sqlglot
 
-from localaws.core.athena.engine import connect
-from localaws.core.athena.transpile import to_duckdb
 from skewless import (
     atan2,
     bucketize,
@@ -25,24 +20,14 @@ from skewless import (
     nullif,
     when,
 )
-from skewless.compiler.binding import bind
-from skewless.compiler.bound import Column
-from skewless.compiler.interpret import compile_python
 from skewless.definitions.expression import to_microseconds
-from skewless.definitions.typing import Scope
-from skewless.offline.query import sql
-from skewless.offline.query.dialect import Dialect, EngineName
-from skewless.offline.query.render import Renderer
 from skewless.types import Bool, Date, Decimal, Float64, Int64, String, Timestamp
-from tests.parity.bits import bits
-from tests.parity.in_duckdb import arrow_type, connection, physical
-from tests.reference import evaluate
+from tests.parity.one_value import assert_one_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from skewless.definitions.expression import Expr
-    from skewless.offline.query.sql import Sql
     from skewless.types import ValueType
 
 COLUMNS: Mapping[str, ValueType] = {
@@ -198,34 +183,4 @@ EXPRESSIONS: Sequence[Expr] = [
 
 @pytest.mark.parametrize("expression", EXPRESSIONS, ids=repr)
 def test_an_expression_has_one_value_in_every_engine(expression: Expr) -> None:
-    type_ = Scope(columns=COLUMNS, columns_of="it").type_of(expression.node)
-    assert type_ is not None
-    expected = [
-        physical(evaluate(expression.node, row, {}, {}, column_types=COLUMNS), type_)
-        for row in ROWS
-    ]
-    bound = bind(expression.node, COLUMNS)
-    assert bound.type == type_
-    function = compile_python(bound.bound)
-    kept: list[dict[Any, Any]] = [
-        {Column(name): physical(row[name], kind) for name, kind in COLUMNS.items()} for row in ROWS
-    ]
-    assert [bits(function(row)) for row in kept] == [bits(value) for value in expected]
-    table = pa.table(
-        {
-            name: pa.array([row[Column(name)] for row in kept], arrow_type(kind))
-            for name, kind in COLUMNS.items()
-        }
-    )
-    columns: dict[Any, Sql] = {Column(name): sql.column(name) for name in COLUMNS}
-    for engine in EngineName:
-        value = Renderer(Dialect(engine), columns).render(bound.bound)
-        query = sql.select(sql.aliased(value, "value")).from_(sql.table("given"))
-        text = Dialect(engine).render(query)
-        if engine is EngineName.ATHENA:
-            text = to_duckdb(sqlglot.parse_one(text, dialect="athena"))
-        opened = closing(connect()) if engine is EngineName.ATHENA else connection()
-        with opened as cursor:
-            cursor.register("given", table)
-            got = [found for (found,) in cursor.execute(text).fetchall()]
-        assert [bits(value) for value in got] == [bits(value) for value in expected], text
+    assert_one_value(expression, COLUMNS, ROWS)

@@ -113,6 +113,17 @@ class Primitive(Enum):
     MONTH = auto()
     DAY = auto()
     ORDINAL_DAY = auto()
+    # lists and maps
+    LIST_LENGTH = auto()
+    LIST_GET = auto()  # (list, place): the first is 1, the last -1
+    LIST_CONTAINS = auto()
+    LIST_COUNT = auto()  # (list, value): how many equal the value
+    LIST_MIN = auto()  # null if empty, as the next two
+    LIST_MAX = auto()
+    LIST_SUM = auto()  # of integers, exactly
+    LIST_UNITS = auto()  # (doubles, factor): rounded products as integers; null if one is too large
+    MAP_GET = auto()
+    MAP_VALUES = auto()
     # nulls; none of these is strict
     NULL_IF = auto()  # (x, condition): null where the condition is true
     GREATEST = auto()  # nulls are skipped
@@ -190,6 +201,16 @@ def double(value: float) -> Constant:
 def integer(value: int) -> Constant:
     """Write an integer constant."""
     return Constant(value, types.Int64)
+
+
+def within(value: Bound, low: int, high: int) -> Apply:
+    """Write an integer that is null beyond limits."""
+    outside = apply(
+        Primitive.OR,
+        apply(Primitive.LESS, value, integer(low)),
+        apply(Primitive.LESS, integer(high), value),
+    )
+    return apply(Primitive.NULL_IF, value, outside)
 
 
 def power_of_ten(exponent: int) -> Constant:

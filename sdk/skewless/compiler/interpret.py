@@ -18,7 +18,7 @@ from skewless.compiler.bound import (
 )
 from skewless.compiler.buckets import NO_BUCKET, bucket
 from skewless.compiler.distinct import hash64
-from skewless.definitions.expression import INT64_MAX, INT64_MIN
+from skewless.compiler.integers import narrow, round_half_away, to_double
 from skewless.errors import ValueOverflowError
 
 if TYPE_CHECKING:
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 Environment: TypeAlias = "Mapping[Bound, Any]"
 Evaluator: TypeAlias = "Callable[[Environment], Any]"
-
-_TWO_53 = 2**53
-_EXACTLY_ROUNDED = 2**106  # up to here d(x) of the semantics is float(x)
 
 
 def compile_python(bound: Bound) -> Evaluator:
@@ -42,44 +39,6 @@ def compile_python(bound: Bound) -> Evaluator:
 def compile_recipe(bound: Bound, partials: tuple[Column, ...]) -> Callable[..., Any]:
     """Return a function of a window's partials, none of them null, in this order."""
     return _Writer(partials).function(bound, ", ".join(map(_of_partial, partials)))
-
-
-def to_double(value: int) -> float:
-    """Return d(x): the recipe that every engine follows to convert an exact integer.
-
-    Correctly rounded up to 2^106, and the same sequence of IEEE operations everywhere beyond.
-    """
-    if -_EXACTLY_ROUNDED <= value <= _EXACTLY_ROUNDED:
-        return float(value)
-    low = abs(value) % _TWO_53
-    high = (abs(value) - low) // _TWO_53
-    result = to_double(high) * _TWO_53 + float(low)
-    return result if value > 0 else -result
-
-
-def round_half_away(value: float) -> int:
-    """Round a double to the nearest integer, halves away from zero, without adding 0.5.
-
-    Raises:
-        ValueOverflowError: the result does not fit in 64 bits.
-    """
-    if not math.isfinite(value):
-        raise ValueOverflowError(f"{value} does not fit in a signed 64-bit integer")
-    whole = math.trunc(value)
-    if abs(value - whole) >= 0.5:  # noqa: PLR2004 - the half of "round half away"; exact below 2^52
-        whole += 1 if value > 0 else -1
-    return narrow(whole)
-
-
-def narrow(value: int) -> int:
-    """Return the value.
-
-    Raises:
-        ValueOverflowError: it does not fit in 64 bits.
-    """
-    if not INT64_MIN <= value <= INT64_MAX:
-        raise ValueOverflowError(f"{value} does not fit in a signed 64-bit integer")
-    return value
 
 
 def bucket_of_double(value: float) -> int:
@@ -270,6 +229,12 @@ _MAKES_NULLS = frozenset(
         Primitive.FLOOR_DIVIDE,
         Primitive.MODULO,
         Primitive.SPLIT_PART,
+        Primitive.LIST_GET,
+        Primitive.LIST_MIN,
+        Primitive.LIST_MAX,
+        Primitive.LIST_SUM,
+        Primitive.LIST_UNITS,
+        Primitive.MAP_GET,
     }
 )
 _NAMES: Mapping[str, Any] = {

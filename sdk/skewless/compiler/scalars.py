@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 from skewless.compiler import elementary
 from skewless.compiler.bound import Primitive
 from skewless.compiler.distinct import hash64
+from skewless.compiler.integers import round_half_away
 from skewless.definitions.expression import INT64_MAX, INT64_MIN
+from skewless.errors import ValueOverflowError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 _EPOCH = date(1970, 1, 1).toordinal()
 _UPPER, _LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
@@ -80,6 +82,18 @@ def _on(days: int) -> date:
     return date.fromordinal(_EPOCH + days)
 
 
+def _get(values: Sequence[Any], place: int) -> Any:
+    index = place - 1 if place > 0 else place
+    return values[index] if -len(values) <= index < len(values) else None
+
+
+def _units(values: Sequence[float], factor: float) -> list[int] | None:
+    try:
+        return [round_half_away(value * factor) for value in values]
+    except ValueOverflowError:
+        return None
+
+
 FUNCTIONS: Mapping[Primitive, Callable[..., Any]] = {
     **elementary.FUNCTIONS,
     Primitive.ROUND: _round,
@@ -100,6 +114,16 @@ FUNCTIONS: Mapping[Primitive, Callable[..., Any]] = {
     Primitive.STARTS_WITH: str.startswith,
     Primitive.ENDS_WITH: str.endswith,
     Primitive.CONTAINS: lambda text, part: part in text,
+    Primitive.LIST_LENGTH: len,
+    Primitive.LIST_GET: _get,
+    Primitive.LIST_CONTAINS: lambda values, value: value in values,
+    Primitive.LIST_COUNT: lambda values, value: values.count(value),
+    Primitive.LIST_MIN: lambda values: min(values, default=None),
+    Primitive.LIST_MAX: lambda values: max(values, default=None),
+    Primitive.LIST_SUM: lambda values: sum(values) if values else None,
+    Primitive.LIST_UNITS: _units,
+    Primitive.MAP_GET: lambda pairs, key: pairs.get(key),
+    Primitive.MAP_VALUES: lambda pairs: list(pairs.values()),
     Primitive.YEAR: lambda days: _on(days).year,
     Primitive.MONTH: lambda days: _on(days).month,
     Primitive.DAY: lambda days: _on(days).day,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
+from skewless.compiler import lists
 from skewless.compiler.bound import (
     Constant,
     Primitive,
@@ -18,11 +19,12 @@ from skewless.compiler.bound import (
     double,
     integer,
     power_of_ten,
+    within,
 )
 from skewless.definitions import types
 from skewless.definitions.duration import Duration
 from skewless.definitions.expression import to_microseconds
-from skewless.definitions.operators import INSTANTS, SIGNATURES, TEXTS, Operator
+from skewless.definitions.operators import COLLECTIONS, INSTANTS, SIGNATURES, TEXTS, Operator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -69,7 +71,7 @@ def shift(operator: Operator, instant: Typed, other: Typed) -> Typed:
     by = Duration.parse(str(_constant(other))).microseconds
     signed = integer(by if operator is Operator.ADD else -by)
     moved = apply(Primitive.INTEGER_ADD, instant.bound, signed)
-    return Typed(_within(moved, _FIRST, _LAST), types.Timestamp)
+    return Typed(within(moved, _FIRST, _LAST), types.Timestamp)
 
 
 def function(operator: Operator, arguments: Sequence[Typed]) -> Typed:
@@ -83,6 +85,8 @@ def function(operator: Operator, arguments: Sequence[Typed]) -> Typed:
             return Typed(_of_days(operator, at.bound), types.Int64)
         part = _instant(operator, at.bound, cast("int", _constant(arguments[1])))
         return Typed(part, SIGNATURES[operator].gives)
+    if operator in COLLECTIONS:
+        return lists.method(operator, arguments)
     return _FUNCTIONS[operator](*arguments)
 
 
@@ -220,15 +224,15 @@ def _to_decimal(value: Typed, type_: types.Decimal) -> Bound:
             edge = double(float(10**type_.precision))
             size = apply(Primitive.ABSOLUTE, scaled)
             fitting = apply(Primitive.NULL_IF, scaled, apply(Primitive.LESS_EQUAL, edge, size))
-            return _within(apply(Primitive.ROUND_HALF_AWAY, fitting), -most, most)
+            return within(apply(Primitive.ROUND_HALF_AWAY, fitting), -most, most)
         case types.Decimal(scale=scale) if scale > type_.scale:
-            return _within(_half_away(value.bound, 10 ** (scale - type_.scale)), -most, most)
+            return within(_half_away(value.bound, 10 ** (scale - type_.scale)), -most, most)
         case types.Decimal(scale=scale):
             factor = 10 ** (type_.scale - scale)
         case _:
             factor = 10**type_.scale
     limit = most // factor
-    return apply(Primitive.INTEGER_MULTIPLY, _within(value.bound, -limit, limit), integer(factor))
+    return apply(Primitive.INTEGER_MULTIPLY, within(value.bound, -limit, limit), integer(factor))
 
 
 def _cut_off(value: Bound, unit: int) -> Bound:
@@ -252,15 +256,6 @@ def _half_away(value: Bound, unit: int) -> Bound:
     return apply(Primitive.IF_ELSE, up, higher, lower)
 
 
-def _within(value: Bound, low: int, high: int) -> Bound:
-    outside = apply(
-        Primitive.OR,
-        apply(Primitive.LESS, value, integer(low)),
-        apply(Primitive.LESS, integer(high), value),
-    )
-    return apply(Primitive.NULL_IF, value, outside)
-
-
 def of_instant(operator: Operator, instant: Bound) -> Bound:
     """Return a part of an instant in UTC, like its hour."""
     return _instant(operator, instant, 0)
@@ -270,7 +265,7 @@ def _instant(operator: Operator, instant: Bound, constant: int) -> Bound:
     if operator is Operator.TRUNCATE:
         rest = apply(Primitive.MODULO, instant, integer(constant))
         # Below the first instant there is none to round down to.
-        return _within(apply(Primitive.INTEGER_SUBTRACT, instant, rest), _FIRST, _LAST)
+        return within(apply(Primitive.INTEGER_SUBTRACT, instant, rest), _FIRST, _LAST)
     local = instant
     if constant:
         local = apply(Primitive.INTEGER_ADD, instant, integer(constant))

@@ -1,4 +1,4 @@
-"""The elementary functions of numbers, which are methods of every expression."""
+"""The functions of one number, which are methods of every expression."""
 
 from __future__ import annotations
 
@@ -18,6 +18,22 @@ class ElementaryMethods:
 
     def _of(self, operator: Operator) -> Self:
         raise NotImplementedError
+
+    def sqrt(self) -> Self:
+        """Return the square root; null below zero."""
+        return self._of(Operator.SQUARE_ROOT)
+
+    def floor(self) -> Self:
+        """Return the greatest whole number that is not greater."""
+        return self._of(Operator.FLOOR)
+
+    def ceil(self) -> Self:
+        """Return the least whole number that is not less."""
+        return self._of(Operator.CEILING)
+
+    def sign(self) -> Self:
+        """Return -1, 0 or 1."""
+        return self._of(Operator.SIGN)
 
     def exp(self) -> Self:
         """Return e to the power of the value; null above 709.78, where no double holds it."""

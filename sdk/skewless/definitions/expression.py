@@ -19,9 +19,10 @@ from skewless.definitions import decimals, types
 from skewless.definitions.dates import to_date, to_days
 from skewless.definitions.duration import Duration
 from skewless.definitions.elementary import ElementaryMethods
+from skewless.definitions.lists import ListMethods, MapMethods
 from skewless.definitions.names import is_text
 from skewless.definitions.namespaces import TextMethods, TimeMethods, unknown_method
-from skewless.definitions.operators import SIGNATURES, Operator
+from skewless.definitions.operators import METHODS, Operator
 from skewless.errors import DefinitionError, NaiveTimestampError
 
 if TYPE_CHECKING:
@@ -216,28 +217,22 @@ class Expr(ElementaryMethods):
         """The methods for instants."""
         return TimeMethods(called, self)
 
+    @property
+    def list(self) -> ListMethods[Expr]:
+        """The methods for lists and vectors."""
+        return ListMethods(called, self)
+
+    @property
+    def map(self) -> MapMethods[Expr]:
+        """The methods for maps."""
+        return MapMethods(called, self)
+
     def abs(self) -> Expr:
         """Return the absolute value."""
         return abs(self)
 
-    def sqrt(self) -> Expr:
-        """Return the square root; null below zero."""
-        return called(Operator.SQUARE_ROOT, self)
-
-    def floor(self) -> Expr:
-        """Return the greatest whole number that is not greater."""
-        return called(Operator.FLOOR, self)
-
-    def ceil(self) -> Expr:
-        """Return the least whole number that is not less."""
-        return called(Operator.CEILING, self)
-
     def _of(self, operator: Operator) -> Expr:
         return called(operator, self)
-
-    def sign(self) -> Expr:
-        """Return -1, 0 or 1."""
-        return called(Operator.SIGN, self)
 
     def round(self, n: int = 0) -> Expr:
         """Round to n decimals, 0 to 15, halves away from zero.
@@ -446,9 +441,9 @@ def render(node: Node) -> str:
             return f"({render(left)} {operator.shown} {render(right)})"
         case CallNode(operator, (only,)) if operator in (Operator.NOT, Operator.NEGATE):
             return f"{'~' if operator is Operator.NOT else '-'}{render(only)}"
-        case CallNode(operator, (first, *rest)) if operator in SIGNATURES:
+        case CallNode(operator, (first, *rest)) if operator in METHODS:
             shown = ", ".join(map(render, rest))
-            return f"{render(first)}.{SIGNATURES[operator].namespace}.{operator.value}({shown})"
+            return f"{render(first)}.{METHODS[operator]}({shown})"
         case CallNode(operator, arguments):
             return f"{operator.shown}({', '.join(map(render, arguments))})"
 

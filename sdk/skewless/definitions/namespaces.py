@@ -16,13 +16,19 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
 Made = TypeVar("Made")
+NAMESPACES = {
+    "TextMethods": ".str",
+    "TimeMethods": ".dt",
+    "ListMethods": ".list",
+    "MapMethods": ".map",
+}
 _OFFSET = re.compile(r"([+-])([0-9]{2}):([0-9]{2})")
 _MAX_OFFSET_HOURS, _MINUTES = 18, 60
 
 
 @dataclass(frozen=True, slots=True)
 class Namespace(Generic[Made]):
-    """What `.str` and `.dt` share: they make larger expressions of the one before the dot."""
+    """What `.str`, `.dt`, `.list` and `.map` share: each makes an expression of the one before."""
 
     call: Callable[..., Made]
     of: Made
@@ -145,12 +151,16 @@ def unknown_method(owner: object, name: str) -> AttributeError:
     if name.startswith("__"):  # copy and pickle ask for these, and people do not
         return AttributeError(name)
     known = [text for text in dir(owner) if not text.startswith("_")]
-    kind = {"TextMethods": ".str", "TimeMethods": ".dt"}.get(type(owner).__name__, "")
+    kind = NAMESPACES.get(type(owner).__name__, "")
     if not kind:
-        for namespace, methods in ((".str", TextMethods), (".dt", TimeMethods)):
-            if hasattr(methods, name):
-                hint = f" Did you mean {namespace}.{name}?"
-                return AttributeError(f"an expression has no {name!r}.{hint}")
+        found = [
+            f"{NAMESPACES[methods.__name__]}.{name}"
+            for methods in Namespace.__subclasses__()
+            if hasattr(methods, name)
+        ]
+        if found:
+            hint = f" Did you mean {' or '.join(found)}?"
+            return AttributeError(f"an expression has no {name!r}.{hint}")
     return AttributeError(
         f"an expression has no {kind}{'.' if kind else ''}{name}.{did_you_mean(name, known)}"
     )

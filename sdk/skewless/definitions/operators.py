@@ -97,6 +97,18 @@ class Operator(Enum):
     WEEKDAY = "weekday"
     ORDINAL_DAY = "ordinal_day"
     TRUNCATE = "truncate"
+    # lists and maps
+    LIST_LENGTH = "list_len"
+    LIST_GET = "list_get"
+    LIST_CONTAINS = "list_contains"
+    LIST_COUNT = "list_count_matches"
+    LIST_MIN = "list_min"
+    LIST_MAX = "list_max"
+    LIST_SUM = "list_sum"
+    LIST_MEAN = "list_mean"
+    MAP_GET = "map_get"
+    MAP_LENGTH = "map_len"
+    MAP_SUM = "map_sum"
 
     @property
     def shown(self) -> str:
@@ -168,3 +180,18 @@ CALENDAR = frozenset(
     {Operator.YEAR, Operator.MONTH, Operator.DAY, Operator.WEEKDAY, Operator.ORDINAL_DAY}
 )
 SIGNATURES: Mapping[Operator, Method] = MappingProxyType({**TEXTS, **INSTANTS})
+# Where users find the methods of lists and maps, and how they are called there.
+COLLECTIONS: Mapping[Operator, tuple[str, str]] = MappingProxyType(
+    {
+        operator: (namespace, operator.value.removeprefix(f"{namespace}_"))
+        for operator in Operator
+        for namespace in ("list", "map")
+        if operator.value.startswith(f"{namespace}_")
+    }
+)
+METHODS: Mapping[Operator, str] = MappingProxyType(
+    {
+        **{operator: f"{kind.namespace}.{operator.value}" for operator, kind in SIGNATURES.items()},
+        **{operator: ".".join(names) for operator, names in COLLECTIONS.items()},
+    }
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from skewless.definitions import types
+from skewless.definitions import lists, types
 from skewless.definitions.duration import Duration
 from skewless.definitions.expression import (
     CallNode,
@@ -15,7 +15,7 @@ from skewless.definitions.expression import (
     RequestNode,
     render,
 )
-from skewless.definitions.operators import CALENDAR, SIGNATURES, Operator
+from skewless.definitions.operators import CALENDAR, COLLECTIONS, SIGNATURES, Operator
 from skewless.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -135,6 +135,8 @@ class Scope:
     ) -> ValueType | None:
         if operator in SIGNATURES:
             return self._method(node, operator, kinds[0])
+        if operator in COLLECTIONS:
+            return self._collection(node, operator, kinds)
         if operator in (Operator.CONCAT, Operator.FLOOR_DIVIDE, Operator.MODULO):
             taken = types.String if operator is Operator.CONCAT else types.Int64
             return self._all(node, kinds, [taken], taken)
@@ -166,6 +168,16 @@ class Scope:
             f"{render(node)}: .{signature.namespace} needs {signature.takes}, not {kind}"
         )
         return None
+
+    def _collection(
+        self, node: CallNode, operator: Operator, kinds: list[ValueType]
+    ) -> ValueType | None:
+        is_constant = isinstance(node.arguments[-1], LiteralNode)
+        try:
+            return lists.type_of(operator, kinds, is_constant=is_constant)
+        except ValueError as error:
+            self.problems.append(f"{render(node)}: {error}")
+            return None
 
     def _of_date(self, node: CallNode, operator: Operator) -> ValueType | None:
         if operator not in CALENDAR:

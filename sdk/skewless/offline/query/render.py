@@ -88,10 +88,10 @@ class Renderer:
         """Say whether an integer may need more than 64 bits."""
         if bound in self.wide:
             return True
-        return (
-            isinstance(bound, Apply)
-            and bound.primitive in _EXACT
-            and any(self.is_wide(argument) for argument in bound.arguments)
+        if not isinstance(bound, Apply):
+            return False
+        return bound.primitive is Primitive.LIST_SUM or (
+            bound.primitive in _EXACT and any(map(self.is_wide, bound.arguments))
         )
 
     def _constant(self, constant: Constant) -> Sql:
@@ -169,6 +169,9 @@ class Renderer:
         value = self.render(bound)
         if not self.is_wide(bound):
             return sql.cast(value, "DOUBLE")
+        return self._once(value, self._of_wide)
+
+    def _of_wide(self, value: Sql) -> Sql:
         small = exp.Between(
             this=value.copy(),
             low=self.dialect.exact(sql.integer(-_TWO_53)),

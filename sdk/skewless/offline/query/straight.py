@@ -52,8 +52,8 @@ def call(dialect: Dialect, function: Callable[..., float | None], *arguments: Sq
 
 
 def is_in(value: Sql) -> bool:
-    """Say whether an expression holds a function that is written so."""
-    return value.find(exp.Tag) is not None
+    """Say whether an expression holds a function that is written so, or another lambda."""
+    return value.find(exp.Tag, exp.Lambda) is not None
 
 
 @functools.cache

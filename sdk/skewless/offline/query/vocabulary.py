@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from skewless.compiler import elementary
 from skewless.compiler.bound import Primitive
-from skewless.offline.query import sql, straight
+from skewless.offline.query import lists, sql, straight
 from skewless.offline.query.dialect import EngineName
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ _SPLITTER = 2.0**27 + 1  # halves the digits of a double: the product of two hal
 def functions(dialect: Dialect) -> Mapping[Primitive, Callable[..., Sql]]:
     """Return how each primitive is written, over the SQL of its arguments."""
     return {
+        **lists.functions(dialect),
         **{
             primitive: functools.partial(straight.call, dialect, function)
             for primitive, function in elementary.FUNCTIONS.items()
