@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from skewless import Entity, Every, FeatureView, Source, agg
+from skewless.definitions.version import Version
 from skewless.types import Float64, Int64, String
 
 NOON = datetime(2024, 3, 5, 12, tzinfo=UTC)
@@ -69,4 +70,9 @@ daily_2 = FeatureView(
     refresh=Every("1d", delay="1h"),
     features={"which": WHICH, "rows": agg.count(window="30d")},
 )
-VIEWS = (*PUBLISHED, fresh, lately, daily_2)
+# What is added to two of the views: as users write them, and the parts that come of it.
+MORE_ROWS = {"rows": agg.count(window="30d"), "most": agg.max("n", window="30d")}
+live_more = live.with_features({**live.aggregations, **MORE_ROWS}, Version(1, 1))
+daily_more = daily.with_features({**daily.aggregations, **MORE_ROWS}, Version(1, 1))
+ADDED = (live_more.only(MORE_ROWS), daily_more.only(MORE_ROWS))
+VIEWS = (*PUBLISHED, fresh, lately, daily_2, *ADDED)

@@ -14,9 +14,11 @@ from tests.order.definitions import (
     PUBLISHED,
     daily,
     daily_2,
+    daily_more,
     fresh,
     lately,
     live,
+    live_more,
     shops,
 )
 from tests.order.logged import logged
@@ -187,6 +189,17 @@ class PublishVersion(Publish):
     views = (daily_2,)
 
 
+class PublishAddition(Publish):
+    """Features that are added to a view; the first cut fills them alone."""
+
+    views = (live_more, daily_more)
+
+    def do(self, store: FeatureStore) -> None:
+        others = [view for view in PUBLISHED if view.name != self.view.name]
+        store.apply([*others, self.view])
+        store.materialize(self.view)
+
+
 OPERATIONS: dict[str, type[Operation]] = {
     "ingest": Ingest,
     "backfill": Backfill,
@@ -198,4 +211,5 @@ OPERATIONS: dict[str, type[Operation]] = {
     "forget": Forget,
     "publish": Publish,
     "version": PublishVersion,
+    "addition": PublishAddition,
 }

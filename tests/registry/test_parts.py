@@ -287,3 +287,11 @@ def test_what_is_there_under_another_name_is_offered() -> None:
         "feature 'weekly' is delays@1:mean_1d but for its window",
     )
     assert plan_of(a_view(), a_view(version=2)).changes[-1].warnings[0].startswith("the name")
+
+
+def test_a_file_may_hold_a_version_and_what_was_added_to_it() -> None:
+    plan = compare(Definitions(), Definitions.collect([SECOND, a_view()]))
+    assert not plan.is_refused
+    first, second = parts_of(plan.definitions.views, "delays", 1)
+    assert fingerprint(first) == fingerprint(a_view())
+    assert [*second.feature_types] == ["max_1d"]

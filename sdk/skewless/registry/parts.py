@@ -20,7 +20,7 @@ from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.service import FeatureService
 from skewless.definitions.version import Version
 from skewless.definitions.view import FeatureRef, FeatureView, Role, view_behind
-from skewless.registry.identity import Identity, meaning
+from skewless.registry.identity import Identity, level, meaning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -73,10 +73,11 @@ def take_apart(published: Definitions, wanted: Definitions) -> Apart:
     Definitions over parts come out as they went in.
     """
     work = _Work(published)
-    for view in wanted.views:
-        work.take(view, published.views)
-    for on_demand in wanted.on_demand_views:
-        work.take(work.over_parts(on_demand), published.on_demand_views, of=on_demand)
+    # What a view reads comes before it, and what it had before it was added to.
+    for view in sorted(wanted.views, key=lambda item: item.version):
+        work.take(view)
+    for on_demand in sorted(wanted.on_demand_views, key=lambda item: (level(item), item.version)):
+        work.take(work.over_parts(on_demand), of=on_demand)
     services = {id(service): work.service(service) for service in wanted.services}
     return Apart(
         Definitions(
@@ -128,17 +129,24 @@ class _Work:
     refusals: dict[Identity, Refusal] = field(default_factory=dict)
     # The keys of `parts` are ids of these, which therefore must live as long.
     kept: list[object] = field(default_factory=list)
+    # What is published, and what was taken apart before, by kind and name.
+    of_name: dict[tuple[type, str], dict[Identity, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        views: tuple[View, ...] = (*self.published.views, *self.published.on_demand_views)
+        for view in views:
+            self.of_name.setdefault((type(view), view.name), {})[Identity.of(view)] = view
 
     def of_kind(self, kind: type[V]) -> list[V]:
         """Return the parts of all views of a kind, each once."""
         found = {Identity.of(part): part for parts in self.parts.values() for part in parts}
         return [part for part in found.values() if isinstance(part, kind)]
 
-    def take(self, view: V, published: Iterable[V], of: V | None = None) -> None:
+    def take(self, view: V, of: V | None = None) -> None:
         """Take one view apart; `of` is the user's object, of which it is a form."""
         declared = view.version.without_patch
-        of_name = [item for item in published if item.name == view.name]
-        there = parts_of(of_name, view.name, declared.major)
+        of_name = self.of_name.setdefault((type(view), view.name), {})
+        there = parts_of(of_name.values(), view.name, declared.major)
         if any(part.version == declared and meaning(part) == meaning(view) for part in there):
             there = []  # it is a part already, or the first one
         found: tuple[View, ...] = (_in_version(view, declared),)
@@ -147,7 +155,7 @@ class _Work:
             values = {name: feature_fingerprint(view, name) for name in view.feature_types}
             extra = _extra(known, values)
             refusal = (
-                Refusal(_next_major(of_name), published=whole(known or there))
+                Refusal(_next_major(of_name.values()), published=whole(known or there))
                 if extra is None
                 else _of_minor(there, declared, extra, values)
             )
@@ -159,6 +167,8 @@ class _Work:
                     ours.append(view.only(extra, declared))
                     self.added[Identity.of(ours[-1])] = tuple(extra)
                 found = tuple(ours)
+        for part in found:
+            of_name.setdefault(Identity.of(part), part)
         for item in {id(view): view, id(of or view): of or view}.values():
             self.parts[id(item)] = found
             self.kept.append(item)
