@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import duckdb
 import pyarrow as pa
 
+from localaws.core.athena import engine, transpile
 from skewless.compiler.plan import SelectionPlan, plan_selection
 from skewless.definitions import types
 from skewless.offline.engines.duckdb_engine import DuckDbSession
@@ -137,6 +138,47 @@ def history(
     horizon: int | None = None,
 ) -> list[dict[str, Any]]:
     """Return the physical features of each label, in order."""
+    plan, script, tables = _asked(DIALECT, selection, events, labels, mode, horizon)
+    by_sql = [named(row, plan) for row in _sorted(_rows_of(script.texts(DIALECT).final(), tables))]
+    by_session = [named(row, plan) for row in _sorted(_session(script, tables))]
+    assert by_session == by_sql, "windows beside DuckDB differ from its own"
+    return by_session
+
+
+def history_in_athenas_words(
+    selection: Sequence[tuple[Any, str]],
+    events: Mapping[str, Sequence[Event]],
+    labels: Sequence[tuple[Mapping[str, Any], int]],
+    *,
+    mode: Mode = Mode.AS_SERVED,
+    horizon: int | None = None,
+) -> list[dict[str, Any]]:
+    """Return what `history` does, of the statement for Athena, as the local Athena runs it."""
+    dialect = Dialect(EngineName.ATHENA)
+    plan, script, tables = _asked(dialect, selection, events, labels, mode, horizon)
+    text = transpile.to_duckdb(transpile.parse(dialect.render(script.query())))
+    duck = engine.connect()
+    try:
+        for name, table in tables.items():
+            duck.register(name, table)
+        return [named(row, plan) for row in _sorted(duck.sql(text).to_arrow_table())]
+    finally:
+        for name in tables:
+            duck.unregister(name)
+        duck.close()
+
+
+def _asked(
+    dialect: Dialect,
+    selection: Sequence[tuple[Any, str]],
+    events: Mapping[str, Sequence[Event]],
+    labels: Sequence[tuple[Mapping[str, Any], int]],
+    mode: Mode,
+    horizon: int | None,
+) -> tuple[SelectionPlan, Script, dict[str, pa.Table]]:
+    """Return the plan, the query, and the tables that it reads."""
+    # Athena's steps have no database, and its tables do. Registered tables are temporary ones.
+    database = "temp" if dialect.computes_steps_anew else None
     plan = plan_selection(selection)
     tables = {"labels": spine_table(plan, labels, horizon)}
     relations = {}
@@ -144,14 +186,10 @@ def history(
         source = item.view.source
         name = identifiers.rows_of(source)
         tables[name] = log_table(source, events[source.name])
-        relations[source.name] = Relation(sql.table(name), is_physical=True, is_log=True)
+        relations[source.name] = Relation(sql.table(name, database), is_physical=True, is_log=True)
     instants = [instant for _, instant in labels]
-    spine = Spine(sql.table("labels"), min(instants), max(instants))
-    script = History(plan, mode, DIALECT, spine, relations, {}).script()
-    by_sql = [named(row, plan) for row in _sorted(_rows_of(script.texts(DIALECT).final(), tables))]
-    by_session = [named(row, plan) for row in _sorted(_session(script, tables))]
-    assert by_session == by_sql, "windows beside DuckDB differ from its own"
-    return by_session
+    spine = Spine(sql.table("labels", database), min(instants), max(instants))
+    return plan, History(plan, mode, dialect, spine, relations, {}).script(), tables
 
 
 def _sorted(found: pa.Table) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from skewless.offline.query.mode import Mode
 from tests import reference, strategies
 from tests.parity.bits import bits
 from tests.parity.examples import up_to
-from tests.parity.in_duckdb import every_feature, history, physical
+from tests.parity.in_duckdb import every_feature, history, history_in_athenas_words, physical
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,6 +109,12 @@ def cases_in_modes(
 @THOROUGH
 def test_history_in_duckdb_is_the_oracle_bit_for_bit(drawn: Any) -> None:
     assert_history_is_the_oracle(history, *drawn)
+
+
+@given(cases_in_modes())
+@up_to(20)
+def test_history_in_athenas_words_is_the_oracle_bit_for_bit(drawn: Any) -> None:
+    assert_history_is_the_oracle(history_in_athenas_words, *drawn)
 
 
 @st.composite

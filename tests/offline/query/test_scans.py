@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlglot import exp
 
@@ -67,6 +69,26 @@ def test_a_training_set_reads_a_log_once_however_many_views_stand_on_it() -> Non
     request = History(plan, Mode.AS_SERVED, ATHENA, spine, logs, {}, with_status=True)
     script = request.script()
     assert sum(scans(step) for _, step in script.stages()) + scans(script.last()) == 1
+
+
+@pytest.mark.parametrize("ttl", [None, "30d"])
+def test_a_training_set_of_latest_values_stores_none_of_the_log(ttl: str | None) -> None:
+    view = FeatureView(
+        "rates", entity=CARD, source=SOURCE, refresh="stream", features=["amount", "id"], ttl=ttl
+    )
+    selected = [(view, name) for name in view.feature_types]
+    spine = Spine(sql.table("labels", "lake"), DAY, 2 * DAY)
+    request = History(
+        plan_selection(selected), Mode.AS_SERVED, ATHENA, spine, {"payments": LOG}, {}
+    )
+    script = request.script()
+    assert script.checkpoints == ()
+    assert scans(script.last()) == 1
+    # Whether the view knows an entity is told of the same winners, of which each point has one.
+    script = replace(request, with_status=True).script()
+    assert script.checkpoints == ("view__rates_v1_winner",)
+    assert [scans(step) for _, step in script.stages()] == [1]
+    assert scans(script.last()) == 0
 
 
 def test_each_list_of_a_cut_reads_the_log_once_more() -> None:

@@ -2,7 +2,7 @@
 
 No left edge is needed: the latest event known before T is the answer. An engine that has ASOF joins
 finds it at once where it was known in time; a running maximum over the entity's events finds it for
-the other points, and for engines that have no such join.
+the other points. For other engines see `carried`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from skewless.offline.query import identifiers, sql
+from skewless.offline.query.carried import add_carried
 from skewless.offline.query.window import POINT
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def add_latest(
     plan: ViewPlan, dialect: Dialect, steps: Steps, alias: str, lag: str | None
 ) -> dict[str, tuple[str, str]]:
-    """Add `<alias>_features` of a latest-value view: the winning row's columns, or nulls.
+    """Add `<alias>_winner` and `<alias>_features` of a latest-value view: columns, or nulls.
 
     Args:
         plan: the view.
@@ -34,13 +35,22 @@ def add_latest(
             known; None if that is at once.
 
     Returns:
-        The step that breaks ties, with the two steps that `Script.ranked` tells of.
+        The step that breaks ties, with the two steps that `Script.ranked` tells of; nothing where
+        no step is only for ties.
     """
-    every, events = f"{alias}_points", f"{alias}_events"
-    points = every
-    if dialect.joins_asof:
-        _add_reached(steps, alias, lag)
-        points, events = f"{alias}_late", f"{alias}_late_events"
+    if not dialect.joins_asof:
+        add_carried(plan, steps, alias)
+        _add_features(plan, steps, alias)
+        return {}
+    _add_reached(steps, alias, lag)
+    _add_running(steps, alias)
+    _add_winner(plan, steps, alias, _add_found(steps, alias))
+    _add_features(plan, steps, alias)
+    return {f"{alias}_winner": (f"{alias}_candidates", f"{alias}_points")}
+
+
+def _add_running(steps: Steps, alias: str) -> None:
+    """Add the time of the latest event that was known before each late point."""
     null = sql.cast(exp.Null(), "BIGINT")
     known = sql.select(
         sql.column("entity"),
@@ -49,7 +59,7 @@ def add_latest(
         sql.aliased(null, "as_of"),
         sql.aliased(null, "horizon"),
         sql.column("happened"),
-    ).from_(sql.table(events))
+    ).from_(sql.table(f"{alias}_late_events"))
     asks = sql.select(
         sql.column("entity"),
         sql.aliased(sql.column("horizon"), "at"),
@@ -57,7 +67,7 @@ def add_latest(
         sql.column("as_of"),
         sql.column("horizon"),
         sql.aliased(null, "happened"),
-    ).from_(sql.table(points))
+    ).from_(sql.table(f"{alias}_late"))
     steps.add(f"{alias}_axis", sql.union_all([known, asks]))
     latest = sql.over(
         sql.aggregate(exp.Max, sql.column("happened")),
@@ -65,7 +75,7 @@ def add_latest(
         [sql.column("at"), sql.column("kind")],
         running=True,
     )
-    running = steps.add(
+    steps.add(
         f"{alias}_running",
         sql.select(
             *(sql.column(name) for name in POINT),
@@ -73,10 +83,6 @@ def add_latest(
             sql.aliased(latest, "latest"),
         ).from_(sql.table(f"{alias}_axis")),
     )
-    if dialect.joins_asof:
-        running = _add_found(steps, alias)
-    _add_winner(plan, steps, alias, running)
-    return {f"{alias}_winner": (f"{alias}_candidates", every)}
 
 
 def _add_reached(steps: Steps, alias: str, lag: str | None) -> None:
@@ -138,7 +144,7 @@ def _add_found(steps: Steps, alias: str) -> str:
 
 
 def _add_winner(plan: ViewPlan, steps: Steps, alias: str, found: str) -> None:
-    names = [f"c{index}" for index in range(len(plan.columns))]
+    names = _names(plan)
     conditions = [
         sql.equal(sql.column("entity", "event"), sql.column("entity", "point")),
         sql.equal(sql.column("happened", "event"), sql.column("latest", "point")),
@@ -161,9 +167,6 @@ def _add_winner(plan: ViewPlan, steps: Steps, alias: str, found: str) -> None:
             copy=False,
         )
     )
-    if found == f"{alias}_running":
-        asked = sql.equal(sql.column("kind", "point"), sql.integer(0))
-        candidates = candidates.where(asked, copy=False)
     steps.add(f"{alias}_candidates", candidates)
     rank = sql.over(
         sql.call("row_number"),
@@ -175,6 +178,9 @@ def _add_winner(plan: ViewPlan, steps: Steps, alias: str, found: str) -> None:
     first = sql.select(sql.star()).from_(sql.nested(ranked, "ranked"), copy=False)
     first = first.where(sql.equal(sql.column("rank"), sql.integer(1)), copy=False)
     steps.add(f"{alias}_winner", first)
+
+
+def _add_features(plan: ViewPlan, steps: Steps, alias: str) -> None:
     is_there = exp.Not(this=sql.column("deleted"))
     features = [
         sql.aliased(
@@ -183,7 +189,7 @@ def _add_winner(plan: ViewPlan, steps: Steps, alias: str, found: str) -> None:
             else sql.column(name),
             identifiers.feature(feature),
         )
-        for name, (feature, _) in zip(names, plan.columns, strict=True)
+        for name, (feature, _) in zip(_names(plan), plan.columns, strict=True)
     ]
     steps.add(
         f"{alias}_features",
@@ -191,3 +197,7 @@ def _add_winner(plan: ViewPlan, steps: Steps, alias: str, found: str) -> None:
             sql.table(f"{alias}_winner"), copy=False
         ),
     )
+
+
+def _names(plan: ViewPlan) -> list[str]:
+    return [f"c{index}" for index in range(len(plan.columns))]

@@ -133,6 +133,14 @@ WITH "spine" AS (
     "column__opened" AS "c1",
     COALESCE("column__is_deleted", FALSE) AS "deleted"
   FROM "source__cards__card__asked"
+), "view__limits_v1_numbered" AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER (
+      PARTITION BY "entity"
+      ORDER BY "happened" ASC NULLS FIRST, "tie" ASC NULLS FIRST, "c0" ASC NULLS FIRST, "c1" ASC NULLS FIRST, "deleted" ASC NULLS FIRST
+    ) AS "number"
+  FROM "view__limits_v1_events"
 ), "view__limits_v1_axis" AS (
   SELECT
     "entity",
@@ -140,8 +148,12 @@ WITH "spine" AS (
     1 AS "kind",
     CAST(NULL AS BIGINT) AS "as_of",
     CAST(NULL AS BIGINT) AS "horizon",
-    "happened"
-  FROM "view__limits_v1_events"
+    "number",
+    "happened",
+    "c0",
+    "c1",
+    "deleted"
+  FROM "view__limits_v1_numbered"
   UNION ALL
   SELECT
     "entity",
@@ -149,64 +161,76 @@ WITH "spine" AS (
     0 AS "kind",
     "as_of",
     "horizon",
-    CAST(NULL AS BIGINT) AS "happened"
+    NULL AS "number",
+    NULL AS "happened",
+    NULL AS "c0",
+    NULL AS "c1",
+    NULL AS "deleted"
   FROM "view__limits_v1_points"
 ), "view__limits_v1_running" AS (
   SELECT
-    "entity",
-    "as_of",
-    "horizon",
-    "kind",
-    MAX("happened") OVER (
+    *,
+    MAX("number") OVER (
       PARTITION BY "entity"
       ORDER BY "at", "kind"
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) AS "latest"
   FROM "view__limits_v1_axis"
-), "view__limits_v1_candidates" AS (
+), "view__limits_v1_found" AS (
   SELECT
-    "point"."entity",
-    "point"."as_of",
-    "point"."horizon",
-    "event"."tie",
-    "event"."c0",
-    "event"."c1",
-    "event"."deleted"
-  FROM "view__limits_v1_running" AS "point"
-  LEFT JOIN "view__limits_v1_events" AS "event"
-    ON (
-      "event"."entity" = "point"."entity"
-    )
-    AND (
-      "event"."happened" = "point"."latest"
-    )
-    AND (
-      "event"."known" < "point"."horizon"
-    )
-    AND (
-      (
-        "point"."as_of" - 31536000000000
-      ) <= "event"."happened"
-    )
-  WHERE
-    (
-      "point"."kind" = 0
-    )
+    "entity",
+    "as_of",
+    "horizon",
+    "kind",
+    FIRST_VALUE("happened") OVER (
+      PARTITION BY "entity", CASE WHEN (
+        "kind" = 1
+      ) THEN "number" ELSE "latest" END
+      ORDER BY "kind" DESC
+    ) AS "happened",
+    FIRST_VALUE("c0") OVER (
+      PARTITION BY "entity", CASE WHEN (
+        "kind" = 1
+      ) THEN "number" ELSE "latest" END
+      ORDER BY "kind" DESC
+    ) AS "c0",
+    FIRST_VALUE("c1") OVER (
+      PARTITION BY "entity", CASE WHEN (
+        "kind" = 1
+      ) THEN "number" ELSE "latest" END
+      ORDER BY "kind" DESC
+    ) AS "c1",
+    FIRST_VALUE("deleted") OVER (
+      PARTITION BY "entity", CASE WHEN (
+        "kind" = 1
+      ) THEN "number" ELSE "latest" END
+      ORDER BY "kind" DESC
+    ) AS "deleted"
+  FROM "view__limits_v1_running"
 ), "view__limits_v1_winner" AS (
   SELECT
-    *
-  FROM (
-    SELECT
-      *,
-      ROW_NUMBER() OVER (
-        PARTITION BY "entity", "as_of", "horizon"
-        ORDER BY "tie" DESC, "c0" DESC, "c1" DESC, "deleted" DESC
-      ) AS "rank"
-    FROM "view__limits_v1_candidates"
-  ) AS "ranked"
+    "entity",
+    "as_of",
+    "horizon",
+    CASE WHEN (
+      (
+        "as_of" - 31536000000000
+      ) <= "happened"
+    ) THEN "c0" END AS "c0",
+    CASE WHEN (
+      (
+        "as_of" - 31536000000000
+      ) <= "happened"
+    ) THEN "c1" END AS "c1",
+    CASE WHEN (
+      (
+        "as_of" - 31536000000000
+      ) <= "happened"
+    ) THEN "deleted" END AS "deleted"
+  FROM "view__limits_v1_found"
   WHERE
     (
-      "rank" = 1
+      "kind" = 0
     )
 ), "view__limits_v1_features" AS (
   SELECT
