@@ -74,7 +74,7 @@ class Run:
                 print(f"{name}: {case.name}: agreed: {', '.join(names)}", flush=True)
                 continue
             print(f"\n{page.table(found, workload.unit)}", flush=True)
-            self.results.keep(name, {**found, "size": size, "shown": workload.shown}, about)
+            self.results.keep(name, {**found, "size": size}, about)
             self.results.write()
 
     def curves(self) -> None:
@@ -88,7 +88,8 @@ class Run:
                     found.append(point)  # noqa: PERF402 - what came before a failure is kept
             except (DisagreementError, ProgramError, MemoryError) as error:
                 self._fail(error)
-            print(f"{curve.name}: slope of time {curves.slope(found, 1, 'seconds') or 0:.2f}")
+            grows = curves.slope(found, 1, "cpu_seconds") or 0
+            print(f"{curve.name}: slope of processor time {grows:.2f}", flush=True)
             if found:
                 self.results.keep_curve(curve.name, found, about)
                 self.results.write()

@@ -30,12 +30,12 @@ def draw(results: Results) -> None:
     """Draw all; a picture of what was not measured is empty."""
     for palette in PALETTES:
         _bars(results, palette).write(FOLDER, "benchmark-ratios")
-        for measure, title in (("seconds", "Time"), ("peak_mb", "Memory")):
+        for measure, title in (("cpu_seconds", "Time"), ("peak_mb", "Memory")):
             curves = {
                 curve.name: results.curves[curve.name]["points"]
                 for curve in CURVES
                 if curve.name in results.curves
-                and (measure == "seconds" or not WORKLOADS[curve.workload].replays)
+                and (measure != "peak_mb" or not WORKLOADS[curve.workload].replays)
             }
             drawing = _panels(curves, measure, title, palette)
             drawing.write(FOLDER, f"benchmark-growth-{title.lower()}")
@@ -50,7 +50,7 @@ def _bars(results: Results, palette: Palette) -> Drawing:
         if case["size"] == cases[-1]["size"] and len(case["contenders"]) > 1
     ]
     height = sum(_ROW * (len(_rows(case)) + 2) for _, case in shown) + 50
-    title = "Time of each contender as a multiple of the baseline's, on a logarithmic scale."
+    title = "Processor time of each contender as a multiple of the baseline's, logarithmic."
     it = Drawing(_WIDTH, height, palette, title)
     for power in range(int(_LOWEST), int(_HIGHEST) + 1):
         x = _x_of(10.0**power)
@@ -71,8 +71,7 @@ def _bars(results: Results, palette: Palette) -> Drawing:
 
 
 def _rows(case: dict[str, Any]) -> list[tuple[str, float]]:
-    measure = case.get("shown", "seconds")
-    values = [(one["name"], ratio(case, one, measure)) for one in case["contenders"]]
+    values = [(one["name"], ratio(case, one, "cpu_seconds")) for one in case["contenders"]]
     return [(name, value) for name, value in values if value is not None]
 
 
@@ -85,7 +84,8 @@ def _panels(
     curves: dict[str, list[dict[str, Any]]], measure: str, title: str, palette: Palette
 ) -> Drawing:
     rows = math.ceil(len(curves) / _COLUMNS)
-    words = f"{title} against each dimension, both axes logarithmic, with the fitted slope."
+    what = "Processor time" if measure == "cpu_seconds" else title
+    words = f"{what} against each dimension, both axes logarithmic, with the fitted slope."
     it = Drawing(_WIDTH, rows * _PANEL + 30, palette, words)
     it.text((20, 18), OURS, anchor="start", size=13, colour=palette.accent, is_bold=True)
     it.text((100, 18), "baseline", anchor="start", size=13, colour=palette.other, is_bold=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import charts
 from benchmarks.contender import OURS
-from benchmarks.curves import slope
+from benchmarks.curves import CURVES, slope, value_at
 from benchmarks.environment import REPOSITORY
 from benchmarks.results import middle, ratio
 from benchmarks.workloads import WORKLOADS
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from benchmarks.results import Results
 
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
+_CURVES = {curve.name: curve for curve in CURVES}
 _UNITS = {"s": 1.0, "ms": 1e3, "us": 1e6}
-_CALLED = {"seconds": "time", "cpu_seconds": "CPU", "peak_mb": "memory"}
+_CALLED = {"cpu_seconds": "CPU", "peak_mb": "memory"}
 _MARKED = re.compile(r"(<!-- (?P<name>[a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -108,18 +109,30 @@ def _growth(results: Results) -> str:
     if not results.curves:
         return "Not measured yet."
     lines = [
-        "| dimension | from | to | time | its last step | time of the baseline | memory |",
-        "|---|--:|--:|--:|--:|--:|--:|",
+        "| dimension | from | to | CPU ms | slope | last step | of the baseline | MB | slope |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for name, curve in results.curves.items():
         found = curve["points"]
-        slopes = [
-            slope(found, 1, "seconds"),
-            slope(found[-2:], 1, "seconds"),
-            slope(found, 0, "seconds"),
-            slope(found, 1, "peak_mb"),
+        cells = [
+            *(f"{point['at']:,g}" for point in (found[0], found[-1])),
+            _ends(found, "cpu_seconds", 1e3),
+            _power(found, 1, "cpu_seconds"),
+            _power(found[-2:], 1, "cpu_seconds"),
+            _power(found, 0, "cpu_seconds"),
         ]
-        ends = (f"{found[0]['at']:,g}", f"{found[-1]['at']:,g}")
-        cells = [*ends, *("" if value is None else f"{value:.2f}" for value in slopes)]
+        is_read = WORKLOADS[_CURVES[name].workload].replays
+        cells += ["", ""] if is_read else [_ends(found, "peak_mb"), _power(found, 1, "peak_mb")]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _ends(found: list[dict[str, Any]], measure: str, scale: float = 1.0) -> str:
+    """Return what skewless takes at both ends of a curve."""
+    values = (value_at(point, 1, measure) for point in (found[0], found[-1]))
+    return " to ".join("" if value is None else _figure(value * scale) for value in values)
+
+
+def _power(found: list[dict[str, Any]], contender: int, measure: str) -> str:
+    value = slope(found, contender, measure)
+    return "" if value is None else f"{value:.2f}"

@@ -30,10 +30,15 @@ class ProgramError(Exception):
 
 
 def environment(aws: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment that knows this repository, the given AWS, and no other."""
+    """Return an environment that knows this repository, the given AWS, and no other.
+
+    Its code is compiled once, and kept, as that of an installed package is.
+    """
     sdk = Path(skewless.__file__).parents[1]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
     return {
-        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+        **kept,
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         **aws,

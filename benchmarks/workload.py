@@ -22,7 +22,7 @@ class Case:
         name: as the tables show it.
         parameters: plain values, from which the data follow.
         memory_gb: about how much the hungriest contender and the local AWS hold together.
-        goals: by what is measured ("seconds", "cpu_seconds", "peak_mb"), the ratio to the
+        goals: by what is measured ("cpu_seconds", "peak_mb"), the ratio to the
             baseline that skewless should not exceed.
     """
 
@@ -43,7 +43,6 @@ class Workload:
         contenders: the first is the baseline, to which ratios refer.
         tolerance: how far floats of two answers may lie apart, relative to the larger.
         each: how many operations a sample of a case is of; tables show one.
-        shown: what the tables show first: "seconds" or "cpu_seconds".
         answers: how contenders write what they computed: "parquet" or "json".
         replays: reads of DynamoDB come from a server that answers from memory.
     """
@@ -55,6 +54,5 @@ class Workload:
     contenders: tuple[Contender, ...]
     tolerance: float = 0.0
     each: Callable[[dict[str, Any]], int] = lambda _: 1
-    shown: str = "seconds"
     answers: str = "parquet"
     replays: bool = False

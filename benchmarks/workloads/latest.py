@@ -7,7 +7,7 @@ from benchmarks.data import readings
 from benchmarks.sizes import Size
 from benchmarks.workload import Case, Workload
 
-_GOALS = {"seconds": 1.3, "peak_mb": 1.3}
+_GOALS = {"cpu_seconds": 1.3, "peak_mb": 1.3}
 _MEMORY_GB = 13 / 1_000_000  # a label, as the hungriest of those asked needs it
 
 

@@ -32,7 +32,6 @@ WORKLOAD = Workload(
     prepare=cuts.prepare,
     answers="json",
     each=lambda parameters: parameters["users"],
-    shown="cpu_seconds",
     contenders=(
         Contender(name="boto3 PutItem", program="boto3_put"),
         Contender(name=OURS, program="skewless_cut"),

@@ -86,7 +86,7 @@ def test_a_line_says_whether_a_goal_was_met() -> None:
     case: dict[str, Any] = {
         "case": "any",
         "each": 2,
-        "goals": {"seconds": 1.5, "peak_mb": 0.5},
+        "goals": {"cpu_seconds": 1.5, "peak_mb": 0.5},
         "contenders": [
             {"name": "least", "note": "", "samples": samples[:1]},
             {"name": "skewless", "note": "", "samples": samples},
@@ -97,7 +97,7 @@ def test_a_line_says_whether_a_goal_was_met() -> None:
 
     assert line == (
         "| **skewless** | 1,000 | 0.67 | 500 | 1.00 | 50.0 | 1.00 | "
-        "time meets 1.5; memory misses 0.5 |"
+        "CPU meets 1.5; memory misses 0.5 |"
     )
 
 
