@@ -19,12 +19,12 @@ from skewless.demo.course import Course
 from skewless.demo.surroundings import surrounded
 
 DRAW = Step("Transfers, a local AWS", 6)
-LOAD = Step("Define features once, load history", 8)
-TRAIN = Step("Train on what would have been served", 20)
-TELL = Step("One name, two windows", 12)
-SERVE = Step("Serve a day", 35)
+LOAD = Step("Define features once, load history", 9)
+TRAIN = Step("Train on what would have been served", 30)
+TELL = Step("One name, two windows", 15)
+SERVE = Step("Serve today", 40)
 COMPARE = Step("Compare what was served with what is trained on", 12)
-A_STOP = 25  # transfers served in three hours
+STOPS, A_STOP = 5, 40  # every three hours from midnight on, and transfers served after each
 
 
 def main() -> int:
@@ -64,7 +64,7 @@ def _run(screen: Course, folder: Path) -> bool:
     with screen.step(SERVE, "first cuts") as bar:
         run.fill()
         bar.tell("taking in events, serving transfers")
-        run.serve(A_STOP)
+        run.serve(A_STOP, STOPS)
     report.served(screen, run)
     with screen.step(COMPARE, "a training set of what was served"):
         parity = run.compare()

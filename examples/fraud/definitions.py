@@ -18,10 +18,11 @@ from skewless import (
     agg,
     bucketize,
     col,
+    on_demand_view,
     request,
     request_time,
 )
-from skewless.types import Bool, Float64, String, Timestamp
+from skewless.types import Bool, Float64, Int64, String, Timestamp
 
 if TYPE_CHECKING:
     from skewless.definitions.expression import Expr
@@ -116,8 +117,11 @@ amounts = FeatureView(
     features={
         "amount_mean_30d": agg.mean("amount", window="30d"),
         "amount_std_30d": agg.stddev_samp("amount", window="30d"),
+        "amount_median_30d": agg.median("amount", window="30d"),
+        "amount_p95_30d": agg.percentile("amount", 0.95, window="30d"),
         "amount_max_30d": agg.max("amount", window="30d"),
         "amount_recently": agg.decayed_mean("amount", half_life="3d", window="30d"),
+        "amount_bands_30d": agg.histogram("amount", BANDS, window="30d"),
         "amounts_last": agg.last_n("amount", 5, window="30d"),
         "amounts_top": agg.top_n("amount", 3, window="30d"),
     },
@@ -132,8 +136,12 @@ habits = FeatureView(
     refresh="stream",
     where=SENT,
     features={
+        "counterparties_30d": agg.count_distinct("counterparty", window="30d"),
+        "devices_30d": agg.count_distinct("device_id", window="30d"),
         "counterparties_last": agg.last_distinct_n("counterparty", 20, window="30d"),
         "devices_last": agg.last_distinct_n("device_id", 3, window="30d"),
+        "categories_30d": agg.value_counts("category", window="30d", limit=20),
+        "category_usual": agg.mode("category", window="30d", limit=20),
     },
     description="Whom a user pays, for what, and from which device",
     owner="payments",
@@ -149,6 +157,7 @@ income = FeatureView(
         "received_1d": agg.sum("amount", window="1d", default=0.0),
         "received_7d": agg.sum("amount", window="7d", default=0.0),
         "incoming_1h": agg.count(window="1h"),
+        "senders_7d": agg.count_distinct("counterparty", window="7d"),
         "incoming_mean_7d": agg.mean("amount", window="7d"),
         "since_first_income": agg.seconds_since_first(),
     },
@@ -163,6 +172,7 @@ device_use = FeatureView(
     refresh="stream",
     where=SENT,
     features={
+        "device_users_30d": agg.count_distinct("user_id", window="30d"),
         "device_transfers_1h": agg.count(window="1h"),
         "device_declined_share_7d": agg.share("declined", window="7d"),
         "device_known_for": agg.seconds_since_first(),
@@ -248,6 +258,7 @@ transfer = OnDemandView(
     features={
         **beside_usual(sender_amounts["amount_mean_30d"]),
         "amount_to_recent": request("amount") / sender_amounts["amount_recently"],
+        "amount_over_p95": request("amount") > sender_amounts["amount_p95_30d"],
         "amount_band": bucketize(request("amount"), BANDS),
         "spending_trend": sender_spending["spent_7d"] / sender_spending["spent_week_before"],
         "km_from_home": KM_A_DEGREE * (NORTH * NORTH + EAST * EAST).sqrt(),
@@ -262,6 +273,53 @@ transfer = OnDemandView(
     description="This transfer beside what is usual for its sender",
     owner="payments",
 )
+
+# What an expression would say at length is a Python function of plain values. It runs row by row,
+# in training as in serving.
+
+
+@on_demand_view(
+    request={
+        "receiver_id": String,
+        "device_id": String,
+        "category": String,
+        "amount": Float64,
+    },
+    inputs=[
+        sender_habits["counterparties_last"],
+        sender_habits["devices_last"],
+        sender_habits["categories_30d"],
+        sender_amounts["amounts_last"],
+    ],
+    features={
+        "receiver_is_new": Bool,
+        "device_is_new": Bool,
+        "category_share": Float64,
+        "amount_rank": Int64,
+    },
+    description="This transfer beside what its sender is used to",
+    owner="payments",
+)
+def familiar(  # noqa: PLR0913, PLR0917 - an argument for each input
+    counterparties_last: list[str],
+    devices_last: list[str],
+    categories_30d: dict[str, int] | None,
+    amounts_last: list[float],
+    receiver_id: str,
+    device_id: str,
+    category: str,
+    amount: float,
+) -> dict[str, bool | float | None]:
+    """Compare with the last receivers, devices and amounts, and with the categories of 30 days."""
+    counts = categories_30d or {}
+    total = sum(counts.values())
+    return {
+        "receiver_is_new": receiver_id not in counterparties_last,
+        "device_is_new": device_id not in devices_last,
+        "category_share": counts.get(category, 0) / total if total else None,
+        "amount_rank": sum(1 for last in amounts_last if last > amount),
+    }
+
 
 # The service: the features of one model, in order, under the name that its code asks for.
 
@@ -278,6 +336,7 @@ fraud_model = FeatureService(
         everybody,
         rates,
         transfer,
+        familiar,
     ],
     description="Is this transfer fraud?",
     owner="payments",

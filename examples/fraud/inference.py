@@ -1,7 +1,7 @@
 """Answer "is this transfer fraud?" from a Lambda, with the features that training saw.
 
     request   {"transfers": [{"sender_id": "u0001", "receiver_id": "u0002", "device_id": "d0001a",
-                              "amount": 25.0, "lat": 48.2, "lon": 16.4}],
+                              "amount": 25.0, "category": "food", "lat": 48.2, "lon": 16.4}],
                "now": "2024-03-01T10:15:00Z"}                    (now is for replays; leave it out)
     response  {"transfers": [{"probability": 0.002, "features": {...}}], "status": [...]}
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 SERVICE = "fraud_model"
-FIELDS = ("sender_id", "receiver_id", "device_id", "amount", "lat", "lon")
+FIELDS = ("sender_id", "receiver_id", "device_id", "amount", "category", "lat", "lon")
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001

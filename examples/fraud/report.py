@@ -40,9 +40,11 @@ def definitions(screen: Course, events: int) -> None:
     rows = [
         (view.name, _of(view), _refreshed(view), len(view.feature_types)) for view in fraud.VIEWS
     ]
-    on_demand = fraud.transfer
-    last = (on_demand.name, "features, request", "on demand", len(on_demand.feature_types))
-    screen.table(("view", "of", "refreshed", ">features"), [*rows, last])
+    rows += [
+        (view.name, "features, request", "on demand", len(view.feature_types))
+        for view in (fraud.transfer, fraud.familiar)
+    ]
+    screen.table(("view", "of", "refreshed", ">features"), rows)
     screen.say(f"{events:,} events are in the log, as Iceberg tables.")
 
 
@@ -100,7 +102,7 @@ def served(screen: Course, run: Run) -> None:
     """Say what was served."""
     screen.say(
         f"{len(run.served)} transfers answered by inference.py from the lock, each at its own "
-        "instant, while the day's events came in every three hours."
+        "instant, while the day's events came in, every three hours."
     )
 
 

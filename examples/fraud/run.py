@@ -127,7 +127,7 @@ class Run:
             self.store.materialize(view)
         self.store.lock(train.SERVICE, self._lock)
 
-    def serve(self, a_stop: int, stops: int = 8) -> None:
+    def serve(self, a_stop: int, stops: int) -> None:
         """Let today happen, in steps of three hours: take in what did, ask about what comes.
 
         Args:

@@ -30,7 +30,8 @@ SERVICE = "fraud_model"
 LABEL = "is_fraud"
 # What a row of labels is made of: keys of both sides and of the device, the instant, and what the
 # caller sends. All else of a frame of labels passes through.
-LABELS = ["sender_id", "receiver_id", "device_id", "event_timestamp", "amount", "lat", "lon"]
+LABELS = ["sender_id", "receiver_id", "device_id", "event_timestamp"]
+LABELS += ["amount", "category", "lat", "lon"]
 TRAIN_UNTIL = "2024-02-25T00:00:00Z"
 
 

@@ -174,7 +174,14 @@ def oracle(run: Run, label: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
         if not isinstance(view, OnDemandView) and (view.name, "") not in found:
             found |= values_of(run, view, label, at)
     computed = reference.on_demand_values(definitions.transfer, found, label, at)
-    return found | {("transfer", name): value for name, value in computed.items()}
+    function = definitions.familiar.function
+    assert function is not None
+    features = {name: value for (_, name), value in found.items()}
+    inputs = {name: (features | dict(label))[name] for name in function.parameters}
+    called = reference.called(definitions.familiar, inputs)
+    for view, values in ((definitions.transfer, computed), (definitions.familiar, called)):
+        found |= {(view.name, name): value for name, value in values.items()}
+    return found
 
 
 def values_of(
