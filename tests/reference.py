@@ -491,6 +491,7 @@ _ELEMENTARY = {
     "log": _or_raise(Primitive.LN),
     "log2": _or_raise(Primitive.LOG2),
     "log10": _or_raise(Primitive.LOG10),
+    "log1p": _or_raise(Primitive.LOG1P),
     "atan": _or_raise(Primitive.ATAN),
     "tanh": _or_raise(Primitive.TANH),
 }

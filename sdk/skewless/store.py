@@ -84,12 +84,14 @@ class FeatureStore(OpenedStore):
 
         Raises:
             DefinitionError: the definitions do not go together.
-            PublishError: they would change what a published version means; nothing is published.
+            PublishError: they would change what a published version means, or a Python function
+                fails on drawn examples; nothing is published.
         """
         wanted = Definitions.collect(definitions)
         plan = self.plan(wanted)
         if plan.is_refused:
             raise PublishError(f"nothing was published.\n{plan}")
+        self._workbench.prove(plan, wanted)
         self._workbench.prepare(wanted.sources)
         self._registry.publish(plan, self.clock())
         self.refresh()

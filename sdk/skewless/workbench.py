@@ -34,8 +34,10 @@ from skewless.offline.training.build import TrainingRequest, build_training_set
 from skewless.offline.training.overflow import Errors
 from skewless.offline.training.own_keys import Instants, own_labels
 from skewless.offline.training.set_index import SetIndex
+from skewless.offline.training.tried import try_functions
 from skewless.online.address import view_partition
 from skewless.online.table import OnlineTable
+from skewless.registry.identity import Identity
 from skewless.registry.rewrites import RewriteLog
 
 if TYPE_CHECKING:
@@ -46,12 +48,14 @@ if TYPE_CHECKING:
     from skewless.aws import Aws, Resources
     from skewless.compiler.document import Document
     from skewless.compiler.plan import SelectionPlan, ViewPlan
+    from skewless.definitions.collection import Definitions
     from skewless.definitions.expression import Expr
     from skewless.definitions.source import Source
     from skewless.definitions.view import FeatureView
     from skewless.materialize.cut import Materialized, Progress
     from skewless.offline.engines.engine import Engine
     from skewless.offline.training.training_set import TrainingSet
+    from skewless.registry.changes import Plan
     from skewless.registry.published import Published
 
 # DynamoDB's replicas usually agree within a second; a local AWS has one.
@@ -93,6 +97,17 @@ class Workbench:
                 return DuckDbEngine(self.log)
             case other:
                 raise InputError(f"engine is {other!r}; it is 'athena' or 'duckdb'")
+
+    def prove(self, plan: Plan, wanted: Definitions) -> None:
+        """Run the Python functions that a plan publishes on drawn examples.
+
+        Raises:
+            PublishError: training and serving differ, or one never returns what it should.
+        """
+        new = {str(each.identity) for each in plan.changes if each.published is None}
+        try_functions(
+            view for view in wanted.on_demand_views if str(Identity.of(view)) in new
+        )
 
     def prepare(self, sources: Iterable[Source]) -> None:
         """Make or extend the log's tables, and have Glue optimize them."""

@@ -91,6 +91,11 @@ WRITTEN: Sequence[tuple[str, ValueType]] = [
      "return {'f': math.log(x) + math.log10(x) - math.log2(x)}"), Float64),
     ("return {'f': math.exp(x) if x is not None and x < 600 else None}", Float64),
     ("return {'f': math.atan(x) * math.tanh(x) if x is not None else None}", Float64),
+    (("if x is None or y is None:\n    return {'f': None}\n"
+     "return {'f': y / max(x, 1) + math.log1p(max(x, y, 0)) + 2 / min(x, -1.5)}"), Float64),
+    ("return {'f': (x or 0) * (2 * math.pi / 12)}", Float64),
+    (("if i is None or j is None:\n    return {'f': None}\n"
+     "return {'f': int((i >= 22) | (i <= 6)) + ((i > 0) & (j > 0))}"), Int64),
     ("return {'f': p}", Bool),
     ("return {'f': not p}", Bool),
     ("return {'f': p is None or p == True}", Bool),
@@ -230,6 +235,8 @@ def _expression(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         inner.map(lambda part: f"(-{part})"),
         inner.map(lambda part: f"abs({part})"),
         inner.map(lambda part: f"math.sqrt({part})"),
+        inner.map(lambda part: f"math.log1p(max({part}, -0.5))"),
+        both.map(lambda parts: f"({parts[0]} / max({parts[1]}, 1))"),
         st.tuples(inner, CONDITIONS, inner).map(lambda p: f"({p[0]} if {p[1]} else {p[2]})"),
         both.map(lambda parts: f"({parts[0]} or {parts[1]})"),
         both.map(lambda parts: f"({parts[0]} and {parts[1]})"),

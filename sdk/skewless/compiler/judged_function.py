@@ -7,6 +7,7 @@ Python might raise, or mean anything else than the primitives, it is not written
 from __future__ import annotations
 
 import ast
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,13 @@ _MOST_STEPS = 2_000  # of the function
 _MOST_PARTS = 1_500  # of a feature's tree, which SQL writes out
 _MOST_DEEP = 60
 _WRITABLE = (types.Bool, types.Int64, types.Float64, types.String, types.Timestamp)
-_LOGARITHMS = {"log": Primitive.LN, "log2": Primitive.LOG2, "log10": Primitive.LOG10}
+_LOGARITHMS = {
+    "log": Primitive.LN,
+    "log2": Primitive.LOG2,
+    "log10": Primitive.LOG10,
+    "log1p": Primitive.LOG1P,
+}
+_NUMBERS = {"pi": math.pi, "e": math.e, "tau": math.tau}
 _PARTS: Mapping[str, tuple[Operator, int, int]] = {
     "year": (Operator.YEAR, 1, 9999),
     "month": (Operator.MONTH, 1, 12),
@@ -193,6 +200,10 @@ class _Writer:
                 return Value(self.truth(node, names, facts).bound, types.Bool)
             case ast.Attribute(value=inner, attr=name) if name in _PARTS:
                 return self._part(*_PARTS[name], self.value(inner, names, facts))
+            case ast.Attribute(value=ast.Name(id=name), attr=attr) if (
+                name in self.modules and attr in _NUMBERS
+            ):
+                return number(_NUMBERS[attr], types.Float64)
             case ast.Call():
                 return self._call(node, names, facts).known(facts)
             case ast.JoinedStr(values=parts):
@@ -412,7 +423,7 @@ def _of_math(name: str, value: Value) -> Value:
             return steps.absolute(as_float(there(value)))
         case "exp":
             return steps.exponential(value)
-        case "log" | "log2" | "log10":
+        case "log" | "log2" | "log10" | "log1p":
             return steps.logarithm(_LOGARITHMS[name], value)
         case "atan" | "tanh":
             return steps.total(Primitive[name.upper()], value)

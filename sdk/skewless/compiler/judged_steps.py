@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from skewless.compiler.bound import Constant, Primitive, apply, double, integer
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _MAX_EXP = 700
 _EMPTY = Constant("", types.String)
 _FLOATS = {ast.Add: Primitive.ADD, ast.Sub: Primitive.SUBTRACT, ast.Mult: Primitive.MULTIPLY}
+_TRUTHS = {ast.BitAnd: Primitive.AND, ast.BitOr: Primitive.OR}
 _WHOLES = {
     ast.Add: Primitive.INTEGER_ADD,
     ast.Sub: Primitive.INTEGER_SUBTRACT,
@@ -47,8 +49,10 @@ def arithmetic(operator: ast.operator, left: Value, right: Value) -> Value:
     Raises:
         NotWrittenError: it is not known to mean what Python does.
     """
-    left, right = counted(there(left)), counted(there(right))
     kind = type(operator)
+    if there(left).type == there(right).type == types.Bool and kind in _TRUTHS:
+        return Value(apply(_TRUTHS[kind], left.bound, right.bound), types.Bool)
+    left, right = counted(left), counted(right)
     if left.type == right.type == types.String and kind is ast.Add:
         return Value(apply(Primitive.CONCAT, left.bound, right.bound), types.String)
     if kind is ast.Div:
@@ -96,9 +100,13 @@ def square_root(value: Value) -> Value:
 
 
 def logarithm(primitive: Primitive, value: Value) -> Value:
-    """Return math.log(value), log2 or log10."""
+    """Return math.log(value), log2, log10 or log1p."""
     found = as_float(there(value))
-    if found.fact.low is None or found.fact.low < 0 or not found.fact.is_nonzero:
+    low = found.fact.low
+    is_above = low is not None and low >= 0 and found.fact.is_nonzero
+    if primitive is Primitive.LOG1P:
+        is_above = low is not None and low > -1
+    if not is_above:
         raise NotWrittenError("a logarithm of what may not be above 0; ask `if x > 0` before")
     return _of_finite(primitive, found)
 
@@ -128,7 +136,15 @@ def extreme(operator: ast.cmpop, values: list[Value]) -> Value:
     for value in values[1:]:
         first, second = of_one_type(there(value), found)
         found = chosen(compared(operator, first, second), first, second)
-    return found
+    if any(value.may_be_nan for value in values):
+        return found
+    is_max = isinstance(operator, ast.Gt)
+    edges = [value.fact.low if is_max else value.fact.high for value in values]
+    known = [edge for edge in edges if edge is not None]
+    if not known:
+        return found
+    fact = Fact(low=max(known)) if is_max else Fact(high=min(known))
+    return replace(found, fact=both(found.fact, fact))
 
 
 def _quotient(left: Value, right: Value) -> Value:

@@ -191,7 +191,8 @@ REFUSED_ATTRIBUTES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(
             _names(
                 "apply map fillna isnull isna notnull iloc loc astype rolling groupby mean std dt "
-                "str to_dict tolist where to_pandas iterrows rename merge assign clip shift diff"
+                "str to_dict tolist where to_pandas iterrows rename merge assign clip shift diff "
+                "sum rolling_mean head"
             ),
             _ROWS,
         ),

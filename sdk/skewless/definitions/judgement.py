@@ -351,12 +351,10 @@ class _Judge:
     def _call_of_name(self, node: ast.Call, name: str) -> list[ast.AST]:
         """Judge a call of a name; return the arguments that are yet to be judged."""
         rest: list[ast.AST] = [*node.args, *node.keywords]
-        if name in allowed.ORDERLESS and len(rest) == 1:
-            match node.args:
-                case [ast.Call(func=ast.Name(id=inner), args=values)] if inner in allowed.SETS:
-                    return list(values)
-                case [ast.SetComp(elt=element, generators=generators)]:
-                    return [element, *generators]
+        if name in allowed.ORDERLESS and len(node.args) == len(rest) == 1:
+            found = self._of_set(node.args[0])
+            if found is not None:
+                return found
         if name == "isinstance":
             return self._kinds(node)
         if name in allowed.SETS:
@@ -370,6 +368,18 @@ class _Judge:
         elif name not in self.functions | allowed.CALLED | self.refused | {*self.members}:
             self.unnamed(node, name)
         return rest
+
+    def _of_set(self, node: ast.expr) -> list[ast.AST] | None:
+        """Return what a set is made of, if an expression is one; its order is not asked for."""
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=values, keywords=[]) if name in allowed.SETS:
+                return list(values)
+            case ast.SetComp(elt=element, generators=generators):
+                return [element, *generators]
+            case ast.BinOp(left=left, op=ast.BitAnd() | ast.BitOr() | ast.Sub(), right=right):
+                first, second = self._of_set(left), self._of_set(right)
+                return None if first is None or second is None else [*first, *second]
+        return None
 
     def _kinds(self, node: ast.Call) -> list[ast.AST]:
         match node.args:
