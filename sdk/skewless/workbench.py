@@ -105,9 +105,7 @@ class Workbench:
             PublishError: training and serving differ, or one never returns what it should.
         """
         new = {str(each.identity) for each in plan.changes if each.published is None}
-        try_functions(
-            view for view in wanted.on_demand_views if str(Identity.of(view)) in new
-        )
+        try_functions(view for view in wanted.on_demand_views if str(Identity.of(view)) in new)
 
     def prepare(self, sources: Iterable[Source]) -> None:
         """Make or extend the log's tables, and have Glue optimize them."""

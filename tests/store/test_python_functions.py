@@ -10,7 +10,8 @@ import pytest
 
 from localaws import LocalAws
 from skewless import FeatureService, FeatureStore, OnDemandView, on_demand_view, request_time
-from skewless.errors import CompileError, DocumentError, FunctionError
+from skewless.definitions.version import Version
+from skewless.errors import CompileError, DocumentError, FunctionError, PublishError
 from skewless.types import Array, Bool, Decimal, Float64, Int64, String, Timestamp
 from tests.store.builders import label, payment, payments, profile, spending
 
@@ -218,3 +219,23 @@ def test_a_function_that_is_not_published_has_a_history(store: FeatureStore) -> 
     assert made.table["doubled"].to_pylist() == [5.0]
     again = store.rebuild(LABELS[:1], made.manifest)
     assert again.manifest["digest"] == made.manifest["digest"]
+
+
+def test_a_function_that_never_returns_what_it_should_is_not_published(
+    store: FeatureStore,
+) -> None:
+    @on_demand_view(request={"amount": Float64}, features={"x": Float64})
+    def wrong(amount: float | None) -> dict[str, Any]:
+        if amount is None:
+            raise ValueError("no amount")
+        return {"x": str(amount)}
+
+    with pytest.raises(PublishError, match=r"never returned what its features are.*not Float64"):
+        store.apply(wrong)
+    assert not store.published.definitions.on_demand_views
+
+
+def test_a_view_that_adds_nothing_to_a_published_function_is_told_so(store: FeatureStore) -> None:
+    store.apply([payments, against])
+    again = against.with_function(against.function, Version(1, 1))  # type: ignore[arg-type]
+    assert "against" in str(store.plan([again]))

@@ -147,7 +147,12 @@ class OnDemandView:
         )
 
     def only(self, names: Iterable[str], version: Version | None = None) -> OnDemandView:
-        """Return a view of some of its features, and of the request fields that these read."""
+        """Return a view of some of its features, and of the request fields that these read.
+
+        One function makes all of its view's features, so these stay together.
+        """
+        if self.function is not None:
+            return self.with_function(self.function, version)
         expressions = {name: self.expressions[name] for name in names}
         read = [part for node in expressions.values() for part in walk(node)]
         asked = {part.name for part in read if isinstance(part, RequestNode)}

@@ -315,7 +315,7 @@ def _major_of(view: AnyView) -> str:
 def _as_published(view: V, part: V) -> V:
     """Return the published part in the user's words, with all request fields that it has."""
     ours = view.only(part.feature_types, part.version)
-    if isinstance(ours, OnDemandView) and isinstance(part, OnDemandView):
+    if isinstance(ours, OnDemandView) and isinstance(part, OnDemandView) and not ours.function:
         return ours.with_expressions(ours.expressions, part.request)
     return ours
 
