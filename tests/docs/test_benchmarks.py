@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from benchmarks import aggregates
 from benchmarks.agreement import difference
 from benchmarks.curves import CURVES, slope
 from benchmarks.environment import HERE, packages_of
@@ -14,6 +15,7 @@ from benchmarks.page import PAGE, row
 from benchmarks.results import Results
 from benchmarks.sizes import Size
 from benchmarks.workloads import WORKLOADS
+from skewless.definitions.aggregation import Function
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +26,15 @@ _PEERS = sorted(path.stem for path in (HERE / "peers").glob("*.txt"))
 @pytest.mark.parametrize("name", WORKLOADS)
 def test_each_workload_has_a_place_on_the_page(name: str) -> None:
     assert f"<!-- {name} -->\n" in PAGE.read_text()
+
+
+@pytest.mark.parametrize("function", Function)
+def test_the_page_says_how_large_each_aggregate_is(function: Function) -> None:
+    name, aggregation = aggregates.ASKED[function]
+    rows = aggregates.events(aggregates.EVENTS[0])
+    size = len(aggregates.state_of(aggregates.plan_of(aggregation), rows))
+
+    assert f"\n| `{name}` | {size:,} | " in PAGE.read_text()
 
 
 @pytest.mark.parametrize("name", WORKLOADS)
