@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 DIGITS = 220  # binary
 SMALLEST, LARGEST = 5e-324, 1.7976931348623157e308
-DRAWN = 1500
+DRAWN = 500
 
 
 @dataclass(frozen=True, slots=True)

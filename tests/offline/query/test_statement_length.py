@@ -9,6 +9,7 @@ import pytest
 from sqlglot import exp
 
 from examples.flights import definitions as flights
+from skewless import OnDemandView, haversine, request
 from skewless.compiler.plan import plan_selection
 from skewless.offline.query import sql
 from skewless.offline.query.dialect import Dialect, EngineName
@@ -16,9 +17,13 @@ from skewless.offline.query.events import Relation
 from skewless.offline.query.history import History, Spine
 from skewless.offline.query.mode import Mode
 from skewless.offline.query.stages import AROUND_A_STATEMENT, STATEMENT_BYTES
+from skewless.types import Float64
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from skewless import FeatureView
+    from skewless.definitions.expression import Expr
     from skewless.offline.query.script import Script
 
 ATHENA = Dialect(EngineName.ATHENA)
@@ -63,6 +68,28 @@ def statements_of(script: Script) -> list[exp.Query]:
 @pytest.mark.parametrize("views", [18, 30])
 def test_statements_of_a_service_fit_whatever_its_number_of_views(views: int) -> None:
     sizes = [len(ATHENA.render(query).encode()) for query in statements_of(script_of(views))]
+    assert max(sizes) <= STATEMENT_BYTES - AROUND_A_STATEMENT
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda x, number: (x * number) ** 0.5,
+        lambda x, number: haversine(x, request("lon"), 52.5, number),
+        lambda x, number: (x.ln() * number).sigmoid(),
+    ],
+    ids=["powers", "distances", "functions of functions"],
+)
+def test_sixty_features_of_elementary_functions_fit(make: Callable[[Expr, int], Expr]) -> None:
+    view = flights.route_delays
+    names = [name for name, kind in view.feature_types.items() if kind == Float64]
+    features = {f"f{n}": make(view[names[n % len(names)]], n) for n in range(60)}
+    computed = OnDemandView("computed", features=features, request={"lon": Float64})
+    spine = Spine(sql.table("labels", "lake"), MARCH_1, MARCH_2)
+    relations = {"flights": Relation(sql.table("flights", "lake"), is_physical=False, is_log=True)}
+    plan = plan_selection([(computed, name) for name in features])
+    script = History(plan, Mode.AS_SERVED, ATHENA, spine, relations, {}).script()
+    sizes = [len(ATHENA.render(query).encode()) for query in statements_of(script)]
     assert max(sizes) <= STATEMENT_BYTES - AROUND_A_STATEMENT
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from skewless.compiler.elementary.parts import ROUND, high_27, quotient
+from skewless.compiler.elementary.parts import high_27, quotient
 
 # pi / 2 in parts: products of the first three with a number of quarter turns are exact.
 _PIO2_1, _PIO2_2 = 1.5707963267341256, 6.077100506303966e-11
@@ -15,7 +15,7 @@ _MAX_ANGLE = 1048576.0  # 2^20: up to here four parts of pi / 2 suffice
 
 def _turned(x: float) -> tuple[float, float, float]:
     """Return n, y and a rest: the angle is n quarter turns and y + rest, which is at most 0.79."""
-    n = (x * _PER_PIO2 + ROUND) - ROUND
+    n = math.floor(x * _PER_PIO2 + 0.5)
     r = x - n * _PIO2_1
     q = r - n * _PIO2_2
     p = q - n * _PIO2_3
@@ -64,7 +64,7 @@ def _sine(n: float, y: float, rest: float) -> float:
 
 def sin(x: float) -> float | None:
     """Return the sine; null beyond 2^20."""
-    if not -_MAX_ANGLE <= x <= _MAX_ANGLE:
+    if not abs(x) <= _MAX_ANGLE:
         return None
     n, y, rest = _turned(x)
     return _sine(n, y, rest)
@@ -72,7 +72,7 @@ def sin(x: float) -> float | None:
 
 def cos(x: float) -> float | None:
     """Return the cosine; null beyond 2^20."""
-    if not -_MAX_ANGLE <= x <= _MAX_ANGLE:
+    if not abs(x) <= _MAX_ANGLE:
         return None
     n, y, rest = _turned(x)
     return _sine(n + 1.0, y, rest)
@@ -80,7 +80,7 @@ def cos(x: float) -> float | None:
 
 def tan(x: float) -> float | None:
     """Return the tangent; null beyond 2^20."""
-    if not -_MAX_ANGLE <= x <= _MAX_ANGLE:
+    if not abs(x) <= _MAX_ANGLE:
         return None
     n, y, rest = _turned(x)
     z = y * y

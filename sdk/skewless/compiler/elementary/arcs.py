@@ -59,7 +59,7 @@ def arc(least: float, most: float, base: float, sign: float) -> float:
 
 def atan(x: float) -> float | None:
     """Return the arc tangent."""
-    if not -LARGEST <= x <= LARGEST:
+    if not abs(x) <= LARGEST:
         return None
     size = min(abs(x), 1e20)  # beyond, it is pi / 2
     is_steep = size > 1.0
@@ -74,7 +74,7 @@ def atan(x: float) -> float | None:
 
 def atan2(y: float, x: float) -> float | None:
     """Return the angle of the point (x, y), 0 for the origin."""
-    if not (-LARGEST <= y <= LARGEST and -LARGEST <= x <= LARGEST):
+    if not (abs(y) <= LARGEST and abs(x) <= LARGEST):
         return None
     width, height = abs(x), abs(y)
     is_steep = height > width

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from skewless.compiler.elementary.parts import LARGEST, ROUND, quotient, scaled, two
+import math
+
+from skewless.compiler.elementary.parts import LARGEST, quotient, scaled, two
 
 # ln 2 in two parts: a product of the first with an exponent is exact.
 _LN2_1, _LN2_2 = 0.6931471803691238, 1.9082149292705877e-10
@@ -24,7 +26,7 @@ def exp_tail(r: float) -> float:
 
 def _exp_parts(x: float) -> tuple[float, float, float]:
     """Return k, s and a rest: e^x is 2^k * (1 + s + rest), and s at most 0.42."""
-    k = (x * _PER_LN2 + ROUND) - ROUND
+    k = math.floor(x * _PER_LN2 + 0.5)
     high, low = x - k * _LN2_1, k * _LN2_2
     r = high - low
     q = exp_tail(r)
@@ -67,7 +69,7 @@ def expm1(x: float) -> float | None:
 
 def tanh(x: float) -> float | None:
     """Return the hyperbolic tangent."""
-    if not -LARGEST <= x <= LARGEST:
+    if not abs(x) <= LARGEST:
         return None
     k, s, rest = _exp_parts(max(-2.0 * abs(x), -60.0))
     high, low = _minus_one(k, s, rest)
@@ -81,7 +83,7 @@ def tanh(x: float) -> float | None:
 
 def sigmoid(x: float) -> float | None:
     """Return 1 / (1 + e^-x)."""
-    if not -LARGEST <= x <= LARGEST:
+    if not abs(x) <= LARGEST:
         return None
     k, s, rest = _exp_parts(max(-abs(x), -746.0))
     y, y_rest = one_and(s, rest)

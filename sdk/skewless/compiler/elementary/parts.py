@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 
-# Adding and subtracting this rounds to a whole number, halves to even.
-ROUND = 6755399441055744.0  # 1.5 * 2^52
-ROUND_27 = 50331648.0  # the same, to a multiple of 2^-27
+ROUND_27 = 50331648.0  # adding and subtracting it rounds to a multiple of 2^-27
 LARGEST = 1.7976931348623157e308
 # A product with this takes off the low 27, or 32, of a double's 53 digits.
 _SPLIT_27 = 134217729.0
@@ -25,7 +23,7 @@ def two(k: float) -> float:
 
 def half(k: float) -> float:
     """Return a whole number next to k / 2."""
-    return (k * 0.5 + ROUND) - ROUND
+    return math.floor(k * 0.5)
 
 
 def scaled(x: float, k: float) -> float:

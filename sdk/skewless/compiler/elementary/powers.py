@@ -6,7 +6,7 @@ import math
 
 from skewless.compiler.elementary.exponentials import exp_tail, one_and
 from skewless.compiler.elementary.logarithms import mantissa
-from skewless.compiler.elementary.parts import LARGEST, ROUND, high_32, scaled
+from skewless.compiler.elementary.parts import LARGEST, high_32, scaled
 
 _SQRT3, _SQRT_3_2 = 1.7320508075688772, 1.224744871391589
 # In two parts each: 2 / (3 ln 2), log2(1.5) and ln 2.
@@ -51,7 +51,7 @@ def _log2_parts(x: float) -> tuple[float, float]:
 
 def power(base: float, exponent: float) -> float | None:
     """Return base^exponent; null where it is not real, or too large."""
-    if not (-LARGEST <= base <= LARGEST and -LARGEST <= exponent <= LARGEST):
+    if not (abs(base) <= LARGEST and abs(exponent) <= LARGEST):
         return None
     if not (base > 0.0 or exponent == math.floor(exponent)):
         return None
@@ -63,7 +63,7 @@ def power(base: float, exponent: float) -> float | None:
     # Beyond these limits the power is 0, or too large.
     p_low = max(min((y - y_high) * high + y * low, 1.0), -1.0)
     p_high = max(min(y_high * high, 1100.0), -1100.0)
-    k = ((p_low + p_high) + ROUND) - ROUND
+    k = math.floor(p_low + p_high + 0.5)
     first = p_high - k
     t = high_32(p_low + first)
     u = t * _LN2_1
@@ -78,4 +78,4 @@ def power(base: float, exponent: float) -> float | None:
     signed = -size if base < 0.0 and is_odd else size
     zero = 1.0 if exponent == 0.0 else 0.0
     result = signed if base != 0.0 else zero
-    return result if -LARGEST <= result <= LARGEST else None
+    return result if abs(result) <= LARGEST else None

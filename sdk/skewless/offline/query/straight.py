@@ -91,9 +91,33 @@ def _places(row: Sequence[str]) -> Places:
 
 def _rows(function: Straight) -> list[list[str]]:
     """Return the names in each row: those of parameters, then of values, as they are needed."""
+    early = _early(function)
+    return min(_filled(function, early), _filled(function, _late(function, early)), key=_fields)
+
+
+def _early(function: Straight) -> Mapping[str, int]:
+    """Return the first row in which each name can be."""
     level = dict.fromkeys(function.parameters, 0)
     for name, value in function.values.items():
         level[name] = 1 + max((level[used] for used in names_in(value)), default=0)
+    return level
+
+
+def _late(function: Straight, early: Mapping[str, int]) -> Mapping[str, int]:
+    """Return the last row in which each value can be new, for as many rows."""
+    level = dict.fromkeys(function.values, max(early.values()))
+    for name in reversed(list(function.values)):
+        for used in names_in(function.values[name]):
+            if used in level:
+                level[used] = min(level[used], level[name] - 1)
+    return {**dict.fromkeys(function.parameters, 0), **level}
+
+
+def _fields(rows: list[list[str]]) -> int:
+    return sum(map(len, rows))
+
+
+def _filled(function: Straight, level: Mapping[str, int]) -> list[list[str]]:
     last = dict.fromkeys(level, 0)  # the row from which a value is read for the last time
     for name, value in function.values.items():
         for used in names_in(value):
@@ -115,7 +139,7 @@ def _text(value: ast.expr, places: Places, least: int = 0) -> str:
         case ast.Name(id=name):
             return f"v[{places[name]}]"
         case ast.Constant(value=float() as number):
-            return sql.double(number).sql()
+            return _number(number)
         case ast.Call(func=ast.Name(id=name), args=arguments):
             return _called(name, [_text(each, places) for each in arguments])
         case ast.UnaryOp(operand=operand):
@@ -127,6 +151,12 @@ def _text(value: ast.expr, places: Places, least: int = 0) -> str:
         case _:
             text, strength = _joined(value, places)
             return f"({text})" if strength < least else text
+
+
+def _number(value: float) -> str:
+    text = repr(abs(value))
+    text = text if "e" in text else f"{text.removesuffix('.0')}e0"  # without e it is a DECIMAL
+    return f"(-{text})" if value < 0 else text
 
 
 def _joined(value: ast.expr, places: Places) -> tuple[str, int]:
