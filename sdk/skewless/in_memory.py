@@ -82,7 +82,7 @@ def compute(  # noqa: PLR0913 - all but the first by keyword
         full_names: name every output `view__feature`.
         watermark: for a replay, the column of the ingest times before which events count.
         with_status: add as_of and status of each view.
-        errors: "raise" or "null", for values that overflow.
+        errors: "raise" or "null", for values that overflow and functions that fail on a row.
         strict: refuse a frame if a single row does not fit. Else such rows do not count, a
             RefusedRowsWarning says so, and `ingested` of the set has each with its reason.
         start: without labels: the first instant at which the sources' own keys are labels; see
@@ -95,6 +95,7 @@ def compute(  # noqa: PLR0913 - all but the first by keyword
         DefinitionError: two definitions have one name.
         QueryError: DuckDB failed.
         ValueOverflowError: values overflow.
+        FunctionError: a Python function failed on a row.
     """
     features = list(features) if isinstance(features, Iterator) else features
     published = _published(features)

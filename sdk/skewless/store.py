@@ -302,8 +302,9 @@ class FeatureStore(OpenedStore):
             engine: "athena" or "duckdb"; the store's own if None.
             with_status: add, for each view, as of when it was answered and whether it knew the
                 entity: columns `skewless_as_of__<view>` and `skewless_status__<view>`.
-            errors: "raise" if a value overflows the range of exact integers; "null" makes such
-                cells null, and counts them as `overflowed` in the manifest.
+            errors: "raise" if a value overflows the range of exact integers, or a Python function
+                fails on a row; "null" makes such cells null, and counts them as `overflowed` and
+                as `failed` in the manifest.
             start: without labels: the first instant. At each instant there is a row for each key
                 that the views' sources had seen before it. Keys of several entities must be columns
                 of one of the sources: its rows tell which go together.
@@ -315,6 +316,7 @@ class FeatureStore(OpenedStore):
             UnknownNameError: nothing has the name.
             QueryError: the engine failed.
             ValueOverflowError: values overflow; it names features, entities and rows.
+            FunctionError: a Python function failed; it names features, rows and arguments.
         """
         features = list(features) if isinstance(features, Iterator) else features
         known, unpublished = with_unpublished(self.published, features)

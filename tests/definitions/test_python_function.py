@@ -172,8 +172,8 @@ def test_plain_python_is_taken(body: str) -> None:
             "    return {'y': int(hashlib.md5(x.encode()).hexdigest()[:8], 16)}"
         ),
         (
-            "from collections import defaultdict\nfrom urllib import parse\ndef f(a):\n"
-            "    d = defaultdict(list)\n    d['k'].append(parse.urlparse(a).hostname)\n"
+            "from collections import defaultdict\nimport bisect as b\ndef f(a):\n"
+            "    d = defaultdict(list)\n    d['k'].append(b.bisect([1, 2], a))\n"
             "    return {'y': len(d)}"
         ),
         (
@@ -272,6 +272,7 @@ def test_what_may_give_other_values_elsewhere_is_refused_at_its_line(body: str, 
         ("from math import erf", "math.erf cannot be in it: its last bits depend on the operating"),
         ("from math import sqrtt", "of math. Did you mean 'sqrt'"),
         ("from . import x", "only these can be imported: base64, bisect"),
+        ("from urllib.parse import urlparse", "patch releases of one Python changed what it gives"),
         ("import attrs", "only these can be imported: base64, bisect"),
         ("import zoneinfo", "write timezone(timedelta(hours=2))"),
         ("x = 1", "what is no function cannot be in it"),

@@ -4,21 +4,41 @@ from __future__ import annotations
 
 import json
 import math
+from decimal import Decimal as Number
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from localaws import LocalAws
-from skewless import FeatureService, FeatureStore, OnDemandView, on_demand_view, request_time
+from skewless import (
+    FeatureService,
+    FeatureStore,
+    FeatureView,
+    OnDemandView,
+    agg,
+    on_demand_view,
+    request_time,
+)
 from skewless.definitions.version import Version
 from skewless.errors import CompileError, DocumentError, FunctionError, PublishError
-from skewless.types import Array, Bool, Decimal, Float64, Int64, String, Timestamp
-from tests.store.builders import label, payment, payments, profile, spending
+from skewless.types import (
+    Array,
+    Bool,
+    Bytes,
+    Date,
+    Decimal,
+    Float64,
+    Int64,
+    String,
+    Timestamp,
+)
+from tests.store.builders import NOON, card, label, payment, payments, profile, spending
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from skewless.types import ValueType
     from tests.store.conftest import MovableClock
 
 ENGINES = ["duckdb", "athena"]
@@ -219,6 +239,50 @@ def test_a_function_that_is_not_published_has_a_history(store: FeatureStore) -> 
     assert made.table["doubled"].to_pylist() == [5.0]
     again = store.rebuild(LABELS[:1], made.manifest)
     assert again.manifest["digest"] == made.manifest["digest"]
+
+
+def test_values_of_every_type_are_given_and_taken_alike(store: FeatureStore) -> None:
+    own: dict[str, ValueType] = {"items": Array(Float64), "shown": String, "count": Int64}
+    lists = FeatureView(
+        "lists",
+        entity=card,
+        source=payments,
+        refresh="stream",
+        features={
+            "last": agg.last_n("amount", 3, window="7d"),
+            "shops": agg.value_counts("shop", window="7d"),
+        },
+    )
+
+    @on_demand_view(
+        inputs=[lists["last"], lists["shops"]],
+        request={"day": Date, "price": Decimal(9, 2), "raw": Bytes},
+        features={"on": Date, "cost": Decimal(9, 2), "data": Bytes, **own},
+    )
+    def every(last: Any, shops: Any, day: Any, price: Any, raw: Any) -> dict[str, Any]:
+        last.append(1.0)  # it is the function's own list
+        return {
+            "on": day,
+            "cost": price,
+            "data": raw,
+            "items": sorted(last),
+            "shown": f"{last} {shops} {day} {price} {raw}",
+            "count": sum(shops.values()),
+        }
+
+    store.apply(every)
+    store.backfill("payments", [payment(-30 - n, amount=n / 3, shop="x'y") for n in range(2)])
+    store.materialize(lists)
+    given: dict[str, Any] = {"price": Number("2.50"), "raw": b"\x00", "day": NOON.date()}
+    labels = [label(**given), label(card="nobody", price=None, raw=None, day=None)]
+    rows = [{key: row[key] for key in ("card", *given)} for row in labels]
+    served = store.get_online_features([every], rows, now=NOON)
+    for engine in ENGINES:
+        made = store.get_historical_features(labels, [every], engine=engine)
+        assert made.table.select(list(made.features)).to_pylist() == served.rows
+    assert served.rows[0]["items"] == [0.0, 1 / 3, 1.0]
+    assert served.rows[1]["shown"] == "[1.0] {} None None None"
+    assert served.rows[1]["count"] == 0
 
 
 def test_a_function_that_never_returns_what_it_should_is_not_published(

@@ -113,14 +113,12 @@ def _import(
     name: str,
     _globals: Mapping[str, Any] | None = None,
     _locals: Mapping[str, Any] | None = None,
-    members: Sequence[str] | None = None,
+    _members: Sequence[str] | None = None,
     _level: int = 0,
 ) -> Any:
     """Give what is allowed of a module; the statement `import` calls this."""
     if name in allowed.MODULES:
         return _module(name)
-    if members and all(f"{name}.{member}" in allowed.MODULES for member in members):
-        return python.SimpleNamespace(**{member: _module(f"{name}.{member}") for member in members})
     raise ImportError(f"{name} cannot be imported in a function of an on-demand view")
 
 

@@ -58,8 +58,6 @@ MODULES: Mapping[str, frozenset[str]] = MappingProxyType(
         "string": _names("ascii_letters ascii_lowercase ascii_uppercase digits punctuation"),
         "calendar": _names("isleap monthrange"),
         "unicodedata": _names("category normalize"),
-        "urllib.parse": _names("parse_qs parse_qsl quote unquote urlparse urlsplit"),
-        "ipaddress": _names("IPv4Address IPv4Network ip_address ip_network"),
         "collections": _names("Counter defaultdict deque"),
     }
 )
@@ -94,10 +92,6 @@ ATTRIBUTES = (
         "year week"
     )
     | _names("digest hexdigest group groups groupdict start end span")  # hashes and matches
-    | _names(  # of urllib and ipaddress
-        "scheme netloc path query fragment hostname port is_private is_global is_loopback version "
-        "network_address"
-    )
 )
 
 _CLOCK = "it reads the clock; take the instant as an input: inputs=[request_time()]"
@@ -111,7 +105,6 @@ _ROWS = (
 _PLATFORM = "its last bits depend on the operating system"
 _ADDRESS = "it differs from process to process; write hashlib.md5(x.encode()).hexdigest()"
 _ZONE = "its data differ between machines; write timezone(timedelta(hours=2))"
-_ITSELF = "write {0} in the function itself"
 # Why a name is refused, and the way out.
 BUILTINS: Mapping[str, str] = MappingProxyType(
     {
@@ -142,11 +135,15 @@ REFUSED_MODULES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("random", "secrets", "uuid"), _CHANCE),
         **dict.fromkeys(
             _names(
-                "os sys io pathlib socket requests httpx urllib boto3 subprocess logging pickle "
+                "os sys io pathlib socket requests httpx boto3 subprocess logging pickle "
                 "importlib inspect ctypes threading warnings http redis sqlite3 shutil tempfile "
                 "asyncio"
             ),
             _OUTSIDE,
+        ),
+        **dict.fromkeys(
+            ("urllib", "ipaddress"),
+            "patch releases of one Python changed what it gives; write text.split(...)",
         ),
         **dict.fromkeys(("zoneinfo", "pytz", "dateutil"), _ZONE),
         "locale": "it is a setting of the process",

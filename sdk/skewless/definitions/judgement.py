@@ -126,9 +126,6 @@ class _Judge:
                 if each.name not in allowed.MODULES:
                     self.refuse(node, f"import {each.name}", why_no_module(each.name))
                     self.refused.add(each.asname or each.name.partition(".")[0])
-                elif "." in each.name and each.asname is None:
-                    parent, _, child = each.name.rpartition(".")
-                    self.refuse(node, f"import {each.name}", f"write from {parent} import {child}")
                 else:
                     self._named(node, each.asname or each.name)
                     self.modules[each.asname or each.name] = each.name
@@ -136,9 +133,7 @@ class _Judge:
         for each in node.names:
             module, name = node.module or "", each.asname or each.name
             self._named(node, name)
-            if not node.level and f"{module}.{each.name}" in allowed.MODULES:
-                self.modules[name] = f"{module}.{each.name}"
-            elif node.level or module not in allowed.MODULES:
+            if node.level or module not in allowed.MODULES:
                 self.refuse(node, f"from {module} import {each.name}", why_no_module(module))
                 self.refused.add(name)
             elif each.name not in allowed.MODULES[module]:

@@ -104,6 +104,8 @@ class OnDemandView:
         self._set_features(features, problems)
         if function is not None:
             problems.extend(function.problems)
+            wrong = [node for node in function.inputs if not _is_input(node)]
+            problems.extend(f"input {render(node)} is no feature" for node in wrong)
         if not problems:
             problems.extend(role_problems([self, *self.all_views]))
             problems.extend(input_problems(self.inputs))
