@@ -100,20 +100,26 @@ class Aws:
         own = self._of_this_process()
         return own.clients.get(service) or self._made(service, own)
 
+    def caller(self) -> str:
+        """Return the ARN of whoever calls.
+
+        Raises:
+            StoreError: AWS did not say who this is.
+        """
+        try:
+            return str(self.client("sts").get_caller_identity()["Arn"])
+        except (ClientError, BotoCoreError) as error:
+            raise StoreError(f"AWS did not say which account this is: {error}") from error
+
     def arn(self, service: str, resource: str) -> str:
         """Return the ARN of a resource of this account and region.
 
         Raises:
             StoreError: AWS did not say which account this is.
         """
-        client = self.client("sts")
-        try:
-            caller = client.get_caller_identity()
-        except (ClientError, BotoCoreError) as error:
-            raise StoreError(f"AWS did not say which account this is: {error}") from error
-        partition = caller["Arn"].split(":")[1]
-        region = client.meta.region_name
-        return f"arn:{partition}:{service}:{region}:{caller['Account']}:{resource}"
+        _, partition, _, _, account, *_ = self.caller().split(":")
+        region = self.client("sts").meta.region_name
+        return f"arn:{partition}:{service}:{region}:{account}:{resource}"
 
     def _made(self, service: str, own: _Own) -> Any:
         config = _KEPT_ALIVE

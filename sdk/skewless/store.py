@@ -38,8 +38,10 @@ if TYPE_CHECKING:
     from skewless.materialize.cut import Materialized, Progress
     from skewless.offline.training.training_set import TrainingSet
     from skewless.online.answer import Answer
+    from skewless.registry.apply_log import LogEntry
     from skewless.registry.changes import Plan
     from skewless.registry.lineage import Lineage
+    from skewless.registry.published import Published
     from skewless.verify import Report
 
 
@@ -77,10 +79,15 @@ class FeatureStore(OpenedStore):
         before, after = predict_change(published, plan.definitions, traffic)
         return replace(plan, month=Month(before.to_dict(), after.to_dict()))
 
-    def apply(self, definitions: object) -> Plan:
+    def apply(self, definitions: object, *, message: str = "", commit: str = "") -> Plan:
         """Publish definitions, make the tables of their logs, and schedule their cuts.
 
-        Applying again mends what an interrupted apply left out.
+        Applying again mends what an interrupted apply left out. `log` tells who applied what.
+
+        Args:
+            definitions: a module, definitions, or lists of them.
+            message: why, for the log.
+            commit: of the definitions' repository, for the log.
 
         Raises:
             DefinitionError: the definitions do not go together.
@@ -93,10 +100,23 @@ class FeatureStore(OpenedStore):
             raise PublishError(f"nothing was published.\n{plan}")
         self._workbench.prove(plan, wanted)
         self._workbench.prepare(wanted.sources)
-        self._registry.publish(plan, self.clock())
+        by = self._aws.caller() if plan.has_changes else ""
+        self._registry.publish(plan, self.clock(), by=by, commit=commit, message=message)
         self.refresh()
         self._workbench.schedule(self.published.definitions.views)
         return plan
+
+    def log(self, *, limit: int | None = None) -> list[LogEntry]:
+        """Return who published what and when, the newest first.
+
+        Args:
+            limit: how many applies at most; all if None.
+        """
+        return self._registry.log(limit=limit)
+
+    def published_at(self, at: Instant) -> Published:
+        """Return what was published at an instant, words and columns as they were then."""
+        return self._registry.load_at(to_datetime(as_microseconds(at, "at")))
 
     def lineage(self) -> Lineage:
         """Return the graph of what is published: columns, features and services.

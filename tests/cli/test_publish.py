@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -174,3 +176,31 @@ def test_measured_traffic_is_that_of_the_log(new_shop: Run) -> None:
     ran = new_shop("plan", definitions(), "--measured", "--events", "orders=1e6")
     assert "A month costs " in ran.out
     assert ran.code == 0
+
+
+def test_the_log_tells_who_published_what_and_why(new_shop: Run) -> None:
+    told = changed_definitions('"customer_orders",', '"customer_orders",\n    owner="ml",')
+    assert new_shop("apply", told, "--yes", "--message", "better words").code == 0
+    ran = new_shop("log")
+    assert ran.code == 0
+    assert "better words" in ran.out
+    assert "describe" in ran.out
+    assert "arn:aws:" in ran.out
+    first, begun = new_shop("log", "--json").document["applies"]
+    assert first["message"] == "better words"
+    assert {change["action"] for change in begun["changes"]} == {"create"}
+    assert new_shop("log", "nobody").out == "no apply is in the log of 'nobody'\n"
+
+
+def test_the_commit_of_the_file_is_in_the_log(in_store: Run) -> None:
+    def git(*words: str) -> None:
+        own = ["-c", "user.name=n", "-c", "user.email=e", "-c", "commit.gpgsign=false"]
+        subprocess.run(["git", *own, *words], check=True, capture_output=True)  # noqa: S603, S607
+
+    git("init", "-q")
+    name = definitions()
+    git("add", name)
+    git("commit", "-q", "-m", "words")
+    assert in_store("apply", name, "--yes").code == 0
+    (entry,) = in_store("log", "--json").document["applies"]
+    assert re.fullmatch("[0-9a-f]{40}", entry["commit"])

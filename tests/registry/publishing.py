@@ -47,5 +47,6 @@ def interpose(aws: Aws, before: Callable[[int], None]) -> tuple[Registry, Interp
 
 
 def items(aws: Aws) -> dict[str, dict[str, Any]]:
+    """Return the items of definitions."""
     found = aws.client("dynamodb").scan(TableName=TABLE)["Items"]
-    return {item["sk"]["S"]: item for item in found}
+    return {item["sk"]["S"]: item for item in found if item["pk"]["S"] == "definition"}

@@ -127,7 +127,7 @@ def test_a_transaction_in_conflict_is_repeated(aws: Aws) -> None:
 
     registry, interposed = interpose(aws, conflict)
     publish(registry, a_view())
-    assert interposed.transactions == [3, 3, 3]
+    assert interposed.transactions == [4, 4, 4]
     assert registry.load().view("delays") == a_view()
 
 
@@ -146,4 +146,4 @@ def test_a_transaction_cancelled_for_another_reason_is_a_store_error(aws: Aws) -
     registry, interposed = interpose(aws, cancel)
     with pytest.raises(StoreError, match="could not be written"):
         publish(registry, a_view())
-    assert interposed.transactions == [3]
+    assert interposed.transactions == [4]

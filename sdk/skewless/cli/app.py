@@ -20,6 +20,7 @@ from skewless.cli.invocation import Invocation
 from skewless.cli.lineage import dependents, why
 from skewless.cli.local import local
 from skewless.cli.lock import lock
+from skewless.cli.log import log
 from skewless.cli.materialize import materialize
 from skewless.cli.online import get
 from skewless.cli.program import Command, Program
@@ -44,6 +45,7 @@ _PANELS = {
         ("apply", apply),
         ("diff", diff),
         ("bump", bump),
+        ("log", log),
         ("list", list_published),
         ("show", show),
         ("why", why),

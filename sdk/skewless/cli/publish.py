@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skewless.cli import traffic
+from skewless.cli.commit import commit_of
 from skewless.cli.definitions_file import load_definitions
 from skewless.cli.invocation import Invocation
 from skewless.cli.screen import counted
@@ -73,14 +74,17 @@ def apply(
     *,
     file: File,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    message: Annotated[
+        str, typer.Option("--message", "-m", help="Why, for the log.", show_default=False)
+    ] = "",
 ) -> None:
     """Publish a file's definitions.
 
     It shows the plan and asks, publishes, and makes the tables of new sources. It
     never changes what a published version means, and never removes anything;
-    either all is published or nothing.
+    either all is published or nothing. skewless log tells who published what.
 
-      skewless apply definitions.py --yes
+      skewless apply definitions.py --yes --message "a week is too short"
     """
     invocation = Invocation.of(context)
     screen = invocation.screen
@@ -96,7 +100,7 @@ def apply(
     if found.has_changes and not yes and not _is_confirmed():
         raise PublishError("not confirmed: nothing was published. --yes publishes without asking")
     with screen.progress(f"publishing to {store.name}"):
-        done = store.apply(definitions)
+        done = store.apply(definitions, message=message, commit=commit_of(file))
     screen.document({**done.to_dict(), "is_applied": True})
     if done.has_changes:
         screen.say(f"Published to store {store.name!r}.", style="bold")

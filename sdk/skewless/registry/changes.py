@@ -131,11 +131,13 @@ class Plan:
         changes: one for each definition.
         month: what the store costs before and after; None where nobody said what traffic it has.
         definitions: what is to be published: views as parts, see `registry.parts`.
+        published: what it was compared with.
     """
 
     changes: tuple[Change, ...]
     month: Month | None = field(default=None, compare=False)
     definitions: Definitions = field(default_factory=Definitions, compare=False)
+    published: Definitions = field(default_factory=Definitions, compare=False)
 
     @property
     def is_refused(self) -> bool:
@@ -194,7 +196,7 @@ def compare(published: Definitions, wanted: Definitions) -> Plan:
     after = {Identity.of(item): item for item in apart.definitions}
     there = Alike((*published.views, *published.on_demand_views))
     changes = (_change(item, before, after, apart, there) for item in after.values())
-    return Plan(tuple(changes), definitions=apart.definitions)
+    return Plan(tuple(changes), definitions=apart.definitions, published=published)
 
 
 def _change(item: Definition, before: Items, after: Items, apart: Apart, there: Alike) -> Change:

@@ -22,17 +22,20 @@ from skewless.errors import (
     PublishError,
     StoreError,
 )
+from skewless.registry.apply_log import PARTITION as LOG
+from skewless.registry.apply_log import as_of, entry_in, entry_of, write_of
 from skewless.registry.changes import Action
 from skewless.registry.identity import Identity, level
 from skewless.registry.published import Published
 from skewless.registry.stored_item import decoded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from skewless.aws import Aws
     from skewless.definitions.collection import Definition
+    from skewless.registry.apply_log import LogEntry
     from skewless.registry.changes import Change, Plan
 
 PARTITION = "definition"
@@ -41,6 +44,7 @@ MAX_WRITES = 100
 MAX_TRANSACTION_BYTES = 3_500_000
 MAX_DOCUMENT_BYTES = 390_000
 _ATTEMPTS = 5
+_LOOKED_AT = 20
 _FIRST_PAUSE_SECONDS = 0.05
 
 
@@ -78,12 +82,17 @@ class Registry:
             "the skewless that wrote it"
         ) from problem
 
-    def publish(self, plan: Plan, now: datetime) -> None:
+    def publish(
+        self, plan: Plan, now: datetime, *, by: str = "", commit: str = "", message: str = ""
+    ) -> None:
         """Write what a plan says.
 
         Args:
             plan: what `compare` made.
             now: the time of publishing.
+            by: whose apply it is, for the log.
+            commit: of the definitions file, for the log.
+            message: what its author says of it, for the log.
 
         Raises:
             PublishError: the plan refuses something, someone else published something in the
@@ -100,24 +109,65 @@ class Registry:
         published_at = now.astimezone(UTC).isoformat()
         pairs = sorted(((change, wanted[change.identity]) for change in due), key=_order)
         writes = [self._write(change, item, published_at) for change, item in pairs]
+        if writes:
+            writes.append(write_of(entry_of(plan, now, by, commit, message), self._table_name))
         for chunk in _chunks(writes):
             self._transact(chunk)
 
+    def log(self, since: datetime | None = None, limit: int | None = None) -> list[LogEntry]:
+        """Return who published what, the newest first.
+
+        Args:
+            since: only what was published later than this.
+            limit: how many entries at most.
+
+        Raises:
+            DocumentError: an entry was edited by hand.
+            StoreError: the table could not be read.
+        """
+        least = "" if since is None else since.astimezone(UTC).isoformat(timespec="microseconds")
+        found: list[LogEntry] = []
+        for item in self._query(LOG, newest_first=True):
+            if item["sk"]["S"].partition("#")[0] <= least or len(found) == limit:
+                break
+            found.append(entry_in(item))
+        return found
+
+    def load_at(self, at: datetime) -> Published:
+        """Read what was published at an instant.
+
+        Raises:
+            DocumentError: the log does not have what was there.
+            StoreError: the table could not be read.
+        """
+        if at.tzinfo is None:
+            raise NaiveTimestampError.of("at")
+        items = as_of(self._items(), self.log(since=at), at)
+        try:
+            return Published.of(decoded(items))
+        except ValueError as error:
+            raise DocumentError(
+                f"the registry as of {at.isoformat()} does not fit together: {error}. What was "
+                "published by a skewless without a log shows as it is now"
+            ) from error
+
     def _items(self) -> list[dict[str, Any]]:
+        return [*self._query(PARTITION)]
+
+    def _query(self, partition: str, *, newest_first: bool = False) -> Iterator[dict[str, Any]]:
         client = self._aws.client("dynamodb")
         request: dict[str, Any] = {
             "TableName": self._table_name,
             "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": {":pk": {"S": PARTITION}},
+            "ExpressionAttributeValues": {":pk": {"S": partition}},
             "ConsistentRead": True,
+            "ScanIndexForward": not newest_first,
         }
-        items: list[dict[str, Any]] = []
         try:
             for page in client.get_paginator("query").paginate(**request):
-                items.extend(page["Items"])
+                yield from page["Items"]
         except (ClientError, BotoCoreError) as error:
             raise self._failure("read", error) from error
-        return items
 
     def _write(self, change: Change, item: Definition, published_at: str) -> dict[str, Any]:
         document = json.dumps(encode(item), separators=(",", ":"))
@@ -174,11 +224,18 @@ class Registry:
         if lost:
             names = ", ".join(str(Identity.parse(key)) for key in lost)
             raise PublishError(
-                f"{names}: someone else published this with another meaning since the plan was "
-                "made. Run skewless plan again to see how it differs"
+                f"{names}: {self._winner(lost)} published this with another meaning since the plan "
+                "was made. Run skewless plan again to see how it differs"
             ) from error
         if is_last or "TransactionConflict" not in codes:
             raise self._failure("written", error) from error
+
+    def _winner(self, lost: Sequence[str]) -> str:
+        """Name who published one of these last, if the log says so."""
+        for entry in self.log(limit=_LOOKED_AT):
+            if entry.by and any(change.key in lost for change in entry.changes):
+                return f"{entry.by} (at {entry.at.isoformat(timespec='seconds')})"
+        return "someone else"
 
     def _failure(self, participle: str, error: Exception) -> StoreError:
         return StoreError(

@@ -1,0 +1,222 @@
+"""The log of applies: who published what, when, of which commit, and why.
+
+Every apply that changes something writes one item under the partition `log`, in the last of its
+transactions. The item holds the documents of what was described or extended as they were before,
+so that any earlier state of the registry can be shown: what was created since is left out, and
+what was changed since is put back.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from skewless.compiler.document import encode
+from skewless.errors import DocumentError
+from skewless.registry.changes import Action
+from skewless.registry.identity import Identity, meaning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from skewless.compiler.document import Document
+    from skewless.registry.changes import Plan
+
+PARTITION = "log"
+# DynamoDB's item holds 400 KB, names included. What does not fit is told without documents.
+_MOST_BYTES = 350_000
+_MOST_SAID = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedChange:
+    """What an apply did to one definition.
+
+    Attributes:
+        action: create, describe or extend.
+        subject: what the definition is called, as in `view 'clicks' version 1.1`.
+        key: of the definition in the registry.
+        details: what changed, one sentence each.
+        before: the document as it was; None of what was created, and where it did not fit.
+        fingerprint_before: what that meant.
+    """
+
+    action: str
+    subject: str
+    key: str
+    details: tuple[str, ...]
+    before: Mapping[str, Any] | None = None
+    fingerprint_before: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """One apply.
+
+    Attributes:
+        at: when it was published.
+        by: the ARN of whoever published it.
+        commit: of the definitions file, with `-dirty` if it had changes beside; empty if unknown.
+        message: what its author said of it.
+        changes: what it did, in order of dependency; long texts are cut.
+        is_cut: whether there were too many changes for one item, so that none is named.
+    """
+
+    at: datetime
+    by: str
+    commit: str
+    message: str
+    changes: tuple[LoggedChange, ...]
+    is_cut: bool = False
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain data for JSON, without documents."""
+        return {
+            "at": self.at.isoformat(),
+            "by": self.by,
+            "commit": self.commit,
+            "message": self.message,
+            "changes": [
+                {"action": item.action, "subject": item.subject, "details": list(item.details)}
+                for item in self.changes
+            ],
+        }
+
+    def __str__(self) -> str:
+        done = ", ".join(f"{item.action} {item.subject}" for item in self.changes)
+        return f"{self.at.isoformat()} {self.by}: {self.message or done}"
+
+
+def entry_of(plan: Plan, at: datetime, by: str, commit: str, message: str) -> LogEntry:
+    """Return the entry of an apply that carries out a plan."""
+    before = {Identity.of(item): item for item in plan.published}
+    changes = []
+    for change in plan.changes:
+        if change.action is not Action.UNCHANGED:
+            old = before.get(change.identity)
+            changes.append(
+                LoggedChange(
+                    action=change.action.value,
+                    subject=str(change.identity),
+                    key=change.identity.key,
+                    details=change.details,
+                    before=None if old is None else encode(old),
+                    fingerprint_before=None if old is None else meaning(old),
+                )
+            )
+    return LogEntry(at=at, by=by, commit=commit, message=message, changes=tuple(changes))
+
+
+def write_of(entry: LogEntry, table_name: str) -> dict[str, Any]:
+    """Return the write of an entry, for a transaction."""
+    text = _text(entry, with_documents=True)
+    if len(text) > _MOST_BYTES:
+        text = _text(entry, with_documents=False)
+    if len(text) > _MOST_BYTES:
+        text = json.dumps({**json.loads(text), "changes": [], "is_cut": True})
+    place = f"{entry.at.astimezone(UTC).isoformat(timespec='microseconds')}#{uuid.uuid4().hex[:8]}"
+    return {
+        "TableName": table_name,
+        "Key": {"pk": {"S": PARTITION}, "sk": {"S": place}},
+        "UpdateExpression": "SET d = :d",
+        "ConditionExpression": "attribute_not_exists(pk)",
+        "ExpressionAttributeValues": {":d": {"S": text}},
+    }
+
+
+def entry_in(item: Mapping[str, Any]) -> LogEntry:
+    """Read an entry as `write_of` wrote it.
+
+    Raises:
+        DocumentError: it was edited.
+    """
+    try:
+        document: Document = json.loads(item["d"]["S"])
+        return LogEntry(
+            at=datetime.fromisoformat(document["at"]),
+            by=document["by"],
+            commit=document["commit"],
+            message=document["message"],
+            is_cut=document.get("is_cut", False),
+            changes=tuple(
+                LoggedChange(
+                    action=each["action"],
+                    subject=each["subject"],
+                    key=each["key"],
+                    details=tuple(each["details"]),
+                    before=each.get("before"),
+                    fingerprint_before=each.get("fingerprint_before"),
+                )
+                for each in document["changes"]
+            ),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        place = item.get("sk", {}).get("S", "?")
+        raise DocumentError(
+            f"the entry {place} of the registry's log cannot be read ({error}): it was edited by "
+            "hand. The table's backups have it as it was"
+        ) from error
+
+
+def as_of(
+    items: Iterable[Mapping[str, Any]], entries: Iterable[LogEntry], at: datetime
+) -> list[dict[str, Any]]:
+    """Return the registry's items as they were at an instant.
+
+    Args:
+        items: of definitions, as they are now.
+        entries: all later than the instant; the order does not matter.
+        at: the instant.
+
+    Raises:
+        DocumentError: what was changed since was too large to be kept.
+    """
+    found = {item["sk"]["S"]: dict(item) for item in items if _published_at(item) <= at}
+    for entry in sorted(entries, key=lambda each: each.at, reverse=True):
+        if entry.is_cut:
+            raise _not_kept("what was published", entry)
+        for change in entry.changes:
+            if change.action == Action.CREATE.value or change.key not in found:
+                continue
+            if change.before is None or change.fingerprint_before is None:
+                raise _not_kept(change.subject, entry)
+            found[change.key] |= {
+                "d": {"S": json.dumps(change.before)},
+                "fingerprint": {"S": change.fingerprint_before},
+            }
+    return list(found.values())
+
+
+def _not_kept(what: str, entry: LogEntry) -> DocumentError:
+    return DocumentError(
+        f"{what} as it was before {entry.at.isoformat()} is not in the log: that apply was too "
+        "large for one item"
+    )
+
+
+def _published_at(item: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(item["published_at"]["S"])
+
+
+def _short(detail: str) -> str:
+    return detail if len(detail) <= _MOST_SAID else f"{detail[:_MOST_SAID]}…"
+
+
+def _text(entry: LogEntry, *, with_documents: bool) -> str:
+    changes: list[Document] = []
+    for item in entry.changes:
+        told: Document = {
+            "action": item.action,
+            "subject": item.subject,
+            "key": item.key,
+            "details": [_short(detail) for detail in item.details],
+        }
+        if with_documents and item.before is not None:
+            told["before"] = dict(item.before)
+            told["fingerprint_before"] = item.fingerprint_before
+        changes.append(told)
+    document = entry.to_dict() | {"changes": changes}
+    return json.dumps(document, separators=(",", ":"))
