@@ -59,6 +59,8 @@ class Composed(Transaction):
     def table_metadata(self) -> TableMetadata:
         """The table's metadata with what is staged; it is looked at and never changed."""
         base, staged = self._table.metadata, self._updates
+        if not staged:
+            return base
         if self._known is None or self._known[0] is not base or self._known[1] is not staged:
             self._known = base, staged, super().table_metadata
         return self._known[2]
