@@ -23,6 +23,7 @@ from skewless.ingest.front_door import FrontDoor
 from skewless.online.pace import AWS, BOUND, LOCAL, SECOND
 from skewless.online.table import OnlineTable
 from skewless.types import Int64, String
+from tests.order.image import Image
 from tests.order.run import going_at
 from tests.store.conftest import NOON
 from tests.store.interleaving import STRIDE, at_call
@@ -107,16 +108,32 @@ def pace(request: pytest.FixtureRequest) -> Iterator[Pace]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def templates() -> dict[Pace, tuple[FeatureStore, Image]]:
+    """Stores with empty views, one a pace, made by whoever comes first, and what they keep."""
+    return {}
+
+
 @pytest.fixture
 def new_world(
-    pace: Pace, new_store: Callable[[], FeatureStore], clock: MovableClock
+    pace: Pace,
+    new_store: Callable[[], FeatureStore],
+    clock: MovableClock,
+    templates: dict[Pace, tuple[FeatureStore, Image]],
 ) -> Callable[[], World]:
     def make() -> World:
         clock.now = NOON
-        store = new_store()
-        store.apply(VIEWS)
-        for view in VIEWS:
-            store.materialize(view)
+        if pace in templates:
+            template, image = templates[pace]
+            image.restore(template)
+        else:
+            template = new_store()
+            template.apply(VIEWS)
+            for view in VIEWS:
+                template.materialize(view)
+            templates[pace] = template, Image.of(template)
+        store = copy.copy(template)  # another process's
+        store.clock = clock
         return World(store, clock)
 
     return make
