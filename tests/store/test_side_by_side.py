@@ -96,9 +96,10 @@ class Pair:
         reader = copy.copy(self.one)
         answer = reader.get_online_features([live, daily], [{"k": "a"}])
         (row,), (status,) = answer.rows, answer.status
+        label = {"k": "a", "event_timestamp": self.clock.now}
+        history = reader.get_historical_features([label], [live, daily])
+        (found,) = history.to_arrow().to_pylist()
         for view, feature in ((live, "n"), (daily, "m")):
-            label = {"k": "a", "event_timestamp": self.clock.now}
-            (found,) = reader.get_historical_features([label], view).to_arrow().to_pylist()
             assert status[view.name].status == "ok"
             assert row[feature] == found[feature], view.name
 
