@@ -53,3 +53,17 @@ def test_an_unknown_name_or_version_is_refused(shop: Run) -> None:
     assert ran.code == 1
     assert "Did you mean 'customer'" in ran.err
     assert shop("show", "customer_orders@2").code == 1
+
+
+def test_search_finds_features_and_columns(shop: Run) -> None:
+    ran = shop("search", "orders", "7d")
+    assert "customer_orders@1:orders_7d" in ran.out
+    found = shop("search", "orders", "7d", "--json").document["found"]
+    assert found[0]["kind"] == "feature"
+    assert shop("search", "zebra").out == "nothing published has 'zebra'\n"
+
+
+def test_a_list_is_filtered(shop: Run) -> None:
+    found = shop("list", "views", "--entity", "customer", "--json").document["views"]
+    assert "customer_orders" in {item["name"] for item in found}
+    assert shop("list", "views", "--owner", "nobody").out == "no views with this are published\n"

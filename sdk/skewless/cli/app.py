@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from skewless import __version__
-from skewless.cli.browse import list_published, show
+from skewless.cli.browse import find, list_published, show
 from skewless.cli.bump import bump
 from skewless.cli.cost import cost
 from skewless.cli.demo import demo
@@ -48,6 +48,7 @@ _PANELS = {
         ("log", log),
         ("list", list_published),
         ("show", show),
+        ("search", find),
         ("why", why),
         ("dependents", dependents),
         ("lock", lock),

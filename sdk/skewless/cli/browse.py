@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from skewless.cli.invocation import Invocation
+from skewless.cli.screen import plain
 from skewless.compiler.document import encode
 from skewless.compiler.plan import plan_on_demand
 from skewless.definitions.entity import Entity
@@ -22,6 +23,7 @@ from skewless.errors import UnknownNameError
 from skewless.registry.identity import Identity, meaning
 from skewless.registry.parts import whole
 from skewless.registry.published import Published
+from skewless.registry.search import Filters, search
 from skewless.registry.selection import named
 
 if TYPE_CHECKING:
@@ -32,6 +34,19 @@ if TYPE_CHECKING:
     from skewless.definitions.service import AnyView, View
 
 Rows: TypeAlias = "list[tuple[object, ...]]"
+
+
+Owner = Annotated[str | None, typer.Option(help="Of this owner alone.", show_default=False)]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option("--tag", metavar="KEY=VALUE", help="With this tag; KEY for any value."),
+]
+OfEntity = Annotated[
+    str | None, typer.Option("--entity", help="Of this entity alone.", show_default=False)
+]
+OfSource = Annotated[
+    str | None, typer.Option("--source", help="Of this source alone.", show_default=False)
+]
 
 
 class Kind(StrEnum):
@@ -52,21 +67,27 @@ def list_published(
             metavar="KIND", help="views, services, sources or entities; all if left out."
         ),
     ] = None,
+    owner: Owner = None,
+    tags: Tags = None,
+    entity: OfEntity = None,
+    source: OfSource = None,
 ) -> None:
     """List what is published: views, services, sources, entities.
 
     All kinds are listed if none is named.
 
-    skewless list views
+      skewless list views --owner ml --tag tier=gold
     """
     invocation = Invocation.of(context)
     screen, published = invocation.screen, invocation.store().published
     wanted = [kind] if kind else list(Kind)
-    screen.document(
-        {item.value: [_summary(one) for one in _items(published, item)] for item in wanted}
-    )
+    filters = _filters(owner, tags, entity, source)
+    listed = {
+        item: [one for one in _items(published, item) if filters.take(one)] for item in wanted
+    }
+    screen.document({item.value: [_summary(one) for one in listed[item]] for item in wanted})
     for number, item in enumerate(wanted):
-        found = _items(published, item)
+        found = listed[item]
         if number:
             screen.say()
         if len(wanted) > 1:
@@ -74,9 +95,45 @@ def list_published(
         if found:
             screen.table(_COLUMNS[item], [_row(one) for one in found])
         else:
-            screen.say(f"no {item.value} are published")
+            which = "" if filters == Filters() else " with this"
+            screen.say(f"no {item.value}{which} are published")
     if hint := invocation.why_empty():
         screen.note(f"\n{hint}")
+
+
+def find(
+    context: typer.Context,
+    *,
+    words: Annotated[
+        list[str], typer.Argument(metavar="WORDS...", help="All of these.", show_default=False)
+    ],
+    owner: Owner = None,
+    tags: Tags = None,
+    entity: OfEntity = None,
+    source: OfSource = None,
+) -> None:
+    """Search names, features, columns and what is said of them.
+
+    What has the words in its own name comes first.
+
+      skewless search late arrivals --entity carrier
+    """
+    invocation = Invocation.of(context)
+    screen = invocation.screen
+    filters = _filters(owner, tags, entity, source)
+    hits = search(invocation.store().published, " ".join(words), filters)
+    screen.document({"found": [plain(hit) for hit in hits]})
+    if hits:
+        screen.table(("Kind", "Name", ""), [(hit.kind, hit.name, hit.where) for hit in hits])
+    else:
+        screen.say(f"nothing published has {' '.join(words)!r}")
+
+
+def _filters(
+    owner: str | None, tags: list[str] | None, entity: str | None, source: str | None
+) -> Filters:
+    given = {key: value for key, _, value in (tag.partition("=") for tag in tags or ())}
+    return Filters(owner=owner, tags=given or None, entity=entity, source=source)
 
 
 def show(
