@@ -92,7 +92,7 @@ class Workbench:
         """
         match name or self.resources.engine:
             case "athena":
-                return AthenaEngine(self.aws, self.resources)
+                return AthenaEngine(self.aws, self.resources, logs=self.log)
             case "duckdb":
                 return DuckDbEngine(self.log)
             case other:

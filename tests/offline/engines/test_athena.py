@@ -13,10 +13,13 @@ import pytest
 from skewless.errors import QueryError
 from skewless.offline.engines.athena import AthenaEngine
 from skewless.offline.query import sql
+from skewless.offline.query.events import Span
 from skewless.offline.query.script import Script
+from tests.offline.events import DAY, HOUR, MICROS, NOON, a_source, append, rows
 
 if TYPE_CHECKING:
     from skewless.aws import Aws, Resources
+    from skewless.offline.lake.log import EventLog
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 
@@ -50,6 +53,48 @@ def test_a_statement_that_is_too_long_is_refused_before_anything_is_asked(
         assert "Contents" not in aws.client("s3").list_objects_v2(
             Bucket=resources.bucket, Prefix="queries/"
         )
+
+
+def test_how_late_events_of_a_log_are_is_told_by_the_files_of_the_snapshot_that_is_read(
+    aws: Aws, resources: Resources, log: EventLog
+) -> None:
+    source = a_source()
+    log.create(source)
+    old = append(log, source, rows(source, x=[1, 2], at=[NOON - HOUR, NOON]))
+    late = rows(source, x=[3], at=[NOON - 72 * HOUR])
+    new = append(log, source, late, ingest_time=NOON + 48 * HOUR)
+    everything, hour = Span(None, None), 3_600_000_000
+    with AthenaEngine(aws, resources, logs=log).session() as session:
+        assert session.lateness(source) is None
+        found = {}
+        for name, span, snapshot in (
+            ("old", everything, old),
+            ("new", everything, new),
+            ("new, of the first day", Span(None, MICROS + DAY), new),
+            ("new, of the last day", Span(MICROS + DAY, None), new),
+        ):
+            session.relation(source, ["x"], span, snapshot)
+            found[name] = session.lateness(source)
+    assert found == {
+        "old": hour,
+        "new": 120 * hour,
+        "new, of the first day": hour,
+        "new, of the last day": 120 * hour,
+    }
+
+
+def test_how_late_events_are_is_unknown_where_a_file_does_not_say(
+    aws: Aws, resources: Resources, log: EventLog
+) -> None:
+    source = a_source()
+    log.create(source)
+    append(log, source, rows(source, x=[1]))
+    with log.table(source).load().transaction() as change:
+        change.set_properties({"write.metadata.metrics.column.at": "none"})
+    snapshot = append(log, source, rows(source, x=[2]))
+    with AthenaEngine(aws, resources, logs=log).session() as session:
+        session.relation(source, ["x"], Span(None, None), snapshot)
+        assert session.lateness(source) is None
 
 
 def test_what_athena_refuses_is_a_query_error(aws: Aws, resources: Resources) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlglot import exp
@@ -89,6 +90,33 @@ def test_a_training_set_of_latest_values_stores_none_of_the_log(ttl: str | None)
     assert script.checkpoints == ("view__rates_v1_winner",)
     assert [scans(step) for _, step in script.stages()] == [1]
     assert scans(script.last()) == 0
+
+
+@pytest.mark.parametrize(
+    ("features", "lateness", "reads"),
+    [
+        ({"total": agg.sum("amount", window="7d")}, None, 2),
+        ({"total": agg.sum("amount", window="7d")}, 8 * DAY, 2),
+        ({"total": agg.sum("amount", window="7d")}, 7 * DAY, 1),
+        ({"total": agg.sum("amount", window="7d")}, DAY, 1),
+        ({"now": agg.count(window="1h"), "total": agg.sum("amount", window="7d")}, DAY, 2),
+        ({"greatest": agg.max("amount", window="7d")}, None, 4),
+        ({"greatest": agg.max("amount", window="7d")}, DAY, 3),
+    ],
+)
+def test_events_that_come_in_time_are_read_once_less_often(
+    features: dict[str, Any], lateness: int | None, reads: int
+) -> None:
+    source = replace(SOURCE, event_id=None)
+    view = FeatureView("some", entity=CARD, source=source, refresh="stream", features=features)
+    spine = Spine(sql.table("labels", "lake"), DAY, 2 * DAY)
+    known = {} if lateness is None else {"payments": lateness}
+    plan = plan_selection([(view, name) for name in features])
+    script = History(plan, Mode.AS_SERVED, ATHENA, spine, {"payments": LOG}, known).script()
+    whole = parse(ATHENA.render(script.query()))
+    tables = (table for table in whole.find_all(exp.Table) if table.name == "payments")
+    assert sum(scan_of(table).times for table in tables) == reads
+    assert script.checkpoints == (() if reads == 1 else ("view__some_v1_events",))
 
 
 def test_each_list_of_a_cut_reads_the_log_once_more() -> None:

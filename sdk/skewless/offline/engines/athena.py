@@ -6,7 +6,7 @@ import io
 import threading
 import uuid
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import awswrangler as wr
 import pyarrow as pa
@@ -51,6 +51,19 @@ _REFUSALS = tuple(
 _POLLING_SECONDS, _LOCAL_POLLING_SECONDS = 0.25, 0.05
 
 
+class LateLogs(Protocol):
+    """Where sources' events are; `lake.log.EventLog` for those of a store."""
+
+    def lateness(  # noqa: D102 - as `EventLog` says
+        self,
+        source: Source,
+        *,
+        snapshot_id: int,
+        ingest_from: int | None,
+        ingest_before: int | None,
+    ) -> int | None: ...
+
+
 class AthenaEngine:
     """History by Athena.
 
@@ -59,20 +72,27 @@ class AthenaEngine:
         resources: the store's.
         abandoned_after: a session counts as dead if nobody wrote to it for so long. The next one
             removes its leftovers.
+        logs: tells how late events are, so that queries read less. It needs pyiceberg, which not
+            every environment has.
     """
 
     def __init__(
-        self, aws: Aws, resources: Resources, abandoned_after: timedelta = ABANDONED_AFTER
+        self,
+        aws: Aws,
+        resources: Resources,
+        abandoned_after: timedelta = ABANDONED_AFTER,
+        logs: LateLogs | None = None,
     ) -> None:
         self._aws = aws
         self._resources = resources
+        self._logs = logs
         self._abandoned = Abandoned(aws, resources, abandoned_after)
 
     @contextmanager
     def session(self) -> Iterator[AthenaSession]:
         """Open a session under a prefix of its own in the store's bucket."""
         self._abandoned.sweep()
-        session = AthenaSession(self._aws, self._resources)
+        session = AthenaSession(self._aws, self._resources, self._logs)
         try:
             yield session
         finally:
@@ -82,7 +102,7 @@ class AthenaEngine:
 class AthenaSession:
     """Temporary tables and results of a few queries."""
 
-    def __init__(self, aws: Aws, resources: Resources) -> None:
+    def __init__(self, aws: Aws, resources: Resources, logs: LateLogs | None = None) -> None:
         self.dialect = Dialect(EngineName.ATHENA)
         self._aws = aws
         self._resources = resources
@@ -90,6 +110,8 @@ class AthenaSession:
         self._id = uuid.uuid4().hex
         self._prefix = f"{FOLDER}{self._id}/"
         self._tables: list[str] = []
+        self._logs = logs
+        self._pinned: dict[str, tuple[int, Span]] = {}
         self._runs = 0
         self._steps = 0
 
@@ -97,7 +119,7 @@ class AthenaSession:
         self,
         source: Source,
         columns: Sequence[str],  # noqa: ARG002 - Athena reads the columns that the query names
-        span: Span,  # noqa: ARG002 - and prunes by the query's conditions
+        span: Span,
         snapshot: int | None,
     ) -> Relation:
         """Name the log's table, or the user's own.
@@ -109,13 +131,23 @@ class AthenaSession:
         if source.table is not None:
             described = describe_table(source.table, self._aws)
             user_table.check_source(source, described, self._aws)
+        elif snapshot is not None:
+            self._pinned[source.name] = snapshot, span
         return relation_of(source, self._resources.database, snapshot)
 
     def lateness(self, source: Source) -> int | None:
-        """Return the declared delay of a user's own table; a log's lateness is unknown."""
-        if source.table is not None and source.ingest_time is None:
-            return source.delay.microseconds
-        return None
+        """Return the declared delay of a user's own table, or a bound that a log's files tell.
+
+        Where it is known and short, events are read once less often.
+        """
+        if source.table is not None:
+            return source.delay.microseconds if source.ingest_time is None else None
+        if self._logs is None or source.name not in self._pinned:
+            return None
+        snapshot, span = self._pinned[source.name]
+        return self._logs.lateness(
+            source, snapshot_id=snapshot, ingest_from=span.start, ingest_before=span.end
+        )
 
     def labels(self, table: pa.Table) -> exp.Table:
         """Upload labels as Parquet, under a Glue table that lives as long as the session."""

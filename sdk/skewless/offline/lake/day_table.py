@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 from botocore.exceptions import BotoCoreError, ClientError
+from pyiceberg.conversions import from_bytes
 from pyiceberg.exceptions import (
     CommitFailedException,
     CommitStateUnknownException,
@@ -285,6 +286,31 @@ class DayTable:
 
         return self._looked_at(look)
 
+    def longest(self, earlier: str, snapshot_id: int | None, span: Days) -> int | None:
+        """Return how far the day column is after an earlier one in any row, or more.
+
+        It is told from the least and greatest values of files, in microseconds; none is opened.
+        None if a file does not say.
+
+        Args:
+            earlier: a column of instants.
+            snapshot_id: the table as it was; the latest if None.
+            span: rows of other days do not count, as far as they are in other files.
+        """
+
+        def look(table: Table) -> int | None:
+            scan, fields = self._scan(table, (earlier, self._day_of), snapshot_id, span)
+            longest = 0
+            for task in scan.plan_files():
+                least = (task.file.lower_bounds or {}).get(fields.get(earlier, 0))
+                greatest = (task.file.upper_bounds or {}).get(fields.get(self._day_of, 0))
+                if least is None or greatest is None:
+                    return None
+                longest = max(longest, _instant(greatest) - _instant(least))
+            return longest
+
+        return self._looked_at(look)
+
     def _scan(
         self, table: Table, names: Collection[str], snapshot_id: int | None, span: Days
     ) -> tuple[DataScan, dict[str, int]]:
@@ -343,6 +369,11 @@ class DayTable:
     def _fields(self) -> Iterator[NestedField]:
         for number, (name, type_) in enumerate(self._columns.items(), 1):
             yield NestedField(number, name, iceberg_type(type_, len(self._columns) + number))
+
+
+def _instant(bound: bytes) -> int:
+    """Read a bound of a timestamp, in microseconds."""
+    return int(from_bytes(TimestampType(), bound))
 
 
 def _with_valid_bounds(metadata: TableMetadata, rows: pa.Table) -> TableMetadata:

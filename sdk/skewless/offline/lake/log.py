@@ -172,6 +172,24 @@ class EventLog:
         """
         return self.table(source).days()
 
+    def lateness(
+        self,
+        source: Source,
+        *,
+        snapshot_id: int,
+        ingest_from: int | None,
+        ingest_before: int | None,
+    ) -> int | None:
+        """Return a time, in microseconds, after which every event was known; see `scan`.
+
+        None if the log's files do not say. It may be longer than needed: files of a day say a day.
+
+        Raises:
+            StoreError: the log is not there, or AWS refused.
+        """
+        days = ingest_from, ingest_before
+        return self.table(source).longest(source.event_time, snapshot_id, days)
+
     def scan(
         self,
         source: Source,

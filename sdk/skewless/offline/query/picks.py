@@ -183,45 +183,43 @@ class Picks:
         *,
         ends: bool,
     ) -> exp.Select:
+        """Merge the tiles that count as a whole, and the events of the others."""
         known, edge = sql.column("known", "tile"), sql.column("edge", "asked")
         horizon, start = sql.column("horizon", "asked"), sql.column("tile", "asked")
         identity = [sql.column(name, "asked") for name in POINT]
+        happened = sql.column("happened", "event")
+        inside = [sql.less(sql.column("known", "event"), horizon), sql.less_equal(edge, happened)]
+        within = [sql.less_equal(edge, start)]
+        if ends:
+            end = sql.column("end", "asked")
+            inside.append(sql.less(happened, end))
+            within.append(sql.less_equal(sql.add(start, sql.integer(width)), end))
+        whole = sql.both(sql.less(known, horizon), *within)
         same_tile = sql.both(
             sql.equal(sql.column("entity", "tile"), sql.column("entity", "asked")),
             sql.equal(sql.column("tile", "tile"), start),
         )
-        inside = [sql.less_equal(edge, sql.column("happened", "event"))]
-        within = [sql.less_equal(edge, start)]
-        if ends:
-            end = sql.column("end", "asked")
-            inside.append(sql.less(sql.column("happened", "event"), end))
-            within.append(sql.less_equal(sql.add(start, sql.integer(width)), end))
-        whole = sql.both(sql.less(known, horizon), *within)
-        base = (
-            exp.select()
-            .from_(sql.table(asked, alias="asked"))
-            .join(sql.table(tiles, alias="tile"), on=same_tile)
-        )
-        as_tiles = base.select(*identity, *(sql.column(name, "tile") for name, _ in columns)).where(
-            whole
-        )
+        # A null equals nothing, so that a tile that counts as a whole meets none of its events.
+        opened = sql.when(exp.Not(this=exp.Paren(this=whole)), start)
         same_events = sql.both(
             sql.equal(sql.column("entity", "event"), sql.column("entity", "asked")),
-            sql.equal(sql.floor_to(sql.column("happened", "event"), width), start),
+            sql.equal(sql.floor_to(happened, width), opened),
+            *inside,
         )
-        as_events = (
-            base.select(
-                *identity,
-                *(sql.aliased(self._event_value(name, "event"), name) for name, _ in columns),
+        columns_of_parts = (
+            sql.aliased(
+                sql.when(whole, sql.column(name, "tile"), self._event_value(name, "event")), name
             )
-            .join(sql.table(f"{self.alias}_events", alias="event"), on=same_events)
-            .where(
-                exp.Not(this=exp.Paren(this=whole.copy())),
-                sql.less(sql.column("known", "event"), horizon),
-                *inside,
+            for name, _ in columns
+        )
+        parts = (
+            sql.select(*identity, *columns_of_parts)
+            .from_(sql.table(asked, alias="asked"))
+            .join(sql.table(tiles, alias="tile"), on=same_tile)
+            .join(
+                sql.table(f"{self.alias}_events", alias="event"), on=same_events, join_type="left"
             )
         )
-        parts = sql.nested(sql.union_all([as_tiles, as_events]), "parts")
         point = [sql.column(name) for name in POINT]
         return (
             sql.select(
@@ -231,7 +229,7 @@ class Picks:
                     for name, function in columns
                 ),
             )
-            .from_(parts)
+            .from_(sql.nested(parts, "parts"))
             .group_by(*point)
         )
 

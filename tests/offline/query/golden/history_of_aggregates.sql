@@ -923,7 +923,16 @@ WITH "spine" AS (
       "asked"."entity",
       "asked"."as_of",
       "asked"."horizon",
-      "tile"."greatest0"
+      CASE
+        WHEN (
+          "tile"."known" < "asked"."horizon"
+        )
+        AND (
+          "asked"."edge" <= "asked"."tile"
+        )
+        THEN "tile"."greatest0"
+        ELSE "event"."v0"
+      END AS "greatest0"
     FROM "view__spending_v1_asked_3600s_300s" AS "asked"
     JOIN "view__spending_v1_tiles_300s" AS "tile"
       ON (
@@ -931,27 +940,7 @@ WITH "spine" AS (
       ) AND (
         "tile"."tile" = "asked"."tile"
       )
-    WHERE
-      (
-        "tile"."known" < "asked"."horizon"
-      )
-      AND (
-        "asked"."edge" <= "asked"."tile"
-      )
-    UNION ALL
-    SELECT
-      "asked"."entity",
-      "asked"."as_of",
-      "asked"."horizon",
-      "event"."v0" AS "greatest0"
-    FROM "view__spending_v1_asked_3600s_300s" AS "asked"
-    JOIN "view__spending_v1_tiles_300s" AS "tile"
-      ON (
-        "tile"."entity" = "asked"."entity"
-      ) AND (
-        "tile"."tile" = "asked"."tile"
-      )
-    JOIN "view__spending_v1_events" AS "event"
+    LEFT JOIN "view__spending_v1_events" AS "event"
       ON (
         "event"."entity" = "asked"."entity"
       )
@@ -960,16 +949,17 @@ WITH "spine" AS (
           "event"."happened" - MOD((
             MOD("event"."happened", 300000000) + 300000000
           ), 300000000)
-        ) = "asked"."tile"
-      )
-    WHERE
-      NOT (
-        (
-          "tile"."known" < "asked"."horizon"
-        )
-        AND (
-          "asked"."edge" <= "asked"."tile"
-        )
+        ) = CASE
+          WHEN NOT (
+            (
+              "tile"."known" < "asked"."horizon"
+            )
+            AND (
+              "asked"."edge" <= "asked"."tile"
+            )
+          )
+          THEN "asked"."tile"
+        END
       )
       AND (
         "event"."known" < "asked"."horizon"
