@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 import random
 from datetime import datetime
 from math import floor
@@ -80,6 +82,36 @@ def test_two_inputs_of_one_name_are_given_with_their_views() -> None:
         return {"y": sender__mean - receiver__mean + n}
 
     assert [role.name for role in pair.views] == ["sender", "receiver"]
+
+
+def test_two_arguments_of_one_name_are_refused() -> None:
+    other = view("spending")
+    with pytest.raises(DefinitionError, match="would be called 'spending__mean'; give a view ano"):
+
+        @on_demand_view(
+            inputs=[spending["mean"], other["n"]],
+            request={"spending__mean": Float64, "mean": Float64},
+            features={"y": Float64},
+        )
+        def f(spending__mean: float, n: float, mean: float) -> dict[str, Any]:
+            return {"y": spending__mean}
+
+
+def test_arguments_that_cannot_be_given_by_name_are_refused() -> None:
+    source = "def f(a, /):\n    return {'y': a}"
+    found = PythonFunction.again("f", source, this_version(), [], ["a"], ["y"]).problems
+    assert found == ("line 1: its arguments are given by name; leave out the /",)
+
+
+def test_a_function_view_is_pickled_and_copied() -> None:
+    @on_demand_view(inputs=[spending["mean"]], features={"y": Float64})
+    def same(mean: float) -> dict[str, Any]:
+        return {"y": mean}
+
+    for again in (pickle.loads(pickle.dumps(same)), copy.deepcopy(same)):  # noqa: S301 - our own
+        assert again == same
+        assert again.function is not None
+        assert made(again.function)(mean=1.5) == {"y": 1.5}
 
 
 def test_all_problems_are_told_at_once_with_their_lines_and_the_way_out() -> None:

@@ -107,7 +107,7 @@ WRITTEN: Sequence[tuple[str, ValueType]] = [
     ("return {'f': bool(s) and len(s) > 2}", Bool),
     ("return {'f': s < 'b' if s else False}", Bool),
     ("return {'f': 'none' if s is None else s + '!' if p else f'<{s}> {len(s)}'}", String),
-    ("return {'f': f'{i % 7}{i % 3 == 0 and 1 or 0}' if i is not None else ''}", String),
+    ("return {'f': f'{i % 7}{1 if i % 3 == 0 else 0}' if i is not None else ''}", String),
     ("return {'f': t.hour if t is not None else None}", Int64),
     ("if not t:\n    return {'f': 0}\nreturn {'f': t.weekday() * 100 + t.isoweekday()}", Int64),
     (("if t is None:\n    return {'f': None}\n"
@@ -136,6 +136,9 @@ STAYS: Sequence[tuple[str, ValueType, str]] = [
     ("if x is None or y is None:\n    return {'f': 1}\nreturn {'f': x * 2 * y < y * 2 * x}", Bool,
      "may both be NaN"),
     ("return {'f': x == y}", Bool, "may both be None"),
+    ("return {'f': p if p else 0}", Int64, "what is a truth value in one branch only"),
+    ("return {'f': (p or 0) and 1.5}", Float64, "what is a truth value in one branch only"),
+    ("return {'f': max(p or False, 0)}", Int64, "the greatest or least of truth values"),
     ("return dict(f=1)", Int64, "it returns what is no dict of plain keys"),
     ("return {'f': x}", Int64, "it returns Float64 for Int64"),
 ]  # fmt: skip

@@ -133,6 +133,8 @@ def _of_finite(primitive: Primitive, value: Value) -> Value:
 def extreme(operator: ast.cmpop, values: list[Value]) -> Value:
     """Return max(values), by >, or min(values), by <."""
     found = there(values[0])
+    if any((value.type == types.Bool) != (found.type == types.Bool) for value in values):
+        raise NotWrittenError("the greatest or least of truth values and others")
     for value in values[1:]:
         first, second = of_one_type(there(value), found)
         found = chosen(compared(operator, first, second), first, second)

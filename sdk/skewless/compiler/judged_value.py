@@ -227,6 +227,9 @@ def chosen(truth: Truth, left: Value, right: Value) -> Value:
         first, second = (null, there_.bound) if other is left else (there_.bound, null)
         bound = apply(Primitive.IF_ELSE, truth.bound, first, second)
         return replace(there_, bound=bound, may_be_none=True)
+    if left.type != right.type and types.Bool in (left.type, right.type):
+        # True is 1 in arithmetic, but neither an Int64 nor a Float64 when it is returned.
+        raise NotWrittenError("what is a truth value in one branch only")
     left, right = of_one_type(left, right)
     lows = [left.fact.low, right.fact.low]
     highs = [left.fact.high, right.fact.high]

@@ -478,6 +478,8 @@ def _signature_problems(main: ast.FunctionDef, wanted: Wanted) -> Iterator[str]:
     given = [each.arg for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
     if arguments.defaults or any(arguments.kw_defaults):
         yield "arguments cannot have defaults: a missing value is None"
+    if arguments.posonlyargs:
+        yield "its arguments are given by name; leave out the /"
     for name in given:
         if name not in wanted.parameters:
             hint = did_you_mean(name, wanted.parameters)

@@ -56,7 +56,7 @@ class PythonFunction:
             return cls("", "", this_version(), tuple(inputs), names, (text,))
         gathered = Gathered()
         gathered.add(function, function.__name__)
-        problems = list(gathered.problems)
+        problems = [*_name_problems(names), *gathered.problems]
         source = ""
         if gathered.functions:
             wanted = Wanted(function.__name__, names, features)
@@ -78,7 +78,7 @@ class PythonFunction:
     ) -> PythonFunction:
         """Take a published source, and judge it as if it were new."""
         names = (*parameter_names(inputs, request), *request)
-        problems = list(_size_problems(source))
+        problems = [*_name_problems(names), *_size_problems(source)]
         try:
             module = ast.parse(source)
         except (SyntaxError, ValueError, RecursionError) as error:
@@ -126,6 +126,15 @@ def is_instant(node: Node) -> bool:
 
 def _name(node: Node) -> str:
     return node.feature if isinstance(node, FeatureNode) else INSTANT
+
+
+def _name_problems(names: Sequence[str]) -> list[str]:
+    return [
+        f"two of its arguments would be called {name!r}; give a view another name with "
+        "view.with_name('sender'), or the request field another one"
+        for name in dict.fromkeys(names)
+        if names.count(name) > 1
+    ]
 
 
 def _size_problems(source: str) -> list[str]:
