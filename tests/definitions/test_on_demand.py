@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -112,10 +113,12 @@ def test_a_reserved_request_field_is_refused(name: str) -> None:
     )
 
 
-def test_a_vector_cannot_be_computed_with() -> None:
-    assert problems(request={"v": Vector(2)}) == (
-        "OnDemandView 'trend': request 'v': Vector(2) cannot be used in an expression"
-    )
+def test_a_vector_of_a_request_is_read_by_its_elements() -> None:
+    features = {"first": request("v").list.first()}
+    view = OnDemandView("trend", features=features, request={"v": Vector(2)})
+    assert view.feature_types == {"first": Float64}
+    with pytest.raises(DefinitionError, match=re.escape("arithmetic needs numbers, not Vector(2)")):
+        OnDemandView("trend", features={"twice": request("v") * 2}, request={"v": Vector(2)})
 
 
 @pytest.mark.parametrize("features", [{}, None, ["half"]])

@@ -175,6 +175,7 @@ EXPRESSIONS: Sequence[Expr] = [
     bucketize(m, [0, 1.5]),
     p & s.str.contains("a").fill_null(other=False),
     *(m.log1p(), i.exp(), (x * y).ln(), (x / y).atan(), x.sin() * y, (-x) ** j, 2**x),
+    *(greatest(x.exp(), y.ln(), i.sin()), least(x.tanh(), y)),
     *(atan2(i, x * y), haversine(x, i, x + 1e-5, 90)),
     x.exp().ln().sin().sigmoid().tanh(),
     when(x.sin() > 0.5).then((x.exp() - y).sqrt()).otherwise(x.cos().round(3)),

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from skewless import Every, FeatureStore, FeatureView, Source, agg
+from skewless import (
+    Every,
+    FeatureStore,
+    FeatureView,
+    OnDemandView,
+    Source,
+    agg,
+    haversine,
+    request,
+)
+from skewless.types import Array, Decimal, Float64, Vector
 from tests.store.answering import NOON, TYPES, VALUES, user
 
 if TYPE_CHECKING:
@@ -52,11 +62,30 @@ lists = FeatureView(
     },
 )
 
+read = OnDemandView(
+    "read",
+    request={"few": Array(Float64), "pair": Vector(2), "costs": Array(Decimal(9, 4))},
+    features={
+        "newest": lists["last_real"].list.first(),
+        "mean": lists["last_whole"].list.mean(),
+        "cost": lists["last_price"].list.sum() + request("costs").list.sum(),
+        "born": lists["last_born"].list.min(),
+        "empty": lists["counts_text"].map.get("").fill_null(0),
+        "events": lists["counts_whole"].map.sum(),
+        "kinds": lists["counts_flag"].map.len(),
+        "below": lists["bars_real"].list.get(0),
+        "dot": request("pair").list.get(0) * request("few").list.last(),
+        "likely": (request("few").list.max().ln() * request("few").list.len()).sigmoid(),
+        "km": haversine(request("few").list.first(), 13.4, 48.1, 11.6),
+    },
+)
+SENT = {"few": [52.5, 0.5], "pair": [2.0, 3.0], "costs": [Number("0.1001")]}
+
 
 @pytest.fixture(scope="module")
 def listing() -> FeatureStore:
     store = FeatureStore.local(clock=NOON)
-    store.apply(lists)
+    store.apply([lists, read])
     events = [
         {"user_id": FULL, "shop": "s", "at": NOON - timedelta(days=days), **values}
         for days, values in ((4, EARLIER), (3, LATER), (2, dict.fromkeys(SCALARS)))
@@ -127,3 +156,30 @@ def test_history_has_the_same_lists(listing: FeatureStore, engine: str) -> None:
 def test_verify_compares_lists(listing: FeatureStore) -> None:
     report = listing.verify(lists, entity_rows=asked(FULL, NOBODY))
     assert report.is_equal
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "athena"])
+def test_expressions_read_lists_and_maps_alike_in_training_and_serving(
+    listing: FeatureStore, engine: str
+) -> None:
+    rows = [{**row, **SENT} for row in asked(FULL, NOBODY)]
+    served = listing.get_online_features(read, rows).to_arrow()
+    labels = [{**row, "event_timestamp": NOON} for row in rows]
+    trained = listing.get_historical_features(labels, read, engine=engine).to_arrow()
+    names = list(read.feature_types)
+    assert {name: trained[name].to_pylist() for name in names} == {
+        name: served[name].to_pylist() for name in names
+    }
+    first, second = served.to_pylist()
+    assert {name: first[name] for name in names if name not in ("mean", "likely", "km")} == {
+        "newest": LATER["real"],
+        "cost": float(LATER["price"] + EARLIER["price"]) + 0.1001,
+        "born": min(LATER["born"], EARLIER["born"]),
+        "empty": 1,
+        "events": 2,
+        "kinds": 2,
+        "below": 1,
+        "dot": 1.0,
+    }
+    assert first["km"] == pytest.approx(505.6437, abs=1e-4)
+    assert [second[name] for name in ("newest", "cost", "empty", "kinds")] == [None, None, 0, 0]

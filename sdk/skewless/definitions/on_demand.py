@@ -201,8 +201,6 @@ class OnDemandView:
     def _request_problems(self) -> Iterator[str]:
         for name, type_ in self.request.items():
             yield from (f"request {name!r}: {text}" for text in types.type_problems(type_))
-            if isinstance(type_, types.Array | types.Vector):
-                yield f"request {name!r}: {type_} cannot be used in an expression"
 
     def _set_features(self, features: object, problems: list[str]) -> None:
         expressions: dict[str, Node] = {}

@@ -158,7 +158,7 @@ class AthenaSession:
         self._s3.put_object(
             Bucket=self._resources.bucket, Key=f"{prefix}labels.parquet", Body=buffer.getvalue()
         )
-        columns = [{"Name": field.name, "Type": _GLUE_TYPES[field.type]} for field in table.schema]
+        columns = [{"Name": field.name, "Type": _glue_type(field.type)} for field in table.schema]
         self._glue.create_table(
             DatabaseName=self._resources.database,
             TableInput={
@@ -331,3 +331,9 @@ def _parquet_storage(location: str, columns: list[dict[str, str]]) -> dict[str, 
         "OutputFormat": f"{package}.MapredParquetOutputFormat",
         "SerdeInfo": {"SerializationLibrary": f"{package}.serde.ParquetHiveSerDe"},
     }
+
+
+def _glue_type(kind: pa.DataType) -> str:
+    if pa.types.is_list(kind):
+        return f"array<{_glue_type(kind.value_type)}>"
+    return _GLUE_TYPES[kind]

@@ -45,6 +45,14 @@ def functions(dialect: Dialect) -> Mapping[Primitive, Callable[..., Sql]]:
     }
 
 
+def extreme(dialect: Dialect, function: str, left: Sql, right: Sql) -> Sql:
+    """Return the `greatest` or the `least` of two values; a null is skipped."""
+    both = exp.Array(expressions=[left, right])
+    known = _filtered(dialect, both, sql.is_not_null)
+    primitive = Primitive.LIST_MAX if function == "greatest" else Primitive.LIST_MIN
+    return functions(dialect)[primitive](known)
+
+
 def _contains(dialect: Dialect, values: Sql, value: Sql) -> Sql:
     name = "list_contains" if dialect.engine is EngineName.DUCKDB else "contains"
     return sql.when(sql.is_not_null(value), sql.call(name, values, value))

@@ -60,8 +60,8 @@ def functions(dialect: Dialect) -> Mapping[Primitive, Callable[..., Sql]]:
             "dayofyear" if dialect.engine is EngineName.DUCKDB else "day_of_year", dialect, days
         ),
         Primitive.NULL_IF: lambda x, condition: sql.when(condition, exp.Null(), x),
-        Primitive.GREATEST: lambda left, right: _extreme("greatest", left, right),
-        Primitive.LEAST: lambda left, right: _extreme("least", left, right),
+        Primitive.GREATEST: lambda left, right: _extreme(dialect, "greatest", left, right),
+        Primitive.LEAST: lambda left, right: _extreme(dialect, "least", left, right),
     }
 
 
@@ -196,6 +196,8 @@ def _of_date(part: str, dialect: Dialect, days: Sql) -> Sql:
     return sql.cast(sql.call(part, dialect.date(days)), "BIGINT")
 
 
-def _extreme(function: str, left: Sql, right: Sql) -> Sql:
+def _extreme(dialect: Dialect, function: str, left: Sql, right: Sql) -> Sql:
+    if straight.is_in(left) or straight.is_in(right):
+        return lists.extreme(dialect, function, left, right)  # each of them once
     # Trino's is null beside a null.
     return sql.call(function, sql.coalesce(left, right), sql.coalesce(right, left))
