@@ -8,7 +8,6 @@ tile, counts are added, and a set of hashes is a set. What exceeds its limit is 
 from __future__ import annotations
 
 import operator
-from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache, reduce
@@ -100,13 +99,13 @@ class Collected:
             shape, gather = _GATHER[self.partial]
             found = gather((item for tile in tiles for item in tile), self.most)
             return tuple(item[2] for item in found) if shape is Shape.PICKS else found
-        kept = kept_of(self.partial, self.most)
-        merged = reduce(kept.combine, tiles, kept.nothing)
         if self.partial is Partial.HASHES:
+            merged = _all_hashes(tiles, self.most)
             return estimate(merged) if isinstance(merged, bytes) else len(merged)
-        if merged is None:
+        counts = _all_counts(tiles, self.most)
+        if counts is None:
             raise LimitExceededError("there are more values than the limit")
-        return self._of_counts(dict(merged))
+        return self._of_counts(counts)
 
     def _of_counts(self, counts: dict[Any, int]) -> Any:
         match self.function:
@@ -212,20 +211,38 @@ def _kept(
 
 
 def _add_counts(left: Items | None, right: Items | None, most: int) -> Items | None:
-    if left is None or right is None:
-        return None
-    found = Counter(dict(left))
-    found.update(dict(right))
-    return None if len(found) > most else tuple(sorted(found.items()))
+    found = _all_counts((left, right), most)
+    return None if found is None else tuple(found.items())
+
+
+def _all_counts(tiles: Iterable[Items | None], most: int) -> dict[Any, int] | None:
+    """Add the counts of each value, in order of the values; None if there are too many."""
+    found: dict[Any, int] = {}
+    for tile in tiles:
+        if tile is None:
+            return None
+        for value, number in tile:
+            found[value] = found.get(value, 0) + number
+    return None if len(found) > most else dict(sorted(found.items()))
 
 
 def _add_hashes(left: Items | bytes, right: Items | bytes, most: int) -> Items | bytes:
-    if isinstance(left, bytes):
-        return union(left, right) if isinstance(right, bytes) else with_hashes(left, right)
-    if isinstance(right, bytes):
-        return with_hashes(right, left)
-    found = {*left, *right}
-    return tuple(sorted(found)) if len(found) <= most else with_hashes(NO_REGISTERS, found)
+    found = _all_hashes((left, right), most)
+    return found if isinstance(found, bytes) else tuple(sorted(found))
+
+
+def _all_hashes(tiles: Iterable[Items | bytes], most: int) -> set[int] | bytes:
+    """Return all hashes; as registers if a tile has them, or if there are too many."""
+    found: set[int] = set()
+    registers = []
+    for tile in tiles:
+        if isinstance(tile, bytes):
+            registers.append(tile)
+        else:
+            found.update(tile)
+    if registers or len(found) > most:
+        return with_hashes(reduce(union, registers, NO_REGISTERS), found)
+    return found
 
 
 def _read_picks(columns: Sequence[Any]) -> Items:

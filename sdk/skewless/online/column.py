@@ -76,6 +76,13 @@ class Integers:
         """Return the maximum from an index on, of 64-bit numbers."""
         return 0 if self._low is None else max(self._low[start:]) * self._factor
 
+    def part(self, start: int, end: int) -> list[int]:
+        """Return the numbers from an index on, up to another."""
+        if self._low is None or self._high is not None:
+            return [self[index] for index in range(start, end)]
+        numbers: list[int] = list(self._low[start:end])
+        return numbers if self._factor == 1 else [number * self._factor for number in numbers]
+
     def __len__(self) -> int:
         return self._count
 
@@ -103,6 +110,10 @@ class Doubles:
         """Return the maximum from an index on."""
         return float(max(self._numbers[start:]))
 
+    def part(self, start: int, end: int) -> list[float]:
+        """Return the numbers from an index on, up to another."""
+        return list(self._numbers[start:end])
+
     def __getitem__(self, index: int) -> float:
         return float(self._numbers[index])
 
@@ -118,6 +129,12 @@ class Texts:
     def __init__(self, ends: Integers, blob: memoryview) -> None:
         self._ends = ends
         self._blob = blob
+
+    def part(self, start: int, end: int) -> list[bytes]:
+        """Return the texts from an index on, up to another."""
+        ends = self._ends.part(start, end)
+        begins = [self._ends[start - 1] if start else 0, *ends]
+        return [bytes(self._blob[begin:end]) for begin, end in zip(begins, ends, strict=False)]
 
     def __getitem__(self, index: int) -> bytes:
         begin = self._ends[index - 1] if index else 0
@@ -238,6 +255,16 @@ def from_column(value: Any, type_: ValueType) -> Any:
     if type_ == types.Bool:
         return bool(value)
     return value.decode() if type_ == types.String else value
+
+
+def part_of(
+    column: Integers | Doubles | Texts, start: int, end: int, type_: ValueType
+) -> list[Any]:
+    """Return the physical values of a column's elements from an index on, up to another."""
+    values: list[Any] = column.part(start, end)
+    if type_ == types.Bool:
+        return list(map(bool, values))
+    return list(map(bytes.decode, values)) if type_ == types.String else values
 
 
 def type_bytes(kind: ValueType | None) -> int:

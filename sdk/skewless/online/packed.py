@@ -21,6 +21,7 @@ from skewless.online.column import (
     pack_integers,
     pack_nullable,
     pack_values,
+    part_of,
     read_integers,
     read_nullable,
     read_values,
@@ -83,10 +84,11 @@ class PackedLists:
         self._type = type_
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
-        places = range(self._ends[index], self._ends[index + 1])
-        values = [from_column(self._values[place], self._type) for place in places]
+        begin, end = self._ends[index], self._ends[index + 1]
+        values = part_of(self._values, begin, end, self._type)
         if self._times is None:
             return tuple(values)
+        places = range(begin, end)
         start = self._starts.start(index)
         times = [start + self._times[place] for place in places]
         ties = [None if self._ties is None else self._ties[place] for place in places]
@@ -109,16 +111,16 @@ class PackedPairs:
         self._type = type_
 
     def __getitem__(self, index: int) -> Any:
-        places = range(self._ends[index], self._ends[index + 1])
         if self._lengths[index] < 0:
             if self._registers is None:
                 return None
             begin = self._lengths[:index].count(-1) * _REGISTER_BYTES
             return _unpacked_registers(bytes(self._registers[begin : begin + _REGISTER_BYTES]))
-        values = (from_column(self._values[place], self._type) for place in places)
+        begin, end = self._ends[index], self._ends[index + 1]
+        values = part_of(self._values, begin, end, self._type)
         if self._numbers is None:
             return tuple(values)
-        return tuple(zip(values, (self._numbers[place] for place in places), strict=True))
+        return tuple(zip(values, self._numbers.part(begin, end), strict=True))
 
 
 class PackedTiles:
