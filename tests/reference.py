@@ -231,9 +231,36 @@ def _feature(
         if _is_inside(aggregation, event.event_time, cut)
         and _keeps(aggregation.where, view.source, event)
     ]
-    value = _aggregate(aggregation, view.source, inside, cut)
+    type_ = view.feature_types[name]
+    if aggregation.by is None:
+        return _of_events(aggregation, type_, view.source, inside, cut)
+    assert isinstance(type_, types.Map)
+    keys: dict[Any, list[Event]] = {}
+    for event in inside:
+        key = _result(aggregation.by, Inputs(event.values, view.source.columns)).value
+        counts = aggregation.input is None or aggregation.function in TIMES
+        if key is not None and (counts or _has_input(aggregation, view.source, event)):
+            keys.setdefault(key, []).append(event)
+    if len(keys) > (aggregation.parameters.limit or 0):
+        raise LimitError
+    found = {
+        key: _of_events(aggregation, type_.value, view.source, keys[key], cut)
+        for key in sorted(keys)
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _has_input(aggregation: Aggregation, source: Source, event: Event) -> bool:
+    assert aggregation.input is not None
+    return _result(aggregation.input, Inputs(event.values, source.columns)).value is not None
+
+
+def _of_events(
+    aggregation: Aggregation, type_: ValueType, source: Source, inside: list[Event], cut: int
+) -> Any:
+    value = _aggregate(aggregation, source, inside, cut)
     if value is None and aggregation.default is not None:
-        return normalise(view.feature_types[name], aggregation.default.value)
+        return normalise(type_, aggregation.default.value)
     return value
 
 

@@ -194,10 +194,14 @@ def aggregations(draw: st.DrawFn, source: Source, *, extreme: bool = False) -> A
         options["offset"] = Duration(hop.microseconds * draw(st.sampled_from([1, 2, 7])))
     inputs, more = draw(_arguments(function, source, extreme=extreme))
     options |= more | draw(_parameters(function))
+    if draw(st.integers(0, 3)) == 3:
+        options |= draw(_keys(source, has_limit="limit" in options))
     made: Aggregation = getattr(agg, function.value)(*inputs, **options)
     default = None
     if function is not Function.COUNT_DISTINCT:
-        default = draw(_defaults(made.result_type(Scope(columns=source.columns))))
+        type_ = made.result_type(Scope(columns=source.columns))
+        one = type_.value if made.by is not None and isinstance(type_, types.Map) else type_
+        default = draw(_defaults(one))
     return made if default is None else dataclasses.replace(made, default=literal_node(default))
 
 
@@ -231,6 +235,14 @@ def _arguments(
         ordered = [name for name, kind in source.columns.items() if types.is_ordered(kind)]
         inputs = [draw(st.sampled_from(ordered).map(col) | numbers(source))]
     return inputs, options
+
+
+@st.composite
+def _keys(draw: st.DrawFn, source: Source, *, has_limit: bool) -> dict[str, Any]:
+    """Draw by what an aggregate has several values, and how many there may be."""
+    columns = [name for name, kind in source.columns.items() if types.is_ordered(kind)]
+    by = draw(st.sampled_from(columns).map(col) | predicates(source))
+    return {"by": by} if has_limit else {"by": by, "limit": draw(st.sampled_from([1, 2, None]))}
 
 
 def _has_text(kind: ValueType) -> bool:

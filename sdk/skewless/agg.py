@@ -7,6 +7,9 @@ Each takes a column name or an expression, and
 `offset` (how long before now the window ends, a multiple of the hop: with window="7d" and
 offset="7d" it is the week before the last),
 `where` (an expression; only events for which it is true),
+`by` (a column or an expression: the feature is a map, with one result for each of its values that
+has events in the window) and `limit` (null beyond so many keys, 50 by default; where an aggregate
+has a limit of its own, it holds for both),
 `default` (replaces null), and for arithmetic on Float64
 `scale` (a value x counts as the integer round(x * 10^scale); 6 by default).
 All raise DefinitionError with everything that is wrong.
@@ -32,12 +35,14 @@ if TYPE_CHECKING:
 Span: TypeAlias = str | timedelta | Duration | None
 
 
-def count(
+def count(  # noqa: PLR0913 - what a user may say about an aggregate
     input_: str | Expr | None = None,
     *,
     window: Span,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
+    limit: int | None = None,
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
@@ -48,18 +53,22 @@ def count(
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
+        limit=limit,
         where=where,
         scale=None,
         default=default,
     )
 
 
-def sum(  # noqa: A001
+def sum(  # noqa: A001, PLR0913 - what a user may say about an aggregate
     input_: str | Expr,
     *,
     window: Span,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
+    limit: int | None = None,
     where: Expr | None = None,
     scale: int | None = None,
     default: Literal | None = None,
@@ -71,18 +80,22 @@ def sum(  # noqa: A001
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
+        limit=limit,
         where=where,
         scale=scale,
         default=default,
     )
 
 
-def mean(
+def mean(  # noqa: PLR0913 - what a user may say about an aggregate
     input_: str | Expr,
     *,
     window: Span,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
+    limit: int | None = None,
     where: Expr | None = None,
     scale: int | None = None,
     default: Literal | None = None,
@@ -94,18 +107,22 @@ def mean(
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
+        limit=limit,
         where=where,
         scale=scale,
         default=default,
     )
 
 
-def min(  # noqa: A001
+def min(  # noqa: A001, PLR0913 - what a user may say about an aggregate
     input_: str | Expr,
     *,
     window: Span,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
+    limit: int | None = None,
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
@@ -116,18 +133,22 @@ def min(  # noqa: A001
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
+        limit=limit,
         where=where,
         scale=None,
         default=default,
     )
 
 
-def max(  # noqa: A001
+def max(  # noqa: A001, PLR0913 - what a user may say about an aggregate
     input_: str | Expr,
     *,
     window: Span,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
+    limit: int | None = None,
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
@@ -138,18 +159,22 @@ def max(  # noqa: A001
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
+        limit=limit,
         where=where,
         scale=None,
         default=default,
     )
 
 
-def var_samp(
+def var_samp(  # noqa: PLR0913 - what a user may say about an aggregate
     input_: str | Expr,
     *,
     window: Span,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
+    limit: int | None = None,
     where: Expr | None = None,
     scale: int | None = None,
     default: Literal | None = None,
@@ -161,18 +186,22 @@ def var_samp(
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
+        limit=limit,
         where=where,
         scale=scale,
         default=default,
     )
 
 
-def var_pop(
+def var_pop(  # noqa: PLR0913 - what a user may say about an aggregate
     input_: str | Expr,
     *,
     window: Span,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
+    limit: int | None = None,
     where: Expr | None = None,
     scale: int | None = None,
     default: Literal | None = None,
@@ -184,18 +213,22 @@ def var_pop(
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
+        limit=limit,
         where=where,
         scale=scale,
         default=default,
     )
 
 
-def stddev_samp(
+def stddev_samp(  # noqa: PLR0913 - what a user may say about an aggregate
     input_: str | Expr,
     *,
     window: Span,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
+    limit: int | None = None,
     where: Expr | None = None,
     scale: int | None = None,
     default: Literal | None = None,
@@ -207,18 +240,22 @@ def stddev_samp(
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
+        limit=limit,
         where=where,
         scale=scale,
         default=default,
     )
 
 
-def stddev_pop(
+def stddev_pop(  # noqa: PLR0913 - what a user may say about an aggregate
     input_: str | Expr,
     *,
     window: Span,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
+    limit: int | None = None,
     where: Expr | None = None,
     scale: int | None = None,
     default: Literal | None = None,
@@ -230,18 +267,22 @@ def stddev_pop(
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
+        limit=limit,
         where=where,
         scale=scale,
         default=default,
     )
 
 
-def first(
+def first(  # noqa: PLR0913 - what a user may say about an aggregate
     input_: str | Expr,
     *,
     window: Span,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
+    limit: int | None = None,
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
@@ -252,18 +293,22 @@ def first(
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
+        limit=limit,
         where=where,
         scale=None,
         default=default,
     )
 
 
-def last(
+def last(  # noqa: PLR0913 - what a user may say about an aggregate
     input_: str | Expr,
     *,
     window: Span,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
+    limit: int | None = None,
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
@@ -274,19 +319,23 @@ def last(
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
+        limit=limit,
         where=where,
         scale=None,
         default=default,
     )
 
 
-def first_n(
+def first_n(  # noqa: PLR0913 - what a user may say about an aggregate
     input_: str | Expr,
     n: int,
     *,
     window: Span,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
+    limit: int | None = None,
     where: Expr | None = None,
 ) -> Aggregation:
     """List the values of the n earliest events by (event_time, tiebreak, value), earliest first.
@@ -300,19 +349,23 @@ def first_n(
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
+        limit=limit,
         where=where,
         scale=None,
         default=None,
     )
 
 
-def last_n(
+def last_n(  # noqa: PLR0913 - what a user may say about an aggregate
     input_: str | Expr,
     n: int,
     *,
     window: Span,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
+    limit: int | None = None,
     where: Expr | None = None,
 ) -> Aggregation:
     """List the values of the n latest events by (event_time, tiebreak, value), latest first.
@@ -326,19 +379,23 @@ def last_n(
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
+        limit=limit,
         where=where,
         scale=None,
         default=None,
     )
 
 
-def last_distinct_n(
+def last_distinct_n(  # noqa: PLR0913 - what a user may say about an aggregate
     input_: str | Expr,
     n: int,
     *,
     window: Span,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
+    limit: int | None = None,
     where: Expr | None = None,
 ) -> Aggregation:
     """List the n distinct values that occurred latest, each once, latest first.
@@ -352,19 +409,23 @@ def last_distinct_n(
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
+        limit=limit,
         where=where,
         scale=None,
         default=None,
     )
 
 
-def top_n(
+def top_n(  # noqa: PLR0913 - what a user may say about an aggregate
     input_: str | Expr,
     n: int,
     *,
     window: Span,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
+    limit: int | None = None,
     where: Expr | None = None,
 ) -> Aggregation:
     """List the n greatest values, repeats kept, greatest first.
@@ -378,19 +439,23 @@ def top_n(
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
+        limit=limit,
         where=where,
         scale=None,
         default=None,
     )
 
 
-def bottom_n(
+def bottom_n(  # noqa: PLR0913 - what a user may say about an aggregate
     input_: str | Expr,
     n: int,
     *,
     window: Span,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
+    limit: int | None = None,
     where: Expr | None = None,
 ) -> Aggregation:
     """List the n least values, repeats kept, least first.
@@ -404,18 +469,22 @@ def bottom_n(
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
+        limit=limit,
         where=where,
         scale=None,
         default=None,
     )
 
 
-def any(  # noqa: A001
+def any(  # noqa: A001, PLR0913 - what a user may say about an aggregate
     input_: str | Expr,
     *,
     window: Span,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
+    limit: int | None = None,
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
@@ -426,18 +495,22 @@ def any(  # noqa: A001
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
+        limit=limit,
         where=where,
         scale=None,
         default=default,
     )
 
 
-def all(  # noqa: A001
+def all(  # noqa: A001, PLR0913 - what a user may say about an aggregate
     input_: str | Expr,
     *,
     window: Span,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
+    limit: int | None = None,
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
@@ -448,18 +521,22 @@ def all(  # noqa: A001
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
+        limit=limit,
         where=where,
         scale=None,
         default=default,
     )
 
 
-def share(
+def share(  # noqa: PLR0913 - what a user may say about an aggregate
     input_: str | Expr,
     *,
     window: Span,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
+    limit: int | None = None,
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
@@ -470,6 +547,8 @@ def share(
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
+        limit=limit,
         where=where,
         scale=None,
         default=default,
@@ -481,6 +560,8 @@ def seconds_since_last(
     window: Span = None,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
+    limit: int | None = None,
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
@@ -495,6 +576,8 @@ def seconds_since_last(
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
+        limit=limit,
         where=where,
         scale=None,
         default=default,
@@ -506,6 +589,8 @@ def seconds_since_first(
     window: Span = None,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
+    limit: int | None = None,
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
@@ -519,6 +604,8 @@ def seconds_since_first(
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
+        limit=limit,
         where=where,
         scale=None,
         default=default,
@@ -530,6 +617,8 @@ def mean_gap(
     window: Span = None,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
+    limit: int | None = None,
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
@@ -543,19 +632,23 @@ def mean_gap(
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
+        limit=limit,
         where=where,
         scale=None,
         default=default,
     )
 
 
-def decayed_count(
+def decayed_count(  # noqa: PLR0913 - what a user may say about an aggregate
     input_: str | Expr | None = None,
     *,
     half_life: Span,
     window: Span,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
+    limit: int | None = None,
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
@@ -570,6 +663,8 @@ def decayed_count(
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
+        limit=limit,
         where=where,
         scale=None,
         default=default,
@@ -583,6 +678,8 @@ def decayed_sum(  # noqa: PLR0913 - what a user may say about an aggregate
     window: Span,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
+    limit: int | None = None,
     where: Expr | None = None,
     scale: int | None = None,
     default: Literal | None = None,
@@ -598,6 +695,8 @@ def decayed_sum(  # noqa: PLR0913 - what a user may say about an aggregate
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
+        limit=limit,
         where=where,
         scale=scale,
         default=default,
@@ -611,6 +710,8 @@ def decayed_mean(  # noqa: PLR0913 - what a user may say about an aggregate
     window: Span,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
+    limit: int | None = None,
     where: Expr | None = None,
     scale: int | None = None,
     default: Literal | None = None,
@@ -626,6 +727,8 @@ def decayed_mean(  # noqa: PLR0913 - what a user may say about an aggregate
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
+        limit=limit,
         where=where,
         scale=scale,
         default=default,
@@ -639,6 +742,7 @@ def count_distinct(
     limit: int = 1_000,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
     where: Expr | None = None,
 ) -> Aggregation:
     """Count distinct values: exactly up to `limit` (at most 10,000), beyond it within about 2 %.
@@ -652,6 +756,7 @@ def count_distinct(
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
         where=where,
         scale=None,
         default=None,
@@ -665,6 +770,7 @@ def value_counts(
     limit: int = 100,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
     where: Expr | None = None,
 ) -> Aggregation:
     """Count how often each value occurs: a map, empty without values.
@@ -679,19 +785,21 @@ def value_counts(
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
         where=where,
         scale=None,
         default=None,
     )
 
 
-def mode(
+def mode(  # noqa: PLR0913 - what a user may say about an aggregate
     input_: str | Expr,
     *,
     window: Span,
     limit: int = 100,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
     where: Expr | None = None,
     default: Literal | None = None,
 ) -> Aggregation:
@@ -706,19 +814,22 @@ def mode(
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
         where=where,
         scale=None,
         default=default,
     )
 
 
-def histogram(
+def histogram(  # noqa: PLR0913 - what a user may say about an aggregate
     input_: str | Expr,
     edges: Sequence[Literal],
     *,
     window: Span,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
+    limit: int | None = None,
     where: Expr | None = None,
 ) -> Aggregation:
     """Count the values below the first edge, between each two, and from the last edge on.
@@ -732,6 +843,8 @@ def histogram(
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
+        limit=limit,
         where=where,
         scale=None,
         default=None,
@@ -745,6 +858,8 @@ def percentile(  # noqa: PLR0913 - what a user may say about an aggregate
     window: Span,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
+    limit: int | None = None,
     where: Expr | None = None,
     scale: int | None = None,
     default: Literal | None = None,
@@ -760,18 +875,22 @@ def percentile(  # noqa: PLR0913 - what a user may say about an aggregate
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
+        limit=limit,
         where=where,
         scale=scale,
         default=default,
     )
 
 
-def median(
+def median(  # noqa: PLR0913 - what a user may say about an aggregate
     input_: str | Expr,
     *,
     window: Span,
     hop: Span = None,
     offset: Span = None,
+    by: str | Expr | None = None,
+    limit: int | None = None,
     where: Expr | None = None,
     scale: int | None = None,
     default: Literal | None = None,
@@ -783,6 +902,8 @@ def median(
         window=window,
         hop=hop,
         offset=offset,
+        by=by,
+        limit=limit,
         where=where,
         scale=scale,
         default=default,

@@ -20,6 +20,7 @@ from tests.parity.test_history import assert_history_is_the_oracle, logical
 from tests.reference import DAY, Event
 from tests.store.answering import user
 from tests.store.test_lists import SCALARS, lists, told
+from tests.store.test_maps import bought, card, maps
 
 if TYPE_CHECKING:
     from tests.conformance.in_trino import Files
@@ -85,3 +86,40 @@ def test_what_a_cut_by_trino_collects_serves_the_oracle_bit_for_bit(
             name: bits(logical(value, view.feature_types[name])) for name, value in values.items()
         }
         assert got == {name: bits(value) for name, value in wanted.items()}
+
+
+@pytest.mark.parametrize("name", maps.feature_types)
+def test_maps_by_trino_are_the_oracle_bit_for_bit(files: Files, name: str) -> None:
+    view = FeatureView(
+        "maps",
+        entity=card,
+        source=bought,
+        refresh=Every("1d"),
+        features={name: maps.aggregations[name]},
+    )
+    events = purchases()
+    labels = [({"card": key}, CUT + days * DAY) for key in "abc" for days in (-20, -1, 0, 1, 33)]
+    assert_history_is_the_oracle(files.history, (view, events, labels), Mode.AS_SERVED)
+    plan = plan_view(view)
+    states = files.states_at(plan, events, CUT)
+    assert len(states) == 2
+    for (key,), state in states.items():
+        values, *_ = Folder(plan).fold([state], CUT)
+        wanted, _ = reference.view_value(view, events, {"card": key}, CUT)
+        assert bits(logical(values[name], view.feature_types[name])) == bits(wanted[name])
+
+
+def purchases() -> list[Event]:
+    chance = random.Random(20241129)  # noqa: S311 - the same events every time
+    found = []
+    for number in range(200):
+        at = CUT - chance.randrange(40 * DAY)
+        values = {
+            "kind": chance.choice([None, "", "food", "é", "'; --"]),
+            "shop": chance.choice([None, 0, 1, -(2**63)]),
+            "price": chance.choice([None, reference.scaled_decimal(chance.randrange(-99, 99), 2)]),
+            "big": chance.choice([None, 1, 2**40]),
+        }
+        row = {"card": chance.choice("ab"), "at": at, **values}
+        found.append(Event(row, at, at + chance.choice([0, 1, DAY]), number))
+    return found

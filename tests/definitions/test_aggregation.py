@@ -213,6 +213,11 @@ def test_truths_have_no_variance(function: str) -> None:
         (agg.histogram("amount", [0, 0.5], window="1h"), Array(Int64)),
         (agg.percentile("price", 0.9, window="1h"), Float64),
         (agg.median("clicks", window="1h"), Float64),
+        (agg.sum("price", window="1h", by="country"), Map(String, Decimal(38, 2))),
+        (agg.last_n("seen", 3, window="1h", by="flag"), Map(Bool, Array(Timestamp))),
+        (agg.value_counts("clicks", window="1h", by="seen"), Map(Timestamp, Map(Int64, Int64))),
+        (agg.count(window="1h", by=col("amount") > 1), Map(Bool, Int64)),
+        (agg.max("country", window="1h", by="clicks", default="none"), Map(Int64, String)),
         (agg.sum("flag", window="1h"), Int64),
         (agg.mean(col("amount") > 1, window="1h"), Float64),
         (agg.any("flag", window="1h"), Bool),
@@ -404,6 +409,46 @@ def test_all_problems_of_what_is_counted_come_in_one_error() -> None:
     )
 
 
+def test_a_result_for_each_value_needs_a_column_of_keys_and_a_limit_within_bounds() -> None:
+    found = problems(agg.sum, "amount", window="1h", by=3, limit=0)
+    assert found == (
+        "agg.sum has 2 problems:\n"
+        "  - by is 3; name a column, or write an expression\n"
+        "  - limit is 0; it must be a whole number from 1 to 10,000"
+    )
+    assert problems(agg.count, window="1h", limit=5) == (
+        "agg.count: limit=5 bounds the keys of a map; name their column with by="
+    )
+    assert "n is 0" in problems(agg.last_n, "amount", 0, window="1h", by="country")
+    assert agg.count(window="1h", by="country").parameters.limit == 50
+    assert agg.mode("clicks", window="1h", by="country").parameters.limit == 100
+
+
+def test_keys_are_typed_as_inputs_are() -> None:
+    assert typed(agg.sum("amount", window="1h", by="tags")) == (
+        None,
+        ["by='tags' is Array(String); the keys of a map are scalars or Decimals"],
+    )
+    assert typed(agg.sum("amount", window="1h", by="amounts")) == (
+        None,
+        ["source 'events' has no column 'amounts'. Did you mean 'amount'?"],
+    )
+    assert typed(agg.sum("country", window="1h", by="amounts"))[1] == [
+        "sum needs a numeric input; 'country' is String. Numeric columns: clicks, amount, price.",
+        "source 'events' has no column 'amounts'. Did you mean 'amount'?",
+    ]
+    assert typed(agg.sum("clicks", window="1h", by="country", default=0.5))[1] == [
+        "default=0.5 is Float64, but the feature is Int64"
+    ]
+
+
+def test_keys_are_part_of_what_an_aggregate_is() -> None:
+    made = agg.sum("amount", window="1h", by="country", limit=50)
+    assert made == agg.sum("amount", window="1h", by=col("country"))
+    assert made != agg.sum("amount", window="1h", by="country", limit=51)
+    assert made != agg.sum("amount", window="1h")
+
+
 def test_an_unknown_column_is_refused_with_the_near_miss() -> None:
     assert typed(agg.sum("amounts", window="1h")) == (
         None,
@@ -433,6 +478,8 @@ def test_agg_has_every_function() -> None:
         "agg.sum('amount', window='1d', hop='5m', scale=2, default=0)",
         "agg.last_distinct_n('country', 5, window='1h')",
         "agg.count_distinct('country', window='1h', limit=1000)",
+        "agg.count(window='1h', by='country', limit=50)",
+        "agg.decayed_sum('amount', half_life='1h', window='1d', by=(col('clicks') > 1), limit=2)",
         "agg.mode('country', window='1h', limit=5, default='none')",
         "agg.histogram('amount', [-1, 0.5, Decimal('0.75')], window='1h')",
         "agg.percentile('amount', 0.99, window='1h', scale=2)",

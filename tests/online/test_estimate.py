@@ -42,3 +42,15 @@ def test_a_large_item_that_collects_can_be_made_smaller_by_its_limits_too() -> N
     )
     wide = {"n": agg.stddev_pop("price", window="30d", hop="1m")}
     assert str(estimate(a_view(features=wide))["warning"]).endswith("shorten the window.")
+
+
+def test_an_estimate_counts_as_many_keys_as_there_may_be_in_every_tile() -> None:
+    found = [
+        estimate(a_view(features={"n": agg.sum("delay", window="30d", by="carrier", limit=limit)}))
+        for limit in (1, 51)
+    ]
+    few, many = (int(str(each["item_bytes_at_most"])) for each in found)
+    tiles = 31 * (2 + 4 + 8)  # an offset, a count and a sum
+    per_key = (many - few) / 50
+    assert per_key >= tiles
+    assert per_key <= 2 * (tiles + 100)

@@ -200,6 +200,7 @@ class Decoder:
             parameters=self._parameters(document),
             offset=Duration(document["offset"]) if "offset" in document else None,
             half_life=Duration(document["half_life"]) if "half_life" in document else None,
+            by=self._node(document["by"]) if "by" in document else None,
         )
 
     def _parameters(self, document: Document) -> Parameters:
@@ -305,6 +306,7 @@ def encode_aggregation(item: Aggregation) -> Document:
         "q": parameters.q,
         "offset": None if item.offset is None else item.offset.microseconds,
         "half_life": None if item.half_life is None else item.half_life.microseconds,
+        "by": encode_node(item.by),
     }
     return {
         "function": item.function.value,

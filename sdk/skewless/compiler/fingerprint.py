@@ -118,7 +118,8 @@ def _alone(view: FeatureView, feature: str) -> Document:
 
 def _expressions(view: FeatureView) -> Iterator[Any]:
     for aggregation in view.aggregations.values():
-        yield from (node for node in (aggregation.input, aggregation.where) if node is not None)
+        nodes = (aggregation.input, aggregation.where, aggregation.by)
+        yield from (node for node in nodes if node is not None)
     if view.where is not None:
         yield view.where
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skewless.compiler.binding import bind
 from skewless.compiler.bound import (
@@ -92,6 +92,19 @@ class TileColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class By:
+    """Tiles, or results, for each value of a key.
+
+    Attributes:
+        key: index of the key in the plan.
+        limit: how many keys there may be: in a tile, or in a feature's window.
+    """
+
+    key: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class TileSet:
     """Tiles of one hop, kept as long as the longest window over them looks back.
 
@@ -99,11 +112,19 @@ class TileSet:
         hop: width of a tile in microseconds; None for a single tile of all history.
         retention: how far back windows begin at most, in microseconds; None for all history.
         columns: the partials, in the order they are packed.
+        by: where there is a tile for each key that has events: then all columns are of one measure,
+            so that a key is there exactly if the measure counts an event of it.
     """
 
     hop: int | None
     retention: int | None
     columns: tuple[TileColumn, ...]
+    by: By | None = None
+
+    @property
+    def measure(self) -> int:
+        """The measure of all columns of a set by keys."""
+        return self.columns[0].measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +142,8 @@ class AggregatePlan:
         offset: by how many microseconds the window ends before T, rounded down to the hop; 0 where
             it ends at T.
         weights: of an aggregate that decays, by how many hops a tile lies before that of T.
+        type: of the value; where there is one for each key, of one of them.
+        by: where there is a value for each key.
     """
 
     name: str
@@ -134,6 +157,7 @@ class AggregatePlan:
     collected: Collected | None = None
     offset: int = 0
     weights: tuple[int, ...] = ()
+    by: By | None = None
 
     @property
     def reads(self) -> tuple[Partial, ...]:
@@ -179,6 +203,7 @@ class ViewPlan:
         columns: of a latest-value view, the features and their types; else empty.
         where: the view's condition.
         aggregates, measures, tile_sets: of an aggregated view; else empty.
+        keys: by which aggregates have several values.
     """
 
     view: FeatureView
@@ -188,6 +213,7 @@ class ViewPlan:
     aggregates: tuple[AggregatePlan, ...]
     measures: tuple[Measure, ...]
     tile_sets: tuple[TileSet, ...]
+    keys: tuple[Typed, ...] = ()
 
     @property
     def name(self) -> str:
@@ -199,6 +225,10 @@ class ViewPlan:
 
         A sum of 64-bit units reaches 38 digits with 10^19 rows; the sum of their squares with two.
         """
+        return aggregate.by is not None or self.may_fail(aggregate)
+
+    def may_fail(self, aggregate: AggregatePlan) -> bool:
+        """Say the same of a value for one key, and not for the reason of too many keys."""
         reads = aggregate.reads
         return (
             (aggregate.collected is not None and aggregate.collected.may_overflow)
@@ -208,9 +238,12 @@ class ViewPlan:
         )
 
     def is_failure(self, aggregate: AggregatePlan) -> bool:
-        """Say whether an overflow of it is an error: too many values are null by definition."""
+        """Say whether an overflow of a value, or of one in a map, is an error.
+
+        Too many values, or keys, are null by definition.
+        """
         is_limited = aggregate.collected is not None and aggregate.collected.is_limited
-        return self.may_overflow(aggregate) and not is_limited
+        return self.may_fail(aggregate) and not is_limited
 
     @property
     def key_types(self) -> tuple[ValueType, ...]:
@@ -367,29 +400,37 @@ def plan_view(view: FeatureView) -> ViewPlan:
     # Sorted by name, because the order of aggregates is not part of the fingerprint.
     measured = {name: _measure(item, view) for name, item in sorted(view.aggregations.items())}
     measures = {each: index for index, each in enumerate(dict.fromkeys(measured.values()))}
-    hops = sorted(map(_hop, view.aggregations.values()), key=lambda hop: (hop is None, hop or 0))
-    places = {hop: index for index, hop in enumerate(dict.fromkeys(hops))}
+    keys = _keys(view)
+    places = {
+        name: _Place(_hop(item), _by(item, view, keys), measures[measured[name]])
+        for name, item in view.aggregations.items()
+    }
+    sets = {place.tiles: None for place in sorted(places.values(), key=_Place.order)}
+    numbers = {tiles: index for index, tiles in enumerate(sets)}
     aggregates = tuple(
         AggregatePlan(
             name,
-            measures[measured[name]],
-            places[_hop(item)],
+            places[name].measure,
+            numbers[places[name].tiles],
             None if item.window is None else item.window.microseconds,
-            view.feature_types[name],
+            _type_of_one(item, view.feature_types[name]),
             finish(item.function, measured[name].type, measured[name].scale),
             PICKED.get(item.function),
-            _default(item, view.feature_types[name]),
+            _default(item, _type_of_one(item, view.feature_types[name])),
             Collected.of(item, _collected_scale(item, view)),
             0 if item.offset is None else item.offset.microseconds,
             _weights(item),
+            places[name].by,
         )
         for name, item in view.aggregations.items()
     )
     tile_sets = tuple(
         _tile_set(hop, [each for each in aggregates if each.tile_set == index])
-        for hop, index in places.items()
+        for index, (hop, *_) in enumerate(sets)
     )
-    return ViewPlan(view, fingerprint(view), where, (), aggregates, tuple(measures), tile_sets)
+    return ViewPlan(
+        view, fingerprint(view), where, (), aggregates, tuple(measures), tile_sets, tuple(keys)
+    )
 
 
 def plan_selection(
@@ -459,6 +500,41 @@ def _plan_function(view: OnDemandView, function: PythonFunction) -> OnDemandPlan
     return OnDemandPlan(view, found, arguments)
 
 
+class _Place(NamedTuple):
+    """Where an aggregate's partials are: a set of tiles has one hop, and maybe keys."""
+
+    hop: int | None
+    by: By | None
+    measure: int
+
+    @property
+    def tiles(self) -> tuple[int | None, int | None, int | None]:
+        """What one set has in common: of keys, one measure."""
+        return (self.hop, None, None) if self.by is None else (self.hop, self.by.key, self.measure)
+
+    def order(self) -> tuple[Any, ...]:
+        """Order sets: those of keys last."""
+        _, key, measure = self.tiles
+        return key is not None, key or 0, self.hop is None, self.hop or 0, measure or 0
+
+
+def _keys(view: FeatureView) -> dict[Typed, int]:
+    """Number the keys; sorted by name, since the order of features means nothing."""
+    columns = view.source.columns
+    found = [bind(item.by, columns) for _, item in sorted(view.aggregations.items()) if item.by]
+    return {key: number for number, key in enumerate(dict.fromkeys(found))}
+
+
+def _by(item: Aggregation, view: FeatureView, keys: Mapping[Typed, int]) -> By | None:
+    if item.by is None:
+        return None
+    return By(keys[bind(item.by, view.source.columns)], item.parameters.limit or 0)
+
+
+def _type_of_one(item: Aggregation, type_: ValueType) -> ValueType:
+    return type_ if item.by is None or not isinstance(type_, types.Map) else type_.value
+
+
 def _hop(item: Aggregation) -> int | None:
     return None if item.hop is None else item.hop.microseconds
 
@@ -521,7 +597,12 @@ def _tile_set(hop: int | None, aggregates: Sequence[AggregatePlan]) -> TileSet:
             default=None,
         ),
         tuple(sorted(kept, key=lambda column: (column.measure, order.index(column.partial)))),
+        _widest([each.by for each in aggregates if each.by is not None]),
     )
+
+
+def _widest(found: Sequence[By]) -> By | None:
+    return max(found, key=lambda by: by.limit, default=None)
 
 
 def _weights(item: Aggregation) -> tuple[int, ...]:

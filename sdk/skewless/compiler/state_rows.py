@@ -39,7 +39,16 @@ def state_fields(plan: ViewPlan) -> tuple[Field, ...]:
     for tiles in plan.tile_sets:
         for column in tiles.columns:
             found.update((field.name, field) for field in partial_fields(plan, column))
-    return (Field(TILE_SET, types.Int64), Field(START, types.Int64), *found.values())
+    keys = (Field(key_name(index), key.type) for index, key in enumerate(plan.keys))
+    return (Field(TILE_SET, types.Int64), Field(START, types.Int64), *keys, *found.values())
+
+
+def key_name(key: int) -> str:
+    """Return the column of a key's value, null in sets of tiles that have no keys of this kind.
+
+    In those that have, it is null where a tile has too many of them: then partials mean nothing.
+    """
+    return f"by{key}"
 
 
 def partial_fields(plan: ViewPlan, column: TileColumn) -> tuple[Field, ...]:

@@ -107,6 +107,7 @@ class Aggregation:
         parameters: what only some functions have.
         offset: by how much the window ends before T, a multiple of the hop; None if it ends at T.
         half_life: of an aggregate that decays, after how long a value counts half; else None.
+        by: the column or expression for each value of which there is a result; else None.
     """
 
     function: Function
@@ -119,9 +120,23 @@ class Aggregation:
     parameters: Parameters = NO_PARAMETERS
     offset: Duration | None = None
     half_life: Duration | None = None
+    by: Node | None = None
 
     def result_type(self, scope: Scope) -> ValueType | None:
         """Return the feature's type, noting in the scope what is wrong with the aggregation."""
+        result = self._result_of_one(scope)
+        key = None if self.by is None else scope.type_of(self.by)
+        if self.by is None or result is None or key is None:
+            return result if self.by is None else None
+        if not isinstance(key, types.Scalar | types.Decimal):
+            scope.problems.append(
+                f"by={_shown(self.by)} is {key}; the keys of a map are scalars or Decimals"
+            )
+            return None
+        return types.Map(key, result)
+
+    def _result_of_one(self, scope: Scope) -> ValueType | None:
+        """Return the type of the result for one key, or of the only one."""
         if self.where is not None:
             where = scope.type_of(self.where)
             if where is not None and where != types.Bool:
@@ -155,6 +170,8 @@ class Aggregation:
             and scope.type_of(self.input) == types.Float64
         )
         default = self.default
+        if self.by is not None and isinstance(result, types.Map):
+            result = result.value
         if default is not None and isinstance(result, types.Decimal):
             default = _decimal_default(default, result)
         return replace(self, scale=self.scale if takes_units else DEFAULT_SCALE, default=default)
@@ -240,6 +257,8 @@ class Aggregation:
             parts.append(f"hop={_quoted(self.hop)}")
         if self.offset is not None:
             parts.append(f"offset={_quoted(self.offset)}")
+        if self.by is not None:
+            parts.append(f"by={_shown(self.by)}")
         parts.extend(self.parameters.named_texts())
         if self.where is not None:
             parts.append(f"where={render(self.where)}")
@@ -264,6 +283,8 @@ def aggregation(  # noqa: PLR0913 - what a user may say about an aggregate
     offset: str | timedelta | Duration | None = None,
     half_life: str | timedelta | Duration | None = None,
     parameters: Parameters = NO_PARAMETERS,
+    by: str | Expr | None = None,
+    limit: int | None = None,
 ) -> Aggregation:
     """Normalise and check the arguments of an aggregate.
 
@@ -286,13 +307,13 @@ def aggregation(  # noqa: PLR0913 - what a user may say about an aggregate
         problems.extend(_decay_problems(window_, hop_, offset_, window_given=window is not None))
     if where is not None and not isinstance(where, Expr):
         problems.append(f"where is {shown(where)}; write an expression such as col('amount') > 10")
-    if input_ is None and function not in COUNTS | TIMES:
-        problems.append("the input is None; name a column, or write an expression")
-    if input_ is not None and not isinstance(input_, str | Expr):
-        problems.append(f"{shown(input_)} is neither a column name nor an expression")
+    problems.extend(_input_problems(function, input_))
     if scale is not None and (not types.is_whole(scale) or not 0 <= scale <= MAX_SCALE):
         problems.append(f"scale is {shown(scale)}; it must be a whole number from 0 to {MAX_SCALE}")
     default_ = _default(default, problems)
+    if not isinstance(by, str | Expr | None):
+        problems.append(f"by is {shown(by)}; name a column, or write an expression")
+    parameters = parameters.bounded(limit, has_keys=by is not None)
     problems.extend(parameters.found)
     if problems:
         raise DefinitionError(f"agg.{function.value}", problems)
@@ -307,7 +328,15 @@ def aggregation(  # noqa: PLR0913 - what a user may say about an aggregate
         parameters=parameters,
         offset=offset_,
         half_life=half_life_,
+        by=_input_node(by),
     )
+
+
+def _input_problems(function: Function, input_: object) -> Iterator[str]:
+    if input_ is None and function not in COUNTS | TIMES:
+        yield "the input is None; name a column, or write an expression"
+    if not isinstance(input_, str | Expr | None):
+        yield f"{shown(input_)} is neither a column name nor an expression"
 
 
 def default_problems(default: LiteralNode, result: ValueType) -> Iterator[str]:

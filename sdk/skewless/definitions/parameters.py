@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import decimal
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeGuard
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MOST_ELEMENTS, MOST_VALUES, MOST_EDGES, MOST_DIGITS = 1_000, 10_000, 200, 17
+USUAL_KEYS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,7 @@ class Parameters:
 
     Attributes:
         n: how many elements a list has at most.
-        limit: how many distinct values a window may have.
+        limit: how many distinct values, and how many keys of a map, a window may have.
         edges: constants of a histogram, ascending.
         q: a percentile's share, as a decimal text.
         found: what was wrong with arguments that could not be read.
@@ -89,6 +90,22 @@ class Parameters:
         """Read how many elements a list has."""
         most = MOST_ELEMENTS
         return cls(n=n) if _is_up_to(n, most) else cls(found=(_not_up_to("n", n, most),))
+
+    def bounded(self, limit: object, *, has_keys: bool) -> Parameters:
+        """Return them with a limit of the keys of a map; a limit that is there holds for both.
+
+        Args:
+            limit: as the user gave it, if it was not read yet.
+            has_keys: whether there is a result for each key.
+        """
+        if limit is None:
+            is_open = has_keys and self.limit is None and not self.found
+            return replace(self, limit=USUAL_KEYS) if is_open else self
+        if not has_keys:
+            text = f"limit={shown(limit)} bounds the keys of a map; name their column with by="
+            return replace(self, found=(*self.found, text))
+        of_keys = Parameters.of_limit(limit)
+        return replace(self, limit=of_keys.limit, found=(*self.found, *of_keys.found))
 
     @classmethod
     def of_limit(cls, limit: object) -> Parameters:

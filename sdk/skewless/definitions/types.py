@@ -64,7 +64,7 @@ class Map:
     """A value for each of some keys, neither of them null: the result of an aggregate."""
 
     key: Scalar | Decimal
-    value: Scalar | Decimal | Array
+    value: ValueType
 
     def __str__(self) -> str:
         return f"Map({self.key}, {self.value})"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skewless.compiler.state_rows import SEEN, START, TILE_SET, partial_names
+from skewless.compiler.state_rows import SEEN, START, TILE_SET, key_name, partial_names
 from skewless.online.codec import encode
 from skewless.online.state import Aggregated, Latest, Winner
-from skewless.online.tiles import Tiles
+from skewless.online.tiles import Tiles, to_tiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,9 +40,17 @@ def _aggregated(plan: ViewPlan, rows: list[Row]) -> Aggregated:
 
 
 def _tiles(tile_set: TileSet, rows: list[Row]) -> Tiles:
+    if tile_set.by is not None:
+        return _keyed(tile_set, key_name(tile_set.by.key), rows)
     ordered = sorted(rows, key=lambda row: row[START])
     columns = [_partials(column, ordered) for column in tile_set.columns]
     return Tiles([row[START] for row in ordered], columns)
+
+
+def _keyed(tile_set: TileSet, key: str, rows: list[Row]) -> Tiles:
+    columns = [_partials(column, rows) for column in tile_set.columns]
+    places = [(row[key], row[START]) for row in rows]
+    return to_tiles(tile_set, dict(zip(places, zip(*columns, strict=True), strict=True)))
 
 
 def _partials(column: TileColumn, rows: list[Row]) -> list[Any]:

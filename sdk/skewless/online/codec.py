@@ -13,6 +13,7 @@ from skewless.definitions import types
 from skewless.definitions.refresh import Stream
 from skewless.errors import OnlineStoreError
 from skewless.online.column import type_bytes
+from skewless.online.keyed import KeyedLayout
 from skewless.online.packed import TileLayout
 from skewless.online.state import Aggregated, Latest, Winner
 from skewless.online.value import RowReader, pack_row
@@ -20,6 +21,7 @@ from skewless.online.value import RowReader, pack_row
 if TYPE_CHECKING:
     from skewless.compiler.plan import ViewPlan
     from skewless.definitions.types import ValueType
+    from skewless.online.keyed import PackedKeys
     from skewless.online.packed import PackedTiles
     from skewless.online.state import State
 
@@ -49,7 +51,7 @@ def decode(plan: ViewPlan, data: bytes) -> State:
         return Latest(WinnerReader(plan).read(data))
     packed, is_seen = read_tiles(plan, data)
     pairs = zip(layouts(plan), packed, strict=True)
-    return Aggregated(tuple(layout.unpack(tiles) for layout, tiles in pairs), is_seen)
+    return Aggregated(tuple(layout.unpack(tiles) for layout, tiles in pairs), is_seen)  # type: ignore[arg-type]  # each its own
 
 
 def failed_state(reason: str) -> bytes:
@@ -64,13 +66,14 @@ def failure_of(data: bytes) -> str | None:
     return data[1:].decode()
 
 
-def read_tiles(plan: ViewPlan, data: bytes) -> tuple[list[PackedTiles], bool]:
+def read_tiles(plan: ViewPlan, data: bytes) -> tuple[list[PackedTiles | PackedKeys], bool]:
     """Return views of an aggregated state's tiles, and whether any event was ever seen."""
     if not data:
         return [layout.nothing() for layout in layouts(plan)], False
     _check(data)
     buffer = memoryview(data)
-    position, found = 2, []
+    position = 2
+    found: list[PackedTiles | PackedKeys] = []
     for layout in layouts(plan):
         tiles, position = layout.read(buffer, position)
         found.append(tiles)
@@ -98,11 +101,16 @@ class WinnerReader:
         return Winner(event_time, tiebreak, tuple(row), bool(flags & _DELETED))
 
 
-def layouts(plan: ViewPlan) -> list[TileLayout]:
+def layouts(plan: ViewPlan) -> list[TileLayout | KeyedLayout]:
     """Return how the plan's tile sets are packed."""
     found = _LAYOUTS.get(plan.fingerprint)
     if found is None:
-        found = [TileLayout(plan, tile_set) for tile_set in plan.tile_sets]
+        found = [
+            TileLayout(plan, tile_set)
+            if tile_set.by is None
+            else KeyedLayout(plan, tile_set, tile_set.by)
+            for tile_set in plan.tile_sets
+        ]
         _LAYOUTS[plan.fingerprint] = found
     return found
 
@@ -118,7 +126,10 @@ def tile_bytes_estimate(plan: ViewPlan) -> int:
         if tile_set.hop is not None and tile_set.retention is not None:
             count = -(-tile_set.retention // tile_set.hop) + 1  # a window may be a hop longer
         width = sum(column.estimate(plan.tiebreak_type) for column in layout.columns)
-        total += _HEAD_BYTES + count * (2 + width)
+        if isinstance(layout, KeyedLayout):
+            total += _HEAD_BYTES + layout.estimate(count, _HEAD_BYTES, 2 + width)
+        else:
+            total += _HEAD_BYTES + count * (2 + width)
     if not plan.tile_sets:
         total += _TIME.size + sum(type_bytes(kind) for kind in _row_types(plan))
     return total if isinstance(plan.view.refresh, Stream) else 2 * total
@@ -146,4 +157,4 @@ def _row_types(plan: ViewPlan) -> list[ValueType]:
 
 
 # Cached by fingerprint, which identifies the meaning; hashing a plan would walk all of it.
-_LAYOUTS: dict[str, list[TileLayout]] = {}
+_LAYOUTS: dict[str, list[TileLayout | KeyedLayout]] = {}

@@ -31,7 +31,7 @@ def estimate(view: FeatureView) -> dict[str, object]:
     }
     if item_bytes > _LARGE_ITEM_BYTES:
         way = "Lengthen the hop or shorten the window"
-        if any(item.collected is not None for item in plan.aggregates):
+        if any(item.collected or item.by for item in plan.aggregates):
             way += ", or lower an n or a limit: each tile may hold as much"
         found["warning"] = (
             f"an entity that is busy in every tile needs {item_bytes} bytes, near DynamoDB's "

@@ -18,10 +18,11 @@ from skewless.online.state import greatest
 from skewless.online.tiles import EXACT_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from skewless.compiler.collected import Collected
     from skewless.compiler.plan import AggregatePlan, ViewPlan
+    from skewless.online.keyed import PackedKeys
     from skewless.online.packed import PackedColumn, PackedTiles
 
     # Tiles, and the indexes of the first one inside a window and of the first one after it.
@@ -80,7 +81,7 @@ class Folder:
         if not self._plan.tile_sets:
             return self._latest(states, instant)
         is_seen = False
-        opened: list[list[PackedTiles]] = []
+        opened: list[list[PackedTiles | PackedKeys]] = []
         for data in states:
             tiles, seen = read_tiles(self._plan, data)
             opened.append(tiles)
@@ -88,11 +89,20 @@ class Folder:
         values = dict(self._unset)  # in the order of the view's features
         overflowed: dict[str, str | None] = {}
         for window, numbers, aggregates in self._windows:
-            parts = list(_inside(opened, *window, instant))
-            totals = {place: _total(parts, place) for place in numbers}
+            tile_set, length, offset, hop = window
+            packed = (each[tile_set] for each in opened)
+            parts = (
+                {None: list(_inside(packed, length, offset, hop, instant))}
+                if self._plan.tile_sets[tile_set].by is None
+                else _of_keys(packed, length, offset, hop, instant)
+            )
+            totals = {
+                key: {place: _total(of_key, place) for place in numbers}
+                for key, of_key in parts.items()
+            }
             for aggregate in aggregates:
                 try:
-                    values[aggregate.name] = aggregate.value(parts, totals, instant)
+                    values[aggregate.name] = aggregate.found(parts, totals, instant)
                 except LimitExceededError:
                     overflowed[aggregate.name] = None
                 except ValueOverflowError:
@@ -123,6 +133,7 @@ class _Aggregate:
             "it does not fit in 64 bits" if item.is_narrow else "its sums do not fit in 38 digits"
         )
         self._default = item.default
+        self._most_keys = None if item.by is None else item.by.limit
         columns = plan.tile_sets[item.tile_set].columns
         mine = {
             column.partial: index
@@ -149,6 +160,31 @@ class _Aggregate:
         if item.collected is not None:
             self._picks = [_collector(item.collected, mine[item.collected.partial])]
             self.limit = "a value has no units in 64 bits"
+
+    def found(
+        self,
+        parts: Mapping[Any, list[Part]],
+        totals: Mapping[Any, Mapping[int, int | None]],
+        instant: int,
+    ) -> Any:
+        """Return the value over a window, or one for each key.
+
+        Args:
+            parts: the tiles by key; without keys all under None; where a tile has too many keys,
+                None is one of them.
+            totals: of the same keys, the sums of `numbers`.
+            instant: T.
+
+        Raises:
+            LimitExceededError: there are too many keys, or values.
+            ValueOverflowError: a value leaves the range of exact integers.
+        """
+        if self._most_keys is None:
+            return self.value(parts[None], totals[None], instant)
+        if None in parts or len(parts) > self._most_keys:
+            raise LimitExceededError("there are more keys than the limit")
+        found = ((key, self.value(parts[key], totals[key], instant)) for key in sorted(parts))
+        return {key: value for key, value in found if value is not None}
 
     def value(self, parts: list[Part], totals: Mapping[int, int | None], instant: int) -> Any:
         """Return the value over a window, of which the sums of `numbers` are given.
@@ -198,15 +234,14 @@ def _total(parts: list[Part], place: int) -> int | None:
 
 
 def _inside(
-    opened: list[list[PackedTiles]],
-    tile_set: int,
+    opened: Iterable[Any],
     window: int | None,
     offset: int,
     hop: int | None,
     instant: int,
 ) -> Iterator[Part]:
-    for tiles in opened:
-        packed = tiles[tile_set]
+    """Yield the parts of packed tiles that lie in a window, but for those without any."""
+    for packed in opened:
         start, end = 0, packed.count
         if window is not None and hop is not None:
             start = packed.index(window_start(instant, window + offset, hop))
@@ -214,6 +249,21 @@ def _inside(
                 end = packed.index(window_end(instant, offset, hop))
         if start < end:
             yield packed, start, end
+
+
+def _of_keys(
+    opened: Iterable[Any], window: int | None, offset: int, hop: int | None, instant: int
+) -> dict[Any, list[Part]]:
+    """Return the parts of each key that has any; of None, those that have too many keys."""
+    by_key: dict[Any, list[PackedTiles]] = {}
+    for packed in opened:
+        by_key.setdefault(None, []).append(packed.overfull)
+        for key, tiles in packed.keys.items():
+            by_key.setdefault(key, []).append(tiles)
+    found = (
+        (key, list(_inside(tiles, window, offset, hop, instant))) for key, tiles in by_key.items()
+    )
+    return {key: parts for key, parts in found if parts}
 
 
 def _picker(column: PackedColumn, index: int) -> Callable[[list[Part]], Any]:

@@ -183,11 +183,16 @@ def _series_of_lists(pd: Any, values: Sequence[Any], element: ValueType, index: 
 
 
 def _entries(values: Sequence[Any], type_: ValueType) -> Sequence[Any]:
-    """Return maps as lists of entries; all else as it is."""
+    """Return maps, and those in them, as lists of entries; all else as it is."""
     if not isinstance(type_, types.Map):
         return values
     return [
-        None if value is None else [{"key": key, "value": item} for key, item in value.items()]
+        None
+        if value is None
+        else [
+            {"key": key, "value": item}
+            for key, item in zip(value, _entries([*value.values()], type_.value), strict=True)
+        ]
         for value in values
     ]
 

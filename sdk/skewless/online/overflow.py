@@ -11,6 +11,7 @@ from skewless.compiler.partials import Partial
 from skewless.definitions.expression import INT64_MAX
 from skewless.online.codec import read_tiles
 from skewless.online.fold import Folder
+from skewless.online.keyed import every
 from skewless.online.tiles import EXACT_MAX
 
 if TYPE_CHECKING:
@@ -60,7 +61,13 @@ class _Judge:
     def may_overflow(self, states: Sequence[bytes]) -> bool:
         opened = [read_tiles(self._plan, state)[0] for state in states]
         return any(
-            sum(tiles[set_].columns[index].reach() for tiles in opened if tiles[set_].count) > bound
+            sum(
+                each.columns[index].reach()
+                for tiles in opened
+                for each in every(tiles[set_])
+                if each.count
+            )
+            > bound
             for set_, columns in enumerate(self._bounds)
             for index, bound in columns
         )

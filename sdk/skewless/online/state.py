@@ -137,6 +137,7 @@ class _Intake:
             (measure, _compile(measure.where), _compile(measure.value), _compile(measure.units))
             for measure in plan.measures
         ]
+        self._keys = [_compile(key.bound) for key in plan.keys]
         self._kept = [
             [(item.measure, item.kept, item.kept.nothing) for item in set_.columns]
             for set_ in plan.tile_sets
@@ -163,14 +164,20 @@ class _Intake:
         )
 
     def _aggregated(self, events: list[Event]) -> Aggregated:
-        tables: list[dict[int, Any]] = [{} for _ in self._kept]
+        tables: list[dict[Any, Any]] = [{} for _ in self._kept]
         for event in events:
             seen = [self._occurrence(event, *measure) for measure in self._measures]
+            keys = [key(ColumnValues(event)) for key in self._keys]
             for tile_set, columns, combine, table in zip(
                 self._plan.tile_sets, self._kept, self._combine, tables, strict=True
             ):
                 hop = tile_set.hop
-                start = 0 if hop is None else floor_to(event[self._event_time], hop)
+                start: Any = 0 if hop is None else floor_to(event[self._event_time], hop)
+                if tile_set.by is not None:
+                    key = keys[tile_set.by.key]
+                    if key is None or seen[tile_set.measure] is None:
+                        continue
+                    start = key, start
                 row = _row(columns, seen)
                 before = table.get(start)
                 table[start] = row if before is None else add_rows(combine, before, row)

@@ -55,9 +55,22 @@ def physical_values(column: pa.Array | pa.ChunkedArray, type_: ValueType) -> lis
         case types.Array() | types.Vector():
             return [None if value is None else tuple(value) for value in column.to_pylist()]
         case types.Map():
-            return [None if row is None else dict(sorted(row)) for row in column.to_pylist()]
+            return [None if row is None else _whole(row, type_) for row in column.to_pylist()]
         case _:
             return list(column.to_pylist())
+
+
+def _whole(value: Any, type_: ValueType) -> Any:
+    """Return a map of an engine, or what is in it, with its keys in order and Decimals whole."""
+    match type_:
+        case types.Map(key=key, value=kind):
+            return {_whole(name, key): _whole(item, kind) for name, item in sorted(value)}
+        case types.Array(element=element):
+            return tuple(_whole(item, element) for item in value)
+        case types.Decimal():
+            return int(value)
+        case _:
+            return value
 
 
 def physical_type(type_: ValueType) -> pa.DataType:

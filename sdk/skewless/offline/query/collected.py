@@ -401,7 +401,14 @@ def collected_lists(
 
 
 def sql_type(type_: ValueType | None) -> str:
-    """Return the SQL type of a physical scalar."""
+    """Return the SQL type of a physical value; of a Decimal in 64 bits."""
+    match type_:
+        case types.Array(element=element):
+            return f"ARRAY({sql_type(element)})"
+        case types.Map(key=key, value=value):
+            return f"MAP({sql_type(key)}, {sql_type(value)})"
+        case _:
+            pass
     return _SQL_TYPES.get(type_, "BIGINT") if type_ is not None else "BIGINT"
 
 

@@ -221,8 +221,8 @@ def view_events(
     """Select a view's events: the measures' columns, or the latest values' columns.
 
     Columns are `happened`, `known`, `tie` (the source's tiebreak), and for measure i `n<i>` (1
-    where it counts), `u<i>` (its units) and `v<i>` (its value); for a latest-value view `c<i>` and
-    `deleted`. With `keeps_all` the last one is `passes`.
+    where it counts), `u<i>` (its units) and `v<i>` (its value), for key i `b<i>`; for a view of
+    latest values `c<i>` and `deleted`. With `keeps_all` the last one is `passes`.
 
     Args:
         plan: the view.
@@ -248,6 +248,8 @@ def view_events(
     if view.is_aggregated:
         for index in range(len(plan.measures)):
             parts.extend(_measure_columns(plan, index, renderer))
+        for index, key in enumerate(plan.keys):
+            parts.append(sql.aliased(renderer.render(key.bound), f"b{index}"))
     else:
         for index, (name, _) in enumerate(plan.columns):
             parts.append(sql.aliased(_logged(name), f"c{index}"))

@@ -32,6 +32,7 @@ from skewless.offline.query.events import (
     view_events,
 )
 from skewless.offline.query.finisher import Finisher
+from skewless.offline.query.keyed import Keyed, keys_of, without_maps
 from skewless.offline.query.latest import add_latest
 from skewless.offline.query.mode import Mode
 from skewless.offline.query.picks import Picks
@@ -115,6 +116,7 @@ class _Compiler:
         self.dialect = request.dialect
         self.steps = sql.Steps()
         self.overflows: dict[Feature, str] = {}
+        self.failures: dict[Feature, str] = {}
         self.windowed: dict[str, Windowed] = {}
         self.ranked: dict[str, tuple[str, str]] = {}
         self.cheap: set[str] = set()
@@ -293,6 +295,16 @@ class _Compiler:
         return view_events(plan, self.dialect, log, identity, start, ignores_ingest=leaks)
 
     def _add_aggregates(self, plan: ViewPlan, alias: str) -> None:
+        """Add the features of a view; first the maps of those that have several values."""
+        keyed = [Keyed(plan, key, self.steps, alias) for key in keys_of(plan)]
+        maps: dict[str, Keyed] = {}
+        for each in keyed:
+            each.add()
+            self._add_features(each.pairs, each.alias, {})
+            maps[each.maps()] = each
+        self._add_features(without_maps(plan), alias, maps)
+
+    def _add_features(self, plan: ViewPlan, alias: str, maps: Mapping[str, Keyed]) -> None:
         totals = Totals(plan, self.dialect, self.steps, alias)
         lateness = self.request.lateness.get(plan.view.source.name)
         if self.request.mode is Mode.EVENT_TIME:
@@ -307,7 +319,9 @@ class _Compiler:
         decays = Decays(plan, self.dialect, self.steps, alias)
         decays.add()
         finisher = Finisher(self.dialect, totals, picks, decays)
-        sums = self._joined(partials, {**picks.joins, **collects.joins, **decays.joins}).select(
+        found = {step: dict(each.values(step)) for step, each in maps.items()}
+        joins = {**picks.joins, **collects.joins, **decays.joins, **{step: step for step in found}}
+        sums = self._joined(partials, joins).select(
             *(sql.column(name, "partial") for name in POINT),
             *finisher.columns(plan),
             *(sql.aliased(value, identifiers.feature(name)) for name, value in picked.items()),
@@ -315,6 +329,7 @@ class _Compiler:
                 sql.aliased(value, identifiers.overflow(name))
                 for name, value in {**finisher.overflows(plan), **collects.overflows()}.items()
             ),
+            *(sql.aliased(value, name) for each in found.values() for name, value in each.items()),
         )
         self.steps.add(f"{alias}_sums", sums)
         hoisted = finisher.hoisted(plan)
@@ -326,8 +341,11 @@ class _Compiler:
             sql.aliased(finisher.feature(plan, aggregate), identifiers.feature(aggregate.name))
             for aggregate in plan.aggregates
         ]
-        overflows = (sql.column(identifiers.overflow(name)) for name in overflowing(plan))
-        query = sql.select(*(sql.column(name) for name in POINT), *features, *overflows)
+        others = [identifiers.overflow(name) for name in overflowing(plan)]
+        others += [name for each in found.values() for name in each]
+        query = sql.select(
+            *(sql.column(name) for name in POINT), *features, *map(sql.column, others)
+        )
         self.steps.add(f"{alias}_features", query.from_(sql.table(exact)))
 
     def _joined(self, partials: str, joins: Mapping[str, str]) -> exp.Select:
@@ -372,6 +390,10 @@ class _Compiler:
             name = identifiers.selected_overflow(role.read, feature)
             self.overflows[role.feature(feature)] = name
             columns[name] = sql.column(identifiers.overflow(feature), side)
+        for feature in failing(role.plan):
+            name = identifiers.selected_failure(role.read, feature)
+            self.failures[role.feature(feature)] = name
+            columns[name] = sql.column(identifiers.failure(feature), side)
         return joined
 
     def _add_on_demand(self, step: str) -> str:
@@ -433,7 +455,8 @@ class _Compiler:
         if self.request.with_status:
             outputs += [identifiers.there(role.read) for role in self.plan.roles]
         flags = [self.overflows[feature] for feature in wanted if feature in self.overflows]
-        return [*outputs, *flags]
+        failures = [self.failures[feature] for feature in wanted if feature in self.failures]
+        return [*outputs, *flags, *failures]
 
     def _wanted(self) -> dict[Feature, str]:
         """Return names of the selected features, and of those that others are made of after SQL."""
@@ -478,3 +501,8 @@ def _as(step: str, alias: str) -> exp.Table:
 def overflowing(plan: ViewPlan) -> list[str]:
     """Return the features of a view that may overflow."""
     return [item.name for item in plan.aggregates if plan.may_overflow(item)]
+
+
+def failing(plan: ViewPlan) -> list[str]:
+    """Return the maps of a view of which a value may overflow."""
+    return [item.name for item in plan.aggregates if item.by is not None and plan.is_failure(item)]

@@ -68,6 +68,19 @@ def overflow(name: str) -> str:
     return _named("overflow", name)
 
 
+def failure(name: str) -> str:
+    """Name, in the steps of a view, the column that says whether one of a map's values overflows.
+
+    Of a map, `overflow` says that it is null; too many keys are another reason.
+    """
+    return _named("failure", name)
+
+
+def selected_failure(view: AnyView, feature_: str) -> str:
+    """Name the same column in the steps that join all views."""
+    return _named("failure", selected(view, feature_))
+
+
 def selected_overflow(view: AnyView, feature_: str) -> str:
     """Name the same column in the steps that join all views."""
     return _named("overflow", selected(view, feature_))

@@ -202,7 +202,7 @@ def aggregate(function: type[exp.AggFunc], value: Sql) -> Sql:
     return function(this=this)
 
 
-def gathered(value: Sql, order: Sql) -> Sql:
+def gathered(value: Sql, order: Sql) -> exp.ArrayAgg:
     """Write an array of the group's values, nulls among them, in ascending order of another."""
     this, by = _parts(value, order)
     return exp.ArrayAgg(this=exp.Order(this=this, expressions=[exp.Ordered(this=by, desc=False)]))

@@ -20,6 +20,7 @@ from skewless.compiler.state_rows import (
     SEEN,
     START,
     TILE_SET,
+    key_name,
     partial_name,
     partial_names,
     state_fields,
@@ -40,9 +41,9 @@ from skewless.offline.query.script import Script
 from skewless.offline.query.totals import square_digits, uncountable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from skewless.compiler.plan import TileColumn, ViewPlan
+    from skewless.compiler.plan import By, TileColumn, ViewPlan
     from skewless.offline.query.dialect import Dialect
     from skewless.offline.query.sql import Sql
 
@@ -180,9 +181,9 @@ class States:
             _floor_to_column(sql.column("happened"), sql.column("hop")),
         )
         start = sql.when(in_tile, started)
-        group = [*(sql.column(key) for key in keys), sql.column(TILE_SET), sql.column(START)]
+        group = [sql.column(name) for name in self._of_tile(keys)]
         expanded = (
-            sql.select(sql.star(), sql.aliased(start, START))
+            sql.select(sql.star(), sql.aliased(start, START), *self._keys())
             .from_(sql.table(events))
             .join(self._tile_sets(), join_type="cross")
         )
@@ -190,6 +191,7 @@ class States:
             in_tile,
             sql.less_equal(sql.column("first"), sql.column("happened")),
             sql.equal(sql.column("passes"), sql.integer(1)),
+            *self._has_keys(),
         )
         if self.dialect.computes_steps_anew:
             inside = exp.or_(inside, sql.is_null(sql.column(TILE_SET)), copy=False)
@@ -204,10 +206,68 @@ class States:
             .from_(sql.table("placed"))
             .group_by(*group),
         )
-        found = self._add_collected(steps, keys)
+        found = self._add_limited(steps, self._add_collected(steps, keys), keys)
         if self.dialect.computes_steps_anew:
             return found
         return self._add_entities(steps, keys, found)
+
+    def _of_tile(self, keys: list[str]) -> list[str]:
+        """Return the columns that name a tile."""
+        return [*keys, TILE_SET, START, *map(key_name, range(len(self.plan.keys)))]
+
+    def _sets_by(self) -> Iterator[tuple[int, By, int]]:
+        """Yield the sets of tiles by key: their numbers, keys and measures."""
+        for index, tiles in enumerate(self.plan.tile_sets):
+            if tiles.by is not None:
+                yield index, tiles.by, tiles.measure
+
+    def _keys(self) -> Iterator[Sql]:
+        """Write the keys' values, in the sets of tiles that they belong to."""
+        for number in range(len(self.plan.keys)):
+            sets = [index for index, by, _ in self._sets_by() if by.key == number]
+            is_mine = exp.In(this=sql.column(TILE_SET), expressions=[*map(sql.integer, sets)])
+            value = sql.when(is_mine, sql.column(f"b{number}"))
+            yield sql.aliased(value, key_name(number))
+
+    def _has_keys(self) -> Iterator[Sql]:
+        """Write that an event of a set by key has a key, and that the set's measure counts it."""
+        for index, by, measure in self._sets_by():
+            counts = sql.equal(sql.column(f"n{measure}"), sql.integer(1))
+            is_other = exp.NEQ(this=sql.column(TILE_SET), expression=sql.integer(index))
+            has_key = sql.both(sql.is_not_null(sql.column(f"b{by.key}")), counts)
+            yield exp.Paren(this=exp.or_(is_other, has_key))
+
+    def _add_limited(self, steps: sql.Steps, tiles: str, keys: list[str]) -> str:
+        """Keep one row, without a key, of a tile that has more keys than its set's limit."""
+        if not self.plan.keys:
+            return tiles
+        tile = [sql.column(name) for name in (*keys, TILE_SET, START)]
+        names = list(map(key_name, range(len(self.plan.keys))))
+        order = [sql.ascending(sql.column(name)) for name in names]
+        numbered = sql.select(
+            sql.star(),
+            sql.aliased(sql.over(sql.call("count", sql.star()), tile, []), "total"),
+            sql.aliased(sql.over(sql.call("row_number"), tile, order), "place"),
+        )
+        steps.add("keyed", numbered.from_(sql.table(tiles)))
+        over = (
+            sql.both(
+                sql.equal(sql.column(TILE_SET), sql.integer(index)),
+                sql.less(sql.integer(by.limit), sql.column("total")),
+            )
+            for index, by, _ in self._sets_by()
+        )
+        is_whole = exp.Not(this=sql.coalesce(exp.Paren(this=exp.or_(*over)), exp.false()))
+        fields = [
+            sql.aliased(sql.when(is_whole, sql.column(name)), name)
+            if name in names
+            else sql.column(name)
+            for name in (field.name for field in state_fields(self.plan))
+        ]
+        first = sql.equal(sql.column("place"), sql.integer(1))
+        query = sql.select(*map(sql.column, keys), *fields, sql.column("seen"))
+        query = query.from_(sql.table("keyed")).where(exp.or_(is_whole, first))
+        return steps.add("limited", query)
 
     def _add_entities(self, steps: sql.Steps, keys: list[str], tiles: str) -> str:
         """Add each entity's row from the events, which cost less to read again than more tiles."""
@@ -279,7 +339,7 @@ class States:
         query = sql.select(exp.Column(this=exp.Star(), table=sql.name("tiles"))).from_(
             sql.table("tiles")
         )
-        of_tile = [*keys, TILE_SET, START]
+        of_tile = self._of_tile(keys)
         for column in collected:
             name = partial_name(column)
             index = column.measure
@@ -293,9 +353,7 @@ class States:
             placed = placed.where(sql.equal(sql.column(f"n{index}"), sql.integer(1)), copy=False)
             query_of_tiles = collected_of_tiles(placed, of_tile, column, self.plan, self.dialect)
             lists = steps.add(name, query_of_tiles)
-            on = sql.both(
-                *(sql.equal(sql.column(each, name), sql.column(each, "tiles")) for each in of_tile)
-            )
+            on = sql.both(*(self._same(each, name) for each in of_tile))
             query = query.join(sql.table(lists), on=on, join_type="left", copy=False).select(
                 *(
                     sql.aliased(sql.column(suffix, name), carried)
@@ -306,6 +364,13 @@ class States:
                 copy=False,
             )
         return steps.add("collected", query)
+
+    def _same(self, column: str, step: str) -> Sql:
+        """Say that a step's row is of a tile, as far as one column goes; keys may be null."""
+        same = sql.column(column, step), sql.column(column, "tiles")
+        if column in map(key_name, range(len(self.plan.keys))):
+            return exp.NullSafeEQ(this=same[0], expression=same[1])
+        return sql.equal(*same)
 
     def _add_winners(self, steps: sql.Steps, keys: list[str]) -> str:
         """Pick each entity's latest event, or any other row of it if none passes."""

@@ -6,7 +6,7 @@ them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -60,22 +60,24 @@ class Overflows:
 
     Attributes:
         rows: for each output with overflows, the feature and the numbers of the labels' rows.
+        of_maps: for each output that is a map, the rows of them in which a value overflowed.
     """
 
     rows: Mapping[str, tuple[SelectedFeature, Sequence[int]]]
+    of_maps: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     @classmethod
     def found(cls, result: pa.Table, plan: SelectionPlan) -> Overflows:
         """Read a result of the query, in the labels' order."""
         rows = {}
-        names = frozenset(result.column_names)
+        of_maps = {}
         for item in plan.selected:
-            name = identifiers.selected_overflow(item.view, item.feature)
-            if name in names:
-                numbers = pc.indices_nonzero(result[name].combine_chunks()).to_pylist()
-                if numbers:
-                    rows[item.output] = (item, numbers)
-        return cls(rows)
+            view, feature = item.view, item.feature
+            if numbers := marked(result, identifiers.selected_overflow(view, feature)):
+                rows[item.output] = (item, numbers)
+            if numbers := marked(result, identifiers.selected_failure(view, feature)):
+                of_maps[item.output] = numbers
+        return cls(rows, of_maps)
 
     def raising(self, plan: SelectionPlan) -> Overflows:
         """Return those that are errors: a window with too many values is null by definition."""
@@ -83,7 +85,7 @@ class Overflows:
             role.feature(item.name)
             for role in plan.roles
             for item in role.plan.aggregates
-            if role.plan.is_failure(item)
+            if item.by is None and role.plan.is_failure(item)
         }
         for on_demand in plan.on_demand:
             read = {name: features_of(typed.bound) for name, typed in on_demand.features}
@@ -91,13 +93,13 @@ class Overflows:
                 each for each in on_demand.made if read.get(each.name, on_demand.reads) & errors
             ]
             errors.update(made)
-        return Overflows(
-            {
-                output: (item, rows)
-                for output, (item, rows) in self.rows.items()
-                if Feature(item.view.name, item.view.version, item.feature) in errors
-            }
-        )
+        found: dict[str, tuple[SelectedFeature, Sequence[int]]] = {}
+        for output, (item, rows) in self.rows.items():
+            if Feature(item.view.name, item.view.version, item.feature) in errors:
+                found[output] = (item, rows)
+            elif output in self.of_maps:
+                found[output] = (item, self.of_maps[output])
+        return Overflows(found)
 
     def counts(self) -> dict[str, int]:
         """Return how many cells of each output overflowed, without zeros."""
@@ -111,6 +113,13 @@ class Overflows:
             "64 bits, all else 38 digits. Shorten the window, lower the scale, or filter the rows; "
             "errors='null' makes these cells null and counts them"
         )
+
+
+def marked(result: pa.Table, name: str) -> list[int]:
+    """Return the rows in which a column is true; none if there is no such column."""
+    if name not in result.column_names:
+        return []
+    return list(pc.indices_nonzero(result[name].combine_chunks()).to_pylist())
 
 
 def _told(item: SelectedFeature, rows: Sequence[int], labels: pa.Table, plan: SelectionPlan) -> str:

@@ -11,6 +11,7 @@ from skewless.compiler import instants
 from skewless.compiler.status import FAILED, MISSING, OK
 from skewless.definitions.names import RESERVED_PREFIX
 from skewless.offline.query import identifiers
+from skewless.offline.training.overflow import marked
 
 if TYPE_CHECKING:
     from skewless.compiler.plan import RolePlan, SelectionPlan
@@ -50,6 +51,8 @@ def _failed(found: pa.Table, role: RolePlan) -> Any:
     failed = np.zeros(found.num_rows, np.bool_)
     for item in role.plan.aggregates:
         name = identifiers.selected_overflow(role.read, item.name)
-        if name in found.column_names and role.plan.is_failure(item):
-            failed |= np.asarray(found[name].to_pylist(), np.bool_)
+        if item.by is not None:
+            name = identifiers.selected_failure(role.read, item.name)
+        if role.plan.is_failure(item):
+            failed[marked(found, name)] = True
     return failed
