@@ -97,7 +97,8 @@ class Runner:
         self._check(workload, folder, notes)
         for done in range(rounds):
             if done and time.monotonic() > end:
-                notes |= dict.fromkeys(ready, f"measured {done} times, for lack of time")
+                often = "once" if done == 1 else f"{done} times"
+                notes |= dict.fromkeys(ready, f"measured {often}, for lack of time")
                 break
             for name, command in ready.items():
                 samples.setdefault(name, []).append(run(command, aws[1], LIMIT))

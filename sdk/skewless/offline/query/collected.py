@@ -18,6 +18,7 @@ from skewless.compiler.partials import Partial, Shape
 from skewless.definitions import types
 from skewless.definitions.aggregation import Function
 from skewless.offline.query import sql
+from skewless.offline.query.last_events import last_inside
 from skewless.offline.query.sketches import estimates, rarity, register, representatives
 from skewless.offline.query.window import POINT, AllHistory, events_inside, window_of
 
@@ -151,7 +152,7 @@ class Collects:
                 return _array([], kind)
 
     def _query(self, item: AggregatePlan, collected: Collected) -> exp.Select:
-        inside = self._inside(item, self._window(item))
+        inside = self._inside(item, collected)
         if collected.partial is Partial.HASHES:
             return _distinct(inside, collected.most, self.dialect)
         if collected.partial is not Partial.COUNTS:
@@ -170,12 +171,18 @@ class Collects:
             case _:
                 return _percentile(counted, collected, self.dialect)
 
-    def _inside(self, item: AggregatePlan, window: Window | AllHistory) -> exp.Select:
-        """Select the events of each point's window."""
-        return events_inside(self.alias, item.measure, window).select(
+    def _inside(self, item: AggregatePlan, collected: Collected) -> exp.Select:
+        """Select the events of each point's window, or as many as its list can have."""
+        window, measure = self._window(item), item.measure
+        is_end = collected.partial is Partial.LAST_N and not window.offset
+        if is_end and self.dialect.joins_asof:
+            inside = last_inside(self.steps, self.alias, measure, window, collected.most)
+        else:
+            inside = events_inside(self.alias, measure, window)
+        return inside.select(
             sql.aliased(sql.column("happened", "event"), "at"),
             sql.column("tie", "event"),
-            sql.aliased(sql.column(f"v{item.measure}", "event"), "value"),
+            sql.aliased(sql.column(f"v{measure}", "event"), "value"),
         )
 
 
