@@ -19,7 +19,7 @@ from skewless.offline.query import sql
 from skewless.offline.query.events import HAPPENED, KNOWN, Relation
 from skewless.offline.query.history import History, Spine
 from skewless.offline.query.mode import Mode
-from skewless.types import Int64
+from skewless.types import Int64, String
 from tests import strategies
 from tests.parity.examples import up_to
 from tests.parity.in_duckdb import DIALECT, every_feature, history, spine_table
@@ -56,6 +56,33 @@ def test_windows_in_sql_alone_are_the_oracle(case: Case, mode: Mode) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ranges, "MOST_LANES", 0)
         assert_history_is_the_oracle(history, case, mode)
+
+
+@st.composite
+def lists(draw: st.DrawFn) -> Case:
+    source = Source(
+        "events", schema={"key_0": Int64, "one": Int64, "two": String}, event_time="at", delay="0s"
+    )
+    view = FeatureView(
+        "view",
+        entity=strategies.entity_of(source),
+        source=source,
+        refresh="stream",
+        features={
+            f"last_{count}_{column}_{window}": agg.last_n(column, count, window=window)
+            for column, count in (("one", 1), ("one", 3), ("two", 2))
+            for window in ("1h", None)
+        },
+    )
+    events = draw(strategies.histories(source, max_events=20))
+    pairs = st.tuples(strategies.entity_keys(view, events), strategies.instants(view, events))
+    return view, events, draw(st.lists(pairs, min_size=2, max_size=6))
+
+
+@given(lists(), st.sampled_from([Mode.AS_SERVED, Mode.EVENT_TIME]))
+@up_to(30)
+def test_the_last_events_are_the_oracle_s(case: Case, mode: Mode) -> None:
+    assert_history_is_the_oracle(history, case, mode)
 
 
 def test_the_last_values_of_two_columns_may_be_of_two_events() -> None:
