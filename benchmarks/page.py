@@ -115,7 +115,7 @@ def _growth(results: Results) -> str:
     for name, curve in results.curves.items():
         found = curve["points"]
         cells = [
-            *(f"{point['at']:,g}" for point in (found[0], found[-1])),
+            *(f"{point['at']:,.0f}" for point in (found[0], found[-1])),
             _ends(found, "cpu_seconds", 1e3),
             _power(found, 1, "cpu_seconds"),
             _power(found[-2:], 1, "cpu_seconds"),

@@ -1,7 +1,8 @@
 """The last few events before each point, for an engine that joins points to instants. Pure.
 
 To join a point to all events of its window, and to cut then, takes time by the window's events.
-Here a point looks up two places in the order of its entity's events, and is joined to those between.
+Here a point looks up two places in the order of its entity's events, and is joined to what is
+between them.
 
 Of an entity, P events happened before the point's horizon, and K of them were known by then. So at
 most P - K of any of them were not. Among the last n + P - K events, n are known at least, and these
