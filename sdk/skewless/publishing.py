@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from skewless.definitions.clock import as_microseconds
 from skewless.definitions.collection import Definitions
 from skewless.definitions.expression import to_datetime
-from skewless.errors import PublishError
+from skewless.definitions.service import FeatureService
+from skewless.errors import InputError, PublishError
 from skewless.online.estimate import estimate
 from skewless.opened import OpenedStore
+from skewless.registry.apply_log import entry_of_marks
 from skewless.registry.changes import Month, compare
 from skewless.registry.lock import LockedResources, write_lock
+from skewless.registry.marked import marks_read, with_marks
+from skewless.registry.marks import Mark, State
 from skewless.registry.pinned import check_overwrite
-from skewless.registry.selection import resolve
+from skewless.registry.selection import resolve, versions_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from skewless.cost.traffic import Traffic
@@ -44,7 +50,7 @@ class PublishingStore(OpenedStore):
         """
         wanted = Definitions.collect(definitions)
         published = self._registry.load()
-        plan = compare(published.definitions, wanted)
+        plan = with_marks(compare(published.definitions, wanted), published)
         views = plan.definitions.views
         plan = plan.with_estimates({(item.name, item.version): estimate(item) for item in views})
         if traffic is None or plan.is_refused:
@@ -81,6 +87,55 @@ class PublishingStore(OpenedStore):
         self._workbench.schedule(self.published.definitions.views)
         return plan
 
+    def deprecate(self, name: str, *, successor: str = "", reason: str = "") -> list[str]:
+        """Tell whoever uses a version that there is a better one. Everything goes on as it was.
+
+        `lock` and `get_historical_features` warn, and `plan` warns of what reads it.
+
+        Args:
+            name: a view or service as `name@version`; a major version with all that was added.
+            successor: what to use instead, as `name@version`; it must be published.
+            reason: why.
+
+        Returns:
+            What was marked.
+
+        Raises:
+            InputError: the name has no version.
+            UnknownNameError: nothing has the name, or the successor's.
+        """
+        return self._mark(name, State.DEPRECATED, successor, reason)
+
+    def yank(self, name: str, *, successor: str = "", reason: str = "") -> list[str]:
+        """Let nothing new be locked to a version. Locks that are there keep serving.
+
+        The arguments, results and errors are those of `deprecate`.
+        """
+        return self._mark(name, State.YANKED, successor, reason)
+
+    def restore(self, name: str, *, reason: str = "") -> list[str]:
+        """Take the marks of `deprecate` and `yank` away from a version again."""
+        return self._mark(name, None, "", reason)
+
+    def _mark(self, name: str, state: State | None, successor: str, reason: str) -> list[str]:
+        published = self._registry.load()
+        found = versions_of(published, name)
+        if successor:
+            versions_of(published, successor)
+        by, at = self._aws.caller(), self.clock()
+        mark = None
+        if state is not None:
+            mark = Mark(state=state, reason=reason, successor=successor, by=by, at=at)
+        action = {State.DEPRECATED: "deprecate", State.YANKED: "yank", None: "restore"}[state]
+        entry = entry_of_marks(found, action, at, by, reason)
+        self._registry.mark(found, mark, entry)
+        self.refresh()
+        return [*map(str, found)]
+
+    def _warn_of_marks(self, chosen: Iterable[object]) -> None:
+        for identity, mark in marks_read(self.published, chosen):
+            warnings.warn(f"{identity} {mark}", FutureWarning, stacklevel=4)
+
     def log(self, *, limit: int | None = None) -> list[LogEntry]:
         """Return who published what and when, the newest first.
 
@@ -108,11 +163,20 @@ class PublishingStore(OpenedStore):
         """Write a service's pinned serving plan, which ships with the inference code.
 
         Raises:
-            InputError: the file is the lock of another service, and `force` is not set.
+            InputError: the file is the lock of another service, and `force` is not set; or it reads
+                a version that was yanked.
             UnknownNameError: nothing has the name.
         """
         chosen = resolve(self.published, features)
         if not force:
             check_overwrite(path, chosen, self.name)
+        read = [chosen] if isinstance(chosen, FeatureService) else [view for view, _ in chosen]
+        for identity, mark in marks_read(self.published, read):
+            if mark.state is State.YANKED:
+                raise InputError(
+                    f"nothing new is locked to {identity}, which {mark}. Locks that are there keep "
+                    "serving"
+                )
+        self._warn_of_marks(read)
         region = self._aws.client("dynamodb").meta.region_name
         write_lock(path, chosen, LockedResources.of(self._needed(), self._aws), region)

@@ -94,9 +94,11 @@ class FeatureStore(FillingStore):
         """
         features = list(features) if isinstance(features, Iterator) else features
         known, unpublished = with_unpublished(self.published, features)
+        chosen = planned(known, features, full_names=full_names)
+        self._warn_of_marks([*dict.fromkeys(item.view for item in chosen.selected)])
         return self._workbench.training_set(
             entity_df,
-            planned(known, features, full_names=full_names),
+            chosen,
             mode=mode,
             timestamp=timestamp,
             full_names=full_names,

@@ -204,3 +204,18 @@ def test_the_commit_of_the_file_is_in_the_log(in_store: Run) -> None:
     assert in_store("apply", name, "--yes").code == 0
     (entry,) = in_store("log", "--json").document["applies"]
     assert re.fullmatch("[0-9a-f]{40}", entry["commit"])
+
+
+def test_versions_are_marked_and_shown(new_shop: Run) -> None:
+    ran = new_shop("deprecate", "customer_orders@1", "--reason", "too coarse")
+    assert ran.out == "view 'customer_orders' version 1 is deprecated\n"
+    assert "is deprecated: too coarse" in new_shop("show", "customer_orders").out
+    assert new_shop("yank", "customer_orders@1", "--json").document == {
+        "yanked": ["view 'customer_orders' version 1"]
+    }
+    ran = new_shop("lock", "fraud_model")
+    assert ran.code == 1
+    assert "nothing new is locked to" in ran.err
+    assert new_shop("restore", "customer_orders@1").code == 0
+    assert new_shop("lock", "fraud_model").code == 0
+    assert new_shop("yank", "customer_orders").code == 1

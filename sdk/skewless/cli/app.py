@@ -21,6 +21,7 @@ from skewless.cli.lineage import dependents, why
 from skewless.cli.local import local
 from skewless.cli.lock import lock
 from skewless.cli.log import log
+from skewless.cli.marks import deprecate, restore, yank
 from skewless.cli.materialize import materialize
 from skewless.cli.online import get
 from skewless.cli.program import Command, Program
@@ -46,6 +47,9 @@ _PANELS = {
         ("diff", diff),
         ("bump", bump),
         ("log", log),
+        ("deprecate", deprecate),
+        ("yank", yank),
+        ("restore", restore),
         ("list", list_published),
         ("show", show),
         ("search", find),

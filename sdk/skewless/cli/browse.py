@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from skewless.cli.screen import Screen
     from skewless.definitions.collection import Definition
     from skewless.definitions.service import AnyView, View
+    from skewless.registry.marks import Mark
 
 Rows: TypeAlias = "list[tuple[object, ...]]"
 
@@ -159,11 +160,21 @@ def show(
     if not found:
         known = {item.name for item in published.definitions}
         raise UnknownNameError("view, service, source or entity", name, known)
-    screen.document({Identity.of(item).kind: _document(item) for item in found})
+    screen.document(
+        {
+            Identity.of(item).kind: {
+                **_document(item),
+                "marks": [plain(mark) for _, mark in _marks(published, item)],
+            }
+            for item in found
+        }
+    )
     for number, item in enumerate(found):
         if number:
             screen.say()
         _print(screen, item)
+        for version, mark in _marks(published, item):
+            screen.say(f"{version} {mark}", style="yellow")
 
 
 _COLUMNS = {
@@ -266,6 +277,18 @@ def _named(published: Published, text: str) -> Iterator[Definition]:
 
 def _view(published: Published, name: str, version: str | None) -> View:
     return whole(published.parts(name, version))
+
+
+def _marks(published: Published, item: Definition) -> list[tuple[Identity, Mark]]:
+    """Return what is said of a version, and of what was added to its major."""
+    own = Identity.of(item)
+    return [
+        (identity, mark)
+        for identity, mark in published.marks.items()
+        if (identity.kind, identity.name) == (own.kind, own.name)
+        and identity.version.major == own.version.major
+        and identity.version <= own.version
+    ]
 
 
 def _document(item: Definition) -> dict[str, Any]:

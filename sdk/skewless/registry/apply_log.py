@@ -9,6 +9,7 @@ what was changed since is put back.
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ PARTITION = "log"
 # DynamoDB's item holds 400 KB, names included. What does not fit is told without documents.
 _MOST_BYTES = 350_000
 _MOST_SAID = 500
+_WITH_DOCUMENTS = (Action.DESCRIBE.value, Action.EXTEND.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,7 @@ class LoggedChange:
     """What an apply did to one definition.
 
     Attributes:
-        action: create, describe or extend.
+        action: create, describe or extend; deprecate, yank or restore.
         subject: what the definition is called, as in `view 'clicks' version 1.1`.
         key: of the definition in the registry.
         details: what changed, one sentence each.
@@ -110,6 +112,17 @@ def entry_of(plan: Plan, at: datetime, by: str, commit: str, message: str) -> Lo
     return LogEntry(at=at, by=by, commit=commit, message=message, changes=tuple(changes))
 
 
+def entry_of_marks(
+    identities: Iterable[Identity], action: str, at: datetime, by: str, message: str
+) -> LogEntry:
+    """Return the entry of what was marked."""
+    changes = tuple(
+        LoggedChange(action=action, subject=str(each), key=each.key, details=())
+        for each in identities
+    )
+    return LogEntry(at=at, by=by, commit="", message=message, changes=changes)
+
+
 def write_of(entry: LogEntry, table_name: str) -> dict[str, Any]:
     """Return the write of an entry, for a transaction."""
     text = _text(entry, with_documents=True)
@@ -117,7 +130,9 @@ def write_of(entry: LogEntry, table_name: str) -> dict[str, Any]:
         text = _text(entry, with_documents=False)
     if len(text) > _MOST_BYTES:
         text = json.dumps({**json.loads(text), "changes": [], "is_cut": True})
-    place = f"{entry.at.astimezone(UTC).isoformat(timespec='microseconds')}#{uuid.uuid4().hex[:8]}"
+    # A store's clock may stand still. The machine's says which of two came first all the same.
+    order = f"{time.time_ns():020d}.{uuid.uuid4().hex[:8]}"
+    place = f"{entry.at.astimezone(UTC).isoformat(timespec='microseconds')}#{order}"
     return {
         "TableName": table_name,
         "Key": {"pk": {"S": PARTITION}, "sk": {"S": place}},
@@ -179,7 +194,7 @@ def as_of(
         if entry.is_cut:
             raise _not_kept("what was published", entry)
         for change in entry.changes:
-            if change.action == Action.CREATE.value or change.key not in found:
+            if change.action not in _WITH_DOCUMENTS or change.key not in found:
                 continue
             if change.before is None or change.fingerprint_before is None:
                 raise _not_kept(change.subject, entry)

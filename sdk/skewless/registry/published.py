@@ -19,11 +19,13 @@ from skewless.errors import UnknownNameError
 from skewless.registry.parts import parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from skewless.compiler.plan import ViewPlan
     from skewless.definitions.collection import Definition
     from skewless.definitions.service import View
+    from skewless.registry.identity import Identity
+    from skewless.registry.marks import Mark
 
 Named = TypeVar("Named", Entity, Source)
 Versioned = TypeVar("Versioned", FeatureView | OnDemandView, FeatureService)
@@ -31,13 +33,21 @@ Versioned = TypeVar("Versioned", FeatureView | OnDemandView, FeatureService)
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Definitions in order of dependency; nothing here changes when the registry does."""
+    """Definitions in order of dependency; nothing here changes when the registry does.
+
+    Attributes:
+        definitions: what is published.
+        marks: which versions are deprecated or yanked.
+    """
 
     definitions: Definitions = field(default_factory=Definitions)
+    marks: Mapping[Identity, Mark] = field(default_factory=dict, compare=False)
     _plans: dict[int, ViewPlan] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
-    def of(cls, definitions: Iterable[Definition]) -> Published:
+    def of(
+        cls, definitions: Iterable[Definition], marks: Mapping[Identity, Mark] | None = None
+    ) -> Published:
         """Sort definitions, which come in order of dependency, by their kinds."""
         items = list(definitions)
         return cls(
@@ -47,7 +57,8 @@ class Published:
                 tuple(item for item in items if isinstance(item, FeatureView)),
                 tuple(item for item in items if isinstance(item, OnDemandView)),
                 tuple(item for item in items if isinstance(item, FeatureService)),
-            )
+            ),
+            marks or {},
         )
 
     @property

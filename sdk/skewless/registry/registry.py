@@ -27,7 +27,7 @@ from skewless.registry.apply_log import as_of, entry_in, entry_of, write_of
 from skewless.registry.changes import Action
 from skewless.registry.identity import Identity, level
 from skewless.registry.published import Published
-from skewless.registry.stored_item import decoded
+from skewless.registry.stored_item import MARK, decoded, marks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from skewless.definitions.collection import Definition
     from skewless.registry.apply_log import LogEntry
     from skewless.registry.changes import Change, Plan
+    from skewless.registry.marks import Mark
 
 PARTITION = "definition"
 # DynamoDB: at most 100 writes and 4 MB in a transaction, 400 KB in an item, names included.
@@ -70,7 +71,7 @@ class Registry:
         for _ in range(_ATTEMPTS):
             items = self._items()
             try:
-                return Published.of(decoded(items))
+                return Published.of(decoded(items), marks_of(items))
             except ValueError as error:
                 # Pages are read one after another: a publish in between can show a definition
                 # without what it refers to. The next read has both.
@@ -113,6 +114,27 @@ class Registry:
             writes.append(write_of(entry_of(plan, now, by, commit, message), self._table_name))
         for chunk in _chunks(writes):
             self._transact(chunk)
+
+    def mark(self, identities: Sequence[Identity], mark: Mark | None, entry: LogEntry) -> None:
+        """Mark versions, or take their marks away.
+
+        Raises:
+            PublishError: one of them is not published.
+            StoreError: AWS refused.
+        """
+        writes: list[dict[str, Any]] = []
+        for identity in identities:
+            write = {
+                "TableName": self._table_name,
+                "Key": {"pk": {"S": PARTITION}, "sk": {"S": identity.key}},
+                "UpdateExpression": f"REMOVE {MARK}",
+                "ConditionExpression": "attribute_exists(pk)",
+            }
+            if mark is not None:
+                write["UpdateExpression"] = f"SET {MARK} = :d"
+                write["ExpressionAttributeValues"] = {":d": {"S": mark.to_json()}}
+            writes.append(write)
+        self._transact([*writes, write_of(entry, self._table_name)])
 
     def log(self, since: datetime | None = None, limit: int | None = None) -> list[LogEntry]:
         """Return who published what, the newest first.

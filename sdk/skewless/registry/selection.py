@@ -67,6 +67,32 @@ def planned(published: Published, features: object, *, full_names: bool = False)
     )
 
 
+def versions_of(published: Published, name: str) -> list[Identity]:
+    """Find the versions that `name@version` means: of a major version all that was added to it.
+
+    Raises:
+        InputError: the name has no version.
+        UnknownNameError: nothing has the name.
+    """
+    own, version, feature = named(name)
+    if own is None or version is None or feature is not None:
+        raise InputError(f'{name!r} names no version; write "view@1" or "service@1.2"')
+    services = published.definitions.services
+    if own in {service.name for service in services}:
+        major = Version.parse(version).major
+        found: list[Definition] = [
+            service
+            for service in services
+            if service.name == own and service.version.major == major
+        ]
+        if "." in version or not found:
+            found = [published.service(own, version)]
+    else:
+        exact = [published.view(own, version)] if "." in version else published.parts(own, version)
+        found = [*exact]
+    return [Identity.of(item) for item in found]
+
+
 def find_view(published: Published, view: object) -> FeatureView:
     """Find a view that can be materialized: a view, `"view"` or `"view@version"`.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from skewless.compiler.document import UNREADABLE, Decoder
 from skewless.errors import UnknownNameError
 from skewless.registry.identity import Identity, meaning
+from skewless.registry.marks import Mark
 from skewless.registry.strict_json import parse
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
     from skewless.compiler.fingerprint import Known
     from skewless.definitions.collection import Definition
+
+
+MARK = "m"
 
 
 def decoded(items: Iterable[dict[str, Any]]) -> list[Definition]:
@@ -30,6 +34,22 @@ def decoded(items: Iterable[dict[str, Any]]) -> list[Definition]:
     decoder = Decoder()
     known: Known = {}
     return [_decoded(decoder, known, item) for item in sorted(items, key=_order)]
+
+
+def marks_of(items: Iterable[dict[str, Any]]) -> dict[Identity, Mark]:
+    """Return what is marked.
+
+    Raises:
+        ValueError: a mark was edited.
+    """
+    found: dict[Identity, Mark] = {}
+    for item in items:
+        if MARK in item:
+            try:
+                found[Identity.parse(item["sk"]["S"])] = Mark.from_json(item[MARK]["S"])
+            except (KeyError, TypeError, ValueError) as error:
+                raise ValueError(f"the mark of {_named(item)} cannot be read ({error})") from error
+    return found
 
 
 def _order(item: dict[str, Any]) -> tuple[int, str]:

@@ -1,0 +1,71 @@
+"""Marks: versions that should not, or must not, be used for anything new. Pure.
+
+A mark changes no value and stops nothing that is there: locks keep serving, cuts go on, history
+stays.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """What a mark says."""
+
+    DEPRECATED = "deprecated"  # whoever uses it is told of the successor
+    YANKED = "yanked"  # nothing new is locked to it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What was said of a version.
+
+    Attributes:
+        state: deprecated or yanked.
+        reason: why.
+        successor: what to use instead, as `view@2`; empty if nothing is.
+        by: the ARN of whoever said it.
+        at: when.
+    """
+
+    state: State
+    reason: str
+    successor: str
+    by: str
+    at: datetime
+
+    def to_json(self) -> str:
+        """Return the mark as the registry holds it."""
+        return json.dumps(
+            {
+                "state": self.state.value,
+                "reason": self.reason,
+                "successor": self.successor,
+                "by": self.by,
+                "at": self.at.isoformat(),
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Mark:
+        """Read what `to_json` wrote.
+
+        Raises:
+            ValueError, KeyError, TypeError: it is something else.
+        """
+        found = json.loads(text)
+        return cls(
+            state=State(found["state"]),
+            reason=str(found["reason"]),
+            successor=str(found["successor"]),
+            by=str(found["by"]),
+            at=datetime.fromisoformat(found["at"]),
+        )
+
+    def __str__(self) -> str:
+        because = f": {self.reason}" if self.reason else ""
+        instead = f". Use {self.successor} instead" if self.successor else ""
+        return f"is {self.state.value}{because}{instead}"
