@@ -145,9 +145,11 @@ def test_a_write_is_answered_alike(
     short = answer_of(ShortWay(refuse), environ_of(*asked, headers=sent))
     aws.client("s3").delete_object(Bucket=bucket, Key="new")
     long = answer_of(moto, environ_of(*asked, headers=sent))
-    if "copy" not in address:  # a copy's answer tells when it was made
+    for _, told, _ in (short, long):
+        told.pop("last-modified", None)  # each was written at its own time
+    if "copy" not in address:  # whose body tells the time as well
         assert short == long
-    assert short[0] == long[0]
+    assert short[:2] == long[:2]
 
 
 def test_glue_answers_alike(moto: DomainDispatcherApplication, sandbox: Sandbox) -> None:
