@@ -60,7 +60,7 @@ def from_text(text: str, type_: ValueType) -> Any:
                 return text if whole is None else int(whole[1])
             case types.Float64:
                 return text if "_" in text else float(text)
-            case types.Array() | types.Vector():
+            case types.Array() | types.Vector() | types.Map():
                 return from_json(read_json(text), type_)
             case _:
                 return _from_json_text(text, type_)
@@ -97,6 +97,8 @@ def from_json(value: Any, type_: ValueType) -> Any:
             return float(value)
         case types.Array(element=element), list():
             return [from_json(item, element) for item in value]
+        case types.Map(key=key, value=kind), dict():
+            return {from_text(name, key): from_json(item, kind) for name, item in value.items()}
         case types.Vector(), list():
             return [from_json(item, types.Float64) for item in value]
         case _, str():

@@ -1,7 +1,8 @@
 """Exported lines: the result of a cut's query on S3, one JSON object for each entity.
 
 `offline.query.export` writes them in SQL. All values are texts: integers in decimal, a double as
-the integer of its 64 bits (IEEE 754, big endian), bytes in hexadecimal, an array as JSON of texts.
+the integer of its 64 bits (IEEE 754, big endian), bytes in hexadecimal, an array as JSON of texts,
+a map as JSON of its keys and of its values.
 """
 
 from __future__ import annotations
@@ -111,6 +112,8 @@ def _parser(type_: ValueType) -> Parse:
             return _array(_parser(element))
         case types.Vector():
             return _array(_double)
+        case types.Map(key=key, value=value):
+            return _map(_parser(key), _parser(value))
         case _:
             return int
 
@@ -118,6 +121,14 @@ def _parser(type_: ValueType) -> Parse:
 def _double(text: str) -> float:
     found: float = struct.unpack(">d", struct.pack(">q", int(text)))[0]
     return found
+
+
+def _map(parse_key: Parse, parse_value: Parse) -> Parse:
+    def parse(text: str) -> Any:
+        keys, values = json.loads(text)
+        return list(zip(map(parse_key, keys), map(parse_value, values), strict=True))
+
+    return parse
 
 
 def _array(parse: Parse) -> Parse:

@@ -1,7 +1,8 @@
 """Logical values (what users hold) and physical ones (what engines and items hold).
 
 A Decimal is physically its unscaled integer, a Timestamp its microseconds since the epoch, a Date
-its days since then, an Array or Vector a tuple; all else is itself. Normal forms: NaN is null, -0.0
+its days since then, an Array or Vector a tuple, a Map a dict in the order of its keys; all else is
+itself. Normal forms: NaN is null, -0.0
 is 0.0.
 
 `to_physical` is the rule for one value; `offline.frames.columns` is the same rule for columns, and
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import decimal
 import operator
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +79,8 @@ def to_physical(  # noqa: C901, PLR0911 - one case for each type
             return _elements(value, element, where)
         case types.Vector(size=size) if _is_list(value) and len(value) == size:
             return _elements(value, types.Float64, where)
+        case types.Map() if isinstance(value, Mapping):
+            return _entries(value, type_, where)
     raise InputError(f"{where} is {value!r}, which is not {type_}{_allowed(value, type_)}")
 
 
@@ -147,6 +151,31 @@ def _elements(values: Any, element: ValueType, where: str) -> tuple[Any, ...]:
     if None in found:
         raise InputError(f"{where} has a null element; leave it out, or make the whole value null")
     return found
+
+
+def _entries(values: Mapping[Any, Any], type_: types.Map, where: str) -> dict[Any, Any]:
+    found = {}
+    for key, item in values.items():
+        made = to_physical(key, type_.key, f"a key of {where}")
+        if made in found:
+            raise InputError(f"{where} has the key {key!r} twice")
+        found[made] = to_physical(item, type_.value, f"a value of {where}")
+    if None in found or None in found.values():
+        raise InputError(f"{where} has a null in it; leave the entry out, or make the map null")
+    return dict(sorted(found.items()))
+
+
+def of_arrow(value: Any, type_: ValueType) -> Any:
+    """Return the physical value of what Arrow makes of a physical column in Python."""
+    if value is None:
+        return None
+    match type_:
+        case types.Array() | types.Vector():
+            return tuple(value)
+        case types.Map():
+            return dict(sorted(value))
+        case _:
+            return value
 
 
 def _is_bool(value: Any) -> bool:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from skewless.errors import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_DECIMAL_PRECISION = 18  # an unscaled value then fits in a signed 64-bit integer
 
@@ -61,7 +64,7 @@ class Vector:
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """A value for each of some keys, neither of them null: the result of an aggregate."""
+    """A value for each of some keys; no key and no value is null."""
 
     key: Scalar | Decimal
     value: ValueType
@@ -97,6 +100,9 @@ def parsed(text: str) -> ValueType:
             return Decimal(int(precision), int(scale))
         case "Array":
             return Array(_single(inside))
+        case "Map":
+            key, _, value = inside.partition(", ")
+            return Map(_single(key), _single(value))
         case _:
             return Vector(int(inside))
 
@@ -123,6 +129,16 @@ def is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _map_problems(type_: Map, key: object, value: object) -> Iterator[str]:
+    # Compare classes first: `==` on an expression builds another expression.
+    if not isinstance(key, Scalar) or key not in KEY_TYPES:
+        yield f"{type_}: keys are one of {', '.join(map(str, KEY_TYPES))}"
+    if isinstance(value, Scalar | Decimal):
+        yield from type_problems(value)
+    else:
+        yield f"{type_}: values must be scalars or Decimals"
+
+
 def type_problems(type_: object) -> list[str]:
     """List what is wrong with a type as a user wrote it."""
     match type_:
@@ -137,14 +153,14 @@ def type_problems(type_: object) -> list[str]:
             if isinstance(element, Scalar | Decimal):
                 return type_problems(element)
             return [f"{type_}: elements must be scalars or Decimals"]
-        case Map():
-            return [f"{type_}: only the result of an aggregate is a map, not a column or a field"]
+        case Map(key=key, value=value):
+            return list(_map_problems(type_, key, value))
         case Vector(size=size):
             fits = is_whole(size) and size >= 1
             return [] if fits else [f"{type_}: the size must be at least 1"]
         case _:
             text = (
                 f"{shown(type_)} is not a type; use Bool, Int64, Float64, Decimal(p, s), String, "
-                "Timestamp, Date, Bytes, Array(T) or Vector(n) of skewless.types"
+                "Timestamp, Date, Bytes, Array(T), Map(K, V) or Vector(n) of skewless.types"
             )
             return [text]

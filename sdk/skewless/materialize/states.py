@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from skewless.compiler.physical import of_arrow
 from skewless.compiler.state_rows import SEEN, START, TILE_SET, key_name, partial_names
 from skewless.online.codec import encode
 from skewless.online.state import Aggregated, Latest, Winner
@@ -61,9 +62,7 @@ def _partials(column: TileColumn, rows: list[Row]) -> list[Any]:
 def _latest(plan: ViewPlan, row: Row) -> Latest:
     if row["happened"] is None:
         return Latest(None)
-    values = tuple(_hashable(row[f"c{index}"]) for index in range(len(plan.columns)))
+    values = tuple(
+        of_arrow(row[f"c{index}"], type_) for index, (_, type_) in enumerate(plan.columns)
+    )
     return Latest(Winner(row["happened"], row["tie"], values, row["deleted"]))
-
-
-def _hashable(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value

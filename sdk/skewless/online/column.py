@@ -276,6 +276,8 @@ def type_bytes(kind: ValueType | None) -> int:
             return 8 * size
         case types.Array():
             return 8 * _TEXT_BYTES
+        case types.Map(key=key, value=value):
+            return 8 * (type_bytes(key) + type_bytes(value))
         case _:
             return _TEXT_BYTES if kind in TEXTUAL else 8
 

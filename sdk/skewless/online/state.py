@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from skewless.compiler.instants import floor_to
 from skewless.compiler.interpret import compile_python
 from skewless.compiler.partials import UNCOUNTABLE, Occurrence
+from skewless.compiler.physical import of_arrow
 from skewless.definitions.names import TOMBSTONE
 from skewless.errors import ValueOverflowError
 from skewless.online.tiles import (
@@ -119,7 +120,9 @@ def greatest(left: Winner | None, right: Winner | None) -> Winner | None:
 
 
 def _row_order(winner: Winner) -> tuple[Any, ...]:
-    row = [(value is not None, value) for value in winner.row]
+    # A map is ordered as the list of its entries, which are in the order of their keys.
+    values = (tuple(v.items()) if isinstance(v, dict) else v for v in winner.row)
+    row = [(value is not None, value) for value in values]
     tiebreak = winner.tiebreak
     # The mark comes last, so a tombstone wins against an equal row, whatever their order.
     return winner.event_time, tiebreak is not None, tiebreak, row, winner.is_deleted
@@ -159,7 +162,7 @@ class _Intake:
         return Winner(
             event[self._event_time],
             None if self._tiebreak is None else event.get(self._tiebreak),
-            tuple(event.get(name) for name, _ in self._plan.columns),
+            tuple(of_arrow(event.get(name), type_) for name, type_ in self._plan.columns),
             has_tombstones and event.get(TOMBSTONE) is True,
         )
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     _Read: TypeAlias = Callable[[bytes, int], tuple[Any, int]]
     _Step: TypeAlias = tuple[int | slice, _Read]  # where what is read goes: a value, or a run
 
+_DOUBLE = struct.Struct("<d")
 _MOST_STEPS = 64  # rows with nulls in other places are read as well, but less quickly
 
 
@@ -75,6 +76,9 @@ def _pack(value: Any, kind: ValueType) -> bytes:
             return _pack_integer(len(value)) + struct.pack(f"<{len(value)}d", *value)
         case types.Array(element=element):
             return _pack_integer(len(value)) + b"".join(_pack(item, element) for item in value)
+        case types.Map(key=key, value=kind):
+            parts = (_pack(name, key) + _pack(item, kind) for name, item in value.items())
+            return _pack_integer(len(value)) + b"".join(parts)
         case types.Float64:
             return struct.pack("<d", value)
         case _ if kind in TEXTUAL:
@@ -91,12 +95,36 @@ def _reader(kind: ValueType) -> _Read:
             return _doubles(size)
         case types.Array(element=element):
             return _array(element)
+        case types.Map(key=key, value=value):
+            return _map(_single(key), _single(value))
         case _ if kind in TEXTUAL:
             return _read_text if kind == types.String else _read_bytes
         case types.Bool:
             return _read_bool
         case _:
             return _read_integer
+
+
+def _single(kind: ValueType) -> _Read:
+    """Return what reads a value of any type, also a Float64."""
+    return _read_double if kind == types.Float64 else _reader(kind)
+
+
+def _read_double(buffer: bytes, position: int) -> tuple[float, int]:
+    (value,) = _DOUBLE.unpack_from(buffer, position)
+    return value, position + _DOUBLE.size
+
+
+def _map(read_key: _Read, read_value: _Read) -> _Read:
+    def entries(buffer: bytes, position: int) -> tuple[Any, int]:
+        count, position = _read_integer(buffer, position)
+        found = {}
+        for _ in range(count):
+            key, position = read_key(buffer, position)
+            found[key], position = read_value(buffer, position)
+        return found, position
+
+    return entries
 
 
 def _doubles(count: int) -> _Read:

@@ -76,11 +76,13 @@ def physical(column: Any, type_: ValueType) -> Any:
             return pa.array(values, mask=as_mask(array.is_null()))
         case types.Array(element=element) if is_converted(element):
             return nested.each(array, lambda values: physical(values, element))
+        case types.Map(key=key, value=kind):
+            return nested.each_entry(array, lambda x: physical(x, key), lambda x: physical(x, kind))
         case _:
             return array
 
 
-def conform(  # noqa: PLR0911 - one case for each type
+def conform(  # noqa: C901, PLR0911 - one case for each type
     array: Array, type_: ValueType
 ) -> tuple[Array, list[BadValues]]:
     """Return a column in its canonical type, and which of its values do not fit.
@@ -109,6 +111,8 @@ def conform(  # noqa: PLR0911 - one case for each type
             return _lists(array, element, None)
         case types.Vector(size=size) if _is_list(array.type):
             return _lists(array, types.Float64, size)
+        case types.Map() if (lists := nested.entries(array)) is not None:
+            return _maps(lists, type_)
     return _refused(array, type_)
 
 
@@ -322,7 +326,7 @@ def _lists(array: Array, element: ValueType, size: int | None) -> tuple[Array, l
     if "view" in str(array.type):
         array = pa.array(array.to_pylist(), pa.list_(array.type.value_type))
     plain: Any = array.cast(pa.list_(array.type.value_type))
-    rows = np.repeat(np.arange(len(array)), nested.lengths(plain))
+    rows = nested.rows_of(plain)
     flat = plain.flatten()
     values, inner = conform(flat, element)
     count = len(array)
@@ -343,19 +347,50 @@ def _lists(array: Array, element: ValueType, size: int | None) -> tuple[Array, l
     return nested.with_elements(plain, values), findings
 
 
-def without_incomplete(array: Array, type_: ValueType) -> Array:
-    """Return a column of a user's table with null for infinities, and for lists that are no values.
+def _maps(lists: Array, type_: types.Map) -> tuple[Array, list[BadValues]]:
+    inside, rows, count = lists.flatten(), nested.rows_of(lists), len(lists)
+    findings: list[BadValues] = []
+    columns = []
+    for what, place, kind in (("key", 0, type_.key), ("value", 1, type_.value)):
+        values, inner = conform(inside.field(place), kind)
+        findings += [
+            BadValues(
+                _scattered(bad, rows, count),
+                f"a {what} does not fit: {allowed}",
+                misfit and f"maps of {misfit}",
+            )
+            for bad, allowed, misfit in inner
+        ]
+        absent = as_mask(pc.or_(values.is_null(), inside.is_null()))
+        absent &= ~either([found.bad for found in inner], len(inside))
+        allowed = "no key and no value of a map is null; leave the entry out"
+        findings += _found(_scattered(absent, rows, count), allowed)
+        columns.append(values)
+    order, again = nested.in_order(rows, columns[0])
+    findings += _found(_scattered(again, rows[order], count), "a map has each key once")
+    kept = order[~either([found.bad for found in findings], count)[rows[order]]]
+    keys, values = (column.take(pa.array(kept)) for column in columns)
+    return nested.maps(rows[kept], keys, values, lists.is_null()), findings
 
-    These rows did not pass the front door. Lists have no null, NaN or infinity in them, and a
-    vector has its own length.
+
+def without_incomplete(array: Array, type_: ValueType) -> Array:
+    """Return a column of a user's table with null for infinities and for lists that are no values.
+
+    These rows did not pass the front door. Lists and maps have no null, NaN or infinity in them,
+    and a vector has its own length.
     """
     if pa.types.is_floating(array.type):
         return pc.if_else(pc.is_inf(array), pa.scalar(None, array.type), array)
-    if not isinstance(type_, types.Array | types.Vector) or not _is_list(array.type):
+    plain: Any
+    if isinstance(type_, types.Map) and (plain := nested.entries(array)) is not None:
+        inside = plain.flatten().field(1)
+    elif isinstance(type_, types.Array | types.Vector) and _is_list(array.type):
+        plain = array.cast(pa.list_(array.type.value_type))
+        inside = plain.flatten()
+    else:
         return array
-    plain: Any = array.cast(pa.list_(array.type.value_type))
-    rows = np.repeat(np.arange(len(array)), nested.lengths(plain))
-    bad = _scattered(_absent(without_incomplete(plain.flatten(), type_)), rows, len(array))
+    absent = _absent(without_incomplete(inside, types.Float64))
+    bad = _scattered(absent, nested.rows_of(plain), len(array))
     if isinstance(type_, types.Vector):
         bad |= as_mask(pc.not_equal(pc.list_value_length(plain), type_.size))
     return pc.if_else(pa.array(bad), pa.scalar(None, plain.type), plain)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def csv_of(table: pa.Table) -> bytes:
-    """Return a table as CSV: arrays as JSON, bytes as base64, times in ISO form."""
+    """Return a table as CSV: arrays and maps as JSON, bytes as base64, times in ISO form."""
     columns = [_writable(table.column(index)) for index in range(table.num_columns)]
     sink = pa.BufferOutputStream()
     csv.write_csv(pa.Table.from_arrays(columns, table.column_names), sink)

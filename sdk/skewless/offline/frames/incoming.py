@@ -8,8 +8,10 @@ caller has imported them. `named` resolves names of files and tables.
 from __future__ import annotations
 
 import decimal
+import functools
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 from skewless.compiler.physical import is_null
+from skewless.definitions import types
 from skewless.definitions.expression import INT64_MAX, INT64_MIN
 from skewless.errors import InputError
 from skewless.offline.tables.named import read_named
@@ -170,19 +173,25 @@ def _read(
     if nw.dependencies.is_pandas_dataframe(frame):
         names = [str(name) for name in frame.columns]
         series = [frame.iloc[:, index] for index in range(len(names))]
-        arrays = [
-            _or_text(lambda one=one, name=name: pandas_array(one, name), one.tolist, name, needed)  # type: ignore[misc]
-            for one, name in zip(series, names, strict=True)
-        ]
+        arrays = []
+        for one, name in zip(series, names, strict=True):
+            found = _maps(one.tolist()) if _is_map(name, needed) else None
+            if found is None:
+                read = functools.partial(pandas_array, one, name)
+                found = _or_text(read, one.tolist, name, needed)
+            arrays.append(found)
         return pa.Table.from_arrays(arrays, names)
     if nw.dependencies.is_polars_dataframe(frame):
-        found = {
-            one.name: _or_text(lambda one=one: polars_array(one), one.to_list, one.name, needed)  # type: ignore[misc]
-            for one in frame.get_columns()
-        }
-        return pa.table(found)
+        return pa.table(
+            {
+                one.name: _or_text(
+                    functools.partial(polars_array, one), one.to_list, one.name, needed
+                )
+                for one in frame.get_columns()
+            }
+        )
     if is_rows(frame):
-        return _from_rows(frame)
+        return _from_rows(frame, needed)
     return arrow_table(frame, aws, needed, only=only)
 
 
@@ -201,10 +210,49 @@ def _or_text(
     return pa.array([None if is_null(value) else str(value) for value in values()], pa.string())
 
 
-def _from_rows(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    return pa.table(
-        {name: column_of([row.get(name) for row in rows]) for name in names_of_rows(rows)}
-    )
+def _from_rows(
+    rows: Sequence[Mapping[str, Any]], needed: Mapping[str, ValueType] | None
+) -> pa.Table:
+    found = {}
+    for name in names_of_rows(rows):
+        values = [row.get(name) for row in rows]
+        made = _maps(values) if _is_map(name, needed) else None
+        found[name] = column_of(values) if made is None else made
+    return pa.table(found)
+
+
+def _is_map(name: str, needed: Mapping[str, ValueType] | None) -> bool:
+    return isinstance((needed or {}).get(name), types.Map)
+
+
+def _maps(values: Sequence[Any]) -> pa.Array[Any] | None:
+    """Return dicts, or lists of pairs, as lists of entries; None if some value is neither.
+
+    Arrow would make structs of dicts, which have all keys in all rows.
+    """
+    found = [_pairs(value) for value in values]
+    if any(pairs is None and not is_null(v) for pairs, v in zip(found, values, strict=True)):
+        return None
+    inside = [pair for pairs in found for pair in pairs or ()]
+    ends = pa.array([0, *accumulate(len(pairs or ()) for pairs in found)], pa.int32())
+    columns = [column_of([pair[place] for pair in inside]) for place in (0, 1)]
+    entries = pa.StructArray.from_arrays(columns, ["key", "value"])
+    mask = pa.array([pairs is None for pairs in found], pa.bool_())
+    return pa.ListArray.from_arrays(ends, entries, mask=mask)
+
+
+def _pairs(value: Any) -> list[Any] | None:
+    """Return the entries of a map as Python, Arrow or polars write it; None of anything else."""
+    if isinstance(value, Mapping):
+        return list(value.items())
+    items = value.tolist() if type(value).__name__ == "ndarray" else value
+    if not isinstance(items, list | tuple):
+        return None
+    if all(isinstance(item, tuple) and len(item) == 2 for item in items):  # noqa: PLR2004
+        return list(items)
+    if all(isinstance(item, Mapping) and set(item) == {"key", "value"} for item in items):
+        return [(item["key"], item["value"]) for item in items]
+    return None
 
 
 def names_of_rows(rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -68,12 +68,21 @@ def _type_of(kind: pa.DataType) -> ValueType | None:  # noqa: C901, PLR0911 - a 
     if is_.is_decimal(kind):
         found = types.Decimal(kind.precision, kind.scale)
         return None if types.type_problems(found) else found
+    if is_.is_map(kind):
+        return _map_of(_type_of(kind.key_type), _type_of(kind.item_type))
     if is_.is_fixed_size_list(kind) and is_.is_floating(kind.value_type):
         return types.Vector(kind.list_size)
     if is_.is_list(kind) or is_.is_large_list(kind) or is_.is_fixed_size_list(kind):
         element = _type_of(kind.value_type)
         return types.Array(element) if isinstance(element, types.Scalar | types.Decimal) else None
     return None
+
+
+def _map_of(key: ValueType | None, value: ValueType | None) -> ValueType | None:
+    if not isinstance(key, types.Scalar) or not isinstance(value, types.Scalar | types.Decimal):
+        return None
+    found = types.Map(key, value)
+    return None if types.type_problems(found) else found
 
 
 def _way_out(kind: pa.DataType) -> str:

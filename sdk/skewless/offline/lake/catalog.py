@@ -78,8 +78,8 @@ def sql_type(type_: ValueType) -> str:
             return f"array<{sql_type(element)}>"
         case types.Vector():
             return f"array<{sql_type(types.Float64)}>"
-        case types.Map():
-            raise TypeError(type_)  # a source has no such column
+        case types.Map(key=key, value=value):
+            return f"map<{sql_type(key)},{sql_type(value)}>"
 
 
 def quarantine_table(source: str) -> str:

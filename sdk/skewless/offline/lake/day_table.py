@@ -37,6 +37,7 @@ from pyiceberg.types import (
     DoubleType,
     ListType,
     LongType,
+    MapType,
     NestedField,
     StringType,
     TimestampType,
@@ -367,8 +368,10 @@ class DayTable:
         return commit(self.load, appends)
 
     def _fields(self) -> Iterator[NestedField]:
+        # What is inside a column has numbers too, two at most.
+        inside = len(self._columns) + 1
         for number, (name, type_) in enumerate(self._columns.items(), 1):
-            yield NestedField(number, name, iceberg_type(type_, len(self._columns) + number))
+            yield NestedField(number, name, iceberg_type(type_, inside + 2 * number))
 
 
 def _instant(bound: bytes) -> int:
@@ -402,8 +405,9 @@ def iceberg_type(type_: ValueType, element_id: int = 0) -> IcebergType:
             return ListType(element_id, iceberg_type(element), element_required=False)
         case types.Vector():
             return ListType(element_id, DoubleType(), element_required=False)
-        case types.Map():
-            raise TypeError(type_)  # a source has no such column
+        case types.Map(key=key, value=value):
+            kinds = iceberg_type(key), iceberg_type(value)
+            return MapType(element_id, kinds[0], element_id + 1, kinds[1], value_required=False)
 
 
 _ICEBERG_TYPES: Mapping[types.Scalar, IcebergType] = {
@@ -418,9 +422,12 @@ _ICEBERG_TYPES: Mapping[types.Scalar, IcebergType] = {
 
 
 def _counted(field: NestedField) -> int:
-    """Return the number by which a file counts a field's values: a list's elements."""
-    type_ = field.field_type
-    return type_.element_id if isinstance(type_, ListType) else field.field_id
+    """Return the number by which a file counts a field: a list's elements, a map's keys."""
+    match field.field_type:
+        case ListType(element_id=number) | MapType(key_id=number):
+            return number
+        case _:
+            return field.field_id
 
 
 def _taken(rows: pa.Table, numbers: Any) -> list[pa.RecordBatch]:

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from skewless.offline.query import sql
+from skewless.offline.query.row_order import sort_keys
 from skewless.offline.query.window import POINT
 
 if TYPE_CHECKING:
     from skewless.compiler.plan import ViewPlan
+    from skewless.offline.query.dialect import Dialect
     from skewless.offline.query.sql import Sql, Steps
 
 _ASKS, _EVENT = 0, 1
 
 
-def add_carried(plan: ViewPlan, steps: Steps, alias: str) -> None:
+def add_carried(plan: ViewPlan, dialect: Dialect, steps: Steps, alias: str) -> None:
     """Add `<alias>_winner` of a latest-value view: for each point the winner's columns, or nulls.
 
     An entity's events are numbered in the order in which later ones win. The greatest number that
@@ -29,13 +31,15 @@ def add_carried(plan: ViewPlan, steps: Steps, alias: str) -> None:
 
     Args:
         plan: the view.
+        dialect: the engine.
         steps: where the steps are added; the view's points and events are there.
         alias: how the view's steps begin.
     """
     kept = [*(f"c{index}" for index in range(len(plan.columns))), "deleted"]
     ttl = plan.view.ttl
     carried = kept if ttl is None else ["happened", *kept]
-    order = [sql.ascending(sql.column(name)) for name in ("happened", "tie", *kept)]
+    keys = sort_keys(plan, dialect, ("happened", "tie", *kept))
+    order = [sql.ascending(key) for key in keys]
     number = sql.over(sql.call("row_number"), [sql.column("entity")], order)
     numbered = sql.select(sql.star(), sql.aliased(number, "number"))
     steps.add(f"{alias}_numbered", numbered.from_(sql.table(f"{alias}_events")))

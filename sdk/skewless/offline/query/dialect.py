@@ -155,6 +155,10 @@ class Dialect:
                 return sql.cast(sql.multiply(widened, factor), "BIGINT")
             case types.Array(element=element) if is_converted(element):
                 return self.each(value, lambda item: self.physical(item, element))
+            case types.Map(key=key, value=kind) if is_converted(key) or is_converted(kind):
+                return self.each_entry(
+                    value, lambda x: self.physical(x, key), lambda x: self.physical(x, kind)
+                )
             case _:
                 return value
 
@@ -169,37 +173,66 @@ class Dialect:
                 return sql.cast(value, "ARRAY(BIGINT)")
             case types.Array(element=types.Float64) | types.Vector():
                 return sql.cast(value, "ARRAY(DOUBLE)")
+            case types.Map(key=key, value=kind):
+                return self.each_entry(
+                    value, lambda x: self.widened(x, key), lambda x: self.widened(x, kind)
+                )
             case _:
                 return value
 
     def normal(self, value: Sql, type_: ValueType) -> Sql:
         """Bring a value of a user's table, which passed no front door, into its normal form.
 
-        Infinities and NaN are null, -0.0 is 0.0. A list with one of them or a null in it is null,
-        and so is a vector of another length.
+        Infinities and NaN are null, -0.0 is 0.0. A list or map with one of them or a null in it is
+        null, and so is a vector of another length.
         """
         match type_:
             case types.Float64:
                 return sql.when(self.is_finite(value), sql.add(value, sql.double(0.0)))
             case types.Array(element=element):
-                return self._normal_list(value, element, None)
+                items = self._normal_items(value, element)
+                return sql.when(self._has_no_null(items), items)
             case types.Vector(size=size):
-                return self._normal_list(value, types.Float64, size)
+                items = self._normal_items(value, types.Float64)
+                fits = sql.equal(sql.call(self._length, value), sql.integer(size))
+                return sql.when(sql.both(self._has_no_null(items), fits), items)
+            case types.Map(value=kind):
+                keys, items = sql.call("map_keys", value), sql.call("map_values", value)
+                items = self._normal_items(items, kind)
+                return sql.when(self._has_no_null(items), sql.call("map", keys, items))
             case _:
                 return value
 
-    def _normal_list(self, value: Sql, element: ValueType, size: int | None) -> Sql:
-        items = value
-        if element == types.Float64:
-            items = self.each(value, lambda item: self.normal(item, element))
+    def _normal_items(self, items: Sql, element: ValueType) -> Sql:
+        if element != types.Float64:
+            return items
+        return self.each(items, lambda item: self.normal(item, element))
+
+    def _has_no_null(self, items: Sql) -> Sql:
         given = sql.name("item")
-        nothing = exp.Lambda(this=sql.is_null(exp.Column(this=given.copy())), expressions=[given])
-        count = "len" if self.engine is EngineName.DUCKDB else "cardinality"
+        is_null = sql.is_null(exp.Column(this=given.copy()))
         select = "list_filter" if self.engine is EngineName.DUCKDB else "filter"
-        fits = sql.equal(sql.call(count, sql.call(select, items, nothing)), sql.integer(0))
-        if size is not None:
-            fits = sql.both(fits, sql.equal(sql.call(count, value), sql.integer(size)))
-        return sql.when(fits, items)
+        nulls = sql.call(select, items, exp.Lambda(this=is_null, expressions=[given]))
+        return sql.equal(sql.call(self._length, nulls), sql.integer(0))
+
+    @property
+    def _length(self) -> str:
+        return "len" if self.engine is EngineName.DUCKDB else "cardinality"
+
+    def each_entry(
+        self, value: Sql, convert_key: Callable[[Sql], Sql], convert_value: Callable[[Sql], Sql]
+    ) -> Sql:
+        """Convert the keys and the values of a map; no two keys become one."""
+        keys = self.each(sql.call("map_keys", value), convert_key)
+        items = self.each(sql.call("map_values", value), convert_value)
+        return sql.when(sql.is_not_null(value), sql.call("map", keys, items))
+
+    def sortable(self, value: Sql, type_: ValueType) -> Sql:
+        """Write what orders values as their physical forms are: Athena has no order of maps."""
+        if not isinstance(type_, types.Map):
+            return value
+        sort = "list_sort" if self.engine is EngineName.DUCKDB else "array_sort"
+        return sql.call(sort, sql.call("map_entries", value))
 
     def each(self, values: Sql, convert: Callable[[Sql], Sql]) -> Sql:
         """Convert the elements of a list."""

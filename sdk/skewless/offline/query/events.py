@@ -190,7 +190,9 @@ def deduplicated(steps: Steps, name: str, log: Log, partition: Sequence[Sql]) ->
     if log.relation.is_log:
         order += [sql.column(SHARD), sql.column(SEQUENCE)]
     else:
-        order += [sql.column(HAPPENED), *(_logged(name) for name in log.columns)]
+        kinds = log.source.columns
+        order.append(sql.column(HAPPENED))
+        order += [log.dialect.sortable(_logged(n), kinds[n]) for n in log.columns]
     previous = sql.over(
         sql.call("lag", sql.column(KNOWN)),
         [*partition, event_id],

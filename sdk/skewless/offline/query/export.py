@@ -111,14 +111,27 @@ def _text(value: Sql, type_: ValueType) -> Sql:
             return _array(value, element)
         case types.Vector():
             return _array(value, types.Float64)
+        case types.Map(key=key, value=kind):
+            inside = [
+                _each(sql.call("map_keys", value), key),
+                _each(sql.call("map_values", value), kind),
+            ]
+            return sql.when(sql.is_not_null(value), _json(exp.Array(expressions=inside)))
         case _:
             return sql.cast(value, "VARCHAR")
 
 
 def _array(value: Sql, element: ValueType) -> Sql:
+    return _json(_each(value, element))
+
+
+def _each(values: Sql, element: ValueType) -> Sql:
     item = sql.name("item")
     each = exp.Lambda(this=_text(exp.Column(this=item), element), expressions=[item.copy()])
-    texts = exp.Anonymous(this="transform", expressions=[value.copy(), each])
+    return exp.Anonymous(this="transform", expressions=[values.copy(), each])
+
+
+def _json(texts: Sql) -> Sql:
     return sql.call("json_format", sql.cast(texts, "JSON"))
 
 

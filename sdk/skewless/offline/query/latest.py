@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from skewless.offline.query import identifiers, sql
 from skewless.offline.query.carried import add_carried
+from skewless.offline.query.row_order import sort_keys
 from skewless.offline.query.window import POINT
 
 if TYPE_CHECKING:
@@ -39,12 +40,12 @@ def add_latest(
         no step is only for ties.
     """
     if not dialect.joins_asof:
-        add_carried(plan, steps, alias)
+        add_carried(plan, dialect, steps, alias)
         _add_features(plan, steps, alias)
         return {}
     _add_reached(steps, alias, lag)
     _add_running(steps, alias)
-    _add_winner(plan, steps, alias, _add_found(steps, alias))
+    _add_winner(plan, dialect, steps, alias, _add_found(steps, alias))
     _add_features(plan, steps, alias)
     return {f"{alias}_winner": (f"{alias}_candidates", f"{alias}_points")}
 
@@ -143,7 +144,7 @@ def _add_found(steps: Steps, alias: str) -> str:
     return steps.add(f"{alias}_found", sql.union_all([reached, running]))
 
 
-def _add_winner(plan: ViewPlan, steps: Steps, alias: str, found: str) -> None:
+def _add_winner(plan: ViewPlan, dialect: Dialect, steps: Steps, alias: str, found: str) -> None:
     names = _names(plan)
     conditions = [
         sql.equal(sql.column("entity", "event"), sql.column("entity", "point")),
@@ -171,7 +172,7 @@ def _add_winner(plan: ViewPlan, steps: Steps, alias: str, found: str) -> None:
     rank = sql.over(
         sql.call("row_number"),
         [sql.column(name) for name in POINT],
-        [sql.descending(sql.column(name)) for name in kept],
+        [sql.descending(each) for each in sort_keys(plan, dialect, kept)],
     )
     ranked = sql.select(sql.star(), sql.aliased(rank, "rank"))
     ranked = ranked.from_(sql.table(f"{alias}_candidates"), copy=False)

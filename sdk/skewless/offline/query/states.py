@@ -37,6 +37,7 @@ from skewless.offline.query.events import (
     view_events,
 )
 from skewless.offline.query.render import Renderer
+from skewless.offline.query.row_order import sort_keys
 from skewless.offline.query.script import Script
 from skewless.offline.query.totals import square_digits, uncountable
 
@@ -377,7 +378,8 @@ class States:
         names = ["happened", "tie", *(f"c{n}" for n in range(len(self.plan.columns))), "deleted"]
         passes = sql.equal(sql.column("passes"), sql.integer(1))
         counted = sql.when(passes, sql.integer(1), sql.integer(0))
-        order = [sql.descending(each) for each in (counted, *map(sql.column, names))]
+        values = sort_keys(self.plan, self.dialect, names)
+        order = [sql.descending(each) for each in (counted, *values)]
         rank = sql.over(sql.call("row_number"), [sql.column(key) for key in keys], order)
         ranked = sql.select(sql.star(), sql.aliased(rank, "rank")).from_(sql.table("events"))
         steps.add("ranked", ranked)

@@ -97,7 +97,9 @@ def as_declared(column: Any, declared: str) -> Any:
     if wanted is None or pa.types.is_null(column.type):
         return column
     if pa.types.is_nested(wanted):
-        return _elements_as_declared(column, declared) if _is_list(wanted) else column
+        if _is_list(wanted):
+            return _elements_as_declared(column, declared)
+        return _entries_as_declared(column, declared) if pa.types.is_map(wanted) else column
     if pa.types.is_timestamp(wanted):
         return utc(column)
     return _limited(_cast(column, wanted, declared), declared)
@@ -116,6 +118,9 @@ def check(found: pa.DataType, declared: str) -> None:
         fits = _nesting(found) == _nesting(wanted)
         if fits and _is_list(wanted):
             fits = _fits(found.value_type, _element(declared))
+        elif fits and pa.types.is_map(wanted):
+            key, value = _split(_element(declared))
+            fits = _fits(found.key_type, key) and _fits(found.item_type, value)
     elif pa.types.is_timestamp(wanted):
         fits = bool(pa.types.is_timestamp(found))
     else:
@@ -167,15 +172,22 @@ def utc(column: Any) -> Any:
 
 
 def times(column: Any, convert: Callable[[Any], Any]) -> Any:
-    """Convert a column of timestamps, or of lists of them; all others are returned unchanged."""
-    if pa.types.is_timestamp(column.type):
+    """Convert the timestamps in a column, also in its lists and maps; nothing else changes."""
+    kind = column.type
+    if pa.types.is_timestamp(kind):
         return convert(column)
-    if not _is_list(column.type) or not pa.types.is_timestamp(column.type.value_type):
+    if not (_is_list(kind) or pa.types.is_map(kind)) or "timestamp" not in str(kind):
         return column
+
+    def inside(values: Any) -> Any:
+        return times(values, convert)
+
     if isinstance(column, pa.ChunkedArray):
-        made = [nested.each(chunk, convert) for chunk in column.chunks]
+        made = [inside(chunk) for chunk in column.chunks]
         return pa.chunked_array(made) if made else column
-    return nested.each(column, convert)
+    if _is_list(kind):
+        return nested.each(column, inside)
+    return nested.each_entry(column, inside, inside)
 
 
 def to_milliseconds(column: Any) -> Any:
@@ -248,10 +260,25 @@ def _elements_as_declared(column: Any, declared: str) -> Any:
     chunks = []
     for chunk in column.chunks:
         lists = chunk.cast(pa.list_(chunk.type.value_type))
-        values = as_declared(pa.chunked_array([lists.flatten()]), element).combine_chunks()
-        values = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
-        chunks.append(nested.with_elements(lists, values))
+        chunks.append(nested.with_elements(lists, _one_as_declared(lists.flatten(), element)))
     return pa.chunked_array(chunks) if chunks else pa.chunked_array([], arrow_type(declared))
+
+
+def _entries_as_declared(column: Any, declared: str) -> Any:
+    """Read maps by their keys and their values."""
+    key, value = _split(_element(declared))
+    chunks = [
+        nested.each_entry(
+            chunk, lambda x: _one_as_declared(x, key), lambda x: _one_as_declared(x, value)
+        )
+        for chunk in column.chunks
+    ]
+    return pa.chunked_array(chunks) if chunks else pa.chunked_array([], arrow_type(declared))
+
+
+def _one_as_declared(values: Any, declared: str) -> Any:
+    found = as_declared(pa.chunked_array([values]), declared).combine_chunks()
+    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 
 
 def _element(declared: str) -> str:

@@ -178,6 +178,8 @@ def _hive_type(type_: Any) -> str:
     match type_:
         case {"type": "list", "element": element}:
             return f"array<{_hive_type(element)}>"
+        case {"type": "map", "key": key, "value": value}:
+            return f"map<{_hive_type(key)},{_hive_type(value)}>"
         case str():
             return _OF_ICEBERG.get(type_, type_)
     return str(type_["type"])
@@ -192,7 +194,7 @@ def _check_injected(name: str, described: Mapping[str, Any]) -> None:
         )
 
 
-def _fits(declared: str, type_: ValueType) -> bool:  # noqa: PLR0911 - one case for each type
+def _fits(declared: str, type_: ValueType) -> bool:  # noqa: C901, PLR0911 - one case for each type
     is_whole = declared in _WHOLE
     decimal = re.fullmatch(r"decimal(?:\((\d+)(?:,(\d+))?\))?", declared)
     scale = int(decimal[2] or 0) if decimal else 0
@@ -216,5 +218,8 @@ def _fits(declared: str, type_: ValueType) -> bool:  # noqa: PLR0911 - one case 
             return declared == "binary"
         case types.Array(element=element):
             return declared.startswith("array<") and _fits(declared[6:-1], element)
+        case types.Map(key=key, value=value):
+            kind, _, of_value = declared.removeprefix("map<").removesuffix(">").partition(",")
+            return declared.startswith("map<") and _fits(kind, key) and _fits(of_value, value)
         case _:  # a vector
             return declared.startswith("array<") and _fits(declared[6:-1], types.Float64)
