@@ -56,7 +56,7 @@ class Event:
 
     `values` holds a Python value for each column: Timestamps as int microseconds, Dates as int
     days since 1970-01-01, Decimals as
-    decimal.Decimal, arrays as tuples, null as None or by leaving the column out.
+    decimal.Decimal, arrays as tuples, maps as dicts, null as None or by leaving the column out.
     """
 
     values: Mapping[str, Any]
@@ -79,6 +79,9 @@ def normalise(type_: ValueType, value: Any) -> Any:
             return tuple(normalise(element, item) for item in value)
         case types.Vector():
             return tuple(normalise(types.Float64, item) for item in value)
+        case types.Map(key, kind):
+            pairs = ((normalise(key, name), normalise(kind, item)) for name, item in value.items())
+            return dict(sorted(pairs))
         case _:
             return value
 
@@ -218,8 +221,8 @@ def _instant(source: Source, event: Event) -> tuple[Any, ...]:
 
 
 def nulls_first(value: Any) -> tuple[bool, Any]:
-    """Return a sort key under which null is less than every value."""
-    return value is not None, value
+    """Return a sort key under which null is less than every value; a map is its entries."""
+    return value is not None, sorted(value.items()) if isinstance(value, dict) else value
 
 
 def _feature(

@@ -41,6 +41,7 @@ from skewless.types import (
     Decimal,
     Float64,
     Int64,
+    Map,
     String,
     Timestamp,
     Vector,
@@ -63,6 +64,14 @@ TEXTS = ("", "a", "B", "b", "'; DROP TABLE x; --", '%s {0} \\ "', "é", "e\u0301
 # The epoch, its past, a day like any other, and the day on which the hops of a week turn.
 ANCHORS = (20_000 * DAY, 0, -3 * DAY, 20_006 * DAY, 19_782 * DAY + 12 * HOUR)
 LISTS_OF = (*map(Array, (String, Int64, Float64, Timestamp, Date)), Array(Decimal(9, 2)))
+MAPS = (
+    Map(String, Float64),
+    Map(Int64, Decimal(9, 2)),
+    Map(Bool, String),
+    Map(Timestamp, Date),
+    Map(Date, Timestamp),
+    Map(Bytes, Int64),
+)
 STEPS = (1, SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 6 * HOUR, DAY, 7 * DAY)
 LATENESS = (0, 1, SECOND, MINUTE, 15 * MINUTE, 15 * MINUTE + 1, HOUR, DAY, 3 * DAY)
 NUDGES = st.sampled_from((0, 0, 0, 1, 1, -1))  # on the edge, and on either side of it
@@ -84,6 +93,7 @@ def sources(draw: st.DrawFn) -> Source:
         "raw": Bytes,
         "tags": draw(st.sampled_from(LISTS_OF)),
         "embedding": Vector(2),
+        "shares": draw(st.sampled_from(MAPS)),
         "is_deleted": Bool,
         "event_id": draw(st.sampled_from([String, Int64])),
         "rank": draw(st.sampled_from([Int64, String, Float64])),
@@ -445,6 +455,8 @@ def _values_of(type_: ValueType) -> st.SearchStrategy[Any]:
             return st.integers(-limit, limit).map(lambda x: scaled_decimal(x, scale))
         case types.Array(element):
             return st.lists(_values_of(element), max_size=3).map(tuple)
+        case types.Map(key, kind):
+            return st.dictionaries(_values_of(key), _values_of(kind), max_size=3)
         case types.Vector(size):
             return st.lists(_values_of(Float64), min_size=size, max_size=size).map(tuple)
         case _:

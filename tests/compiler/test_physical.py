@@ -21,6 +21,7 @@ from skewless.types import (
     Decimal,
     Float64,
     Int64,
+    Map,
     String,
     Timestamp,
     Vector,
@@ -43,6 +44,8 @@ VALUES: dict[ValueType, st.SearchStrategy[Any]] = {
     MONEY: st.integers(-(10**18) + 1, 10**18 - 1).map(lambda unscaled: Number(unscaled) / 10**4),
     Array(String): st.lists(st.text(st.characters(codec="utf-8"))),
     Array(Timestamp): st.lists(st.datetimes(timezones=st.just(UTC))),
+    Map(String, Float64): st.dictionaries(st.text(st.characters(codec="utf-8")), FLOATS),
+    Map(Date, Timestamp): st.dictionaries(st.dates(), st.datetimes(timezones=st.just(UTC))),
     Vector(3): st.lists(FLOATS, min_size=3, max_size=3),
 }
 

@@ -71,7 +71,8 @@ def test_columns_that_differ_only_by_case_are_refused_with_the_event_time_among_
 def test_a_type_that_is_none_is_refused_with_those_that_are() -> None:
     assert problems(schema={"a": "string"}) == (
         "Source 'events': column 'a': 'string' is not a type; use Bool, Int64, Float64, "
-        "Decimal(p, s), String, Timestamp, Date, Bytes, Array(T) or Vector(n) of skewless.types"
+        "Decimal(p, s), String, Timestamp, Date, Bytes, Array(T), Map(K, V) or "
+        "Vector(n) of skewless.types"
     )
 
 

@@ -64,5 +64,5 @@ def events_read_by(engine: Engine, source: Source, *columns: str) -> list[dict[s
     called = {name: identifiers.column(name) for name in columns}
     return [
         {name: row[called.get(name, name)] for name in (*columns, HAPPENED, KNOWN)}
-        for row in found.sort_by(KNOWN).to_pylist()
+        for row in found.sort_by(KNOWN).to_pylist(maps_as_pydicts="strict")
     ]

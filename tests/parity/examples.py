@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, Phase, settings
 
+# It raises the recursion limit, which Hypothesis takes amiss when it happens inside a test.
+import localaws.core.athena.transpile  # noqa: F401
+
 
 def up_to(number: int) -> settings:
     """Draw so many examples at random, or the profile's if they are fewer: `make test-fast`."""

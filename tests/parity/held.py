@@ -23,6 +23,8 @@ def held(value: Any, type_: ValueType | None) -> Any:
             return to_date(value)
         case types.Array(element=element):
             return [held(item, element) for item in value]
+        case types.Map(key=key, value=kind):
+            return {held(name, key): held(item, kind) for name, item in value.items()}
         case types.Vector():
             return list(value)
         case _:

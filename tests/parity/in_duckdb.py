@@ -90,12 +90,14 @@ def physical(value: Any, type_: ValueType) -> Any:
 def log_table(source: Source, events: Sequence[Event]) -> pa.Table:
     columns: dict[str, pa.Array] = {}
     for name, type_ in source.columns.items():
-        values = [
+        values: list[Any] = [
             min(event.event_time, event.ingest_time)
             if name == source.event_time
             else physical(normalise(type_, event.values.get(name)), type_)
             for event in events
         ]
+        if isinstance(type_, types.Map):  # whose entries may have any order in a table
+            values = [x if x is None else dict(reversed(x.items())) for x in values]
         columns[identifiers.column(name)] = pa.array(values, arrow_type(type_))
     times = [min(event.event_time, event.ingest_time) for event in events]
     columns[HAPPENED] = pa.array(times, pa.int64())

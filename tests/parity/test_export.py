@@ -104,7 +104,7 @@ def assert_exported_events(case: tuple[FeatureView, list[reference.Event], list[
     }
     rows = [
         {name: row[column] for name, column in called.items()}
-        for row in log_table(view.source, events).to_pylist()
+        for row in log_table(view.source, events).to_pylist(maps_as_pydicts="strict")
     ]
     wanted = sorted(
         (key, known - known % instants.DAY, known, row["ingest_sequence"], repr(_read(plan, row)))
@@ -121,4 +121,6 @@ def _read(plan: ViewPlan, row: dict[str, Any]) -> list[Any]:
 
 
 def _tuple(value: Any) -> Any:
+    if isinstance(value, dict):
+        return dict(sorted(value.items()))
     return tuple(value) if isinstance(value, list) else value

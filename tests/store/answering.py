@@ -24,6 +24,7 @@ from skewless.types import (
     Decimal,
     Float64,
     Int64,
+    Map,
     String,
     Timestamp,
     ValueType,
@@ -44,6 +45,9 @@ VALUES: dict[str, tuple[ValueType, Any]] = {
     "moments": (Array(Timestamp), [NOON]),
     "paid": (Array(Date), [date(1, 1, 1), date(9999, 12, 31)]),
     "prices": (Array(Decimal(18, 4)), [Number("-0.1000"), Number("2.0000")]),
+    "shares": (Map(String, Float64), {"a": 0.1, 'b|"': -1e300}),
+    "visits": (Map(Date, Timestamp), {date(1969, 12, 31): NOON, date(2024, 2, 29): NOON}),
+    "owed": (Map(Int64, Decimal(18, 4)), {-1: Number("-0.1000"), 7: Number("2.0000")}),
     "place": (Vector(2), [0.1, -1e300]),
 }
 TYPES = {name: type_ for name, (type_, _) in VALUES.items()}

@@ -18,7 +18,17 @@ import pytest
 
 from skewless import FeatureStore
 from skewless.errors import InputError
-from skewless.types import Array, Bytes, Date, Decimal, Timestamp, ValueType
+from skewless.types import (
+    Array,
+    Bool,
+    Bytes,
+    Date,
+    Decimal,
+    Int64,
+    Map,
+    Timestamp,
+    ValueType,
+)
 from skewless.verify import bits
 from tests.store.answering import EMPTY, FULL, NOBODY, NOON, TYPES, everything, latest, rows
 
@@ -246,6 +256,8 @@ def read_back(value: Any, type_: ValueType) -> Any:
             return None
         case Array(element=element):
             return [read_back(item, element) for item in value]
+        case Map(key=key, value=kind):
+            return {read_name(name, key): read_back(x, kind) for name, x in value.items()}
         case Decimal():
             return Number(value)
     if type_ == Timestamp:
@@ -254,6 +266,11 @@ def read_back(value: Any, type_: ValueType) -> Any:
     if type_ == Date:
         return date.fromisoformat(value)
     return base64.b64decode(value) if type_ == Bytes else value
+
+
+def read_name(name: str, type_: ValueType) -> Any:
+    """Read a key of a map, which JSON writes as text."""
+    return json.loads(name) if type_ in (Int64, Bool) else read_back(name, type_)
 
 
 def test_json_reads_back_to_the_same_bits(answering: FeatureStore) -> None:
@@ -299,4 +316,4 @@ def test_the_handler_of_the_documentation_answers_what_json_takes(
 def test_an_answer_prints_in_one_line(answering: FeatureStore) -> None:
     answer = answering.get_online_features(everything, rows(FULL, NOBODY))
     assert repr(answer) == str(answer)
-    assert repr(answer) == "Answer(2 rows of 15 features, views: 1 missing, 1 ok)"
+    assert repr(answer) == "Answer(2 rows of 18 features, views: 1 missing, 1 ok)"

@@ -126,7 +126,7 @@ def _double(text: str) -> float:
 def _map(parse_key: Parse, parse_value: Parse) -> Parse:
     def parse(text: str) -> Any:
         keys, values = json.loads(text)
-        return list(zip(map(parse_key, keys), map(parse_value, values), strict=True))
+        return dict(sorted(zip(map(parse_key, keys), map(parse_value, values), strict=True)))
 
     return parse
 

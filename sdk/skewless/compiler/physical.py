@@ -173,7 +173,7 @@ def of_arrow(value: Any, type_: ValueType) -> Any:
         case types.Array() | types.Vector():
             return tuple(value)
         case types.Map():
-            return dict(sorted(value))
+            return dict(sorted(value.items() if isinstance(value, dict) else value))
         case _:
             return value
 

@@ -309,7 +309,7 @@ class FrontDoor:
         rows: list[dict[str, Any]] | None = None
         for plan in plans if accepted.num_rows else ():
             if rows is None:
-                rows = self.log.physical(source, accepted).to_pylist()
+                rows = self.log.physical(source, accepted).to_pylist(maps_as_pydicts="strict")
             keys = list(plan.view.entity.keys)
             events = [
                 (first + number, key, place.stamp, row)

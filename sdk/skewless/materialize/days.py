@@ -169,4 +169,4 @@ class DayItems:
 
 def _rows(reader: Iterable[pa.RecordBatch]) -> Iterator[dict[str, Any]]:
     for batch in reader:
-        yield from batch.to_pylist()
+        yield from batch.to_pylist(maps_as_pydicts="strict")

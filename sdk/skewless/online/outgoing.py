@@ -216,6 +216,8 @@ def _polars_type(pl: Any, type_: ValueType) -> Any:
         case types.Vector():
             return pl.List(pl.Float64)
         case types.Map(key=key, value=value):
-            # polars has no maps; of an Arrow map it makes this.
             of_pair = {"key": _polars_type(pl, key), "value": _polars_type(pl, value)}
+            if hasattr(pl, "Map"):
+                return pl.Map(of_pair["key"], of_pair["value"])
+            # Releases before 2 have no maps; of an Arrow map they make this.
             return pl.List(pl.Struct(of_pair))

@@ -25,6 +25,7 @@ from skewless.types import (
     Decimal,
     Float64,
     Int64,
+    Map,
     String,
     Timestamp,
     Vector,
@@ -90,6 +91,27 @@ READ: list[Any] = [
         pa.array([[1_500_000_500], None], pa.list_(pa.timestamp("us"))),
         Array(Timestamp),
         [[1_500_001_000], None],
+    ),
+    (
+        "map<string,double>",
+        pa.array(
+            [[("b", -0.0), ("a", 1.0)], [("a", math.nan)], [("a", None)], None],
+            pa.map_(pa.string(), pa.float32()),
+        ),
+        Map(String, Float64),
+        [{"b": 0.0, "a": 1.0}, None, None, None],
+    ),
+    (
+        "map<bigint,timestamp>",
+        pa.array([[(1, 1_500_000_000)], []], pa.map_(pa.int32(), pa.timestamp("us"))),
+        Map(Int64, Timestamp),
+        [{1: 1_500_000_000}, {}],
+    ),
+    (
+        "map<date,decimal(5,1)>",
+        pa.array([[(date(1970, 1, 2), Exact("1.5"))]], pa.map_(pa.date32(), pa.decimal128(5, 1))),
+        Map(Date, Decimal(10, 2)),
+        [{1: 150}],
     ),
     ("array<bigint>", pa.array([[1, 2], None, []], pa.list_(pa.int32())), Array(Int64), None),
 ]
@@ -358,6 +380,9 @@ def test_a_file_of_another_type_is_refused_by_both(
         ("decimal(10,3)", Decimal(10, 2)),
         ("decimal(10,2)", Float64),
         ("array<string>", Array(Int64)),
+        ("map<string,string>", Map(String, Int64)),
+        ("map<bigint,string>", Map(String, String)),
+        ("array<bigint>", Map(String, Int64)),
     ],
     ids=str,
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -76,7 +75,7 @@ def _whole(value: Any, type_: ValueType) -> Any:
 def physical_type(type_: ValueType) -> pa.DataType:
     """Return the Arrow type of physical values."""
     match type_:
-        case types.Timestamp:
+        case types.Timestamp | types.Date:
             return pa.int64()
         case types.Date:
             return pa.int32()
@@ -97,15 +96,9 @@ def feature_type(type_: ValueType) -> pa.DataType:
 
 def _logical_map(column: pa.Array, type_: types.Map) -> pa.Array:
     """Return maps with their entries in the order of the keys, as an answer has them."""
-    rows = [None if row is None else sorted(row) for row in column.to_pylist()]
-    sizes = [0 if row is None else len(row) for row in rows]
-    entries = [entry for row in rows if row is not None for entry in row]
-    ends: list[int | None] = [0, *np.cumsum(sizes).tolist()]
-    for place, row in enumerate(rows):  # a null start is a null map
-        if row is None:
-            ends[place] = None
-    keys = pa.array([key for key, _ in entries], column.type.key_type)
-    items = pa.array([item for _, item in entries], column.type.item_type)
-    return pa.MapArray.from_arrays(
-        pa.array(ends, pa.int32()), logical(keys, type_.key), logical(items, type_.value)
-    )
+    lists = nested.entries(column)
+    inside, rows = lists.flatten(), nested.rows_of(lists)
+    order, _ = nested.in_order(rows, inside.field(0))
+    keys, values = (inside.field(place).take(pa.array(order)) for place in (0, 1))
+    made = logical(keys, type_.key), logical(values, type_.value)
+    return nested.maps(rows[order], made[0], made[1], column.is_null())

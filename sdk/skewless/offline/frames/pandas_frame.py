@@ -57,7 +57,7 @@ class PandasFrame:
 
     def joined(self, features: pa.Table) -> Any:
         """Return the frame with features."""
-        return with_columns(self.frame, pandas_of(features))
+        return with_columns(self.frame, pandas_of(features, are_features=True))
 
     def hint(self, name: str) -> str:
         """Suggest where a missing column is."""
@@ -86,18 +86,18 @@ def with_columns(frame: Any, features: Any) -> Any:
     return joined
 
 
-def pandas_of(table: pa.Table) -> Any:
+def pandas_of(table: pa.Table, *, are_features: bool = False) -> Any:
     """Return a table in pandas.
 
     Integers and booleans with nulls are `Int64` and `boolean` (never floats), times keep their
     zone, columns without nulls have NumPy's types, and Decimals are Python's own. The table's
-    metadata about a pandas index is used.
+    metadata about a pandas index is used. Maps of features are dicts, as in online answers.
     """
     own = {place for place in range(table.num_columns) if _is_changed(table.column(place))}
     plain = table
     for place in own:
         plain = plain.set_column(place, table.field(place).name, pa.nulls(table.num_rows))
-    frame = plain.to_pandas()
+    frame = plain.to_pandas(maps_as_pydicts="strict" if are_features else None)
     return _with_own(frame, table, own) if own else frame
 
 

@@ -50,6 +50,7 @@ from skewless.offline.lake import catalog
 from skewless.offline.lake.commits import Append, commit, snapshot_of, wait
 from skewless.offline.lake.log_catalog import LogCatalog
 from skewless.offline.storage import file_io
+from skewless.offline.tables import nested
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -224,7 +225,9 @@ class DayTable:
             for name in names
         }
         schema = table.schema().as_arrow()
-        arrays = {name: array.cast(schema.field(name).type) for name, array in stored.items()}
+        arrays = {
+            name: nested.cast(array, schema.field(name).type) for name, array in stored.items()
+        }
         try:
             files = tuple(self.write_files(table, pa.table(arrays)))
             append = Append(uuid.uuid4().hex, files, claim)
@@ -343,7 +346,9 @@ class DayTable:
 
     def write_files(self, table: Table, rows: pa.Table) -> Iterator[DataFile]:
         """Write a file a day, to be committed. pyiceberg filters all rows once for each day."""
-        rows = rows.cast(table.schema().as_arrow()).combine_chunks()
+        schema = table.schema().as_arrow()
+        columns = [nested.cast(rows[field.name], field.type) for field in schema]
+        rows = pa.Table.from_arrays(columns, schema=schema).combine_chunks()
         times = rows[self._day_of].cast(pa.int64()).to_numpy()
         order = np.argsort(times, kind="stable")
         days = times[order] // DAY

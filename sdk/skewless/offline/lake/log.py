@@ -33,7 +33,7 @@ from skewless.offline.lake.commits import Claim
 from skewless.offline.lake.day_table import DayTable
 from skewless.offline.storage.copies import copy_files
 from skewless.offline.storage.glue_table import describe_table
-from skewless.offline.tables import user_table
+from skewless.offline.tables import nested, user_table
 from skewless.offline.tables.glue_rows import open_glue_table
 
 if TYPE_CHECKING:
@@ -379,7 +379,7 @@ def _shaped(
         if name not in table.schema.names:
             columns[name] = pa.nulls(table.num_rows, shape.field(name).type)
             continue
-        canonical = table[name].cast(arrow_type(type_))
+        canonical = nested.cast(table[name], arrow_type(type_))
         is_physical = shape.field(name).type != arrow_type(type_)
         columns[name] = physical(canonical, type_) if is_physical else canonical
     if event_time is not None:

@@ -87,6 +87,20 @@ def each_entry(
     return maps(rows_of(lists), keys, values, column.is_null())
 
 
+def cast(column: Any, kind: Any) -> Any:
+    """Return a column in another type.
+
+    Arrow aborts the process where maps are cast that were filtered. So they are made anew.
+    """
+    if not pa.types.is_map(kind) or column.type == kind:
+        return column.cast(kind)
+    if isinstance(column, pa.ChunkedArray):
+        return pa.chunked_array([cast(chunk, kind) for chunk in column.chunks], kind)
+    if not pa.types.is_map(column.type):
+        return column.cast(kind)
+    return each_entry(column, lambda x: x.cast(kind.key_type), lambda x: x.cast(kind.item_type))
+
+
 def in_order(rows: Integers, keys: Any) -> tuple[Integers, NDArray[np.bool_]]:
     """Return the entries in the order of their maps and keys, and where a key comes again."""
     table = pa.table({"row": rows, "key": keys})

@@ -89,7 +89,7 @@ class TrainingSet:
             InputError: with `floats`, an Int64 beyond 2^53, which float64 does not hold.
         """
         values = with_floats(self.added, self.features) if floats else self.added
-        return with_columns(self.labels.to_pandas(), pandas_of(values))
+        return with_columns(self.labels.to_pandas(), pandas_of(values, are_features=True))
 
     def to_polars(self) -> Any:
         """Return a polars DataFrame.
