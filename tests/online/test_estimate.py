@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from skewless import agg
+from skewless.definitions import types
 from skewless.online.estimate import estimate
-from tests.online.builders import a_latest_view, a_view
+from tests.online.builders import a_latest_view, a_source, a_view
 
 
 def windows(**features: object) -> object:
@@ -54,3 +55,9 @@ def test_an_estimate_counts_as_many_keys_as_there_may_be_in_every_tile() -> None
     per_key = (many - few) / 50
     assert per_key >= tiles
     assert per_key <= 2 * (tiles + 100)
+
+
+def test_a_row_that_no_item_holds_is_warned_of() -> None:
+    source = a_source(schema={"carrier": types.String, "face": types.Vector(60_000)})
+    found = estimate(a_latest_view(source=source, features=["face"]))
+    assert str(found["warning"]).startswith("an entity's latest row needs 480018 bytes")

@@ -22,7 +22,12 @@ VALUES: dict[ValueType, SearchStrategy[Any]] = {
     types.Array(types.String): st.lists(TEXTS, max_size=3).map(tuple),
     types.Array(types.Float64): st.lists(FLOATS, max_size=3).map(tuple),
     types.Array(types.Bool): st.lists(st.booleans(), max_size=3).map(tuple),
+    types.Array(types.Decimal(9, 2)): st.lists(st.integers(-(10**9), 10**9), max_size=3).map(tuple),
     types.Vector(2): st.tuples(FLOATS, FLOATS),
+    types.Map(types.String, types.Float64): st.dictionaries(TEXTS, FLOATS, max_size=3),
+    types.Map(types.Date, types.Bool): st.dictionaries(
+        OF_TYPE[types.Date], st.booleans(), max_size=3
+    ),
 }
 
 

@@ -69,7 +69,7 @@ def test_what_is_computed_of_a_frame_is_the_oracle_bit_for_bit(
         strict=True,
     )
     known = loaded(view.source, events)
-    for (key, at), row in zip(labels, made.values.to_pylist(), strict=True):
+    for (key, at), row in zip(labels, made.values.to_pylist(maps_as_pydicts="strict"), strict=True):
         assert bits_of(row, view) == oracle(view, known, key, at, leaks=mode == "event_time")
 
 
@@ -99,7 +99,7 @@ def test_what_is_computed_is_what_a_store_gives_in_history_and_serves(
     store.materialize(view, served)
     request = {name: value for name, value in rows[-1].items() if name != "label_at"}
     answer = store.get_online_features(features, [request], full_names=True)
-    last = made.values.to_pylist()[-1]
+    last = made.values.to_pylist(maps_as_pydicts="strict")[-1]
     assert {name: bits(value) for name, value in answer.rows[0].items()} == {
         name: bits(value) for name, value in last.items()
     }

@@ -112,4 +112,6 @@ def assert_the_loop_is_the_oracle(
         frame = [{**served_key, "event_timestamp": to_datetime(instant)}]
         for engine in ("duckdb", "athena"):
             history = store.get_historical_features(frame, view, engine=engine)
-            assert bits_of(history.to_arrow().to_pylist()[0], view) == expected, engine
+            assert (
+                bits_of(history.to_arrow().to_pylist(maps_as_pydicts="strict")[0], view) == expected
+            ), engine

@@ -121,7 +121,7 @@ def test_both_engines_and_serving_give_each_role_the_oracle_of_its_own_entity(ca
             [{**row, **at} for row in rows], roles, engine=engine, full_names=True
         )
         .to_arrow()
-        .to_pylist()
+        .to_pylist(maps_as_pydicts="strict")
         for engine in ("duckdb", "athena")
     ]
     for number, (row, _) in enumerate(labels):

@@ -33,8 +33,11 @@ def estimate(view: FeatureView) -> dict[str, object]:
         way = "Lengthen the hop or shorten the window"
         if any(item.collected or item.by for item in plan.aggregates):
             way += ", or lower an n or a limit: each tile may hold as much"
+        busy = "an entity that is busy in every tile"
+        if not view.is_aggregated:
+            busy, way = "an entity's latest row", "Leave a column out, or give it a shorter vector"
         found["warning"] = (
-            f"an entity that is busy in every tile needs {item_bytes} bytes, near DynamoDB's "
+            f"{busy} needs {item_bytes} bytes, near DynamoDB's "
             f"409,600; such a cut is refused. {way}."
         )
     if windows := list(_windows(plan)):
