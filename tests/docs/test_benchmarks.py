@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks import aggregates
+from benchmarks import aggregates, charts, page
 from benchmarks.agreement import difference
 from benchmarks.curves import CURVES, slope
 from benchmarks.environment import HERE, packages_of
@@ -110,6 +110,19 @@ def test_a_line_says_whether_a_goal_was_met() -> None:
         "| **skewless** | 1,000 | 0.67 | 500 | 1.00 | 50.0 | 1.00 | "
         "CPU meets 1.5; memory misses 0.5 |"
     )
+
+
+def test_tables_of_other_programs_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "page.md"
+    other = "<!-- each-other -->\n\n| a |\n\n<!-- end -->\n"
+    path.write_text(f"{other}<!-- whole -->\n\n| old |\n\n<!-- end -->\n")
+    monkeypatch.setattr(page, "PAGE", path)
+    monkeypatch.setattr(charts, "draw", lambda _: None)
+
+    page.write(Results({}, {}))
+
+    whole = "<!-- whole -->\n\nNot measured yet.\n\n<!-- end -->\n"
+    assert path.read_text() == other + whole
 
 
 def test_a_case_measured_anew_takes_the_place_of_the_old(tmp_path: Path) -> None:
