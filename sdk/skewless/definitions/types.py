@@ -119,6 +119,19 @@ def is_numeric(type_: ValueType) -> bool:
     return type_ in (Int64, Float64) or isinstance(type_, Decimal)
 
 
+def is_wide(type_: ValueType) -> bool:
+    """Say whether a value, or one in it, may need more than 64 bits: a sum of Decimals."""
+    match type_:
+        case Decimal(precision=precision):
+            return precision > MAX_DECIMAL_PRECISION
+        case Array(element=element):
+            return is_wide(element)
+        case Map(value=value):
+            return is_wide(value)
+        case _:
+            return False
+
+
 def is_ordered(type_: ValueType) -> bool:
     """Say whether `min`, `max` and `<` are defined on the type."""
     return isinstance(type_, Scalar | Decimal)

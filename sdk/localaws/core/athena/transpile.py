@@ -95,6 +95,9 @@ def _call(name: str, *arguments: exp.Expr | str) -> exp.Anonymous:
 def _divide(node: exp.Expr) -> exp.Expr:
     left, right = node.this, node.expression
     if _divides_exactly(left, right):
+        if isinstance(right.unnest(), exp.Cast) and right.unnest().to.sql() == "DECIMAL(38, 0)":
+            # DuckDB divides decimals as doubles, and whole numbers exactly.
+            left, right = (exp.cast(side.copy(), "HUGEINT") for side in (left, right))
         return exp.IntDiv(this=exp.Paren(this=left), expression=exp.Paren(this=right))
     return _call("trino_divide", exemplar(left), exemplar(right), left, right)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from skewless.definitions.types import ValueType
     from skewless.offline.query.sql import Sql
 
+_SHORT_DECIMAL = 18  # digits that DuckDB holds in 64 bits
 _EPOCH = "1970-01-01 00:00:00"
 
 
@@ -151,7 +152,10 @@ class Dialect:
                 return self.days(value)
             case types.Decimal(precision=precision, scale=scale):
                 factor = sql.cast(sql.integer(10**scale), f"DECIMAL({scale + 1}, 0)")
-                widened = sql.cast(value, f"DECIMAL({precision}, {scale})")
+                digits = precision
+                if precision + scale >= _SHORT_DECIMAL:
+                    digits = _SHORT_DECIMAL + 1  # the product of shorter ones has 18 digits at most
+                widened = sql.cast(value, f"DECIMAL({digits}, {scale})")
                 return sql.cast(sql.multiply(widened, factor), "BIGINT")
             case types.Array(element=element) if is_converted(element):
                 return self.each(value, lambda item: self.physical(item, element))

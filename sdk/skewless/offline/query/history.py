@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from skewless.compiler.bound import Bound, Feature, Request, RequestTime, features_of
+from skewless.definitions import types
 from skewless.definitions.duration import ZERO
 from skewless.offline.query import identifiers, sql
 from skewless.offline.query.collected import Collects
@@ -400,7 +401,7 @@ class _Compiler:
         columns = self._joined_columns()
         for on_demand in self.plan.in_sql:
             view = on_demand.view
-            renderer = Renderer(self.dialect, columns)
+            renderer = Renderer(self.dialect, columns, self._wide())
             added = [
                 column
                 for name, typed in on_demand.features
@@ -412,6 +413,15 @@ class _Compiler:
                 key = Feature(view.name, view.version, name)
                 columns[key] = sql.column(identifiers.selected(view, name))
         return step
+
+    def _wide(self) -> frozenset[Bound]:
+        """Return the features of more than 64 bits: sums of Decimals, and maps of them."""
+        return frozenset(
+            role.feature(name)
+            for role in self.plan.roles
+            for name, kind in role.read.feature_types.items()
+            if types.is_wide(kind)
+        )
 
     def _at_point(self, role: RolePlan, side: str) -> Sql:
         """Say that a row of a view's step is at the point of a row of the spine."""

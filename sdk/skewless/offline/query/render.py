@@ -10,6 +10,7 @@ from sqlglot import exp
 from skewless.compiler.bound import (
     Apply,
     Bound,
+    Column,
     Constant,
     Primitive,
 )
@@ -56,6 +57,20 @@ _EXACT = frozenset(
         Primitive.INTEGER_QUOTIENT,
     }
 )
+# What gives one of its arguments, or what is in one.
+_CHOOSES = frozenset(
+    {
+        Primitive.IF_ELSE,
+        Primitive.FILL_NULL,
+        Primitive.NULL_IF,
+        Primitive.GREATEST,
+        Primitive.LEAST,
+        Primitive.LIST_GET,
+        Primitive.LIST_MIN,
+        Primitive.LIST_MAX,
+        Primitive.MAP_GET,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +106,15 @@ class Renderer:
         if not isinstance(bound, Apply):
             return False
         return bound.primitive is Primitive.LIST_SUM or (
-            bound.primitive in _EXACT and any(map(self.is_wide, bound.arguments))
+            bound.primitive in _EXACT | _CHOOSES and any(map(self.is_wide, bound.arguments))
         )
+
+    def _exactly(self, value: Sql, bound: Bound) -> Sql:
+        """Give an integer the widest type, in which engines compute exactly, unless it has it."""
+        is_computed = isinstance(bound, Apply) and bound.primitive in _EXACT | {Primitive.LIST_SUM}
+        if self.is_wide(bound) and (is_computed or isinstance(bound, Column)):
+            return value
+        return self.dialect.exact(value)
 
     def _constant(self, constant: Constant) -> Sql:
         match constant.type, constant.value:
@@ -115,7 +137,7 @@ class Renderer:
         values = [self.render(argument) for argument in arguments]
         if primitive in _EXACT and any(self.is_wide(argument) for argument in arguments):
             values = [
-                value if self.is_wide(argument) else self.dialect.exact(value)
+                self._exactly(value, argument)
                 for value, argument in zip(values, arguments, strict=True)
             ]
         if primitive in _BINARY:
@@ -169,7 +191,7 @@ class Renderer:
         value = self.render(bound)
         if not self.is_wide(bound):
             return sql.cast(value, "DOUBLE")
-        return self._once(value, self._of_wide)
+        return self._once(self._exactly(value, bound), self._of_wide)
 
     def _of_wide(self, value: Sql) -> Sql:
         small = exp.Between(
