@@ -18,6 +18,7 @@ from skewless import (
     agg,
     bucketize,
     col,
+    haversine,
     on_demand_view,
     request,
     request_time,
@@ -231,11 +232,6 @@ sender_profile = profile.with_name("sender_profile").with_join_key_map(SENDER)
 receiver_income = income.with_join_key_map(RECEIVER)
 receiver_profile = profile.with_name("receiver_profile").with_join_key_map(RECEIVER)
 
-# A degree of longitude is some two thirds of one of latitude in the middle of Europe.
-KM_A_DEGREE, NARROWER = 111.2, 0.67
-NORTH = request("lat") - sender_profile["home_lat"]
-EAST = NARROWER * (request("lon") - sender_profile["home_lon"])
-
 # On-demand: from features and from what the caller sends, at the moment of asking.
 
 
@@ -261,7 +257,9 @@ transfer = OnDemandView(
         "amount_over_p95": request("amount") > sender_amounts["amount_p95_30d"],
         "amount_band": bucketize(request("amount"), BANDS),
         "spending_trend": sender_spending["spent_7d"] / sender_spending["spent_week_before"],
-        "km_from_home": KM_A_DEGREE * (NORTH * NORTH + EAST * EAST).sqrt(),
+        "km_from_home": haversine(
+            sender_profile["home_lat"], sender_profile["home_lon"], request("lat"), request("lon")
+        ),
         "hour": request_time().dt.hour(),
         "is_night": request_time().dt.hour() < NIGHT_ENDS,
         "weekday": request_time().dt.weekday(),
