@@ -143,6 +143,7 @@ habits = FeatureView(
         "devices_last": agg.last_distinct_n("device_id", 3, window="30d"),
         "categories_30d": agg.value_counts("category", window="30d", limit=20),
         "category_usual": agg.mode("category", window="30d", limit=20),
+        "spent_by_category_30d": agg.sum("amount", window="30d", by="category", limit=20),
     },
     description="Whom a user pays, for what, and from which device",
     owner="payments",
