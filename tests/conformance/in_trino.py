@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from skewless.definitions.source import Source
+    from skewless.offline.query.script import Script
     from tests.conformance.trino_client import Trino
     from tests.reference import Event
 
@@ -86,8 +87,7 @@ class Files:
             item.view.source.name: self._relation(item.view.source, events[item.view.source.name])
             for item in plan.views
         }
-        query = History(plan, mode, ATHENA, spine, relations, {}).script().query()
-        found = self.trino.run(ATHENA.render(query)).sort_by(ROW)
+        found = self._run(History(plan, mode, ATHENA, spine, relations, {}).script()).sort_by(ROW)
         rows: list[dict[str, Any]] = found.drop_columns([ROW]).to_pylist()
         return [named(row, plan) for row in rows]
 
@@ -96,8 +96,24 @@ class Files:
     ) -> dict[tuple[Any, ...], bytes]:
         """Return the encoded state of each entity that changed."""
         relation = self._relation(plan.view.source, events)
-        query = States(plan, ATHENA, relation, cut, since).script().query()
-        return encoded_states(plan, self.trino.run(ATHENA.render(query)))
+        script = States(plan, ATHENA, relation, cut, since).script()
+        return encoded_states(plan, self._run(script))
+
+    def _run(self, script: Script) -> pa.Table:
+        """Store the steps that Athena stores: both allow a statement 150 stages."""
+        stored: dict[str, exp.Table] = {}
+        for name, step in script.stages():
+            text = ATHENA.render(sql.reading(step, stored))
+            stored[name] = self._stored(text)
+        return self.trino.run(ATHENA.render(sql.reading(script.last(), stored)))
+
+    def _stored(self, text: str) -> exp.Table:
+        name = f"t{next(_NUMBERS)}"
+        options = f"format = 'PARQUET', external_location = 'local:///{name}'"
+        self.trino.run(f"create table files.results.{name} with ({options}) as {text}")
+        found = sql.table(name, "results")
+        found.set("catalog", sql.name("files"))
+        return found
 
     def _spine(
         self,

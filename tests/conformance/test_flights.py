@@ -15,6 +15,7 @@ from tests.examples.test_flights import UNTIL, a_few
 
 if TYPE_CHECKING:
     from skewless.aws import Aws, Resources
+    from skewless.offline.engines.athena import LateLogs
     from tests.conformance.trino_client import Trino
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
@@ -23,8 +24,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 def test_a_training_set_of_the_flights_example_by_trino_is_that_by_duckdb(
     trino: Trino, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def engine(aws: Aws, resources: Resources) -> TrinoEngine:
-        return TrinoEngine(trino, aws, resources)
+    def engine(aws: Aws, resources: Resources, *, logs: LateLogs) -> TrinoEngine:
+        return TrinoEngine(trino, aws, resources, logs)
 
     monkeypatch.setattr("skewless.workbench.AthenaEngine", engine)
     example = Example.load()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from skewless.aws import Aws, Resources
+    from skewless.offline.engines.athena import LateLogs
     from tests.conformance.trino_client import Trino
 
 
@@ -26,6 +27,7 @@ class TrinoEngine:
     trino: Trino
     aws: Aws
     resources: Resources
+    logs: LateLogs | None = None
 
     @contextmanager
     def session(self) -> Iterator[TrinoSession]:
@@ -41,7 +43,7 @@ class TrinoSession(AthenaSession):
     """Labels and relations are Athena's; only who runs the query differs."""
 
     def __init__(self, engine: TrinoEngine) -> None:
-        super().__init__(engine.aws, engine.resources)
+        super().__init__(engine.aws, engine.resources, engine.logs)
         self._trino = engine.trino
 
     def _new_table(self) -> exp.Table:

@@ -79,7 +79,8 @@ def test_a_time_finer_than_microseconds_is_refused_by_row(
     answering: FeatureStore, library: str
 ) -> None:
     times = pa.array([0, 1_000, 1_001], pa.timestamp("ns", "UTC"))
-    frame: Any = pa.table({"amount": [1.0] * 3, "when": times})
+    days = pa.array([0] * 3, pa.date32())
+    frame: Any = pa.table({"amount": [1.0] * 3, "when": times, "day": days})
     frame = {"pandas": frame.to_pandas, "polars": lambda: pl.from_arrow(frame)}.get(
         library, lambda: frame
     )()

@@ -75,7 +75,7 @@ def apply(
     file: File,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     message: Annotated[
-        str, typer.Option("--message", "-m", help="Why, for the log.", show_default=False)
+        str, typer.Option("--message", "-m", metavar="TEXT", help="Why, for the log.")
     ] = "",
 ) -> None:
     """Publish a file's definitions.

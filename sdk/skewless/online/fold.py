@@ -99,6 +99,8 @@ class Folder:
             totals = {
                 key: {place: _total(of_key, place) for place in numbers}
                 for key, of_key in parts.items()
+                # Tiles with too many keys have no columns: they say that there were too many.
+                if key is not None or self._plan.tile_sets[tile_set].by is None
             }
             for aggregate in aggregates:
                 try:

@@ -52,7 +52,7 @@ def with_unpublished(published: Published, features: object) -> tuple[Published,
     known = {Identity.of(item): item for item in published.definitions}
     if all(Identity.of(item) in known for item in items):
         return published, []
-    apart = take_apart(published.definitions, Definitions.collect(items))
+    apart = take_apart(published.definitions, _with_all_they_read(items))
     for item in apart.definitions:
         if refusal := apart.refusals.get(Identity.of(item)):
             old = refusal.published
@@ -99,6 +99,19 @@ def named_definitions(features: object) -> Iterator[Selectable]:
         case Iterable() if not isinstance(features, str | bytes):
             for item in features:
                 yield from named_definitions(item)
+
+
+def _with_all_they_read(items: Iterable[Selectable]) -> Definitions:
+    """Collect definitions; of one source several may be given, which count as far as views read."""
+    found = dict.fromkeys(each for item in items for each in Definitions.collect(item))
+    seen: dict[Identity, Definition] = {}
+    for item in found:
+        if not isinstance(item, Source | Entity):
+            other = seen.setdefault(Identity.of(item), item)
+            if other is not item and differences(other, item):
+                told = f"two different definitions are called {item.name!r}; rename one of them"
+                raise DefinitionError("features", [told])
+    return Published.of(found).definitions
 
 
 def _decoder(published: Published) -> Decoder:
