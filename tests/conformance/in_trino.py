@@ -109,8 +109,7 @@ class Files:
 
     def _stored(self, text: str) -> exp.Table:
         name = f"t{next(_NUMBERS)}"
-        options = f"format = 'PARQUET', external_location = 'local:///{name}'"
-        self.trino.run(f"create table files.results.{name} with ({options}) as {text}")
+        self.trino.run(f"create table files.results.{name} with (format = 'PARQUET') as {text}")
         found = sql.table(name, "results")
         found.set("catalog", sql.name("files"))
         return found
