@@ -67,9 +67,7 @@ class Files:
         described = ", ".join(f'"{field.name}" {_ddl(field.type)}' for field in content.schema)
         options = f"format = 'PARQUET', external_location = 'local:///{name}'"
         self.trino.run(f"create table files.drawn.{name} ({described}) with ({options})")
-        found = sql.table(name, "drawn")
-        found.set("catalog", sql.name("files"))
-        return found
+        return _table(name, "drawn")
 
     def history(
         self,
@@ -110,9 +108,7 @@ class Files:
     def _stored(self, text: str) -> exp.Table:
         name = f"t{next(_NUMBERS)}"
         self.trino.run(f"create table files.results.{name} with (format = 'PARQUET') as {text}")
-        found = sql.table(name, "results")
-        found.set("catalog", sql.name("files"))
-        return found
+        return _table(name, "results")
 
     def _spine(
         self,
@@ -145,6 +141,12 @@ def logged(source: Source, events: Sequence[Event]) -> pa.Table:
     found[INGEST_SHARD] = pa.array(["s"] * len(events), pa.string())
     found[INGEST_SEQUENCE] = pa.array([event.sequence for event in events], pa.int64())
     return pa.table(found)
+
+
+def _table(name: str, schema: str) -> exp.Table:
+    found = sql.table(name, schema)
+    found.set("catalog", sql.name("files"))
+    return found
 
 
 def _ddl(kind: pa.DataType) -> str:

@@ -68,12 +68,17 @@ def assert_one_value(
     table = physical_table(columns, rows)
     for engine in EngineName:
         value = written(expression, columns, Dialect(engine))
-        query = sql.select(sql.aliased(value, "value")).from_(sql.table("given"))
-        text = Dialect(engine).render(query)
-        if engine is EngineName.ATHENA:
-            text = to_duckdb(sqlglot.parse_one(text, dialect="athena"))
-        opened = closing(connect()) if engine is EngineName.ATHENA else connection()
-        with opened as cursor:
-            cursor.register("given", table)
-            got = [found for (found,) in cursor.execute(text).fetchall()]
+        got, text = values_of(value, table, engine)
         assert [bits(value) for value in got] == expected, text
+
+
+def values_of(value: Sql, table: pa.Table, engine: EngineName) -> tuple[list[Any], str]:
+    """Return a value for each row of a table, and the statement that DuckDB ran for it."""
+    query = sql.select(sql.aliased(value, "value")).from_(sql.table("given"))
+    text = Dialect(engine).render(query)
+    if engine is EngineName.ATHENA:
+        text = to_duckdb(sqlglot.parse_one(text, dialect="athena"))
+    opened = closing(connect()) if engine is EngineName.ATHENA else connection()
+    with opened as cursor:
+        cursor.register("given", table)
+        return [found for (found,) in cursor.execute(text).fetchall()], text

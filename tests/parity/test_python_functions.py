@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
-import sqlglot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from localaws.core.athena.engine import connect
-from localaws.core.athena.transpile import to_duckdb
 from skewless import OnDemandView
 from skewless.compiler.bound import Request, Typed
 from skewless.compiler.interpret import compile_python
@@ -26,7 +22,8 @@ from skewless.offline.query.dialect import Dialect, EngineName
 from skewless.offline.query.render import Renderer
 from skewless.types import Bool, Float64, Int64, String, Timestamp
 from tests.parity.bits import bits
-from tests.parity.in_duckdb import arrow_type, connection
+from tests.parity.in_duckdb import arrow_type
+from tests.parity.one_value import values_of
 from tests.parity.test_expressions import ROWS
 from tests.reference import called
 
@@ -188,14 +185,7 @@ def by_sql(plan: OnDemandPlan, given_: Sequence[dict[Any, Any]], engine: EngineN
     )
     columns: dict[Any, Sql] = {Request(name): sql.column(name) for name in FIELDS}
     value = Renderer(Dialect(engine), columns).render(typed.bound)
-    query = sql.select(sql.aliased(value, "value")).from_(sql.table("given"))
-    text = Dialect(engine).render(query)
-    if engine is EngineName.ATHENA:
-        text = to_duckdb(sqlglot.parse_one(text, dialect="athena"))
-    opened = closing(connect()) if engine is EngineName.ATHENA else connection()
-    with opened as cursor:
-        cursor.register("given", table)
-        return [found for (found,) in cursor.execute(text).fetchall()]
+    return values_of(value, table, engine)[0]
 
 
 @pytest.mark.parametrize(("body", "type_"), WRITTEN)

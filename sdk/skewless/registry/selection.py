@@ -101,9 +101,7 @@ def find_view(published: Published, view: object) -> FeatureView:
         UnknownNameError: nothing has the name.
     """
     if isinstance(view, str):
-        name, version, feature = named(view)
-        if name is None or feature is not None:
-            raise UnknownNameError("view", view, {item.name for item in published.views})
+        name, version = _named_view(published, view)
         return _with_state(published.view(name, version and Version.parse(version)), view)
     return find_parts(published, view)[-1]
 
@@ -120,15 +118,20 @@ def find_parts(published: Published, view: object) -> tuple[FeatureView, ...]:
         UnknownNameError: nothing has the name.
     """
     if isinstance(view, str):
-        name, version, feature = named(view)
-        if name is None or feature is not None:
-            raise UnknownNameError("view", view, {item.name for item in published.views})
-        found: Iterable[object] = published.parts(name, version)
+        found: Iterable[object] = published.parts(*_named_view(published, view))
     else:
         pairs = resolve(published, view)
         is_whole = isinstance(view, FeatureView | OnDemandView | Role | FeatureRef)
         found = [part for part, _ in pairs] if isinstance(pairs, tuple) and is_whole else [view]
     return tuple(dict.fromkeys(_with_state(part, view) for part in found))
+
+
+def _named_view(published: Published, text: str) -> tuple[str, str | None]:
+    """Return the name and version of a view that a text gives."""
+    name, version, feature = named(text)
+    if name is None or feature is not None:
+        raise UnknownNameError("view", text, {item.name for item in published.views})
+    return name, version
 
 
 def _with_state(found: object, given: object) -> FeatureView:
