@@ -24,11 +24,8 @@ SERVING = frozenset(
 
 def loaded_by(code: str, *arguments: str) -> frozenset[str]:
     """Name the top-level modules, outside the standard library, that code alone brings in."""
-    return (
-        _modules_after(code, *arguments)
-        - _modules_after("import multiprocessing")
-        - sys.stdlib_module_names
-    )
+    loaded = _modules_after(code, *arguments) - _modules_after("import multiprocessing")
+    return frozenset(module.partition(".")[0] for module in loaded) - sys.stdlib_module_names
 
 
 @cache
@@ -41,7 +38,7 @@ def _modules_after(code: str, *arguments: str) -> frozenset[str]:
         text=True,
     )
     assert ran.returncode == 0, ran.stderr
-    return frozenset(module.partition(".")[0] for module in ran.stdout.split())
+    return frozenset(ran.stdout.split())
 
 
 @pytest.fixture
@@ -63,15 +60,28 @@ def test_definitions_load_the_standard_library_only() -> None:
     assert loaded_by("import skewless, skewless.types, skewless.agg") == {"skewless"}
 
 
-def test_a_store_opened_from_a_lock_loads_boto3_only(lock: str) -> None:
-    loaded = loaded_by(
-        """
+OPENED = """
 from skewless import FeatureStore
 store = FeatureStore.from_lock(sys.argv[1])
 store.aws.client("dynamodb")
-""",
-        lock,
-    )
+"""
+
+
+def test_a_store_of_a_lock_loads_nothing_that_publishes_or_judges(lock: str) -> None:
+    loaded = _modules_after(OPENED, lock)
+    assert "skewless.registry.lock" in loaded
+    assert not loaded & {
+        "skewless.compiler.judged_function",
+        "skewless.compiler.made",
+        "skewless.definitions.function_source",
+        "skewless.definitions.judgement",
+        "skewless.registry.apply_log",
+        "skewless.registry.registry",
+    }
+
+
+def test_a_store_opened_from_a_lock_loads_boto3_only(lock: str) -> None:
+    loaded = loaded_by(OPENED, lock)
     assert {"skewless", "botocore"} <= loaded
     assert loaded <= SERVING
 

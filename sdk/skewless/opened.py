@@ -20,7 +20,6 @@ from skewless.online.table import OnlineTable
 from skewless.readers import Readers
 from skewless.registry.lock import read_lock
 from skewless.registry.published import Published
-from skewless.registry.registry import Registry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     import boto3
 
     from skewless.definitions.clock import Clock
+    from skewless.registry.registry import Registry
     from skewless.workbench import Workbench
 
 # A store on AWS has no underscores, and at most 26 characters; a local one may.
@@ -203,6 +203,8 @@ class OpenedStore:
 
     @property
     def _registry(self) -> Registry:
+        from skewless.registry.registry import Registry  # noqa: PLC0415 - a locked store has none
+
         return Registry(self._aws, self._needed().registry_table)
 
     @property

@@ -13,7 +13,6 @@ from skewless.definitions.service import FeatureService
 from skewless.errors import InputError, PublishError
 from skewless.online.estimate import estimate
 from skewless.opened import OpenedStore
-from skewless.registry.apply_log import entry_of_marks
 from skewless.registry.changes import Month, compare
 from skewless.registry.lock import LockedResources, write_lock
 from skewless.registry.marked import marks_read, with_marks
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from skewless.definitions.clock import Instant
     from skewless.registry.apply_log import LogEntry
     from skewless.registry.changes import Plan
+    from skewless.registry.identity import Identity
     from skewless.registry.lineage import Lineage
     from skewless.registry.published import Published
 
@@ -126,15 +126,12 @@ class PublishingStore(OpenedStore):
         mark = None
         if state is not None:
             mark = Mark(state=state, reason=reason, successor=successor, by=by, at=at)
-        action = {State.DEPRECATED: "deprecate", State.YANKED: "yank", None: "restore"}[state]
-        entry = entry_of_marks(found, action, at, by, reason)
-        self._registry.mark(found, mark, entry)
+        self._registry.mark(found, mark, at, by=by, why=reason)
         self.refresh()
         return [*map(str, found)]
 
     def _warn_of_marks(self, chosen: Iterable[object]) -> None:
-        for identity, mark in marks_read(self.published, chosen):
-            warnings.warn(f"{identity} {mark}", FutureWarning, stacklevel=4)
+        _warn(marks_read(self.published, chosen))
 
     def log(self, *, limit: int | None = None) -> list[LogEntry]:
         """Return who published what and when, the newest first.
@@ -171,12 +168,19 @@ class PublishingStore(OpenedStore):
         if not force:
             check_overwrite(path, chosen, self.name)
         read = [chosen] if isinstance(chosen, FeatureService) else [view for view, _ in chosen]
-        for identity, mark in marks_read(self.published, read):
+        marked = [*marks_read(self.published, read)]
+        for identity, mark in marked:
             if mark.state is State.YANKED:
                 raise InputError(
                     f"nothing new is locked to {identity}, which {mark}. Locks that are there keep "
                     "serving"
                 )
-        self._warn_of_marks(read)
+        _warn(marked)
         region = self._aws.client("dynamodb").meta.region_name
         write_lock(path, chosen, LockedResources.of(self._needed(), self._aws), region)
+
+
+def _warn(marked: Iterable[tuple[Identity, Mark]]) -> None:
+    """Warn of what is marked; the caller's caller called a method of the store."""
+    for identity, mark in marked:
+        warnings.warn(f"{identity} {mark}", FutureWarning, stacklevel=4)

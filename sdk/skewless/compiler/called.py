@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from skewless.compiler.interpret import compile_python
-from skewless.compiler.made import FILE, made
 from skewless.compiler.physical import from_physical, is_converted, to_physical
 from skewless.definitions import types
 from skewless.definitions.names import versioned
@@ -38,8 +37,12 @@ class Called:
     """
 
     def __init__(self, plan: OnDemandPlan, function: PythonFunction) -> None:
+        # Readers of views without functions need not load what makes them.
+        from skewless.compiler.made import FILE, made  # noqa: PLC0415
+
         view = plan.view
         self._source = function
+        self._file = FILE
         self._function = made(function)
         self._arguments = [
             (name, typed.type, is_converted(typed.type), compile_python(typed.bound))
@@ -104,7 +107,7 @@ class Called:
         """Return the last line of the function's source that an error passed."""
         found = 0
         while traceback is not None:
-            if traceback.tb_frame.f_code.co_filename == FILE:
+            if traceback.tb_frame.f_code.co_filename == self._file:
                 found = traceback.tb_lineno
             traceback = traceback.tb_next
         lines = self._source.source.splitlines()

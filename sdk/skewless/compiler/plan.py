@@ -27,7 +27,6 @@ from skewless.compiler.collected import Collected, kept_of
 from skewless.compiler.decay import weights
 from skewless.compiler.fingerprint import fingerprint
 from skewless.compiler.finish import DECAYED_SUM, INSTANT, effective_scale, finish, units
-from skewless.compiler.judged_function import written
 from skewless.compiler.measured import measured
 from skewless.compiler.partials import KEPT, PICKED, Partial
 from skewless.definitions import types
@@ -489,6 +488,8 @@ def plan_on_demand(view: OnDemandView) -> OnDemandPlan:
 
 
 def _plan_function(view: OnDemandView, function: PythonFunction) -> OnDemandPlan:
+    from skewless.compiler.judged_function import written  # noqa: PLC0415 - few plans need it
+
     nodes = [*function.inputs, *map(RequestNode, view.request)]
     arguments = tuple(
         (name, bind(node, {}, view.request))

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     Place: TypeAlias = Callable[[ast.AST], str]
 
-MAX_SOURCE = 20_000
 _EXPRESSIONS = (
     ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.IfExp, ast.Dict, ast.List, ast.Tuple, ast.ListComp,
     ast.DictComp, ast.GeneratorExp, ast.Compare, ast.JoinedStr, ast.Subscript, ast.Slice,

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from skewless.definitions.expression import CallNode, FeatureNode, render
-from skewless.definitions.function_source import Gathered
-from skewless.definitions.judgement import MAX_SOURCE, Wanted, judge
 from skewless.definitions.operators import Operator
 
 if TYPE_CHECKING:
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
     from skewless.definitions.expression import Node
 
 INSTANT = "request_time"
+MAX_SOURCE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +49,10 @@ class PythonFunction:
         features: Sequence[str],
     ) -> PythonFunction:
         """Take a live function: read its source, with what it names, and judge it."""
+        # Most stores have no functions, and judges take longer to load than all they would judge.
+        from skewless.definitions.function_source import Gathered  # noqa: PLC0415
+        from skewless.definitions.judgement import Wanted, judge  # noqa: PLC0415
+
         names = (*parameter_names(inputs, request), *request)
         if not isinstance(function, python.FunctionType):
             text = f"it is {function!r}, no plain function; write def"
@@ -77,6 +80,8 @@ class PythonFunction:
         features: Sequence[str],
     ) -> PythonFunction:
         """Take a published source, and judge it as if it were new."""
+        from skewless.definitions.judgement import Wanted, judge  # noqa: PLC0415 - as in `of`
+
         names = (*parameter_names(inputs, request), *request)
         problems = [*_name_problems(names), *_size_problems(source)]
         try:

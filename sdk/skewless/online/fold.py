@@ -63,6 +63,7 @@ class Folder:
         self._windows = [
             (
                 (tile_set, window, offset, plan.tile_sets[tile_set].hop),
+                plan.tile_sets[tile_set].by is not None,
                 sorted({place for aggregate in aggregates for place in aggregate.numbers}),
                 aggregates,
             )
@@ -88,19 +89,19 @@ class Folder:
             is_seen = is_seen or seen
         values = dict(self._unset)  # in the order of the view's features
         overflowed: dict[str, str | None] = {}
-        for window, numbers, aggregates in self._windows:
+        for window, is_by_key, numbers, aggregates in self._windows:
             tile_set, length, offset, hop = window
             packed = (each[tile_set] for each in opened)
             parts = (
-                {None: list(_inside(packed, length, offset, hop, instant))}
-                if self._plan.tile_sets[tile_set].by is None
-                else _of_keys(packed, length, offset, hop, instant)
+                _of_keys(packed, length, offset, hop, instant)
+                if is_by_key
+                else {None: list(_inside(packed, length, offset, hop, instant))}
             )
             totals = {
                 key: {place: _total(of_key, place) for place in numbers}
                 for key, of_key in parts.items()
                 # Tiles with too many keys have no columns: they say that there were too many.
-                if key is not None or self._plan.tile_sets[tile_set].by is None
+                if key is not None or not is_by_key
             }
             for aggregate in aggregates:
                 try:

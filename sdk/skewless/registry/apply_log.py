@@ -19,17 +19,20 @@ from skewless.compiler.document import encode
 from skewless.errors import DocumentError
 from skewless.registry.changes import Action
 from skewless.registry.identity import Identity, meaning
+from skewless.registry.marks import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from skewless.compiler.document import Document
     from skewless.registry.changes import Plan
+    from skewless.registry.marks import Mark
 
 PARTITION = "log"
 # DynamoDB's item holds 400 KB, names included. What does not fit is told without documents.
 _MOST_BYTES = 350_000
 _MOST_SAID = 500
+_MARKED = {State.DEPRECATED: "deprecate", State.YANKED: "yank"}
 _WITH_DOCUMENTS = (Action.DESCRIBE.value, Action.EXTEND.value)
 
 
@@ -113,9 +116,10 @@ def entry_of(plan: Plan, at: datetime, by: str, commit: str, message: str) -> Lo
 
 
 def entry_of_marks(
-    identities: Iterable[Identity], action: str, at: datetime, by: str, message: str
+    identities: Iterable[Identity], mark: Mark | None, at: datetime, by: str, message: str
 ) -> LogEntry:
-    """Return the entry of what was marked."""
+    """Return the entry of what was marked, or of which a mark was taken away."""
+    action = "restore" if mark is None else _MARKED[mark.state]
     changes = tuple(
         LoggedChange(action=action, subject=str(each), key=each.key, details=())
         for each in identities

@@ -10,8 +10,8 @@ Users write a view whole. Here it is taken apart, along the parts that are publi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from skewless.compiler.fingerprint import feature_fingerprint
 from skewless.definitions.collection import Definitions
@@ -33,8 +33,7 @@ V = TypeVar("V", FeatureView, OnDemandView)
 Some = TypeVar("Some", bound=FeatureView | OnDemandView)
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """Why a definition cannot be published under its version.
 
     Attributes:
@@ -48,8 +47,7 @@ class Refusal:
     published: View | FeatureService | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Apart:
+class Apart(NamedTuple):
     """Definitions, with views taken apart.
 
     Attributes:
@@ -121,19 +119,17 @@ def parts_of(items: Iterable[Some], name: str, major: int) -> list[Some]:
     return sorted(found, key=lambda item: item.version)
 
 
-@dataclass(slots=True)
 class _Work:
-    published: Definitions
-    parts: dict[int, tuple[View, ...]] = field(default_factory=dict)
-    added: dict[Identity, tuple[str, ...]] = field(default_factory=dict)
-    refusals: dict[Identity, Refusal] = field(default_factory=dict)
-    # The keys of `parts` are ids of these, which therefore must live as long.
-    kept: list[object] = field(default_factory=list)
-    # What is published, and what was taken apart before, by kind and name.
-    of_name: dict[tuple[type, str], dict[Identity, Any]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        views: tuple[View, ...] = (*self.published.views, *self.published.on_demand_views)
+    def __init__(self, published: Definitions) -> None:
+        self.published = published
+        self.parts: dict[int, tuple[View, ...]] = {}
+        self.added: dict[Identity, tuple[str, ...]] = {}
+        self.refusals: dict[Identity, Refusal] = {}
+        # The keys of `parts` are ids of these, which therefore must live as long.
+        self.kept: list[object] = []
+        # What is published, and what was taken apart before, by kind and name.
+        self.of_name: dict[tuple[type, str], dict[Identity, Any]] = {}
+        views: tuple[View, ...] = (*published.views, *published.on_demand_views)
         for view in views:
             self.of_name.setdefault((type(view), view.name), {})[Identity.of(view)] = view
 

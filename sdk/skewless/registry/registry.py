@@ -23,7 +23,7 @@ from skewless.errors import (
     StoreError,
 )
 from skewless.registry.apply_log import PARTITION as LOG
-from skewless.registry.apply_log import as_of, entry_in, entry_of, write_of
+from skewless.registry.apply_log import as_of, entry_in, entry_of, entry_of_marks, write_of
 from skewless.registry.changes import Action
 from skewless.registry.identity import Identity, level
 from skewless.registry.published import Published
@@ -115,8 +115,17 @@ class Registry:
         for chunk in _chunks(writes):
             self._transact(chunk)
 
-    def mark(self, identities: Sequence[Identity], mark: Mark | None, entry: LogEntry) -> None:
+    def mark(
+        self, identities: Sequence[Identity], mark: Mark | None, now: datetime, *, by: str, why: str
+    ) -> None:
         """Mark versions, or take their marks away.
+
+        Args:
+            identities: the versions.
+            mark: what is said of them; None to take back what was said.
+            now: the time, for the log.
+            by: whose doing it is, for the log.
+            why: the reason, for the log.
 
         Raises:
             PublishError: one of them is not published.
@@ -134,6 +143,7 @@ class Registry:
                 write["UpdateExpression"] = f"SET {MARK} = :d"
                 write["ExpressionAttributeValues"] = {":d": {"S": mark.to_json()}}
             writes.append(write)
+        entry = entry_of_marks(identities, mark, now, by, why)
         self._transact([*writes, write_of(entry, self._table_name)])
 
     def log(self, since: datetime | None = None, limit: int | None = None) -> list[LogEntry]:
