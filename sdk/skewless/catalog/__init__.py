@@ -1,0 +1,1 @@
+"""The catalog: what is published, told for people who look for features."""
