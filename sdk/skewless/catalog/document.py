@@ -24,7 +24,7 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class TypedName:
     """A column, a key, or a field of a request."""
 
     name: str
@@ -77,7 +77,7 @@ class EntityPage:
 
     name: str
     words: Words
-    keys: tuple[Field, ...]
+    keys: tuple[TypedName, ...]
     views: tuple[str, ...]
 
 
@@ -97,7 +97,7 @@ class ColumnRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Log:
+class LogState:
     """The table of a source, as of its newest snapshot.
 
     Attributes:
@@ -131,7 +131,7 @@ class SourcePage:
     event_id: str = ""
     table: str = ""
     is_personal: bool = False
-    log: Log | None = None
+    log: LogState | None = None
     views: tuple[str, ...] = ()
 
 
@@ -253,7 +253,7 @@ class ViewPage:
     refresh: str = ""
     where: str = ""
     ttl: str = ""
-    request: tuple[Field, ...] = ()
+    request: tuple[TypedName, ...] = ()
     function: str = ""
     as_of: str = ""
     other_majors: tuple[str, ...] = ()
@@ -301,7 +301,7 @@ class ServicePage:
     is_newest: bool
     words: Words
     features: tuple[ServiceFeature, ...]
-    inputs: tuple[Field, ...]
+    inputs: tuple[TypedName, ...]
     other_majors: tuple[str, ...] = ()
     versions: tuple[VersionRow, ...] = ()
     upgrade: tuple[str, ...] = ()
