@@ -97,7 +97,7 @@ class ColumnRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogState:
+class TableFacts:
     """The table of a source, as of its newest snapshot.
 
     Attributes:
@@ -131,7 +131,7 @@ class SourcePage:
     event_id: str = ""
     table: str = ""
     is_personal: bool = False
-    log: LogState | None = None
+    log: TableFacts | None = None
     views: tuple[str, ...] = ()
 
 
