@@ -191,8 +191,12 @@ class Plan:
 
 def compare(published: Definitions, wanted: Definitions) -> Plan:
     """Say what publishing `wanted` would do to what is published; nothing is ever removed."""
+    return plan_of(published, take_apart(published, wanted))
+
+
+def plan_of(published: Definitions, apart: Apart) -> Plan:
+    """Say what publishing definitions that are taken apart would do to what is published."""
     before = {Identity.of(item): item for item in published}
-    apart = take_apart(published, wanted)
     after = {Identity.of(item): item for item in apart.definitions}
     there = Alike((*published.views, *published.on_demand_views))
     changes = (_change(item, before, after, apart, there) for item in after.values())
