@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from skewless.carrying import CarryingStore
 from skewless.definitions.clock import as_microseconds
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.names import versioned
-from skewless.publishing import PublishingStore
 from skewless.registry.selection import find_parts, name_of
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from skewless.materialize.cut import Materialized, Progress
 
 
-class FillingStore(PublishingStore):
+class FillingStore(CarryingStore):
     """A store that takes in events, and keeps the online values filled."""
 
     def backfill(

@@ -79,13 +79,17 @@ class PublishingStore(OpenedStore):
         plan = self.plan(wanted)
         if plan.is_refused:
             raise PublishError(f"nothing was published.\n{plan}")
+        self._carry_out(plan, wanted, commit, message)
+        return plan
+
+    def _carry_out(self, plan: Plan, wanted: Definitions, commit: str, message: str) -> None:
+        """Publish what a plan says, which refuses nothing."""
         self._workbench.prove(plan, wanted)
         self._workbench.prepare(wanted.sources)
         by = self._aws.caller() if plan.has_changes else ""
         self._registry.publish(plan, self.clock(), by=by, commit=commit, message=message)
         self.refresh()
         self._workbench.schedule(self.published.definitions.views)
-        return plan
 
     def deprecate(self, name: str, *, successor: str = "", reason: str = "") -> list[str]:
         """Tell whoever uses a version that there is a better one. Everything goes on as it was.

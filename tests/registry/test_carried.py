@@ -76,8 +76,8 @@ def test_what_nothing_asks_for_stays() -> None:
 
 
 def test_a_name_that_nothing_has_is_named() -> None:
-    with pytest.raises(UnknownNameError, match="dleays"):
-        carried("dleays")
+    with pytest.raises(UnknownNameError, match="lateness"):
+        carried("lateness")
     with pytest.raises(DefinitionError, match="nothing to publish"):
         carried()
 

@@ -25,6 +25,7 @@ from skewless.cli.marks import deprecate, restore, yank
 from skewless.cli.materialize import materialize
 from skewless.cli.online import get
 from skewless.cli.program import Command, Program
+from skewless.cli.promote import promote
 from skewless.cli.publish import apply, diff, plan
 from skewless.cli.repair import repair
 from skewless.cli.screen import Screen
@@ -46,6 +47,7 @@ _PANELS = {
         ("apply", apply),
         ("diff", diff),
         ("bump", bump),
+        ("promote", promote),
         ("log", log),
         ("deprecate", deprecate),
         ("yank", yank),

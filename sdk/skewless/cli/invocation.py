@@ -52,6 +52,28 @@ class Invocation:
         self._opened = self._open()
         return self._opened
 
+    def other_store(
+        self, name: str, *, profile: str | None = None, region: str | None = None
+    ) -> FeatureStore:
+        """Open a second store; with `--local` it is in this process, too.
+
+        Raises:
+            StoreError: there is no such store, or AWS refused.
+            InputError: this machine has no such profile.
+        """
+        if self._is_in_process:
+            return skewless.FeatureStore.local(name)
+        if profile is None and region is None:
+            return skewless.FeatureStore.connect(name)
+        import boto3  # noqa: PLC0415 - help does without
+        from botocore.exceptions import BotoCoreError  # noqa: PLC0415
+
+        try:
+            session = boto3.Session(profile_name=profile, region_name=region)
+        except BotoCoreError as error:
+            raise InputError(f"the other store cannot be reached: {error}") from error
+        return skewless.FeatureStore.connect(name, session=session)
+
     def why_empty(self) -> str | None:
         """Return why nothing is published in the store, and what to do; None if something is."""
         if self._opened is None or any(True for _ in self._opened.published.definitions):

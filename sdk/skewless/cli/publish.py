@@ -66,7 +66,7 @@ def plan(
     invocation.screen.document(found.to_dict())
     print_plan(invocation.screen, found)
     if found.is_refused:
-        raise PublishError(_refusal(found))
+        raise PublishError(refusal_of(found))
 
 
 def apply(
@@ -96,8 +96,8 @@ def apply(
     print_plan(screen, found)
     if found.is_refused:
         screen.document({**found.to_dict(), "is_applied": False})
-        raise PublishError(_refusal(found))
-    if found.has_changes and not yes and not _is_confirmed():
+        raise PublishError(refusal_of(found))
+    if found.has_changes and not yes and not is_confirmed():
         raise PublishError("not confirmed: nothing was published. --yes publishes without asking")
     with screen.progress(f"publishing to {store.name}"):
         done = store.apply(definitions, message=message, commit=commit_of(file))
@@ -193,9 +193,10 @@ def print_plan(screen: Screen, found: Plan) -> None:
     screen.say(f"Plan: {summary}.", style="bold")
 
 
-def _is_confirmed() -> bool:
+def is_confirmed(question: str = "Publish?") -> bool:
+    """Ask, on stderr; nobody who can answer means no."""
     try:
-        return typer.confirm("\nPublish?", err=True)
+        return typer.confirm(f"\n{question}", err=True)
     except typer.Abort:  # nobody can answer
         typer.echo(err=True)
         return False
@@ -222,7 +223,8 @@ def _remarks(change: Change) -> list[str]:
     return [*change.details, *spans, *(f"warning: {text}" for text in warnings)]
 
 
-def _refusal(found: Plan) -> str:
+def refusal_of(found: Plan) -> str:
+    """Say in one sentence what a plan refuses."""
     names = ", ".join(str(change.identity) for change in found.refusals)
     return f"nothing can be published while these are refused: {names}"
 

@@ -14,6 +14,7 @@ from skewless.definitions.collection import Definitions
 from skewless.definitions.names import versioned
 from skewless.definitions.source import Source
 from skewless.definitions.version import Version
+from skewless.errors import InputError, UnknownNameError
 from skewless.registry.changes import Action, plan_of
 from skewless.registry.identity import Identity, meaning
 from skewless.registry.parts import Apart, Refusal, parts_of
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from skewless.compiler.fingerprint import Known
     from skewless.definitions.collection import Definition
     from skewless.registry.apply_log import LogEntry
-    from skewless.registry.changes import Change, Plan
+from skewless.registry.changes import Change, Plan
 
 
 def chosen(published: Published, names: Iterable[str]) -> Definitions:
@@ -40,6 +41,7 @@ def chosen(published: Published, names: Iterable[str]) -> Definitions:
 
     Raises:
         UnknownNameError: nothing has a name.
+        InputError: a view and a service have it.
         DefinitionError: no name is given.
     """
     found: dict[Definition, None] = {}
@@ -77,7 +79,7 @@ def compare_carried(
     }
     added = {
         Identity.of(view): tuple(view.feature_types)
-        for view in (*moved.views, *moved.on_demand_views)
+        for view in Published(moved).views
         if view.version.minor
     }
     plan = plan_of(published, Apart(moved, {}, {}, added, refusals))
@@ -98,10 +100,16 @@ def rebuilt(documents: Iterable[Document]) -> Iterator[Definition]:
 
 def _named(published: Published, text: str) -> Iterator[Definition]:
     name, version, _ = named(text)
-    if name is not None and name in {item.name for item in published.definitions.services}:
+    services = {item.name for item in published.definitions.services}
+    views = {item.name for item in published.views}
+    if name in services and name in views:
+        raise InputError(f"{text!r} is a view and a service; rename one of them")
+    if name is not None and name in services:
         yield published.service(name, version)
+    elif name is not None and name in views:
+        yield from published.parts(name, version)
     else:
-        yield from published.parts(name or text, version)
+        raise UnknownNameError("view or service", text, services | views)
 
 
 def _before(published: Published, item: Definition) -> Iterator[Definition]:
@@ -174,9 +182,7 @@ def _refusal(
 
 def _versions(definitions: Definitions, like: Identity) -> list[Identity]:
     """Return the versions of the same major."""
-    known = map(
-        Identity.of, (*definitions.views, *definitions.on_demand_views, *definitions.services)
-    )
+    known = (Identity.of(item) for item in definitions)
     wanted = (like.kind, like.name, like.version.major)
     return [each for each in known if (each.kind, each.name, each.version.major) == wanted]
 

@@ -1,0 +1,142 @@
+"""CarryingStore: what a store says of registries that move. It delegates all work to other modules.
+
+What is published in one store goes to another as it is: nobody's Python is evaluated again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from skewless.errors import InputError, PublishError, shown
+from skewless.publishing import PublishingStore
+from skewless.registry.carried import chosen, compare_carried
+from skewless.registry.identity import Identity
+from skewless.registry.marked import marks_read, with_marks
+from skewless.registry.marks import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from skewless.definitions.collection import Definitions
+    from skewless.registry.changes import Plan
+    from skewless.registry.marks import Mark
+    from skewless.registry.published import Published
+
+
+class CarryingStore(PublishingStore):
+    """A store whose published definitions can be promoted to another."""
+
+    def plan_promotion(self, names: str | Iterable[str], *, to: CarryingStore) -> Plan:
+        """Say what `promote` would change in the other store; change nothing.
+
+        The arguments and errors are those of `promote`; what is refused is in the plan.
+        """
+        return self._promotion(_listed(names), to)[0]
+
+    def promote(
+        self,
+        names: str | Iterable[str],
+        *,
+        to: CarryingStore,
+        message: str = "",
+        planned: Plan | None = None,
+    ) -> Plan:
+        """Publish versions of this store in another, with all that they stand on.
+
+        What is carried are the published documents. They have the same fingerprints afterwards.
+        Logs, items and marks are not carried.
+
+        Args:
+            names: views and services: `view`, `view@1` with all that was added to it, or
+                `view@1.2`, what that one has.
+            to: the other store, in this account or another.
+            message: why, for the other store's log.
+            planned: what `plan_promotion` said. If it is given, nothing is done if the other store
+                has changed since.
+
+        Raises:
+            UnknownNameError: nothing has a name.
+            InputError: a version is yanked, or both are one store.
+            PublishError: the other store has another meaning under a version, or changed.
+        """
+        plan, carried = self._promotion(_listed(names), to)
+        if plan.is_refused:
+            raise PublishError(f"nothing was promoted to store {to.name!r}.\n{plan}")
+        if planned is not None and planned.changes != plan.changes:
+            raise PublishError(
+                f"nothing was promoted: store {to.name!r} changed since the plan was made"
+                f"{_by(to)}. Look at the plan again; it is now\n{plan}"
+            )
+        to._carry_out(plan, carried, "", message or f"promoted from store {self.name!r}")
+        return plan
+
+    def _promotion(self, names: list[str], to: CarryingStore) -> tuple[Plan, Definitions]:
+        if (self.resources, self.aws.endpoint) == (to.resources, to.aws.endpoint):
+            raise InputError(f"store {self.name!r} cannot be promoted to itself; name another")
+        ours = self._reloaded()
+        found = chosen(ours, names)
+        marked = dict(marks_read(ours, found))
+        _refuse_yanked(marked, self.name)
+        theirs = to._reloaded()
+        plan = with_marks(compare_carried(theirs.definitions, found, to.log()), theirs)
+        return to._with_warnings(plan, marked, theirs), plan.definitions
+
+    def _with_warnings(
+        self, plan: Plan, marked: dict[Identity, Mark], published: Published
+    ) -> Plan:
+        """Add what to know of versions that are deprecated, and of tables that are not here."""
+        known = {source.name for source in published.definitions.sources}
+        told = {identity: f"where it comes from, it {mark}" for identity, mark in marked.items()}
+        for source in plan.definitions.sources:
+            if source.table is not None and source.name not in known:
+                problem = self._table_problem(source.table)
+                if problem:
+                    told[Identity.of(source)] = problem
+        changes = (
+            replace(change, warnings=(*change.warnings, told[change.identity]))
+            if change.identity in told
+            else change
+            for change in plan.changes
+        )
+        return replace(plan, changes=tuple(changes))
+
+    def _table_problem(self, table: str) -> str:
+        """Say what is wrong with a user's table in this store's account; nothing if it is there."""
+        database, _, name = table.partition(".")
+        try:
+            self._aws.client("glue").get_table(DatabaseName=database, Name=name)
+        except (ClientError, BotoCoreError) as error:
+            return (
+                f"its table {table!r} was not found in the account of store {self.name!r}, and a "
+                f"source reads the table of its name wherever it is ({error})"
+            )
+        return ""
+
+
+def _listed(names: str | Iterable[str]) -> list[str]:
+    found = [names] if isinstance(names, str) else [*names]
+    if not found:
+        raise InputError("nothing is to be promoted; name a view or service, view@1.2")
+    for name in found:
+        if not isinstance(name, str) or ":" in name:
+            raise InputError(f"{shown(name)} is no view or service; write view@1.2")
+    return found
+
+
+def _refuse_yanked(marked: dict[Identity, Mark], store: str) -> None:
+    for identity, mark in marked.items():
+        if mark.state is State.YANKED:
+            raise InputError(
+                f"{identity} {mark}: it is not promoted. Promote another version, or take the mark "
+                f"back with skewless restore in store {store!r}"
+            )
+
+
+def _by(store: PublishingStore) -> str:
+    """Name who published last."""
+    for entry in store.log(limit=1):
+        return f", by {entry.by} at {entry.at.isoformat(timespec='seconds')}"
+    return ""
