@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
+    from skewless.catalog.document import Catalog
     from skewless.cost.traffic import Traffic
     from skewless.definitions.clock import Instant
     from skewless.definitions.duration import Duration
@@ -240,6 +241,32 @@ class FeatureStore(FillingStore):
             predictions=predictions or {},
             events_per_ingest=events_per_ingest,
             readers=readers,
+        )
+
+    def catalog(
+        self, *, samples: int = 1_000, traffic: Traffic | None = None, engine: str | None = None
+    ) -> Catalog:
+        """Collect all that the pages of a catalog show; `skewless catalog` writes them.
+
+        Features' values are looked at in the offline store, at this instant, unless a source, an
+        entity or a view is marked by the tag `personal`. For each source that is one query of its
+        keys, and one of its features.
+
+        Args:
+            samples: how many entities of each source are looked at; 0 for none.
+            traffic: an average day, as `traffic()` measures it: the catalog then says what each
+                view and service costs a month.
+            engine: "athena" or "duckdb"; the store's own if None.
+
+        Raises:
+            InputError: samples is no number from 0, or the traffic does not fit.
+            StoreError: AWS refused.
+        """
+        from skewless.catalog.collected import collect  # noqa: PLC0415 - no part of serving
+
+        snapshots = self._workbench.snapshots
+        return collect(
+            self, self._table, snapshots, samples=samples, traffic=traffic, engine=engine
         )
 
     def labels(

@@ -121,6 +121,7 @@ class SourcePage:
         is_personal: it is marked as personal data, so no value of it is shown.
         log: None if it was not looked at, or has no rows yet.
         views: those that read it, as `spending@1`.
+        monthly: dollars a month of its log if the traffic was told, else None.
     """
 
     name: str
@@ -133,6 +134,7 @@ class SourcePage:
     is_personal: bool = False
     log: TableFacts | None = None
     views: tuple[str, ...] = ()
+    monthly: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,195 @@
+"""What the catalog reads beside the registry: tables, watermarks, and samples of history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+import pyarrow as pa
+
+from skewless.catalog.document import TableFacts
+from skewless.catalog.naming import feature_id, is_personal, major_id, majors, views_below
+from skewless.catalog.samples import describe
+from skewless.compiler.plan import plan_selection
+from skewless.definitions.expression import to_datetime
+from skewless.definitions.on_demand import OnDemandView
+from skewless.errors import SkewlessError
+from skewless.online.address import view_partition
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from skewless.catalog.document import Sampled
+    from skewless.definitions.service import View
+    from skewless.definitions.view import FeatureView
+    from skewless.offline.lake.snapshots import Snapshots
+    from skewless.offline.training.training_set import TrainingSet
+    from skewless.online.table import OnlineTable
+    from skewless.registry.published import Published
+
+Group: TypeAlias = "list[View]"
+
+_SEED = "catalog"
+_TIMESTAMP = "skewless_instant"
+
+
+class HistoryStore(Protocol):
+    """What sampling needs of a store: its definitions and its history."""
+
+    @property
+    def published(self) -> Published:
+        """The published definitions."""
+        ...
+
+    def logged_keys(
+        self, view: object, *, sample: int | None, seed: str, engine: str | None
+    ) -> pa.Table:
+        """Return some of the keys in the log of a view."""
+        ...
+
+    def get_historical_features(
+        self,
+        entity_df: Any,
+        features: object,
+        *,
+        timestamp: str,
+        engine: str | None,
+        errors: str,
+        full_names: bool,
+    ) -> TrainingSet:
+        """Return what training would read."""
+        ...
+
+
+def served_until(published: Published, table: OnlineTable) -> dict[str, str]:
+    """Return up to which instant the online store has been filled, by view; see `ViewPage`.
+
+    Of a view in parts it is the earliest of them; a view with a part that was never cut is left
+    out.
+
+    Raises:
+        OnlineStoreError: the table could not be read.
+    """
+    found = {}
+    for parts in majors(published.definitions.views):
+        cuts = [table.read_watermark(view_partition(published.plan(part))).cut for part in parts]
+        known = [cut for cut in cuts if cut is not None]
+        if len(known) == len(cuts):
+            found[major_id(parts[0])] = to_datetime(min(known)).isoformat()
+    return found
+
+
+def tables(published: Published, snapshots: Snapshots) -> dict[str, TableFacts]:
+    """Return what the sources' tables say of themselves; those that cannot be read are left out."""
+    found = {}
+    for source in published.definitions.sources:
+        try:
+            extent = snapshots.extent(source)
+        except SkewlessError:
+            continue
+        if extent is not None:
+            found[source.name] = TableFacts(
+                rows=extent.rows, bytes=extent.bytes, written_at=extent.written_at.isoformat()
+            )
+    return found
+
+
+class Sampler:
+    """Draws entities of each source, and looks at their features at one instant.
+
+    Attributes:
+        sampled: by feature, as `spending@1:mean_30d`.
+        why_not: by feature, why it was not looked at.
+    """
+
+    def __init__(
+        self, store: HistoryStore, at: datetime, *, entities: int, engine: str | None = None
+    ) -> None:
+        """Set up.
+
+        Args:
+            store: whose history.
+            at: the instant.
+            entities: how many at most, of each source.
+            engine: "athena" or "duckdb"; the store's own if None.
+        """
+        self._store = store
+        self._at = at
+        self._entities = entities
+        self._engine = engine
+        self.sampled: dict[str, Sampled] = {}
+        self.why_not: dict[str, str] = {}
+
+    def look(self) -> None:
+        """Look at all features that may be looked at."""
+        newest = {view.name: view.version.major for view in self._store.published.views}
+        for view in self._store.published.views:
+            newest[view.name] = max(newest[view.name], view.version.major)
+        groups: dict[object, Group] = {}
+        for view in self._store.published.views:
+            if why := self._why_not(view, is_newest=view.version.major == newest[view.name]):
+                self._leave_out(view, why)
+                continue
+            first, *_ = views_below(view)
+            groups.setdefault((first.source.name, first.entity.name), []).append(view)
+        for group in groups.values():
+            self._look_at(group)
+
+    def _why_not(self, view: View, *, is_newest: bool) -> str:
+        below = views_below(view)
+        marked = [view, *below, *(each.source for each in below), *(each.entity for each in below)]
+        if is_personal(*marked):
+            return "it is marked as personal data"
+        if not is_newest:
+            return "only the newest major version is looked at"
+        if isinstance(view, OnDemandView):
+            if view.all_request:
+                return "it needs what only a request has"
+            if len({(each.source.name, each.entity.name) for each in below}) != 1:
+                return "it reads more than one entity or source"
+            if plan_selection(tuple((view, name) for name in view.feature_types)).keys.keys() != (
+                below[0].entity.keys.keys()
+            ):
+                return "it reads a view in another role of a row"
+        return ""
+
+    def _leave_out(self, view: View, why: str) -> None:
+        self.why_not |= {feature_id(view, name): why for name in view.feature_types}
+
+    def _look_at(self, group: Group) -> None:
+        try:
+            self._sample(group)
+        except SkewlessError as error:
+            first, *_ = str(error).splitlines()
+            for view in group:
+                self._leave_out(view, first)
+
+    def _sample(self, group: Group) -> None:
+        features = [(view, name) for view in group for name in view.feature_types]
+        labels = self._labels(views_below(group[0])[0])
+        if not labels.num_rows:
+            for view in group:
+                self._leave_out(view, "its source has no events yet")
+            return
+        found = self._store.get_historical_features(
+            labels,
+            [view[name] for view, name in features],
+            timestamp=_TIMESTAMP,
+            engine=self._engine,
+            errors="null",
+            full_names=True,
+        )
+        table = found.to_arrow()
+        for (view, name), output in zip(features, found.features, strict=True):
+            self.sampled[feature_id(view, name)] = describe(
+                table[output], view.feature_types[name], self._at.isoformat()
+            )
+
+    def _labels(self, view: FeatureView) -> pa.Table:
+        if view.entity.keys:
+            labels = self._store.logged_keys(
+                view, sample=self._entities, seed=_SEED, engine=self._engine
+            )
+        else:
+            labels = pa.table({"row": pa.array([1])})
+        at = pa.array([self._at] * labels.num_rows, pa.timestamp("us", "UTC"))
+        return labels.append_column(_TIMESTAMP, at)
