@@ -150,7 +150,7 @@ class OpenedStore:
         """
         lock = read_lock(path)
         aws = Aws(session, region=lock.region)
-        published = Published(Definitions.collect(lock.service))
+        published = Published(Definitions.collect(lock.service), fingerprints=lock.fingerprints)
         table = lock.resources.table
         return cls(aws, None, clock=clock, online_table=table, published=published)
 

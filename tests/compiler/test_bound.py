@@ -5,6 +5,11 @@ What they compute is tested in `test_interpret.py`.
 
 from __future__ import annotations
 
+import copy
+import os
+import pickle
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +27,8 @@ from skewless.compiler.bound import (
     features_of,
     parts_of,
 )
+from skewless.compiler.finish import finish
+from skewless.definitions.aggregation import Function
 from skewless.definitions.version import Version
 from skewless.types import Bool, Decimal, Float64, Int64, String
 
@@ -106,3 +113,17 @@ def test_parts_come_from_the_top_and_features_each_once() -> None:
         Feature("counts", Version(1), "k"),
     }
     assert list(parts_of(None)) == []
+
+
+def test_a_tree_from_another_process_is_equal_here_and_has_the_hash_of_this_one() -> None:
+    program = (
+        "import pickle, sys; from skewless.compiler.finish import *;"
+        "sys.stdout.buffer.write(pickle.dumps(finish(Function.MEAN, types.Float64, 2)))"
+    )
+    other = {**os.environ, "PYTHONHASHSEED": "7"}
+    run = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", program], env=other, capture_output=True, check=True
+    )
+    here = finish(Function.MEAN, Float64, 2)
+    found = pickle.loads(run.stdout)  # noqa: S301 - our own
+    assert {found, copy.deepcopy(here)} == {here}

@@ -5,6 +5,7 @@ import pickle
 from skewless import agg
 from skewless.compiler.plan import plan_selection, plan_view
 from skewless.definitions.collection import Definitions
+from skewless.registry.identity import Identity
 from skewless.registry.published import Published
 from tests.registry.builders import a_view
 
@@ -39,3 +40,14 @@ def test_plans_change_neither_what_is_equal_nor_what_is_pickled() -> None:
     assert again == fresh
     view = again.definitions.views[0]
     assert again.plan(view).view is view
+
+
+def test_a_fingerprint_that_was_checked_is_taken_for_the_published_view_alone() -> (
+    None
+):
+    known = {Identity.of(VIEW).key: "0" * 16}
+    store = Published(Definitions.collect([VIEW]), fingerprints=known)
+    namesake = a_view(features={"other": agg.count(window="1h")})
+    assert store.plan(VIEW).fingerprint == "0" * 16
+    assert store.plan(namesake) == plan_view(namesake)
+    assert store.plan(SECOND) == plan_view(SECOND)

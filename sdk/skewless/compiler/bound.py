@@ -10,7 +10,7 @@ Date its days.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -175,6 +175,18 @@ class Apply:
 
     primitive: Primitive
     arguments: tuple[Bound, ...]
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # What is known of a tree is kept by the tree. Its parts have their hashes already.
+        object.__setattr__(self, "_hash", hash((self.primitive, self.arguments)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __reduce__(self) -> tuple[type[Apply], tuple[Primitive, tuple[Bound, ...]]]:
+        """Pickle without the hash: a text has another one in another process."""
+        return Apply, (self.primitive, self.arguments)
 
 
 Bound: TypeAlias = Column | Request | RequestTime | Feature | Constant | Apply

@@ -7,6 +7,7 @@ primitives.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from skewless.compiler.bound import (
@@ -35,6 +36,7 @@ DECAYED_SUM, DECAYED_COUNT = Column("D"), Column("N")  # S and n times the weigh
 INSTANT = Column("T")  # of V(T), in microseconds
 
 
+@lru_cache(maxsize=1024)  # the same few for all features of a store
 def finish(function: Function, input_type: ValueType | None, scale: int) -> Bound | None:
     """Return the value over partials and T; None for a value that is picked, not computed.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skewless.compiler.binding import bind
@@ -34,12 +35,13 @@ from skewless.definitions.aggregation import SUMMED, TIMES, Aggregation, Functio
 from skewless.definitions.expression import RequestNode
 from skewless.definitions.names import versioned
 from skewless.definitions.on_demand import OnDemandView
-from skewless.definitions.service import FeatureService, SelectedFeature, select
+from skewless.definitions.service import FeatureService, SelectedFeature, once, select
 from skewless.definitions.view import FeatureView, view_behind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from skewless.compiler.fingerprint import Known
     from skewless.compiler.partials import Kept
     from skewless.definitions.python_function import PythonFunction
     from skewless.definitions.service import AnyView
@@ -183,15 +185,12 @@ class AggregatePlan:
     @property
     def reads_instant(self) -> bool:
         """Whether the value depends on T itself."""
-        return INSTANT in parts_of(self.finish)
+        return _reads_instant(self.finish)
 
     @property
     def is_narrow(self) -> bool:
         """Whether the value is an exact integer that has to fit in 64 bits."""
-        return any(
-            isinstance(part, Apply) and part.primitive is Primitive.NARROW
-            for part in parts_of(self.finish)
-        )
+        return _is_narrow(self.finish)
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,15 +388,19 @@ def _major_of(view: FeatureView | Role) -> tuple[str, int]:
     return view.name, view.version.major
 
 
-def plan_view(view: FeatureView) -> ViewPlan:
-    """Compile one view."""
+def plan_view(view: FeatureView, known: Known | None = None) -> ViewPlan:
+    """Compile one view; `known` is as for `fingerprint`."""
     columns = view.source.columns
     where = None if view.where is None else bind(view.where, columns).bound
     if not view.is_aggregated:
         latest = tuple((name, columns[name]) for name in view.columns)
-        return ViewPlan(view, fingerprint(view), where, latest, (), (), ())
+        return ViewPlan(view, fingerprint(view, known), where, latest, (), (), ())
     # Sorted by name, because the order of aggregates is not part of the fingerprint.
-    measured = {name: _measure(item, view) for name, item in sorted(view.aggregations.items())}
+    summed = {_input(item) for item in view.aggregations.values() if item.function in SUMMED}
+    measured = {
+        name: _measure(item, view, columns, is_summed=_input(item) in summed)
+        for name, item in sorted(view.aggregations.items())
+    }
     measures = {each: index for index, each in enumerate(dict.fromkeys(measured.values()))}
     keys = _keys(view)
     places = {
@@ -428,7 +431,14 @@ def plan_view(view: FeatureView) -> ViewPlan:
         for index, (hop, *_) in enumerate(sets)
     )
     return ViewPlan(
-        view, fingerprint(view), where, (), aggregates, tuple(measures), tile_sets, tuple(keys)
+        view,
+        fingerprint(view, known),
+        where,
+        (),
+        aggregates,
+        tuple(measures),
+        tile_sets,
+        tuple(keys),
     )
 
 
@@ -452,14 +462,14 @@ def plan_selection(
     selected = select(flat, full_names=full_names)
     read: dict[FeatureView | Role, None] = {}
     on_demand: dict[OnDemandView, None] = {}
-    for item in selected:
-        if isinstance(item.view, OnDemandView):
-            on_demand.update(dict.fromkeys(_with_dependencies(item.view)))
-            read.update(dict.fromkeys(item.view.views))
+    for view in once(item.view for item in selected):
+        if isinstance(view, OnDemandView):
+            on_demand.update(dict.fromkeys(_with_dependencies(view)))
+            read.update(dict.fromkeys(view.views))
         else:
-            read[item.view] = None
+            read[view] = None
     behind = {each: view_behind(each) for each in read}
-    plans = {view: planned(view) for view in dict.fromkeys(behind.values())}
+    plans = {view: planned(view) for view in once(behind.values())}
     request: dict[str, ValueType] = {}
     for on_demand_view in on_demand:
         request.update(on_demand_view.request)
@@ -540,8 +550,10 @@ def _hop(item: Aggregation) -> int | None:
     return None if item.hop is None else item.hop.microseconds
 
 
-def _measure(item: Aggregation, view: FeatureView) -> Measure:
-    columns = view.source.columns
+def _measure(
+    item: Aggregation, view: FeatureView, columns: Mapping[str, ValueType], *, is_summed: bool
+) -> Measure:
+    """Return the measure of an aggregate; `is_summed` says whether sums are kept of it."""
     where = None if item.where is None else bind(item.where, columns).bound
     if item.function in TIMES:
         return Measure(Column(view.source.event_time), None, types.Timestamp, where, 0)
@@ -551,8 +563,8 @@ def _measure(item: Aggregation, view: FeatureView) -> Measure:
     collected = measured(item, value, where, columns)
     if collected is not None:
         return Measure(collected.value, None, types.Int64, collected.where, 0)
-    scale = effective_scale(value.type, item.scale) if _sums_over(view, item) else 0
-    sums = units(value.bound, value.type, scale) if _sums_over(view, item) else None
+    scale = effective_scale(value.type, item.scale) if is_summed else 0
+    sums = units(value.bound, value.type, scale) if is_summed else None
     return Measure(value.bound, sums, value.type, where, scale)
 
 
@@ -562,19 +574,27 @@ def _collected_scale(item: Aggregation, view: FeatureView) -> int:
     return effective_scale(bind(item.input, view.source.columns).type, item.scale)
 
 
-def _sums_over(view: FeatureView, item: Aggregation) -> bool:
-    """Say whether any aggregate of the same input, condition and scale takes sums."""
-    return any(
-        other.function in SUMMED
-        for other in view.aggregations.values()
-        if (other.input, other.where, other.scale) == (item.input, item.where, item.scale)
-    )
+def _input(item: Aggregation) -> tuple[object, ...]:
+    return item.input, item.where, item.scale
 
 
+@lru_cache(maxsize=1024)  # `finish` returns few, and each feature asks several times
 def _reads(bound: Bound | None) -> tuple[Partial, ...]:
     names = {part.name for part in parts_of(bound) if isinstance(part, Column)}
     names |= {Partial.SUM.value} if DECAYED_SUM.name in names else set()
     return tuple(partial for partial in Partial if partial.value in names)
+
+
+@lru_cache(maxsize=1024)
+def _reads_instant(bound: Bound | None) -> bool:
+    return INSTANT in parts_of(bound)
+
+
+@lru_cache(maxsize=1024)
+def _is_narrow(bound: Bound | None) -> bool:
+    return any(
+        isinstance(part, Apply) and part.primitive is Primitive.NARROW for part in parts_of(bound)
+    )
 
 
 def _tile_set(hop: int | None, aggregates: Sequence[AggregatePlan]) -> TileSet:

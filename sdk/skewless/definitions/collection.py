@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from skewless.definitions.entity import Entity
 from skewless.definitions.on_demand import OnDemandView, views_read
-from skewless.definitions.service import FeatureService
+from skewless.definitions.service import FeatureService, once
 from skewless.definitions.source import Source
 from skewless.definitions.view import FeatureView, Role, view_behind
 from skewless.errors import DefinitionError, shown
@@ -108,7 +108,7 @@ def _closure(item: Definition) -> Iterator[Definition]:
             for view in views_read(item):
                 yield from _closure(view_behind(view))
         case FeatureService():
-            for view, _ in item.features:
+            for view in once(view for view, _ in item.features):
                 yield from _closure(view_behind(view))
         case Entity() | Source():
             pass

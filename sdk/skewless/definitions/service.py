@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from skewless.definitions.foreign import DEFINED, answering
 from skewless.definitions.frozen import FrozenMapping
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 View: TypeAlias = FeatureView | OnDemandView
 AnyView: TypeAlias = View | Role
 Selectable: TypeAlias = AnyView | FeatureRef
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +163,21 @@ def select(
         )
         for view, feature in flat
     )
-    views = dict.fromkeys(view for view, _ in flat)
+    views = once(view for view, _ in flat)
     below = [read for view in views if isinstance(view, OnDemandView) for read in view.all_views]
     problems = list(role_problems([*views, *below])) or list(_clashes(selected))
     if problems:
         raise DefinitionError("features", problems)
     return selected
+
+
+def once(views: Iterable[T]) -> dict[T, None]:
+    """Return definitions once each, in their order.
+
+    A service names a view for each of its features, and a hash walks all of the view.
+    """
+    by_id = {id(view): view for view in views}
+    return dict.fromkeys(by_id.values())
 
 
 def _major_of(view: AnyView) -> tuple[str, int]:
@@ -186,9 +196,7 @@ def _clashes(selected: tuple[SelectedFeature, ...]) -> Iterator[str]:
                 f"two features would be called {output!r} (of {', '.join(sorted(map(str, views)))})"
                 f"; {remedy}"
             )
-    inputs = [
-        asked for view in dict.fromkeys(item.view for item in selected) for asked in view.inputs
-    ]
+    inputs = [asked for view in once(item.view for item in selected) for asked in view.inputs]
     yield from input_problems(inputs)
     asked_by = {asked.name.lower(): asked.asked_by for asked in inputs}
     for item in selected:

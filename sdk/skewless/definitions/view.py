@@ -241,11 +241,12 @@ class FeatureView:
 
     def _column_types(self, problems: list[str]) -> dict[str, ValueType]:
         found: dict[str, ValueType] = {}
+        columns = self.source.columns
         for name in self.columns:
-            if name in self.source.columns:
-                found[name] = self.source.columns[name]
+            if name in columns:
+                found[name] = columns[name]
             else:
-                hint = did_you_mean(name, self.source.columns)
+                hint = did_you_mean(name, columns)
                 problems.append(f"source {self.source.name!r} has no column {name!r}.{hint}")
         return found
 
@@ -254,8 +255,9 @@ class FeatureView:
     ) -> dict[str, ValueType]:
         """Return the types, and put each aggregate in its canonical form."""
         found: dict[str, ValueType] = {}
+        columns = self.source.columns
         for name, aggregate in aggregations.items():
-            scope = self._scope()
+            scope = self._scope(columns)
             type_ = aggregate.result_type(scope)
             problems.extend(f"feature {name!r}: {problem}" for problem in scope.problems)
             if type_ is not None and not scope.problems:
@@ -263,8 +265,8 @@ class FeatureView:
                 aggregations[name] = aggregate.canonical(scope, type_)
         return found
 
-    def _scope(self) -> Scope:
-        return Scope(columns=self.source.columns, columns_of=f"source {self.source.name!r}")
+    def _scope(self, columns: Mapping[str, ValueType]) -> Scope:
+        return Scope(columns=columns, columns_of=f"source {self.source.name!r}")
 
     def _problems(self, where: object) -> Iterator[str]:
         names = [*self.aggregations, *self.columns]
@@ -299,7 +301,7 @@ class FeatureView:
         if not isinstance(where, Expr):
             yield f"where is {shown(where)}; write an expression such as ~col('cancelled')"
             return
-        scope = self._scope()
+        scope = self._scope(self.source.columns)
         type_ = scope.type_of(where.node)
         yield from (f"where: {problem}" for problem in scope.problems)
         if type_ is not None and type_ != types.Bool:

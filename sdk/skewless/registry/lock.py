@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from skewless.aws import Aws, Resources
     from skewless.compiler.document import Document
+    from skewless.compiler.fingerprint import Known
     from skewless.definitions.service import AnyView
     from skewless.definitions.version import Version
 
@@ -147,9 +148,10 @@ def read_lock(path: str | Path) -> Lock:
     decoder = Decoder()
     try:
         entries: list[Document] = content["definitions"]
+        known: Known = {}
         # Definitions are checked before the digest, because their errors name the definition.
         for entry in entries:
-            _decode(path, decoder, entry)
+            _decode(path, decoder, entry, known)
         service = decoder.services[_service_key(content["service"])]
         resources, region = _resources(path, content), _text(path, content, "region")
         _check_whole(path, content)
@@ -214,11 +216,11 @@ def _text(path: str | Path, content: Document, label: str) -> str:
     return value
 
 
-def _decode(path: str | Path, decoder: Decoder, entry: Document) -> None:
+def _decode(path: str | Path, decoder: Decoder, entry: Document, known: Known) -> None:
     key = entry["key"]
     try:
         item = decoder.decode(entry["document"])
-        is_same = Identity.of(item).key == key and meaning(item) == entry["fingerprint"]
+        is_same = Identity.of(item).key == key and meaning(item, known) == entry["fingerprint"]
     except UNREADABLE as error:
         raise DocumentError(
             f"the lock {str(path)!r}: {_named(key)} cannot be read ({error}); {_ADVICE}"

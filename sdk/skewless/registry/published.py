@@ -16,15 +16,16 @@ from skewless.definitions.source import Source
 from skewless.definitions.version import Version, Written
 from skewless.definitions.view import FeatureView
 from skewless.errors import UnknownNameError
+from skewless.registry.identity import Identity
 from skewless.registry.parts import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from skewless.compiler.fingerprint import Known
     from skewless.compiler.plan import ViewPlan
     from skewless.definitions.collection import Definition
     from skewless.definitions.service import View
-    from skewless.registry.identity import Identity
     from skewless.registry.marks import Mark
 
 Named = TypeVar("Named", Entity, Source)
@@ -38,10 +39,12 @@ class Published:
     Attributes:
         definitions: what is published.
         marks: which versions are deprecated or yanked.
+        fingerprints: by registry key, where they were computed already.
     """
 
     definitions: Definitions = field(default_factory=Definitions)
     marks: Mapping[Identity, Mark] = field(default_factory=dict, compare=False)
+    fingerprints: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     _plans: dict[int, ViewPlan] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
@@ -72,8 +75,15 @@ class Published:
         # the original's views, so the view itself is compared as well.
         found = self._plans.get(id(view))
         if found is None or found.view is not view:
-            found = self._plans[id(view)] = plan_view(view)
+            found = self._plans[id(view)] = plan_view(view, self._known(view))
         return found
+
+    def _known(self, view: FeatureView) -> Known:
+        """Return the view's fingerprint, if it is one of these views and not of the same name."""
+        told = self.fingerprints.get(Identity.of(view).key) if self.fingerprints else None
+        if told is None or not any(view is mine for mine in self.definitions.views):
+            return {}
+        return {id(view): told}
 
     def plans_of(self, source: Source) -> list[ViewPlan]:
         """Return the plans of the views that read a source."""
