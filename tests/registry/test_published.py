@@ -42,9 +42,7 @@ def test_plans_change_neither_what_is_equal_nor_what_is_pickled() -> None:
     assert again.plan(view).view is view
 
 
-def test_a_fingerprint_that_was_checked_is_taken_for_the_published_view_alone() -> (
-    None
-):
+def test_a_fingerprint_that_was_checked_is_taken_for_the_published_view_alone() -> None:
     known = {Identity.of(VIEW).key: "0" * 16}
     store = Published(Definitions.collect([VIEW]), fingerprints=known)
     namesake = a_view(features={"other": agg.count(window="1h")})

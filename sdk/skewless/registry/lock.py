@@ -11,8 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skewless.compiler import fingerprint
@@ -21,36 +19,22 @@ from skewless.definitions.collection import Definitions
 from skewless.definitions.frozen import FrozenMapping
 from skewless.definitions.service import FeatureService
 from skewless.definitions.view import FeatureRef
-from skewless.errors import DocumentError, InputError, shown
+from skewless.errors import DocumentError
+from skewless.registry.atomic import write_text
 from skewless.registry.identity import Identity, meaning, without_prose
-from skewless.registry.strict_json import parse
+from skewless.registry.lock_shape import ADVICE, BY_HAND, FORMAT, check_members, parsed, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from skewless.aws import Aws, Resources
     from skewless.compiler.document import Document
     from skewless.compiler.fingerprint import Known
+    from skewless.definitions.collection import Definition
     from skewless.definitions.service import AnyView
-    from skewless.definitions.version import Version
 
-FORMAT = 1
 SELECTION = "selection"  # the name of a service that stands for loose features
-_ADVICE = "run skewless lock again, and commit what it writes"
-_BY_HAND = f"the file was edited or merged by hand; {_ADVICE}"
-_MEMBERS = frozenset(
-    {
-        "definitions",
-        "fingerprint_format",
-        "format",
-        "online_table",
-        "online_table_arn",
-        "region",
-        "service",
-        "store",
-    }
-)
-_MEMBERS_OF_ENTRIES = frozenset({"document", "fingerprint", "key"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,12 +97,24 @@ def write_lock(
         resources: the store's; with the table's ARN, other accounts can read by the lock.
         region: the AWS region of the store.
     """
+    content = content_of(service, resources, region)
+    content["digest"] = digest_of(content)
+    write_text(path, json.dumps(dict(sorted(content.items())), indent=2) + "\n")
+
+
+def content_of(
+    service: FeatureService | Iterable[tuple[AnyView, str]],
+    resources: Resources | LockedResources,
+    region: str,
+) -> Document:
+    """Return what a lock of a service holds, without its digest; the arguments are as above."""
     pinned = _service(service)
+    known: Known = {}
     content: Document = {
         "definitions": [
             {
                 "document": _sorted(encode(item)),
-                "fingerprint": meaning(item),
+                "fingerprint": meaning(item, known),
                 "key": Identity.of(item).key,
             }
             for item in Definitions.collect(pinned)
@@ -132,9 +128,7 @@ def write_lock(
     }
     if isinstance(resources, LockedResources) and resources.online_table_arn:
         content["online_table_arn"] = resources.online_table_arn
-    content["digest"] = _digest(content)
-    text = json.dumps(dict(sorted(content.items())), indent=2) + "\n"
-    Path(path).write_text(text, encoding="utf-8", newline="\n")
+    return content
 
 
 def read_lock(path: str | Path) -> Lock:
@@ -144,45 +138,43 @@ def read_lock(path: str | Path) -> Lock:
         InputError: there is no such file, or it cannot be opened.
         DocumentError: it is no lock, or it was changed after it was written.
     """
-    content = _parsed(path)
-    decoder = Decoder()
-    try:
-        entries: list[Document] = content["definitions"]
-        known: Known = {}
-        # Definitions are checked before the digest, because their errors name the definition.
-        for entry in entries:
-            _decode(path, decoder, entry, known)
-        service = decoder.services[_service_key(content["service"])]
-        resources, region = _resources(path, content), _text(path, content, "region")
-        _check_whole(path, content)
-        return Lock(
-            resources=resources,
-            region=region,
-            service=service,
-            fingerprints=FrozenMapping({entry["key"]: entry["fingerprint"] for entry in entries}),
-        )
-    except DocumentError:
-        raise
-    except UNREADABLE as error:
-        raise DocumentError(f"the lock {str(path)!r} lacks {error}; {_ADVICE}") from error
+    content = parsed(path)
+    decoder, known = Decoder(), dict[int, str]()
+    entries: list[Document] = content["definitions"]
+    # Definitions are checked before the digest, because their errors name the definition.
+    items = {entry["key"]: _decode(path, decoder, entry, known) for entry in entries}
+    service = items.get(content["service"])
+    if not isinstance(service, FeatureService):
+        raise refused(path, "service", content["service"])
+    _check_whole(path, content)
+    return Lock(
+        resources=LockedResources(
+            store=content["store"],
+            online_table=content["online_table"],
+            online_table_arn=content.get("online_table_arn", ""),
+        ),
+        region=content["region"],
+        service=service,
+        fingerprints=FrozenMapping({entry["key"]: entry["fingerprint"] for entry in entries}),
+    )
 
 
 def _check_whole(path: str | Path, content: Document) -> None:
-    """Compare the digest. Without one, refuse members that only newer releases write."""
-    if "digest" in content:
-        if content["digest"] != (now := _digest(content)):
-            raise DocumentError(
-                f"the lock {str(path)!r} does not match its digest: its content has {now}, the "
-                f"file says {content['digest']!r}: {_BY_HAND}"
-            )
+    if "digest" not in content:
+        check_members(path, content)
         return
-    entries = [(entry.keys(), _MEMBERS_OF_ENTRIES) for entry in content["definitions"]]
-    for found, known in [(content.keys(), _MEMBERS), *entries]:
-        if unknown := sorted(found - known):
-            raise DocumentError(f"the lock {str(path)!r} has a member {unknown[0]!r}: {_BY_HAND}")
+    try:
+        now = digest_of(content)
+    except RecursionError as error:
+        raise DocumentError(f"the lock {str(path)!r} is nested too deeply: {BY_HAND}") from error
+    if content["digest"] != now:
+        raise DocumentError(
+            f"the lock {str(path)!r} does not match its digest: its content has {now}, the "
+            f"file says {content['digest']!r}: {BY_HAND}"
+        )
 
 
-def _digest(content: Document) -> str:
+def digest_of(content: Document) -> str:
     """Return 64 hexadecimal digits over all of a lock but its words for people."""
     canonical = {key: value for key, value in content.items() if key != "digest"}
     canonical["definitions"] = [
@@ -192,93 +184,22 @@ def _digest(content: Document) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _resources(path: str | Path, content: Document) -> LockedResources:
-    name, store = _text(path, content, "online_table"), _text(path, content, "store")
-    if "online_table_arn" not in content:
-        return LockedResources(store=store, online_table=name)
-    arn = _text(path, content, "online_table_arn")
-    for label, is_of in (
-        ("online_table", arn.endswith(f":table/{name}")),
-        ("region", arn.split(":")[3:4] == [content["region"]]),
-    ):
-        if not is_of:
-            raise DocumentError(
-                f"the lock {str(path)!r}: its online_table_arn {arn!r} is not of its {label} "
-                f"{content[label]!r}: {_BY_HAND}"
-            )
-    return LockedResources(store=store, online_table=name, online_table_arn=arn)
-
-
-def _text(path: str | Path, content: Document, label: str) -> str:
-    value = content[label]
-    if not isinstance(value, str) or not value:
-        raise DocumentError(f"the lock {str(path)!r}: its {label} is {shown(value)}: {_BY_HAND}")
-    return value
-
-
-def _decode(path: str | Path, decoder: Decoder, entry: Document, known: Known) -> None:
-    key = entry["key"]
+def _decode(path: str | Path, decoder: Decoder, entry: Document, known: Known) -> Definition:
+    key, named = entry["key"], f"the lock {str(path)!r}: {Identity.parse(entry['key'])}"
     try:
         item = decoder.decode(entry["document"])
         is_same = Identity.of(item).key == key and meaning(item, known) == entry["fingerprint"]
     except UNREADABLE as error:
-        raise DocumentError(
-            f"the lock {str(path)!r}: {_named(key)} cannot be read ({error}); {_ADVICE}"
-        ) from error
+        raise DocumentError(f"{named} cannot be read ({error}); {ADVICE}") from error
     if not is_same:
-        raise DocumentError(
-            f"the lock {str(path)!r}: {_named(key)} does not match its fingerprint: {_BY_HAND}"
-        )
-
-
-def _parsed(path: str | Path) -> Document:
-    if not isinstance(path, str | PathLike):
-        raise InputError(f"{shown(path)} is no path of a lock file")
-    try:
-        content = parse(Path(path).read_bytes())
-    except FileNotFoundError as error:
-        raise InputError(f"there is no lock file {str(path)!r}; write it with skewless lock") from (
-            error
-        )
-    except OSError as error:
-        raise InputError(f"the lock {str(path)!r} cannot be opened: {error.strerror}") from error
-    except ValueError as error:
-        raise DocumentError(
-            f"the lock {str(path)!r} is not JSON ({error}); run skewless lock "
-            "again with --force, and commit what it writes"
-        ) from error
-    document: Document = content if isinstance(content, dict) else {}
-    found = (document.get("format"), document.get("fingerprint_format"))
-    if [*map(_plain, found)] != [FORMAT, fingerprint.FORMAT]:
-        raise DocumentError(
-            f"the lock {str(path)!r} has format {found[0]}, fingerprints {found[1]}; this skewless "
-            f"reads format {FORMAT}, fingerprints {fingerprint.FORMAT}. Install the skewless that "
-            f"wrote it, or {_ADVICE}"
-        )
-    return document
-
-
-def _plain(number: object) -> object:
-    """Python takes true and 1.0 for 1."""
-    return number if type(number) is int else None
+        raise DocumentError(f"{named} does not match its fingerprint: {BY_HAND}")
+    return item
 
 
 def _service(service: FeatureService | Iterable[tuple[AnyView, str]]) -> FeatureService:
     if isinstance(service, FeatureService):
         return service
     return FeatureService(SELECTION, features=[FeatureRef(*pair) for pair in service])
-
-
-def _service_key(key: str) -> tuple[str, Version]:
-    identity = Identity.parse(key)
-    return identity.name, identity.version
-
-
-def _named(key: object) -> str:
-    try:
-        return str(Identity.parse(str(key)))
-    except ValueError:
-        return shown(key)
 
 
 def _sorted(value: Any, *, keeps_order: bool = False) -> Any:

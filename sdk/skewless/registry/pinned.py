@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from skewless.compiler.document import UNREADABLE
 from skewless.definitions.service import FeatureService
 from skewless.errors import InputError
 from skewless.registry.identity import Identity
 from skewless.registry.lock import SELECTION
+from skewless.registry.strict_json import parse
 
 if TYPE_CHECKING:
     from skewless.compiler.document import Document
@@ -35,11 +36,11 @@ def check_overwrite(path: str | Path, chosen: Selection | FeatureService, store:
         return
     wanted = f"{pinned_as(chosen)} of store {store!r}"
     try:
-        found = _found(json.loads(Path(path).read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        found = _found(parse(Path(path).read_bytes()))
+    except (OSError, *UNREADABLE) as error:
         raise InputError(
             f"{str(path)!r} is there, and no lock that can be read: {_WAYS_OUT}"
-        ) from (error)
+        ) from error
     if found != wanted:
         raise InputError(f"{str(path)!r} is the lock of {found}, not of {wanted}: {_WAYS_OUT}")
 

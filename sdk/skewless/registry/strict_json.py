@@ -1,12 +1,13 @@
 """JSON that can be understood in one way only.
 
-Python's parser takes the last of two members with one name, and accepts NaN and Infinity. So it
-reads a badly merged file without complaint.
+Python's parser takes the last of two members with one name, and accepts NaN, Infinity and
+1e999. So it reads a badly merged file without complaint.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, NoReturn
 
 _MERGE_MARKER = "<<<<<<<"
@@ -24,7 +25,9 @@ def parse(text: str | bytes) -> Any:
     """
     found = text.decode("utf-8") if isinstance(text, bytes) else text
     try:
-        return json.loads(found, object_pairs_hook=_members, parse_constant=_refuse)
+        return json.loads(
+            found, object_pairs_hook=_members, parse_float=_finite, parse_constant=_refuse
+        )
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     except json.JSONDecodeError as error:
@@ -40,6 +43,13 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise ValueError(f"an object has two members {name!r}")
         members[name] = value
     return members
+
+
+def _finite(text: str) -> float:
+    found = float(text)
+    if not math.isfinite(found):
+        raise ValueError(f"{text[:20]} is too large for a number")
+    return found
 
 
 def _refuse(constant: str) -> NoReturn:
