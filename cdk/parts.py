@@ -11,6 +11,7 @@ from skewless.offline.lake.catalog import (
     TEMPORARY_FOLDERS,
     quarantine_table,
 )
+from skewless.registry.snapshot import KEY as SNAPSHOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +38,7 @@ class Part(Enum):
     TEMPORARY = auto()
     TRAINING_SETS = auto()
     REPORTS = auto()
+    REGISTRY_SNAPSHOT = auto()
     SETS_WRITTEN = auto()
     SNAPSHOTS_EXPIRED = auto()
     CATALOG = auto()
@@ -92,6 +94,7 @@ _PATTERNS: Mapping[Part, tuple[str, ...]] = {
     Part.TEMPORARY: tuple(f"path:{folder}*" for folder in TEMPORARY_FOLDERS),
     Part.TRAINING_SETS: ("path:training/*",),
     Part.REPORTS: ("path:reports/*",),
+    Part.REGISTRY_SNAPSHOT: (f"path:{SNAPSHOT}",),
     Part.SETS_WRITTEN: ("path:reports/sets/*",),
     Part.SNAPSHOTS_EXPIRED: ("path:reports/expired/*",),
     Part.CATALOG: ("glue:catalog", "glue:database/{database}"),

@@ -189,7 +189,17 @@ ADMINISTER = Role(
         Permission(
             why="apply, and what it compares with",
             on=(Part.REGISTRY,),
-            actions=("dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"),
+            actions=(
+                "dynamodb:GetItem",
+                "dynamodb:Query",
+                "dynamodb:Scan",
+                "dynamodb:UpdateItem",
+            ),
+        ),
+        Permission(
+            why="apply ends by writing the registry as one object",
+            on=(Part.REGISTRY_SNAPSHOT,),
+            actions=("s3:GetObject", "s3:PutObject"),
         ),
         Permission(
             why="watermarks; what a person asked to have forgotten",

@@ -10,7 +10,7 @@ from skewless.definitions.clock import as_microseconds
 from skewless.definitions.collection import Definitions
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.service import FeatureService
-from skewless.errors import InputError, PublishError
+from skewless.errors import InputError, PublishError, StoreError
 from skewless.online.estimate import estimate
 from skewless.opened import OpenedStore
 from skewless.registry.changes import Month, compare
@@ -90,6 +90,20 @@ class PublishingStore(OpenedStore):
         self._registry.publish(plan, self.clock(), by=by, commit=commit, message=message)
         self.refresh()
         self._workbench.schedule(self.published.definitions.views)
+        self._keep_snapshot()
+
+    def _keep_snapshot(self) -> None:
+        """Write the registry's snapshot; a failure undoes nothing, and is told."""
+        from skewless.registry.snapshot import SnapshotObject  # noqa: PLC0415 - no part of serving
+
+        try:
+            SnapshotObject(self._aws, self._needed()).keep()
+        except StoreError as error:
+            warnings.warn(
+                f"the registry is written as it should be, but {error}. The next apply writes the "
+                "snapshot",
+                stacklevel=4,
+            )
 
     def deprecate(self, name: str, *, successor: str = "", reason: str = "") -> list[str]:
         """Tell whoever uses a version that there is a better one. Everything goes on as it was.
@@ -132,6 +146,7 @@ class PublishingStore(OpenedStore):
             mark = Mark(state=state, reason=reason, successor=successor, by=by, at=at)
         self._registry.mark(found, mark, at, by=by, why=reason)
         self.refresh()
+        self._keep_snapshot()
         return [*map(str, found)]
 
     def _warn_of_marks(self, chosen: Iterable[object]) -> None:

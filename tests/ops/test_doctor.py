@@ -77,6 +77,21 @@ def test_each_thing_that_is_well_is_told_once(well: FeatureStore) -> None:
     assert f"bucket {well.resources.bucket}" in subjects
 
 
+def test_a_snapshot_of_the_registry_that_is_behind_is_told_and_the_next_apply_writes_it(
+    well: FeatureStore,
+) -> None:
+    place = {"Bucket": well.resources.bucket, "Key": "registry/snapshot.json"}
+    s3 = well.aws.client("s3")
+    old = s3.get_object(**place)
+    well.deprecate("profile@1")
+    s3.put_object(**place, Body=old["Body"].read(), Metadata=old["Metadata"])
+    found = only(well.doctor())
+    assert found.subject == f"snapshot s3://{place['Bucket']}/{place['Key']}"
+    assert "and the last apply of" in found.what
+    assert not well.apply([payments_view(), daily_view()]).has_changes
+    assert bad(well.doctor()) == []
+
+
 def test_an_erasure_that_died_is_told_since_first_cuts_wait_for_it(well: FeatureStore) -> None:
     line = SourceLine(well.aws, well.resources.online_table, "payments")
     line.begin_erasure("20240305T120000Z-0123456789ab")

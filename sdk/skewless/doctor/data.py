@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from skewless.doctor.diagnosis import Finding, error, warning
 from skewless.doctor.patient import AbsentError
 from skewless.offline.lake.catalog import LOG_FOLDER, TEMPORARY_FOLDERS
+from skewless.registry.snapshot import SnapshotObject
 from skewless.store_names import EXPIRY, PARTITION_KEY, SORT_KEY, data_stack
 
 if TYPE_CHECKING:
@@ -36,6 +37,17 @@ def check_online_table(patient: Patient) -> Iterator[Finding]:
 def check_registry_table(patient: Patient) -> Iterator[Finding]:
     """Look at the table of published definitions."""
     yield from _check_table(patient, patient.resources.registry_table)
+
+
+def check_snapshot(patient: Patient) -> Iterator[Finding]:
+    """Look whether the registry's snapshot holds the last apply."""
+    snapshot = SnapshotObject(patient.aws, patient.resources)
+    if problem := snapshot.problem():
+        yield warning(
+            f"snapshot {snapshot.uri}",
+            f"the registry's snapshot is not the registry: {problem}",
+            "skewless apply FILE, of any file: each apply writes it if it is behind",
+        )
 
 
 _NO_TABLE = ("ResourceNotFoundException", "TableNotFoundException")

@@ -21,6 +21,7 @@ from skewless.doctor.patient import AbsentError, NotAllowedError, Patient, is_re
 from skewless.doctor.sources import check_source
 from skewless.doctor.views import check_view
 from skewless.errors import StoreError
+from skewless.registry.snapshot import KEY as SNAPSHOT
 from skewless.store_names import data_stack, jobs_stack
 
 if TYPE_CHECKING:
@@ -65,6 +66,11 @@ def _checks(patient: Patient) -> Iterator[tuple[str, str, Check]]:
         f"table {names.registry_table}",
         "there, is protected and backed up",
         data.check_registry_table,
+    )
+    yield (
+        f"snapshot s3://{names.bucket}/{SNAPSHOT}",
+        "it holds the last apply",
+        data.check_snapshot,
     )
     yield f"bucket {names.bucket}", "there, private, encrypted, cleaned up", data.check_bucket
     yield f"workgroup {names.workgroup}", "there, with a scan limit", data.check_workgroup

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 pc: Any = pyarrow.compute
 _MARK = "erasures"  # of a manifest
 _BEYOND = ("AccessDenied", "403", "AllAccessDisabled", "InvalidObjectState")
-_NO_SETS = (f"{LOG_FOLDER}/", "reports/", *TEMPORARY_FOLDERS)
+_NO_SETS = (f"{LOG_FOLDER}/", "registry/", "reports/", *TEMPORARY_FOLDERS)
 
 
 class _Version(NamedTuple):

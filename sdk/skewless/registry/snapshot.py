@@ -1,0 +1,228 @@
+"""The snapshot: the whole registry as one object in the store's bucket, written after each apply.
+
+It is for the day on which the table is lost, for audits, and for whoever wants to read everything
+with one request. Nothing that skewless does reads it otherwise: what is published stands in the
+table. Items are kept as the table holds them, those of later releases included.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from skewless.errors import DocumentError, StoreError
+from skewless.registry.apply_log import PARTITION as LOG
+from skewless.registry.apply_log import entry_in
+from skewless.registry.stored_item import decoded, marks_of
+from skewless.registry.strict_json import parse
+
+if TYPE_CHECKING:
+    from skewless.aws import Aws, Resources
+
+KEY = "registry/snapshot.json"
+FORMAT = 1
+_LAST = "last-apply"  # of the object's metadata: the newest entry of the log that it holds
+_ATTEMPTS = 5
+_LOST = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
+_ABSENT = ("404", "NoSuchKey", "NotFound")  # not the bucket
+_MEMBERS = {"format", "store", "digest", "items"}
+_TYPES = {
+    "S": str,
+    "N": str,
+    "BOOL": bool,
+    "NULL": bool,
+    "L": list,
+    "M": dict,
+    "SS": list,
+    "NS": list,
+}
+
+Items = list[dict[str, Any]]
+
+
+class SnapshotObject:
+    """The snapshot of one store's registry.
+
+    Args:
+        aws: where the store is.
+        resources: its bucket, and the registry's table.
+    """
+
+    def __init__(self, aws: Aws, resources: Resources) -> None:
+        self._aws = aws
+        self._bucket = resources.bucket
+        self._store = resources.store
+        self._table = resources.registry_table
+
+    @property
+    def uri(self) -> str:
+        """Where it is."""
+        return f"s3://{self._bucket}/{KEY}"
+
+    def keep(self) -> None:
+        """Write the snapshot, unless it holds the newest apply.
+
+        A snapshot holds what was read after the one before it was written. So an older one never
+        replaces a newer one, whoever is slower.
+
+        Raises:
+            StoreError: AWS refused, or others wrote all the time.
+        """
+        try:
+            for _ in range(_ATTEMPTS):
+                etag, last = self._head()
+                newest = self._newest()
+                if (etag is not None and last == newest) or self._put(etag, newest):
+                    return
+        except (ClientError, BotoCoreError) as error:
+            raise StoreError(f"the registry's snapshot {self.uri} was not written: {error}") from (
+                error
+            )
+        raise StoreError(f"the registry's snapshot {self.uri} was not written: others write it")
+
+    def problem(self) -> str:
+        """Say what is wrong with the snapshot; nothing if it holds the newest apply."""
+        etag, last = self._head()
+        newest = self._newest()
+        if etag is None:
+            return "there is none" if newest else ""
+        if last != newest:
+            at, newest_at = (text.partition("#")[0] or "the beginning" for text in (last, newest))
+            return f"it is of {at}, and the last apply of {newest_at}"
+        return ""
+
+    def read(self) -> bytes:
+        """Return the object.
+
+        Raises:
+            StoreError: there is none, or AWS refused.
+        """
+        try:
+            answer = self._aws.client("s3").get_object(Bucket=self._bucket, Key=KEY)
+            content: bytes = answer["Body"].read()
+        except (ClientError, BotoCoreError) as error:
+            raise StoreError(f"the snapshot {self.uri} could not be read: {error}") from error
+        return content
+
+    def _head(self) -> tuple[str | None, str]:
+        """Return its entity tag, None if there is none, and the newest apply that it holds."""
+        try:
+            found = self._aws.client("s3").head_object(Bucket=self._bucket, Key=KEY)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _ABSENT:
+                return None, ""
+            raise
+        return found["ETag"], found["Metadata"].get(_LAST, "")
+
+    def _newest(self) -> str:
+        found = self._aws.client("dynamodb").query(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": LOG}},
+            ProjectionExpression="sk",
+            ConsistentRead=True,
+            ScanIndexForward=False,
+            Limit=1,
+        )["Items"]
+        return str(found[0]["sk"]["S"]) if found else ""
+
+    def _put(self, etag: str | None, newest: str) -> bool:
+        """Write what the table holds now; say whether nobody else wrote since `etag`."""
+        pages = self._aws.client("dynamodb").get_paginator("scan")
+        found = pages.paginate(TableName=self._table, ConsistentRead=True)
+        items = [item for page in found for item in page["Items"]]
+        condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
+        try:
+            self._aws.client("s3").put_object(
+                Bucket=self._bucket,
+                Key=KEY,
+                Body=written(self._store, items),
+                ContentType="application/json",
+                Metadata={_LAST: newest},
+                **condition,
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in (*_LOST, *_ABSENT):  # or deleted meanwhile
+                return False
+            raise
+        return True
+
+
+def written(store: str, items: Items) -> bytes:
+    """Return a snapshot's content: one item a line, in the order of their keys."""
+    ordered = sorted(items, key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
+    head = {"format": FORMAT, "store": store, "digest": _digest(ordered)}
+    lines = ",\n".join(json.dumps(item, sort_keys=True, default=list) for item in ordered)
+    return f'{json.dumps(head)[:-1]}, "items": [\n{lines}\n]}}\n'.encode()
+
+
+def read_snapshot(content: bytes, name: str) -> Items:
+    """Return the items of a snapshot: checked one by one, and against each other.
+
+    Raises:
+        DocumentError: it is none, was edited, or is of a later release; the message says where.
+    """
+    try:
+        document = parse(content)
+    except ValueError as error:
+        raise DocumentError(f"the snapshot {name!r} is not JSON: {error}. {_WAY_OUT}") from error
+    found = document.get("format") if isinstance(document, dict) else None
+    if type(found) is not int or found != FORMAT:
+        raise DocumentError(
+            f"the snapshot {name!r} has format {found!r}; this skewless reads format {FORMAT}. "
+            "Install the skewless that wrote it"
+        )
+    try:
+        _check(document)
+        items: Items = document["items"]
+        decoded([item for item in items if item["pk"]["S"] == "definition"])
+        marks_of(items)
+        for item in items:
+            if item["pk"]["S"] == LOG:
+                entry_in(item)
+    except (ValueError, RecursionError) as error:
+        raise DocumentError(f"the snapshot {name!r}: {error}. {_WAY_OUT}") from error
+    return items
+
+
+_WAY_OUT = (
+    "Take it as it was written: a versioned bucket keeps earlier ones, and the table's backups "
+    "have the registry (aws dynamodb restore-table-to-point-in-time)"
+)
+
+
+def _check(document: dict[str, Any]) -> None:
+    if document.keys() != _MEMBERS:
+        raise ValueError(f"it has the members {sorted(document)}, not {sorted(_MEMBERS)}")
+    items = document["items"]
+    if not isinstance(items, list):
+        raise ValueError("its items are no list")  # noqa: TRY004 - of a document
+    seen: set[tuple[str, str]] = set()
+    for item in items:
+        if not isinstance(item, dict) or not all(map(_is_value, item.values())):
+            raise ValueError(f"{str(item)[:80]} is no item of a table")
+        keys = [item.get(name, {}).get("S") for name in ("pk", "sk")]
+        if not all(keys):
+            raise ValueError(f"{str(item)[:80]} has no keys")
+        if (keys[0], keys[1]) in seen:
+            raise ValueError(f"the item {keys[0]} {keys[1]} is there twice")
+        seen.add((keys[0], keys[1]))
+    if document["digest"] != (now := _digest(items)):
+        raise ValueError(
+            f"it was edited: its items have the digest {now}, it says {document['digest']!r}"
+        )
+
+
+def _is_value(value: object) -> bool:
+    if not isinstance(value, dict) or len(value) != 1:
+        return False
+    ((kind, content),) = value.items()
+    return kind in _TYPES and isinstance(content, _TYPES[kind])
+
+
+def _digest(items: Items) -> str:
+    text = json.dumps(items, sort_keys=True, separators=(",", ":"), default=list)
+    return hashlib.sha256(text.encode()).hexdigest()
