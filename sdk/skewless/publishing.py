@@ -14,6 +14,7 @@ from skewless.errors import InputError, PublishError, StoreError
 from skewless.online.estimate import estimate
 from skewless.opened import OpenedStore
 from skewless.registry.changes import Month, compare
+from skewless.registry.dependents import with_dependents
 from skewless.registry.lock import LockedResources, write_lock
 from skewless.registry.marked import marks_read, with_marks
 from skewless.registry.marks import Mark, State
@@ -53,6 +54,7 @@ class PublishingStore(OpenedStore):
         plan = with_marks(compare(published.definitions, wanted), published)
         views = plan.definitions.views
         plan = plan.with_estimates({(item.name, item.version): estimate(item) for item in views})
+        plan = with_dependents(plan, published)
         if traffic is None or plan.is_refused:
             return plan
         from skewless.cost import predict_change  # noqa: PLC0415 - no part of serving

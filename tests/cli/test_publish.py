@@ -163,6 +163,23 @@ def test_a_plan_with_traffic_says_what_a_month_costs(in_store: Run) -> None:
     assert month["after"]["dollars_a_month"] > 0
 
 
+def test_the_exit_code_of_a_plan_tells_changes_from_failures(shop: Run) -> None:
+    changed = changed_definitions('FeatureService("fraud_model"', 'FeatureService("risk_model"')
+    refused = Path("refused.py")
+    refused.write_text(DEFINITIONS.replace('window="7d"', 'window="8d"'))
+    assert shop("plan", definitions(), "--exit-code").code == 0
+    assert shop("plan", changed, "--exit-code").code == 2
+    assert shop("plan", changed, "--exit-code", "--json").code == 2
+    assert shop("plan", changed).code == 0
+    assert shop("plan", str(refused), "--exit-code").code == 1
+
+
+def test_wrong_usage_is_never_taken_for_changes(shop: Run) -> None:
+    for words in (["--nonsense"], ["--events", "orders"], ["another"]):
+        assert shop("plan", definitions(), *words).code == 2
+        assert shop("plan", definitions(), *words, "--exit-code").code == 1
+
+
 def test_a_plan_without_traffic_has_no_month(in_store: Run) -> None:
     assert in_store("plan", definitions(), "--json").document["month"] is None
 

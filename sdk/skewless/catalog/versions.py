@@ -96,14 +96,14 @@ def upgrade(before: Sequence[Versioned], after: Sequence[Versioned]) -> tuple[st
     """Say what differs between the newest versions of two majors, one sentence each."""
     if not before:
         return ()
-    return differences(_whole(before), _whole(after))
+    return tuple(map(str, differences(_whole(before), _whole(after))))
 
 
 def _changes(before: Sequence[Versioned], item: Versioned) -> tuple[str, ...]:
     if not before:
         return ()
     if isinstance(item, FeatureService):
-        return differences(before[-1], item)
+        return tuple(map(str, differences(before[-1], item)))
     return tuple(f"feature {name!r}: {type_} is new" for name, type_ in item.feature_types.items())
 
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
 
 from skewless.cli.failure import PartlyFailedError, explain
 from skewless.errors import UnknownNameError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from skewless.cli.invocation import Invocation
 
 _FLAGS = ("--json", "--local")
 _VALUED = "--store"
+_TELLS = "skewless.exit-code"
 
 
 class Program(TyperGroup):
@@ -23,7 +28,14 @@ class Program(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments."""
-        return super().parse_args(ctx, hoisted(args))
+        ctx.meta[_TELLS] = "--exit-code" in args
+        with usage_told_apart(ctx):
+            return super().parse_args(ctx, hoisted(args))
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        with usage_told_apart(ctx):
+            return super().invoke(ctx)
 
     def get_params(self, ctx: Any) -> list[Any]:
         """Return the parameters, as the help shows them."""
@@ -63,6 +75,17 @@ class Command(TyperCommand):
                 message = " ".join(filter(None, (message, invocation.why_empty())))
             invocation.screen.fail(type(error).__name__, message)
             raise typer.Exit(1) from error
+
+
+@contextmanager
+def usage_told_apart(ctx: Any) -> Iterator[None]:
+    """With `--exit-code`, let wrong usage end with 1: there 2 says that there are changes."""
+    try:
+        yield
+    except TyperException as error:
+        if ctx.meta[_TELLS]:
+            vars(error)["exit_code"] = 1
+        raise
 
 
 def without_types(parameters: list[Any]) -> list[Any]:

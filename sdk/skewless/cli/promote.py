@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from skewless.cli.invocation import Invocation
-from skewless.cli.publish import is_confirmed, print_plan, refusal_of
+from skewless.cli.planned import print_plan
+from skewless.cli.publish import is_confirmed, refusal_of
 from skewless.errors import PublishError
 
 

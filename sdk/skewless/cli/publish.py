@@ -10,15 +10,15 @@ from skewless.cli import traffic
 from skewless.cli.commit import commit_of
 from skewless.cli.definitions_file import load_definitions
 from skewless.cli.invocation import Invocation
+from skewless.cli.planned import STYLES, print_plan
 from skewless.cli.screen import counted
 from skewless.definitions.collection import Definitions
 from skewless.errors import DefinitionError, PublishError
-from skewless.registry.changes import Action
+from skewless.registry.change import Action
 from skewless.registry.identity import Identity
 
 if TYPE_CHECKING:
-    from skewless.cli.screen import Screen
-    from skewless.registry.changes import Change, Plan
+    from skewless.registry.plan import Plan
 
 File = Annotated[
     str,
@@ -26,14 +26,7 @@ File = Annotated[
         metavar="FILE", help="A Python file, or the name of a module.", show_default=False
     ),
 ]
-_WORDS = {
-    Action.CREATE: "to create",
-    Action.EXTEND: "to extend",
-    Action.DESCRIBE: "to describe anew",
-    Action.REFUSE: "refused",
-    Action.UNCHANGED: "unchanged",
-}
-_STYLES = {Action.CREATE: "green", Action.REFUSE: "bold red"}
+_CHANGES = 2  # the exit code of a plan with changes
 
 
 def plan(
@@ -44,6 +37,14 @@ def plan(
     events: traffic.Events = None,
     predictions: traffic.Predictions = None,
     is_measured: traffic.Measured = False,
+    tells_changes: Annotated[
+        bool,
+        typer.Option(
+            "--exit-code",
+            help="Exit with 0 if there is nothing to do, 2 if there is, 1 if it is refused or "
+            "fails.",
+        ),
+    ] = False,
 ) -> None:
     """Show what publishing a file would do, and what it costs.
 
@@ -67,6 +68,8 @@ def plan(
     print_plan(invocation.screen, found)
     if found.is_refused:
         raise PublishError(refusal_of(found))
+    if tells_changes and found.has_changes:
+        raise typer.Exit(_CHANGES)
 
 
 def apply(
@@ -146,7 +149,7 @@ def diff(
     )
     for change in changes:
         sign = "+" if change.action is Action.CREATE else "~"
-        screen.say(f"{sign} {change.identity}", style=_STYLES.get(change.action, "yellow"))
+        screen.say(f"{sign} {change.identity}", style=STYLES.get(change.action, "yellow"))
         for text in change.details or ("is not published",):
             screen.indented(text)
     for item in lacking:
@@ -160,39 +163,6 @@ def diff(
         )
 
 
-def print_plan(screen: Screen, found: Plan) -> None:
-    """Print a plan for people: an overview, then what is to be known of single definitions."""
-    changes = [change for change in found.changes if change.action is not Action.UNCHANGED]
-    if changes:
-        screen.table(
-            ("Action", "Kind", "Name", ">Largest item", ">Reads", ">Writes"),
-            [_row(change) for change in changes],
-        )
-    if any(change.estimate for change in changes):
-        screen.say()
-        screen.indented(
-            "Largest item: bytes that an entity needs online if it is busy in every tile. Reads "
-            "and Writes: DynamoDB units to get or put such an item once.",
-            style="dim",
-            by=0,
-        )
-    for change in changes:
-        texts = _remarks(change)
-        if texts:
-            screen.say()
-            screen.say(str(change.identity), style=_STYLES.get(change.action, ""))
-        for text in texts:
-            screen.indented(text)
-    counts = {item: sum(change.action is item for change in found.changes) for item in _WORDS}
-    summary = ", ".join(f"{counts[item]} {word}" for item, word in _WORDS.items() if counts[item])
-    if found.month is not None:
-        screen.say()
-        screen.say(f"{str(found.month).capitalize()}.")
-    if changes:
-        screen.say()
-    screen.say(f"Plan: {summary}.", style="bold")
-
-
 def is_confirmed(question: str = "Publish?") -> bool:
     """Ask, on stderr; nobody who can answer means no."""
     try:
@@ -200,27 +170,6 @@ def is_confirmed(question: str = "Publish?") -> bool:
     except typer.Abort:  # nobody can answer
         typer.echo(err=True)
         return False
-
-
-def _row(change: Change) -> tuple[object, ...]:
-    version = f"@{change.version}" if change.identity.kind in ("view", "service") else ""
-    estimate = change.estimate or {}
-    costs = [
-        estimate.get(key, "")
-        for key in ("item_bytes_at_most", "read_units_at_most", "write_units_at_most")
-    ]
-    kind = change.kind.replace("_", "-").removesuffix("-view")
-    name = "view" if change.kind == "view" else kind
-    texts = [f"{cost:,}" if isinstance(cost, int | float) else "" for cost in costs]
-    return (change.action.value, name, f"{change.name}{version}", *texts)
-
-
-def _remarks(change: Change) -> list[str]:
-    warning = (change.estimate or {}).get("warning")
-    warnings = [*change.warnings, *([str(warning)] if warning else [])]
-    windows = (change.estimate or {}).get("windows")
-    spans = [str(text) for text in windows] if isinstance(windows, list) else []
-    return [*change.details, *spans, *(f"warning: {text}" for text in warnings)]
 
 
 def refusal_of(found: Plan) -> str:

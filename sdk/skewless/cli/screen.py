@@ -21,6 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from skewless.definitions.version import Version
+from skewless.registry.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -50,7 +51,7 @@ class Screen:
     def say(self, text: str = "", style: str = "") -> None:
         """Print a line for people."""
         if not self.is_json:
-            self._out.print(Text(text, style=style), soft_wrap=not self._out.is_terminal)
+            self._out.print(Text(printable(text), style=style), soft_wrap=not self._out.is_terminal)
 
     def table(
         self,
@@ -70,7 +71,7 @@ class Screen:
                 overflow="fold",
             )
         for row in rows:
-            table.add_row(*[Text(str(cell)) for cell in row])
+            table.add_row(*[Text(printable(str(cell))) for cell in row])
         self._out.print(table)
 
     def indented(self, text: str, style: str = "", by: int = 4) -> None:
@@ -80,19 +81,19 @@ class Screen:
         grid = Table.grid(padding=0)
         grid.add_column(width=by)
         grid.add_column(overflow="fold")
-        grid.add_row("", Text(text, style=style))
+        grid.add_row("", Text(printable(text), style=style))
         self._out.print(grid)
 
     def note(self, text: str) -> None:
         """Print a remark for people on stderr."""
         if not self.is_json:
-            self._err.print(Text(text, style="dim"))
+            self._err.print(Text(printable(text), style="dim"))
 
     def fail(self, kind: str, message: str) -> None:
         """Print why the command failed, for people; and for programs if they have no answer yet."""
         if self.is_json and not self._is_answered:
             self.document({"error": {"type": kind, "message": message}})
-        text = Text.assemble(("error: ", "bold red"), message)
+        text = Text.assemble(("error: ", "bold red"), printable(message))
         self._err.print(text, soft_wrap=not self._err.is_terminal)
 
     @contextmanager

@@ -6,12 +6,8 @@ change, and a source may gain columns, which no published view reads.
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
-from skewless.definitions.collection import Definitions
 from skewless.definitions.names import TOMBSTONE, versioned
 from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.service import FeatureService
@@ -19,174 +15,48 @@ from skewless.definitions.source import Source
 from skewless.definitions.version import Version
 from skewless.definitions.view import FeatureView
 from skewless.registry.alike import Alike
+from skewless.registry.change import Action, Change
 from skewless.registry.differences import (
+    FieldChange,
+    added_features,
     differences,
+    gained,
     gained_columns,
     lost_or_changed,
     prose_differences,
 )
 from skewless.registry.identity import Identity, meaning, reads
-from skewless.registry.parts import take_apart
+from skewless.registry.parts import parts_of, take_apart, whole
+from skewless.registry.plan import Month, Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from skewless.definitions.collection import Definition
+    from skewless.definitions.collection import Definition, Definitions
+    from skewless.definitions.service import View
     from skewless.registry.parts import Apart, Refusal
+
+__all__ = ["Action", "Change", "Month", "Plan", "compare"]
 
 Items: TypeAlias = "dict[Identity, Definition]"
 
 
-class Action(StrEnum):
-    """The effects of publishing on one definition; programs read the value."""
-
-    CREATE = "create"
-    UNCHANGED = "unchanged"
-    DESCRIBE = "describe"  # description, owner or tags change
-    EXTEND = "extend"  # a source gains columns, or its delay is corrected
-    REFUSE = "refuse"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One definition of a plan.
+class Decided(NamedTuple):
+    """What is to be done with one definition.
 
     Attributes:
-        kind: entity, source, view, on_demand_view or service.
-        details: what changes, one sentence each; of a refusal, the last is the way out.
-        warnings: what to know before applying; none of it refuses.
-        meaning: hexadecimal digits over all but the prose.
-        published: the meaning that is published now; None if nothing is.
-        needed: of a refusal, the version under which it would be published; None if under none.
-        estimate: what filling a view would cost. The caller adds it by `Plan.with_estimates`.
+        action: what publishing does.
+        differences: from what is published under its name.
+        compared_with: the version that they are from; None if it is its own.
+        way_out: of a refusal; else empty.
+        details: what is told of it, where that is not the differences.
     """
 
-    kind: str
-    name: str
-    version: Version
     action: Action
-    details: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    meaning: str
-    published: str | None = None
-    needed: Version | None = None
-    estimate: Mapping[str, object] | None = field(default=None, compare=False)
-
-    @property
-    def identity(self) -> Identity:
-        """Its name and version."""
-        return Identity(self.kind.removeprefix("on_demand_"), self.name, self.version)
-
-    def to_dict(self) -> dict[str, object]:
-        """Return plain data for JSON."""
-        return {
-            "kind": self.kind,
-            "name": self.name,
-            "version": self.version.written,
-            "action": self.action.value,
-            "details": list(self.details),
-            "warnings": list(self.warnings),
-            "fingerprint": self.meaning,
-            "needed_version": None if self.needed is None else self.needed.full,
-            "estimate": None if self.estimate is None else dict(self.estimate),
-        }
-
-    def __str__(self) -> str:
-        lines = [f"{self.action.value:<9} {self.identity}"]
-        lines += [f"{'':10}{text}" for text in self.details]
-        lines += [f"{'':10}warning: {text}" for text in self.warnings]
-        lines += [f"{'':10}{label}: {value}" for label, value in (self.estimate or {}).items()]
-        return "\n".join(lines)
-
-    def __repr__(self) -> str:
-        return f"Change({self.action.value} {self.identity})"
-
-
-@dataclass(frozen=True, slots=True)
-class Month:
-    """What a month of the store costs, for one and the same traffic.
-
-    Attributes:
-        before: the bill of what is published, as data: see `skewless.cost.Bill.to_dict`.
-        after: the bill once the plan is applied.
-    """
-
-    before: Mapping[str, Any]
-    after: Mapping[str, Any]
-
-    def to_dict(self) -> dict[str, object]:
-        """Return plain data for JSON."""
-        return {"before": dict(self.before), "after": dict(self.after)}
-
-    def __str__(self) -> str:
-        before, after = (bill["dollars_a_month"] for bill in (self.before, self.after))
-        return f"a month costs {after:,.2f} dollars after this, {before:,.2f} before"
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The changes that publishing would make, in order of dependency.
-
-    Attributes:
-        changes: one for each definition.
-        month: what the store costs before and after; None where nobody said what traffic it has.
-        definitions: what is to be published: views as parts, see `registry.parts`.
-        published: what it was compared with.
-    """
-
-    changes: tuple[Change, ...]
-    month: Month | None = field(default=None, compare=False)
-    definitions: Definitions = field(default_factory=Definitions, compare=False)
-    published: Definitions = field(default_factory=Definitions, compare=False)
-
-    @property
-    def is_refused(self) -> bool:
-        """Whether any change is; then nothing is published."""
-        return bool(self.refusals)
-
-    @property
-    def has_changes(self) -> bool:
-        """Whether anything would be written, or is refused."""
-        return any(change.action is not Action.UNCHANGED for change in self.changes)
-
-    @property
-    def refusals(self) -> tuple[Change, ...]:
-        """The changes that are refused."""
-        return tuple(change for change in self.changes if change.action is Action.REFUSE)
-
-    def with_estimates(self, estimates: Mapping[tuple[str, Version], Mapping[str, object]]) -> Plan:
-        """Return the plan with estimates for its views, given by name and version."""
-        return replace(
-            self,
-            changes=tuple(
-                replace(change, estimate=estimates.get((change.name, change.version)))
-                if change.identity.kind == "view"
-                else change
-                for change in self.changes
-            ),
-        )
-
-    def to_dict(self) -> dict[str, object]:
-        """Return plain data for JSON."""
-        return {
-            "is_refused": self.is_refused,
-            "has_changes": self.has_changes,
-            "changes": [change.to_dict() for change in self.changes],
-            "month": None if self.month is None else self.month.to_dict(),
-        }
-
-    def __str__(self) -> str:
-        shown = [change for change in self.changes if change.action is not Action.UNCHANGED]
-        month = [] if self.month is None else [str(self.month)]
-        return "\n".join([*map(str, shown), *month, f"plan: {self._summary()}"])
-
-    def __repr__(self) -> str:
-        return f"Plan({self._summary()})"
-
-    def _summary(self) -> str:
-        counts = Counter(change.action for change in self.changes)
-        summary = ", ".join(f"{counts[item]} {item.value}" for item in Action if counts[item])
-        return summary or "nothing to publish"
+    differences: tuple[FieldChange, ...] = ()
+    compared_with: Identity | None = None
+    way_out: str = ""
+    details: tuple[str, ...] | None = None
 
 
 def compare(published: Definitions, wanted: Definitions) -> Plan:
@@ -207,24 +77,68 @@ def _change(item: Definition, before: Items, after: Items, apart: Apart, there: 
     identity = Identity.of(item)
     old = before.get(identity)
     refusal = apart.refusals.get(identity)
-    if refusal is None:
-        action, details = _decide(old, item, before, after)
+    if refusal is not None:
+        decided = _refused(refusal, item)
+    elif old is None:
+        decided = _created(item, before, apart)
     else:
-        action, details = Action.REFUSE, _refused(refusal, item)
-    if action is Action.CREATE and identity in apart.added:
-        details = tuple(f"feature {name!r} is added" for name in apart.added[identity])
-    creates = action is Action.CREATE
+        decided = _decide(old, item, before, after)
+    details = decided.details
+    if details is None:
+        details = (*map(str, decided.differences), *filter(None, [decided.way_out]))
+    creates, is_refused = decided.action is Action.CREATE, decided.action is Action.REFUSE
     return Change(
         kind="on_demand_view" if isinstance(item, OnDemandView) else identity.kind,
         name=identity.name,
         version=identity.version,
-        action=action,
+        action=decided.action,
         details=details,
         warnings=tuple(_warnings(item, before, after, there)) if creates else (),
         meaning=meaning(item),
         published=None if old is None else meaning(old),
-        needed=_needed(item, refusal, before, after) if action is Action.REFUSE else None,
+        needed=_needed(item, refusal, before, after) if is_refused else None,
+        differences=decided.differences,
+        compared_with=decided.compared_with,
     )
+
+
+def _created(item: Definition, before: Items, apart: Apart) -> Decided:
+    """Say what a new definition has that the version before it, if there is one, has not."""
+    identity = Identity.of(item)
+    if identity in apart.added:
+        names = apart.added[identity]
+        told = tuple(f"feature {name!r} is added" for name in names)
+        found = (
+            ()
+            if not isinstance(item, FeatureView | OnDemandView)
+            else (tuple(added_features(item, names)))
+        )
+        return Decided(Action.CREATE, found, details=told)
+    earlier = _earlier(item, before)
+    if earlier is None:
+        return Decided(Action.CREATE)
+    found = differences(earlier, item)
+    return Decided(Action.CREATE, found, Identity.of(earlier), details=())
+
+
+def _earlier(item: Definition, before: Items) -> View | FeatureService | None:
+    """Return what is published of the last major version before a new one, whole."""
+    if not isinstance(item, FeatureView | OnDemandView | FeatureService):
+        return None
+    identity = Identity.of(item)
+    of_name = [
+        (known, there)
+        for known, there in before.items()
+        if (known.kind, known.name) == (identity.kind, identity.name)
+        and known.version.major < identity.version.major
+    ]
+    if not of_name:
+        return None
+    last, found = max(of_name, key=lambda pair: pair[0].version)
+    if isinstance(found, FeatureService):
+        return found
+    views = [there for _, there in of_name if type(there) is type(found)]
+    return whole(parts_of(cast("list[FeatureView]", views), last.name, last.version.major))
 
 
 def _needed(
@@ -236,41 +150,39 @@ def _needed(
     return _next_major(identity, before, after) if identity.kind in ("view", "service") else None
 
 
-def _decide(
-    old: Definition | None, item: Definition, before: Items, after: Items
-) -> tuple[Action, tuple[str, ...]]:
-    if old is None:
-        return Action.CREATE, ()
+def _decide(old: Definition, item: Definition, before: Items, after: Items) -> Decided:
     found = differences(old, item)
     prose = prose_differences(old, item)
     if not found:
-        return (Action.DESCRIBE, prose) if prose else (Action.UNCHANGED, ())
+        return Decided(Action.DESCRIBE if prose else Action.UNCHANGED, prose)
     if isinstance(old, Source) and isinstance(item, Source):
         return _extension(old, item, prose)
-    return Action.REFUSE, (*found, _way_out(item, before, after))
+    return Decided(Action.REFUSE, found, way_out=_way_out(item, before, after))
 
 
-def _extension(old: Source, item: Source, prose: tuple[str, ...]) -> tuple[Action, tuple[str, ...]]:
-    gained = gained_columns(old, item)
+def _extension(old: Source, item: Source, prose: tuple[FieldChange, ...]) -> Decided:
+    columns = gained_columns(old, item)
     lost = list(lost_or_changed(old, item))
-    corrected: list[str] = []
+    corrected: list[FieldChange] = []
     if old.delay != item.delay and item.table is None:
         # A log holds ingest times. Only what is loaded from now on takes them from the new delay.
-        (told,) = (text for text in lost if text.startswith("delay: "))
+        (told,) = (one for one in lost if one.what == "delay")
         lost.remove(told)
-        corrected.append(
+        said = (
             f"{told}: rows that are backfilled from now on count as known that long after their "
             "event time; rows in the log stay as they are"
         )
-    if TOMBSTONE in gained:
-        lost.append(
-            f"column {TOMBSTONE!r} is new, and would mark tombstones for views published without"
-        )
+        corrected.append(told._replace(said=said))
+    if TOMBSTONE in columns:
+        said = f"column {TOMBSTONE!r} is new, and would mark tombstones for views published without"
+        lost.append(gained(TOMBSTONE, columns[TOMBSTONE])._replace(said=said))
     if lost:
         way_out = "a published source only gains columns: publish it under another name"
-        return Action.REFUSE, (*lost, way_out)
-    added = (f"gains column {name!r}: {type_}" for name, type_ in gained.items())
-    return Action.EXTEND, (*added, *corrected, *prose)
+        return Decided(Action.REFUSE, tuple(lost), way_out=way_out)
+    come = [gained(name, type_) for name, type_ in columns.items()]
+    details = (f"gains column {name!r}: {type_}" for name, type_ in columns.items())
+    rest = (*corrected, *prose)
+    return Decided(Action.EXTEND, (*come, *rest), details=(*details, *map(str, rest)))
 
 
 def _way_out(item: Definition, before: Items, after: Items) -> str:
@@ -293,11 +205,12 @@ def _as_version(needed: Version, item: Definition) -> str:
     return f"what version {own} means never changes: publish it as version={needed.written!r}"
 
 
-def _refused(refusal: Refusal, item: Definition) -> tuple[str, ...]:
-    reasons = refusal.reasons
+def _refused(refusal: Refusal, item: Definition) -> Decided:
+    way_out = _as_version(refusal.needed, item)
     if refusal.published is not None:
-        reasons = differences(refusal.published, item)
-    return (*reasons, _as_version(refusal.needed, item))
+        found = differences(refusal.published, item)
+        return Decided(Action.REFUSE, found, Identity.of(refusal.published), way_out)
+    return Decided(Action.REFUSE, way_out=way_out, details=(*refusal.reasons, way_out))
 
 
 def _warnings(item: Definition, before: Items, after: Items, there: Alike) -> Iterator[str]:

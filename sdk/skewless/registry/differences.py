@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from skewless.compiler.document import encode
 from skewless.compiler.fingerprint import used_columns
@@ -32,19 +32,50 @@ _LOG_ATTRIBUTES = tuple(
 )
 
 
-def differences(before: Definition, after: Definition) -> tuple[str, ...]:
+class FieldChange(NamedTuple):
+    """What differs in one field of two definitions.
+
+    Attributes:
+        what: the field, such as `feature 'mean_7d'` or `refresh`.
+        before: its value, as a user would write it; None where it was not there.
+        after: its value now; None where it is gone.
+        said: the difference as a sentence, where it is not "`what`: `before` became `after`".
+        feature: the feature that alone differs; empty if others may differ as well.
+    """
+
+    what: str
+    before: str | None
+    after: str | None
+    said: str = ""
+    feature: str = ""
+
+    def __str__(self) -> str:
+        return self.said or f"{self.what}: {self.before} became {self.after}"
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain data for JSON."""
+        return {"what": self.what, "before": self.before, "after": self.after, "said": str(self)}
+
+
+def differences(before: Definition, after: Definition) -> tuple[FieldChange, ...]:
     """Say how the meaning differs. The list is empty exactly if it does not differ."""
     if type(before) is type(after) and meaning(before) == meaning(after):
         return ()
     found = tuple(_differences(before, after))
-    return found or ("it means something else",)
+    return found or (FieldChange("meaning", None, None, "it means something else"),)
 
 
-def prose_differences(before: Definition, after: Definition) -> tuple[str, ...]:
+def added_features(view: FeatureView | OnDemandView, names: Iterable[str]) -> list[FieldChange]:
+    """Return the features that a minor version adds, as differences."""
+    texts = _view_features(view) if isinstance(view, FeatureView) else _computed(view)
+    return [_feature_added(name, texts[name]) for name in names if name in texts]
+
+
+def prose_differences(before: Definition, after: Definition) -> tuple[FieldChange, ...]:
     """Say how description, owner and tags differ."""
     old, new = encode(before), encode(after)
     return tuple(
-        f"{key}: {old[key]!r} became {new[key]!r}" for key in PROSE if old[key] != new[key]
+        FieldChange(key, repr(old[key]), repr(new[key])) for key in PROSE if old[key] != new[key]
     )
 
 
@@ -53,7 +84,7 @@ def gained_columns(before: Source, after: Source) -> dict[str, ValueType]:
     return {name: type_ for name, type_ in after.columns.items() if name not in before.columns}
 
 
-def lost_or_changed(before: Source, after: Source) -> Iterator[str]:
+def lost_or_changed(before: Source, after: Source) -> Iterator[FieldChange]:
     """Say what makes the later source more than an extension of the earlier one."""
     yield from _column_differences(before, after, tuple(before.columns))
     kept = [name for name in after.columns if name in before.columns]
@@ -61,14 +92,14 @@ def lost_or_changed(before: Source, after: Source) -> Iterator[str]:
     yield from _attribute_differences(before, after)
 
 
-def _differences(before: Definition, after: Definition) -> Iterator[str]:
+def _differences(before: Definition, after: Definition) -> Iterator[FieldChange]:
     match before, after:
         case Entity(), Entity():
-            yield f"keys: {_types(before.keys)} became {_types(after.keys)}"
+            yield FieldChange("keys", _types(before.keys), _types(after.keys))
         case Source(), Source():
             yield from lost_or_changed(before, after)
             for name, type_ in gained_columns(before, after).items():
-                yield f"column {name!r}: {type_} is new"
+                yield gained(name, type_)
         case FeatureView(), FeatureView():
             yield from _view_differences(before, after)
         case OnDemandView(), OnDemandView():
@@ -76,38 +107,41 @@ def _differences(before: Definition, after: Definition) -> Iterator[str]:
         case FeatureService(), FeatureService():
             yield from _service_differences(before, after)
         case _:
-            old, new = type(before).__name__, type(after).__name__
-            yield f"it is published as {_article(old)}, and cannot become {_article(new)}"
+            old, new = (_article(type(item).__name__) for item in (before, after))
+            said = f"it is published as {old}, and cannot become {new}"
+            yield FieldChange("kind", old, new, said)
 
 
-def _view_differences(before: FeatureView, after: FeatureView) -> Iterator[str]:
+def _view_differences(before: FeatureView, after: FeatureView) -> Iterator[FieldChange]:
     if tuple(before.entity.keys.items()) != tuple(after.entity.keys.items()):
-        yield f"entity: {before.entity} became {after.entity}"
+        yield FieldChange("entity", str(before.entity), str(after.entity))
     yield from _read_source_differences(before, after)
     for label in ("refresh", "where", "ttl"):
         old, new = _shown(getattr(before, label)), _shown(getattr(after, label))
         if old != new:
-            yield f"{label}: {old} became {new}"
+            yield FieldChange(label, old, new)
     yield from _feature_differences(_view_features(before), _view_features(after))
 
 
-def _read_source_differences(before: FeatureView, after: FeatureView) -> Iterator[str]:
+def _read_source_differences(before: FeatureView, after: FeatureView) -> Iterator[FieldChange]:
     old, new = before.source, after.source
     if old.name != new.name:
-        yield f"source: {old.name!r} became {new.name!r}"
+        yield FieldChange("source", repr(old.name), repr(new.name))
     used = tuple(name for name in used_columns(before) if name in used_columns(after))
     # The log of a source without a table holds ingest times: how history came by them is no
     # matter of a view's.
     labels = _SOURCE_ATTRIBUTES if new.table else _LOG_ATTRIBUTES
-    for text in (*_column_differences(old, new, used), *_attribute_differences(old, new, labels)):
-        yield f"source {new.name!r}, {text}"
+    where = f"source {new.name!r}, "
+    for one in (*_column_differences(old, new, used), *_attribute_differences(old, new, labels)):
+        yield one._replace(what=f"{where}{one.what}", said=one.said and f"{where}{one.said}")
     if old.has_tombstones != new.has_tombstones and not before.is_aggregated:
-        yield f"source {new.name!r}, tombstones: {old.has_tombstones} became {new.has_tombstones}"
+        both = str(old.has_tombstones), str(new.has_tombstones)
+        yield FieldChange(f"{where}tombstones", *both)
 
 
-def _on_demand_differences(before: OnDemandView, after: OnDemandView) -> Iterator[str]:
+def _on_demand_differences(before: OnDemandView, after: OnDemandView) -> Iterator[FieldChange]:
     if tuple(before.request.items()) != tuple(after.request.items()):
-        yield f"request: {_types(before.request)} became {_types(after.request)}"
+        yield FieldChange("request", _types(before.request), _types(after.request))
     yield from _feature_differences(_computed(before), _computed(after))
     yield from _function_differences(before.function, after.function)
     yield from _reading_differences(before, after)
@@ -122,50 +156,72 @@ def _computed(view: OnDemandView) -> dict[str, str]:
 
 def _function_differences(
     before: PythonFunction | None, after: PythonFunction | None
-) -> Iterator[str]:
+) -> Iterator[FieldChange]:
     if before is None or after is None or before == after:
         return
     if before.version != after.version:
-        yield f"Python: {before.version} became {after.version}, where values may differ"
+        both = before.version, after.version
+        said = f"Python: {both[0]} became {both[1]}, where values may differ"
+        yield FieldChange("Python", *both, said)
     if before.arguments != after.arguments:
-        yield f"inputs: [{before.arguments}] became [{after.arguments}]"
+        yield FieldChange("inputs", f"[{before.arguments}]", f"[{after.arguments}]")
     if before.source != after.source:
         old, new = before.source.splitlines(), after.source.splitlines()
-        changed = [
-            *(f"- {line.strip()}" for line in old if line not in new),
-            *(f"+ {line.strip()}" for line in new if line not in old),
-        ]
-        yield f"the function {after.name}: {'; '.join(changed[:_MOST_LINES])}"
+        gone = [line.strip() for line in old if line not in new]
+        come = [line.strip() for line in new if line not in old]
+        changed = [*(f"- {line}" for line in gone), *(f"+ {line}" for line in come)]
+        what = f"the function {after.name}"
+        both = "; ".join(gone[:_MOST_LINES]), "; ".join(come[:_MOST_LINES])
+        yield FieldChange(what, *both, f"{what}: {'; '.join(changed[:_MOST_LINES])}")
 
 
-def _service_differences(before: FeatureService, after: FeatureService) -> Iterator[str]:
+def gained(name: str, type_: ValueType) -> FieldChange:
+    """Return the difference of a column that a source gains."""
+    what = f"column {name!r}"
+    return FieldChange(what, None, str(type_), f"{what}: {type_} is new")
+
+
+def _feature_added(name: str, text: str) -> FieldChange:
+    what = f"feature {name!r}"
+    return FieldChange(what, None, text, f"{what} was added: {text}", name)
+
+
+def _of_service(name: str, done: str) -> FieldChange:
+    what = f"feature {name!r}"
+    before, after = (None, name) if done == "added" else (name, None)
+    return FieldChange(what, before, after, f"{what} was {done}")
+
+
+def _service_differences(before: FeatureService, after: FeatureService) -> Iterator[FieldChange]:
     old, new = (
         [f"{name_where_read(view)}:{name}" for view, name in item.features]
         for item in (before, after)
     )
-    yield from (f"feature {name!r} was removed" for name in old if name not in new)
-    yield from (f"feature {name!r} was added" for name in new if name not in old)
+    yield from (_of_service(name, "removed") for name in old if name not in new)
+    yield from (_of_service(name, "added") for name in new if name not in old)
+    # A model reads the features in this order.
     yield from _order_difference("features", old, new)
     yield from _reading_differences(before, after)
 
 
 def _reading_differences(
     before: OnDemandView | FeatureService, after: OnDemandView | FeatureService
-) -> Iterator[str]:
+) -> Iterator[FieldChange]:
     """Say which views are read at another version, or mean something else at the same one."""
     old = {Identity.of(view): view for view in reads(before)}
     new = {Identity.of(view): view for view in reads(after)}
     for identity, view in new.items():
         if identity in old and meaning(old[identity]) != meaning(view):
-            yield f"it reads {identity}, which differs from the published one"
+            said = f"it reads {identity}, which differs from the published one"
+            yield FieldChange(str(identity), meaning(old[identity]), meaning(view), said)
     yield from _role_differences(before, after)
     if isinstance(before, OnDemandView) and set(old) != set(new):
-        yield f"the views it reads: {_versions(old)} became {_versions(new)}"
+        yield FieldChange("the views it reads", _versions(old), _versions(new))
 
 
 def _role_differences(
     before: OnDemandView | FeatureService, after: OnDemandView | FeatureService
-) -> Iterator[str]:
+) -> Iterator[FieldChange]:
     """Say which roles are of another view, or have their keys in other columns."""
     old, new = (
         {view.name: view for view in named_by(item) if isinstance(view, Role)}
@@ -173,40 +229,43 @@ def _role_differences(
     )
     for name, role in new.items():
         if name in old and str(old[name]) != str(role):
-            yield f"the role {name!r}: {old[name]} became {role}"
+            yield FieldChange(f"the role {name!r}", str(old[name]), str(role))
 
 
-def _feature_differences(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+def _feature_differences(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[FieldChange]:
     for name, text in old.items():
         if name not in new:
-            yield f"feature {name!r} was removed: {text}"
+            what = f"feature {name!r}"
+            yield FieldChange(what, text, None, f"{what} was removed: {text}", name)
         elif new[name] != text:
-            yield f"feature {name!r}: {text} became {new[name]}"
-    yield from (f"feature {name!r} was added: {new[name]}" for name in new if name not in old)
-    yield from _order_difference("features", list(old), list(new))
+            yield FieldChange(f"feature {name!r}", text, new[name], feature=name)
+    yield from (_feature_added(name, new[name]) for name in new if name not in old)
 
 
-def _order_difference(what: str, old: list[str], new: list[str]) -> Iterator[str]:
+def _order_difference(what: str, old: list[str], new: list[str]) -> Iterator[FieldChange]:
     if set(old) == set(new) and old != new:
-        yield f"the order of {what}: {', '.join(old)} became {', '.join(new)}"
+        yield FieldChange(f"the order of {what}", ", ".join(old), ", ".join(new))
 
 
-def _column_differences(before: Source, after: Source, names: tuple[str, ...]) -> Iterator[str]:
+def _column_differences(
+    before: Source, after: Source, names: tuple[str, ...]
+) -> Iterator[FieldChange]:
     for name in names:
         old, new = before.columns[name], after.columns.get(name)
         if new is None:
-            yield f"column {name!r}: {old} was removed"
+            what = f"column {name!r}"
+            yield FieldChange(what, str(old), None, f"{what}: {old} was removed")
         elif new != old:
-            yield f"column {name!r}: {old} became {new}"
+            yield FieldChange(f"column {name!r}", str(old), str(new))
 
 
 def _attribute_differences(
     before: Source, after: Source, labels: tuple[str, ...] = _SOURCE_ATTRIBUTES
-) -> Iterator[str]:
+) -> Iterator[FieldChange]:
     for label in labels:
         old, new = getattr(before, label), getattr(after, label)
         if old != new:
-            yield f"{label}: {_shown(old)} became {_shown(new)}"
+            yield FieldChange(label, _shown(old), _shown(new))
 
 
 def _view_features(view: FeatureView) -> dict[str, str]:

@@ -6,30 +6,40 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from skewless.definitions.collection import Definitions
-from skewless.registry.changes import Action
+from skewless.registry.change import Action
 from skewless.registry.identity import Identity
+from skewless.registry.plan import MarkedRead
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from skewless.registry.changes import Plan
     from skewless.registry.marks import Mark
+    from skewless.registry.plan import Plan
     from skewless.registry.published import Published
 
 
 def with_marks(plan: Plan, published: Published) -> Plan:
-    """Return the plan with a warning at each new definition that reads a marked version."""
+    """Return the plan with the marked versions that it reads, and a warning at what is new."""
     if not published.marks:
         return plan
     wanted = {Identity.of(item): item for item in plan.definitions}
     changes = []
+    readers: dict[Identity, list[Identity]] = {}
     for change in plan.changes:
-        told: list[str] = []
-        if change.action is Action.CREATE:
-            read = marks_read(published, [wanted[change.identity]])
-            told = [f"it reads {identity}, which {mark}" for identity, mark in read]
+        # A marked version may read others: whoever reads it is told of all of them.
+        own = change.identity
+        read = [] if own in published.marks else [*marks_read(published, [wanted[own]])]
+        for identity, _ in read:
+            readers.setdefault(identity, []).append(own)
+        told = [f"it reads {identity}, which {mark}" for identity, mark in read]
+        if change.action is not Action.CREATE:
+            told = []
         changes.append(replace(change, warnings=(*change.warnings, *told)))
-    return replace(plan, changes=tuple(changes))
+    marked = tuple(
+        MarkedRead(identity, published.marks[identity], tuple(found))
+        for identity, found in readers.items()
+    )
+    return replace(plan, changes=tuple(changes), marked=marked)
 
 
 def marks_read(published: Published, chosen: Iterable[object]) -> Iterator[tuple[Identity, Mark]]:

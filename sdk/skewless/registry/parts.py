@@ -23,7 +23,7 @@ from skewless.definitions.view import FeatureRef, FeatureView, Role, view_behind
 from skewless.registry.identity import Identity, level, meaning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from skewless.definitions.expression import Node
     from skewless.definitions.service import AnyView, View
@@ -196,11 +196,22 @@ class _Work:
                 tags=service.tags,
             )
         refusal, added = _of_service(found, self.published.services)
+        moved = tuple(self._moved(found))
+        if refusal is not None and refusal.published is None and moved:
+            needed = _next_major(one for one in self.published.services if one.name == found.name)
+            refusal = Refusal(needed, (*refusal.reasons, *moved))
         if refusal is not None:
             self._refuse(found, refusal)
         elif added:
             self.added[Identity.of(found)] = added
         return found
+
+    def _moved(self, service: FeatureService) -> Iterator[str]:
+        """Name the views of a service that need another major version, and so another service."""
+        for view in dict.fromkeys(view_behind(view) for view, _ in service.features):
+            refusal = self.refusals.get(Identity.of(view))
+            if refusal is not None and refusal.needed.major != view.version.major:
+                yield f"it reads {Identity.of(view)}, which needs version {refusal.needed}"
 
     def _refuse(self, item: View | FeatureService, refusal: Refusal) -> None:
         self.refusals[Identity.of(item)] = refusal

@@ -258,9 +258,10 @@ def _check_same(found: Definition, part: Definition, given: View | FeatureServic
         _refuse(given, different)
 
 
-def _refuse(given: View | FeatureService, different: Iterable[str]) -> NoReturn:
+def _refuse(given: View | FeatureService, different: Iterable[object]) -> NoReturn:
     raise InputError(
-        f"{given} differs from the published version {given.version}: {'; '.join(different)}. "
+        f"{given} differs from the published version {given.version}: "
+        f"{'; '.join(map(str, different))}. "
         "Publish it under another version with skewless apply, or use what is published"
     )
 

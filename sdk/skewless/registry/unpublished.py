@@ -147,16 +147,17 @@ def _check_same(found: Definition, item: Definition) -> None:
         raise InputError(_own_version(item, different))
 
 
-def _own_version(item: Definition, different: Iterable[str]) -> str:
+def _own_version(item: Definition, different: Iterable[object]) -> str:
     return (
-        f"{item} differs from the published one: {'; '.join(different)}. Give what is not "
-        "published a version of its own, version=..., to look at its history"
+        f"{item} differs from the published one: {'; '.join(map(str, different))}. Give what is "
+        "not published a version of its own, version=..., to look at its history"
     )
 
 
-def _differs(item: Definition, problems: Sequence[str]) -> str:
+def _differs(item: Definition, problems: Iterable[object]) -> str:
     return (
-        f"{item} is not published, and reads what is published otherwise: {'; '.join(problems)}. "
+        f"{item} is not published, and reads what is published otherwise: "
+        f"{'; '.join(map(str, problems))}. "
         "Publish its source as it is meant now, store.apply(source), or write it over the "
         "published one"
     )
