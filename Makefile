@@ -102,7 +102,7 @@ clean: ## Remove whatever was made here
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "skewless needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 1; }
-	@echo "Making $(VENV): 1.3 GB, some two minutes"
+	@echo "Making $(VENV): 1.5 GB, some two minutes"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip
 	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt \

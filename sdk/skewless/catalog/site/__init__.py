@@ -1,0 +1,5 @@
+"""The catalog's site: a catalog's document as plain files that a browser reads without a server."""
+
+from skewless.catalog.site.writing import write_site
+
+__all__ = ["write_site"]
