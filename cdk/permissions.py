@@ -84,6 +84,13 @@ _RESULT_BUCKET = Permission(
 )
 _PUT_RESULTS = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject")
 
+_MODELS = Permission(
+    why="a lock registers the model that ships with it, and its training sets",
+    on=(Part.REGISTRY,),
+    actions=("dynamodb:UpdateItem",),
+    partitions=("model",),
+)
+
 SERVE = Role(
     permissions=(
         Permission(
@@ -135,6 +142,7 @@ TRAIN = Role(
             on=(Part.SNAPSHOTS_EXPIRED,),
             actions=("s3:GetObject",),
         ),
+        _MODELS,
     ),
     key_actions=_WRITES,
 )
@@ -412,7 +420,7 @@ WATCH = Role(
 CHECK = Role(
     permissions=(
         *SERVE.permissions,
-        *(permission for permission in TRAIN.permissions if permission is not _NAMES),
+        *(permission for permission in TRAIN.permissions if permission not in (_NAMES, _MODELS)),
     ),
     key_actions=_WRITES,
 )

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skewless.definitions.clock import as_microseconds
 from skewless.definitions.collection import Definitions
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.service import FeatureService
-from skewless.errors import InputError, PublishError, StoreError
+from skewless.errors import InputError, PublishError, StoreError, shown
 from skewless.online.estimate import estimate
 from skewless.opened import OpenedStore
 from skewless.registry.changes import Month, compare
 from skewless.registry.dependents import with_dependents
-from skewless.registry.lock import LockedResources, write_lock
+from skewless.registry.lock import LockedResources, LockText, read_lock
 from skewless.registry.marked import marks_read, with_marks
 from skewless.registry.marks import Mark, State
 from skewless.registry.pinned import check_overwrite
@@ -23,14 +25,17 @@ from skewless.registry.selection import resolve, versions_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
+    from skewless.aws import Aws, Resources
     from skewless.cost.traffic import Traffic
     from skewless.definitions.clock import Instant
     from skewless.registry.apply_log import LogEntry
     from skewless.registry.changes import Plan
     from skewless.registry.identity import Identity
     from skewless.registry.lineage import Lineage
+    from skewless.registry.lock import Lock
+    from skewless.registry.model_lock import ModelLock
+    from skewless.registry.model_register import ModelRegister
     from skewless.registry.published import Published
 
 
@@ -54,7 +59,7 @@ class PublishingStore(OpenedStore):
         plan = with_marks(compare(published.definitions, wanted), published)
         views = plan.definitions.views
         plan = plan.with_estimates({(item.name, item.version): estimate(item) for item in views})
-        plan = with_dependents(plan, published)
+        plan = with_dependents(plan, published, self.models)
         if traffic is None or plan.is_refused:
             return plan
         from skewless.cost import predict_change  # noqa: PLC0415 - no part of serving
@@ -167,22 +172,102 @@ class PublishingStore(OpenedStore):
         return self._registry.load_at(to_datetime(as_microseconds(at, "at")))
 
     def lineage(self) -> Lineage:
-        """Return the graph of what is published: columns, features and services.
+        """Return the graph of columns, features, services, training sets and deployed models.
 
         Its `upstream` says what something is made of, its `downstream` what stands on it.
         """
         from skewless.registry.lineage import Lineage  # noqa: PLC0415 - no part of serving
 
-        return Lineage.of(self.published)
+        return Lineage.of(self.published, self.models())
 
-    def lock(
-        self, features: object, path: str | Path = "skewless.lock", *, force: bool = False
-    ) -> None:
-        """Write a service's pinned serving plan, which ships with the inference code.
+    def models(self, *, ended: bool = False) -> list[ModelLock]:
+        """Return the locks that models are deployed with, by model and time.
+
+        Args:
+            ended: also those of which `unlock` said that they are deployed no more.
+        """
+        return [lock for lock in self._models.load() if ended or lock.is_live]
+
+    def unlock(self, model: str, *, digest: str | None = None) -> ModelLock:
+        """Say that a model's lock is no longer deployed: `retire` need not wait for it any more.
+
+        The lock file stays as it is; `lock` registers it again.
+
+        Args:
+            model: the model's name; for a lock without one, that of the service.
+            digest: the first digits of the lock's; needed if the model has several locks.
 
         Raises:
-            InputError: the file is the lock of another service, and `force` is not set; or it reads
-                a version that was yanked.
+            UnknownNameError: no deployed model has the name, or no lock of it the digest.
+            InputError: it has several, and no digest is given.
+        """
+        from skewless.registry.model_register import live_lock  # noqa: PLC0415 - as above
+
+        found = live_lock(self.models(), model, digest)
+        return self._models.end(found, self.clock(), self._aws.caller())
+
+    def register(
+        self,
+        path: str | Path,
+        *,
+        model: str | None = None,
+        training: Iterable[object] = (),
+        accept_skew: bool = False,
+        commit: str = "",
+    ) -> ModelLock:
+        """Register a lock file that is there, such as one that an older release wrote.
+
+        The arguments are those of `lock`.
+
+        Raises:
+            InputError: it is the lock of another store; or as for `lock`.
+            DocumentError: it is no lock, or was changed after it was written.
+        """
+        lock = read_lock(path)
+        _check_own(path, lock, self._needed(), self._aws)
+        return self._register(
+            lock.service,
+            lock.fingerprints,
+            lock.digest,
+            model=model,
+            training=training,
+            accept_skew=accept_skew,
+            commit=commit,
+        )
+
+    def lock(
+        self,
+        features: object,
+        path: str | Path = "skewless.lock",
+        *,
+        force: bool = False,
+        model: str | None = None,
+        training: Iterable[object] = (),
+        accept_skew: bool = False,
+        commit: str = "",
+    ) -> ModelLock:
+        """Write a service's pinned serving plan, which ships with the inference code.
+
+        The registry remembers the lock, so that `retire` and `dependents` know of the model. Where
+        the caller may only read the registry, there is a `RuntimeWarning`.
+
+        Args:
+            features: as for `get_historical_features`.
+            path: the file to write.
+            force: overwrite the lock of another service.
+            model: the name of the model; that of the service if None. A model may have several
+                locks, as while a new one is rolled out; `unlock` says which is deployed no more.
+            training: the sets that the model was trained on: each a TrainingSet, its manifest, or
+                where it was written.
+            accept_skew: lock and record also sets that have other features than those locked.
+            commit: of the repository that the lock is for.
+
+        Returns:
+            What is registered.
+
+        Raises:
+            InputError: the file is the lock of another service, and `force` is not set; it reads a
+                version that was yanked; or a training set has other features than those locked.
             UnknownNameError: nothing has the name.
         """
         chosen = resolve(self.published, features)
@@ -198,7 +283,57 @@ class PublishingStore(OpenedStore):
                 )
         _warn(marked)
         region = self._aws.client("dynamodb").meta.region_name
-        write_lock(path, chosen, LockedResources.of(self._needed(), self._aws), region)
+        made = LockText.of(chosen, LockedResources.of(self._needed(), self._aws), region)
+        found = self._register(
+            made.service,
+            made.fingerprints,
+            made.digest,
+            model=model,
+            training=training,
+            accept_skew=accept_skew,
+            commit=commit,
+        )
+        made.write(path)
+        return found
+
+    def _register(
+        self,
+        service: FeatureService,
+        pinned: Mapping[str, str],
+        digest: str,
+        *,
+        model: str | None,
+        training: Iterable[object],
+        accept_skew: bool,
+        commit: str,
+    ) -> ModelLock:
+        from skewless.locking import Registering, record  # noqa: PLC0415 - no part of serving
+
+        if isinstance(training, str | Path | Mapping):
+            raise InputError(f"training is {shown(training)}; give a list of training sets")
+        said = Registering(model, tuple(training), accept_skew, commit)
+        sets = said.sets(self.published, service, self._aws)
+        table, now = self._needed().registry_table, self.clock()
+        return record(self._aws, table, said, service, pinned, digest, sets=sets, at=now)[0]
+
+    @property
+    def _models(self) -> ModelRegister:
+        from skewless.registry.model_register import ModelRegister  # noqa: PLC0415 - as above
+
+        return ModelRegister(self._aws, self._needed().registry_table)
+
+
+def _check_own(path: str | Path, lock: Lock, resources: Resources, aws: Aws) -> None:
+    """Refuse to register the lock of another store."""
+    own = LockedResources.of(resources, aws)
+    if (lock.resources.store, lock.resources.table) not in (
+        (own.store, own.table),
+        (own.store, own.online_table),
+    ):
+        raise InputError(
+            f"{str(path)!r} is a lock of store {lock.resources.store!r}, table "
+            f"{lock.resources.table!r}, and not of this store {own.store!r}, table {own.table!r}"
+        )
 
 
 def _warn(marked: Iterable[tuple[Identity, Mark]]) -> None:

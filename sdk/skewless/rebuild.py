@@ -88,6 +88,12 @@ def manifest_at(given: Mapping[str, Any] | str | Path, aws: Aws) -> Mapping[str,
     return made
 
 
+def place_of(given: str | Path) -> str:
+    """Return where a set is, given where it or its manifest was written."""
+    name = str(given).removesuffix(_SUFFIX)
+    return name if "://" in name else str(Path(name).resolve())
+
+
 def _check_rebuildable(made: Mapping[str, Any]) -> None:
     problems = [f"the manifest lacks {key!r}" for key in _NEEDED if key not in made]
     problems += made.get("rebuild_problems", ())

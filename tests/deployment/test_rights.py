@@ -148,12 +148,13 @@ def test_whoever_ingests_may_just_that(used: RunningJobs) -> None:
         producer.store.apply(Source("another", schema={"card": String}, event_time="paid_at"))
 
 
-def test_whoever_trains_may_just_that(used: RunningJobs) -> None:
+def test_whoever_trains_may_just_that(used: RunningJobs, tmp_path: Path) -> None:
     view = used.a_view()
     trainer = As(used, permissions.TRAIN)
     labels = [{"card": f"c{number}", "event_timestamp": datetime.now(UTC)} for number in range(9)]
     training = trainer.store.get_historical_features(labels, [view], engine="athena")
     training.write_parquet(f"s3://{used.store.resources.bucket}/training/{view.name}.parquet")
+    trainer.store.lock([view], tmp_path / "skewless.lock", model=view.name, training=[training])
     trainer.assert_enough()
     # Athena's for results in parts; erased snapshots are asked for only where one is missing.
     assert trainer.unused() <= {

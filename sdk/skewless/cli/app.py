@@ -23,6 +23,7 @@ from skewless.cli.lock import lock
 from skewless.cli.log import log
 from skewless.cli.marks import deprecate, restore, yank
 from skewless.cli.materialize import materialize
+from skewless.cli.models import models, register, unlock
 from skewless.cli.online import get
 from skewless.cli.program import Command, Program
 from skewless.cli.promote import promote
@@ -58,6 +59,9 @@ _PANELS = {
         ("why", why),
         ("dependents", dependents),
         ("lock", lock),
+        ("models", models),
+        ("register", register),
+        ("unlock", unlock),
         ("cost", cost),
     ),
     "Data": (("backfill", backfill), ("ingest", ingest), ("materialize", materialize)),

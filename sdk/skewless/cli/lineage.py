@@ -7,45 +7,50 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skewless.cli.invocation import Invocation
-from skewless.registry.lineage import Lineage
 
 if TYPE_CHECKING:
-    from skewless.registry.lineage import LineageNode
+    from skewless.registry.lineage import Lineage, LineageNode
 
 Name = Annotated[
     str,
     typer.Argument(
         metavar="NAME",
-        help="source, source:column, view, view:feature or service; @version for one of them.",
+        help="source, source:column, view, view:feature, service or model; @version for one.",
         show_default=False,
     ),
 ]
 Mermaid = Annotated[bool, typer.Option("--mermaid", help="Print a Mermaid flowchart instead.")]
-_HEADINGS = {"column": "Columns", "feature": "Features", "service": "Services"}
+_HEADINGS = {
+    "column": "Columns",
+    "feature": "Features",
+    "service": "Services",
+    "training": "Training sets",
+    "model": "Models",
+}
 
 
 def why(context: typer.Context, *, name: Name, mermaid: Mermaid = False) -> None:
-    """Show what a feature, view or service is made of, down to columns.
+    """Show what a feature, view, service or model is made of, down to columns.
 
     With --json it is a graph of nodes and edges.
 
       skewless why customer_orders:orders_7d
     """
     invocation = Invocation.of(context)
-    graph = Lineage.of(invocation.store().published)
+    graph = invocation.store().lineage()
     asked = graph.find(name)
     _print(invocation, asked, graph.upstream(asked), mermaid=mermaid, nothing="is read as it is")
 
 
 def dependents(context: typer.Context, *, name: Name, mermaid: Mermaid = False) -> None:
-    """Show which features and services stand on a column, a feature or a view.
+    """Show what stands on a column, feature or view: features, services, models.
 
     With --json it is a graph of nodes and edges.
 
       skewless dependents orders:amount
     """
     invocation = Invocation.of(context)
-    graph = Lineage.of(invocation.store().published)
+    graph = invocation.store().lineage()
     asked = graph.find(name)
     _print(
         invocation, asked, graph.downstream(asked), mermaid=mermaid, nothing="is read by nothing"

@@ -14,6 +14,7 @@ _WORDS: Mapping[str, str] = {
     r"\brewrite=True\b": "--rewrite",
     r"\bfull_names=True\b": "--full-names",
     r"\bforce=True \(--force\)": "--force",
+    r"\baccept_skew=True \(--accept-skew\)": "--accept-skew",
     r"\bstrict=True\b": "--strict",
     r"\bagain=True\b": "--again",
     r"\bmode='replay' and watermark='column'": "--mode replay and --watermark COLUMN",

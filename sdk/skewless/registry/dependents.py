@@ -12,20 +12,29 @@ from skewless.registry.lineage import Lineage
 from skewless.registry.parts import parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from skewless.registry.change import Change
     from skewless.registry.identity import Identity
     from skewless.registry.lineage import LineageNode
+    from skewless.registry.model_lock import ModelLock
     from skewless.registry.plan import Plan
     from skewless.registry.published import Published
 
 
-def with_dependents(plan: Plan, published: Published) -> Plan:
-    """Return the plan with what is published and stands on that which changes or is refused."""
+def with_dependents(
+    plan: Plan, published: Published, models: Callable[[], Iterable[ModelLock]] = tuple
+) -> Plan:
+    """Return the plan with what stands on that which changes or is refused, up to models.
+
+    Args:
+        plan: what is to be published.
+        published: what is.
+        models: gives the locks of models; called if anything may stand on what changes.
+    """
     if not any(map(_is_looked_at, plan.changes)):
         return plan
-    lineage = Lineage.of(published)
+    lineage = Lineage.of(published, models())
     changes = (
         replace(change, dependents=tuple(_dependents(change, published, lineage)))
         if _is_looked_at(change)
@@ -51,7 +60,7 @@ def _dependents(change: Change, published: Published, lineage: Lineage) -> Itera
             kind = node.kind
             if kind == "feature":
                 kind = "on_demand_view" if node.owner in on_demand else "view"
-            found.add(Dependent(kind, node.owner))
+            found.add(Dependent(kind, node.owner.removeprefix("model ")))
     yield from sorted(found)
 
 

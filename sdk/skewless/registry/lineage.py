@@ -1,7 +1,7 @@
 """Lineage: what each published thing is made of, and what stands on it. Pure.
 
-Nodes are columns of sources, features of views, and services. An edge leads from what is read to
-what reads it.
+Nodes are columns of sources, features of views, services, training sets, and models by the locks
+that they ship with. An edge leads from what is read to what reads it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
-from skewless.compiler.fingerprint import used_columns
+from skewless.compiler.fingerprint import fingerprint, used_columns
 from skewless.definitions.expression import FeatureNode, walk
 from skewless.definitions.names import versioned
 from skewless.definitions.on_demand import OnDemandView
@@ -22,18 +22,25 @@ from skewless.registry.selection import named
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from skewless.compiler.fingerprint import Known
     from skewless.definitions.service import AnyView, View
+    from skewless.registry.model_lock import ModelLock
     from skewless.registry.published import Published
+
+_ALONE = frozenset({"training", "model"})  # kinds whose names are no names of definitions
+_SHAPES = {"service": ("([", "])"), "training": ("[(", ")]"), "model": ("{{", "}}")}
+_ENTITIES = {'"': "#quot;", "#": "#35;", "&": "#amp;", "<": "#lt;", ">": "#gt;", "`": "#96;"}
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class LineageNode:
-    """A column, a feature or a service.
+    """A column, a feature, a service, a training set or a model.
 
     Attributes:
-        kind: column, feature or service.
-        owner: the source; or the view or service, as `name@version`.
-        name: the column or feature; empty for a service.
+        kind: column, feature, service, training or model.
+        owner: the source; the view or service, as `name@version`; where a training set is; or
+            `model churn`.
+        name: the column or feature; empty for all others.
     """
 
     kind: str
@@ -46,7 +53,7 @@ class LineageNode:
 
 @dataclass(frozen=True)
 class Lineage:
-    """A graph of what is published.
+    """A graph of what is published, and of the models that are locked to it.
 
     Attributes:
         edges: pairs of what is read and what reads it, sorted.
@@ -57,9 +64,14 @@ class Lineage:
     nodes: tuple[LineageNode, ...]
 
     @classmethod
-    def of(cls, published: Published) -> Lineage:
-        """Return the graph of what is published, with every version."""
-        edges = sorted(set(_edges(published)))
+    def of(cls, published: Published, models: Iterable[ModelLock] = ()) -> Lineage:
+        """Return the graph of what is published, with every version.
+
+        Args:
+            published: the definitions.
+            models: the locks of models; those that ended are left out.
+        """
+        edges = sorted({*_edges(published), *_edges_of_models(published, models)})
         nodes = sorted({*_nodes(published), *(node for edge in edges for node in edge)})
         return cls(tuple(edges), tuple(nodes))
 
@@ -68,24 +80,32 @@ class Lineage:
 
         Args:
             text: `source`, `source:column`, `view`, `view:feature` or `service`; views and services
-                with `@version` if not all versions are meant.
+                with `@version` if not all versions are meant. `model churn`, or `churn` if nothing
+                published has the name; where a training set is.
 
         Raises:
             InputError: it is no such text.
             UnknownNameError: nothing has the name.
         """
         name, version, part = named(text)
+        of_owner = []
+        if name is not None:
+            defined = [node for node in self.nodes if node.kind not in _ALONE]
+            of_owner = [node for node in defined if _is_of(node.owner, name, version)]
+        alone = [node for node in self.nodes if node.kind in _ALONE]
+        called = tuple(node for node in alone if text.strip() in _names_of(node))
+        if called and not of_owner:
+            return called
         if name is None:
             raise InputError(
-                f"{text!r} names nothing; write a source, source:column, view, view:feature or "
-                "service, a view or service with @version if not all are meant"
+                f"{text!r} names nothing; write a source, source:column, view, view:feature, "
+                'service or "model name", a view or service with @version if not all are meant'
             )
-        of_owner = [node for node in self.nodes if _is_of(node.owner, name, version)]
         if not of_owner:
             raise UnknownNameError(
-                "source, view or service",
+                "source, view, service or model",
                 name,
-                {node.owner.partition("@")[0] for node in self.nodes},
+                {_names_of(node)[-1] for node in self.nodes if node.kind != "training"},
             )
         found = [node for node in of_owner if part in (None, node.name)]
         if not found:
@@ -117,11 +137,12 @@ class Lineage:
         lines = ["flowchart LR"]
         for number, owner in enumerate(dict.fromkeys(node.owner for node in self.nodes)):
             own = [node for node in self.nodes if node.owner == owner]
-            if own[0].kind == "service":
-                lines.append(f'    {numbers[own[0]]}(["{owner}"])')
+            if not own[0].name:
+                begin, end = _SHAPES[own[0].kind]
+                lines.append(f"    {numbers[own[0]]}{begin}{_label(owner)}{end}")
                 continue
-            lines.append(f'    subgraph g{number}["{owner}"]')
-            lines += [f'        {numbers[node]}["{node.name}"]' for node in own]
+            lines.append(f"    subgraph g{number}[{_label(owner)}]")
+            lines += [f"        {numbers[node]}[{_label(node.name)}]" for node in own]
             lines.append("    end")
         lines += [f"    {numbers[read]} --> {numbers[reader]}" for read, reader in self.edges]
         return "\n".join(lines) + "\n"
@@ -156,6 +177,49 @@ def _edges(published: Published) -> Iterator[tuple[LineageNode, LineageNode]]:
     for service in published.definitions.services:
         node = LineageNode("service", versioned(service.name, service.version))
         yield from ((_feature(view, feature), node) for view, feature in service.features)
+
+
+def _edges_of_models(
+    published: Published, models: Iterable[ModelLock]
+) -> Iterator[tuple[LineageNode, LineageNode]]:
+    live = [lock for lock in models if lock.is_live]
+    if not live:
+        return
+    known: Known = {}
+    meant = {
+        versioned(view.name, view.version): fingerprint(view, known) for view in published.views
+    }
+    for lock in live:
+        model = LineageNode("model", f"model {lock.model}")
+        if lock.service:
+            yield LineageNode("service", lock.service), model
+        else:
+            yield from ((_named_feature(text), model) for text in lock.features)
+        for one in lock.training:
+            trained = LineageNode("training", one.name)
+            yield trained, model
+            for text, digits in one.features:
+                # What was tried and never published may have the name of what is.
+                if meant.get(text.partition(":")[0]) == digits:
+                    yield _named_feature(text), trained
+
+
+def _named_feature(text: str) -> LineageNode:
+    owner, _, name = text.partition(":")
+    return LineageNode("feature", owner, name)
+
+
+def _names_of(node: LineageNode) -> tuple[str, ...]:
+    """Return the texts that name a node's owner; the shortest comes last."""
+    if node.kind == "model":
+        return node.owner, node.owner.removeprefix("model ")
+    return (node.owner,) if node.kind == "training" else (node.owner.partition("@")[0],)
+
+
+def _label(text: str) -> str:
+    """Return a text as Mermaid shows it: it takes labels for HTML, and `#` begins an entity."""
+    told = " ".join(text.split())
+    return '"' + "".join(_ENTITIES.get(letter, letter) for letter in told) + '"'
 
 
 def _nodes(published: Published) -> Iterator[LineageNode]:

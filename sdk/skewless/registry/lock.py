@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from skewless.compiler import fingerprint
@@ -75,12 +75,53 @@ class Lock:
         region: the AWS region of the store.
         service: the features, with the views that they are of.
         fingerprints: by registry key, for example `view#carrier_delays#00001`.
+        digest: of its content; the files of older releases do not have it.
     """
 
     resources: LockedResources
     region: str
     service: FeatureService
     fingerprints: Mapping[str, str]
+    digest: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockText:
+    """A lock that is not written yet.
+
+    Attributes:
+        text: of the file.
+        digest: of its content.
+        service: what it pins; loose features are a service of the name `SELECTION`.
+        fingerprints: by registry key.
+    """
+
+    text: str
+    digest: str
+    service: FeatureService
+    fingerprints: Mapping[str, str]
+
+    @classmethod
+    def of(
+        cls,
+        service: FeatureService | Iterable[tuple[AnyView, str]],
+        resources: Resources | LockedResources,
+        region: str,
+    ) -> LockText:
+        """Return the lock of a service, or of a selection of features; see `write_lock`."""
+        pinned = _service(service)
+        content = content_of(pinned, resources, region)
+        content["digest"] = digest_of(content)
+        return cls(
+            text=json.dumps(dict(sorted(content.items())), indent=2) + "\n",
+            digest=content["digest"],
+            service=pinned,
+            fingerprints={entry["key"]: entry["fingerprint"] for entry in content["definitions"]},
+        )
+
+    def write(self, path: str | Path) -> None:
+        """Write the file, as a whole."""
+        write_text(path, self.text)
 
 
 def write_lock(
@@ -97,9 +138,7 @@ def write_lock(
         resources: the store's; with the table's ARN, other accounts can read by the lock.
         region: the AWS region of the store.
     """
-    content = content_of(service, resources, region)
-    content["digest"] = digest_of(content)
-    write_text(path, json.dumps(dict(sorted(content.items())), indent=2) + "\n")
+    LockText.of(service, resources, region).write(path)
 
 
 def content_of(
@@ -146,7 +185,7 @@ def read_lock(path: str | Path) -> Lock:
     service = items.get(content["service"])
     if not isinstance(service, FeatureService):
         raise refused(path, "service", content["service"])
-    _check_whole(path, content)
+    digest = _check_whole(path, content)
     return Lock(
         resources=LockedResources(
             store=content["store"],
@@ -156,22 +195,24 @@ def read_lock(path: str | Path) -> Lock:
         region=content["region"],
         service=service,
         fingerprints=FrozenMapping({entry["key"]: entry["fingerprint"] for entry in entries}),
+        digest=digest,
     )
 
 
-def _check_whole(path: str | Path, content: Document) -> None:
+def _check_whole(path: str | Path, content: Document) -> str:
+    """Compare the digest with the content, and return the content's."""
     if "digest" not in content:
         check_members(path, content)
-        return
     try:
         now = digest_of(content)
     except RecursionError as error:
         raise DocumentError(f"the lock {str(path)!r} is nested too deeply: {BY_HAND}") from error
-    if content["digest"] != now:
+    if content.get("digest", now) != now:
         raise DocumentError(
             f"the lock {str(path)!r} does not match its digest: its content has {now}, the "
             f"file says {content['digest']!r}: {BY_HAND}"
         )
+    return now
 
 
 def digest_of(content: Document) -> str:
