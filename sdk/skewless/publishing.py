@@ -96,6 +96,8 @@ class PublishingStore(OpenedStore):
         by = self._aws.caller() if plan.has_changes else ""
         self._registry.publish(plan, self.clock(), by=by, commit=commit, message=message)
         self.refresh()
+        if self.published.is_unfinished:
+            self._registry.finish()
         self._workbench.schedule(self.published.definitions.views)
         self._keep_snapshot()
 

@@ -1,7 +1,7 @@
 """The log of applies: who published what, when, of which commit, and why.
 
-Every apply that changes something writes one item under the partition `log`, in the last of its
-transactions. The item holds the documents of what was described or extended as they were before,
+Every apply that changes something writes one item under the partition `log`, in the transaction
+that commits it. The item holds the documents of what was described or extended as they were before,
 so that any earlier state of the registry can be shown: what was created since is left out, and
 what was changed since is put back.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import time
-import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from skewless.errors import DocumentError
 from skewless.registry.changes import Action
 from skewless.registry.identity import Identity, meaning
 from skewless.registry.marks import State
+from skewless.registry.registry_table import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -127,7 +127,7 @@ def entry_of_marks(
     return LogEntry(at=at, by=by, commit="", message=message, changes=changes)
 
 
-def write_of(entry: LogEntry, table_name: str) -> dict[str, Any]:
+def write_of(entry: LogEntry, apply_id: str) -> dict[str, Any]:
     """Return the write of an entry, for a transaction."""
     text = _text(entry, with_documents=True)
     if len(text) > _MOST_BYTES:
@@ -135,11 +135,10 @@ def write_of(entry: LogEntry, table_name: str) -> dict[str, Any]:
     if len(text) > _MOST_BYTES:
         text = json.dumps({**json.loads(text), "changes": [], "is_cut": True})
     # A store's clock may stand still. The machine's says which of two came first all the same.
-    order = f"{time.time_ns():020d}.{uuid.uuid4().hex[:8]}"
+    order = f"{time.time_ns():020d}.{apply_id}"
     place = f"{entry.at.astimezone(UTC).isoformat(timespec='microseconds')}#{order}"
     return {
-        "TableName": table_name,
-        "Key": {"pk": {"S": PARTITION}, "sk": {"S": place}},
+        "Key": key_of(PARTITION, place),
         "UpdateExpression": "SET d = :d",
         "ConditionExpression": "attribute_not_exists(pk)",
         "ExpressionAttributeValues": {":d": {"S": text}},

@@ -40,11 +40,13 @@ class Published:
         definitions: what is published.
         marks: which versions are deprecated or yanked.
         fingerprints: by registry key, where they were computed already.
+        is_unfinished: whether an apply was interrupted between its commit and its end.
     """
 
     definitions: Definitions = field(default_factory=Definitions)
     marks: Mapping[Identity, Mark] = field(default_factory=dict, compare=False)
     fingerprints: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    is_unfinished: bool = field(default=False, compare=False)
     _plans: dict[int, ViewPlan] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod

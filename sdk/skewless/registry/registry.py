@@ -1,36 +1,35 @@
 """The registry: published definitions in one DynamoDB table. No write overwrites another's.
 
 Every definition is one item under the partition `definition`, found by kind, name and version. A
-write succeeds only if the registry still is what the plan was compared with. An apply is written
-in transactions, in order of dependency. So an interrupted apply leaves only definitions that are
-complete, and applying again finishes it.
+write succeeds only if the registry still is what the plan was compared with. `applies` makes all
+writes of an apply count at once.
 """
 
 from __future__ import annotations
 
-import json
-import time
+import uuid
+from dataclasses import replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from skewless.compiler.document import encode
 from skewless.errors import (
     DocumentError,
     NaiveTimestampError,
     PublishError,
     StoreError,
 )
+from skewless.registry.applies import Applies
 from skewless.registry.apply_log import PARTITION as LOG
 from skewless.registry.apply_log import as_of, entry_in, entry_of, entry_of_marks, write_of
 from skewless.registry.changes import Action
+from skewless.registry.definition_write import DefinitionWrite
 from skewless.registry.identity import Identity, level
 from skewless.registry.published import Published
-from skewless.registry.stored_item import MARK, decoded, marks_of
+from skewless.registry.registry_table import ATTEMPTS, RegistryTable, key_of, pause
+from skewless.registry.stored_item import MARK, PARTITION, decoded, marks_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from skewless.aws import Aws
@@ -39,14 +38,7 @@ if TYPE_CHECKING:
     from skewless.registry.changes import Change, Plan
     from skewless.registry.marks import Mark
 
-PARTITION = "definition"
-# DynamoDB: at most 100 writes and 4 MB in a transaction, 400 KB in an item, names included.
-MAX_WRITES = 100
-MAX_TRANSACTION_BYTES = 3_500_000
-MAX_DOCUMENT_BYTES = 390_000
-_ATTEMPTS = 5
 _LOOKED_AT = 20
-_FIRST_PAUSE_SECONDS = 0.05
 
 
 class Registry:
@@ -58,8 +50,8 @@ class Registry:
     """
 
     def __init__(self, aws: Aws, table_name: str) -> None:
-        self._aws = aws
-        self._table_name = table_name
+        self._table = RegistryTable(aws, table_name)
+        self._applies = Applies(self._table, self._lost)
 
     def load(self) -> Published:
         """Read everything that is published.
@@ -68,16 +60,18 @@ class Registry:
             DocumentError: an item was changed after it was written, or items do not fit together.
             StoreError: the table could not be read.
         """
-        for _ in range(_ATTEMPTS):
-            items = self._items()
+        for _ in range(ATTEMPTS):
+            items, is_unfinished = self._items()
             try:
-                return Published.of(decoded(items), marks_of(items))
+                found = Published.of(decoded(items), marks_of(items))
             except ValueError as error:
-                # Pages are read one after another: a publish in between can show a definition
-                # without what it refers to. The next read has both.
+                # Pages are read one after another: a publish of an older release in between can
+                # show a definition without what it refers to. The next read has both.
                 problem = error
+            else:
+                return replace(found, is_unfinished=is_unfinished)
         raise DocumentError(
-            f"the registry table {self._table_name!r} does not fit together: {problem}. It was "
+            f"the registry table {self._table.name!r} does not fit together: {problem}. It was "
             "edited by hand, or written by a newer skewless: put the item back as it was (the "
             "table's backups have it: aws dynamodb restore-table-to-point-in-time), or install "
             "the skewless that wrote it"
@@ -86,7 +80,7 @@ class Registry:
     def publish(
         self, plan: Plan, now: datetime, *, by: str = "", commit: str = "", message: str = ""
     ) -> None:
-        """Write what a plan says.
+        """Write what a plan says: all of it or, if an error is raised, nothing.
 
         Args:
             plan: what `compare` made.
@@ -109,11 +103,19 @@ class Registry:
         due = [change for change in plan.changes if change.action is not Action.UNCHANGED]
         published_at = now.astimezone(UTC).isoformat()
         pairs = sorted(((change, wanted[change.identity]) for change in due), key=_order)
-        writes = [self._write(change, item, published_at) for change, item in pairs]
+        writes = [DefinitionWrite.of(change, item, published_at) for change, item in pairs]
         if writes:
-            writes.append(write_of(entry_of(plan, now, by, commit, message), self._table_name))
-        for chunk in _chunks(writes):
-            self._transact(chunk)
+            apply_id = _new_id()
+            entry = write_of(entry_of(plan, now, by, commit, message), apply_id)
+            self._applies.publish(writes, entry, apply_id)
+
+    def finish(self) -> None:
+        """Finish the last apply, if it was interrupted after its commit.
+
+        Raises:
+            StoreError: AWS refused.
+        """
+        self._applies.finish()
 
     def mark(
         self, identities: Sequence[Identity], mark: Mark | None, now: datetime, *, by: str, why: str
@@ -134,8 +136,7 @@ class Registry:
         writes: list[dict[str, Any]] = []
         for identity in identities:
             write = {
-                "TableName": self._table_name,
-                "Key": {"pk": {"S": PARTITION}, "sk": {"S": identity.key}},
+                "Key": key_of(PARTITION, identity.key),
                 "UpdateExpression": f"REMOVE {MARK}",
                 "ConditionExpression": "attribute_exists(pk)",
             }
@@ -144,7 +145,7 @@ class Registry:
                 write["ExpressionAttributeValues"] = {":d": {"S": mark.to_json()}}
             writes.append(write)
         entry = entry_of_marks(identities, mark, now, by, why)
-        self._transact([*writes, write_of(entry, self._table_name)])
+        self._applies.write([*writes, write_of(entry, _new_id())])
 
     def log(self, since: datetime | None = None, limit: int | None = None) -> list[LogEntry]:
         """Return who published what, the newest first.
@@ -159,7 +160,7 @@ class Registry:
         """
         least = "" if since is None else since.astimezone(UTC).isoformat(timespec="microseconds")
         found: list[LogEntry] = []
-        for item in self._query(LOG, newest_first=True):
+        for item in self._table.query(LOG, newest_first=True):
             if item["sk"]["S"].partition("#")[0] <= least or len(found) == limit:
                 break
             found.append(entry_in(item))
@@ -174,7 +175,7 @@ class Registry:
         """
         if at.tzinfo is None:
             raise NaiveTimestampError.of("at")
-        items = as_of(self._items(), self.log(since=at), at)
+        items = as_of(self._items()[0], self.log(since=at), at)
         try:
             return Published.of(decoded(items))
         except ValueError as error:
@@ -183,84 +184,26 @@ class Registry:
                 "published by a skewless without a log shows as it is now"
             ) from error
 
-    def _items(self) -> list[dict[str, Any]]:
-        return [*self._query(PARTITION)]
+    def _items(self) -> tuple[list[dict[str, Any]], bool]:
+        """Return the items of definitions, and whether some are staged still."""
+        seen: list[Any] = []
+        for attempt in range(ATTEMPTS):
+            found, is_unfinished, is_whole = self._applies.whole(self._table.query(PARTITION))
+            before, seen = seen, [(item["sk"], item.get("d")) for item in found]
+            # What stays as it is was edited by hand, and is no matter of another's apply.
+            if is_whole or seen == before:
+                return found, is_unfinished and is_whole
+            pause(attempt)
+        raise StoreError(
+            f"the registry table {self._table.name!r} changes all the time. Read it once more"
+        )
 
-    def _query(self, partition: str, *, newest_first: bool = False) -> Iterator[dict[str, Any]]:
-        client = self._aws.client("dynamodb")
-        request: dict[str, Any] = {
-            "TableName": self._table_name,
-            "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": {":pk": {"S": partition}},
-            "ConsistentRead": True,
-            "ScanIndexForward": not newest_first,
-        }
-        try:
-            for page in client.get_paginator("query").paginate(**request):
-                yield from page["Items"]
-        except (ClientError, BotoCoreError) as error:
-            raise self._failure("read", error) from error
-
-    def _write(self, change: Change, item: Definition, published_at: str) -> dict[str, Any]:
-        document = json.dumps(encode(item), separators=(",", ":"))
-        if len(document) > MAX_DOCUMENT_BYTES:
-            raise PublishError(
-                f"{change.identity} is {len(document):,} bytes as a document; the registry holds "
-                f"at most {MAX_DOCUMENT_BYTES:,} in one item. Split it into several"
-            )
-        condition = "fingerprint = :fingerprint"
-        values = {
-            ":d": {"S": document},
-            ":fingerprint": {"S": change.meaning},
-            ":o": {"N": str(level(item))},
-            ":at": {"S": published_at},
-        }
-        if change.published is None:
-            condition = f"attribute_not_exists(pk) OR {condition}"
-        else:
-            condition = f"fingerprint = :seen OR {condition}"
-            values[":seen"] = {"S": change.published}
-        return {
-            "TableName": self._table_name,
-            "Key": {"pk": {"S": PARTITION}, "sk": {"S": change.identity.key}},
-            "UpdateExpression": "SET d = :d, fingerprint = :fingerprint, o = :o, "
-            "published_at = if_not_exists(published_at, :at)",
-            "ConditionExpression": condition,
-            "ExpressionAttributeValues": values,
-        }
-
-    def _transact(self, writes: list[dict[str, Any]]) -> None:
-        client = self._aws.client("dynamodb")
-        for attempt in range(_ATTEMPTS):
-            try:
-                client.transact_write_items(TransactItems=[{"Update": item} for item in writes])
-            except client.exceptions.TransactionCanceledException as error:
-                self._raise_unless_busy(error, writes, is_last=attempt == _ATTEMPTS - 1)
-                time.sleep(_FIRST_PAUSE_SECONDS * 2**attempt)
-            except (ClientError, BotoCoreError) as error:
-                raise self._failure("written", error) from error
-            else:
-                return
-
-    def _raise_unless_busy(
-        self, error: ClientError, writes: list[dict[str, Any]], *, is_last: bool
-    ) -> None:
-        """Return when another transaction held an item just now: the same write may be repeated."""
-        response: Any = error.response
-        codes = [reason.get("Code") for reason in response.get("CancellationReasons", ())]
-        lost = [
-            write["Key"]["sk"]["S"]
-            for write, code in zip(writes, codes, strict=False)
-            if code == "ConditionalCheckFailed"
-        ]
-        if lost:
-            names = ", ".join(str(Identity.parse(key)) for key in lost)
-            raise PublishError(
-                f"{names}: {self._winner(lost)} published this with another meaning since the plan "
-                "was made. Run skewless plan again to see how it differs"
-            ) from error
-        if is_last or "TransactionConflict" not in codes:
-            raise self._failure("written", error) from error
+    def _lost(self, keys: Sequence[str]) -> PublishError:
+        names = ", ".join(str(Identity.parse(key)) for key in keys)
+        return PublishError(
+            f"{names}: {self._winner(keys)} published this with another meaning since the plan "
+            "was made. Run skewless plan again to see how it differs"
+        )
 
     def _winner(self, lost: Sequence[str]) -> str:
         """Name who published one of these last, if the log says so."""
@@ -269,26 +212,11 @@ class Registry:
                 return f"{entry.by} (at {entry.at.isoformat(timespec='seconds')})"
         return "someone else"
 
-    def _failure(self, participle: str, error: Exception) -> StoreError:
-        return StoreError(
-            f"the registry table {self._table_name!r} could not be {participle}: {error}"
-        )
-
 
 def _order(pair: tuple[Change, Definition]) -> tuple[int, str]:
     change, item = pair
     return level(item), change.identity.key
 
 
-def _chunks(writes: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    chunk: list[dict[str, Any]] = []
-    total = 0
-    for write in writes:
-        size = len(write["ExpressionAttributeValues"][":d"]["S"])
-        if chunk and (len(chunk) == MAX_WRITES or total + size > MAX_TRANSACTION_BYTES):
-            yield chunk
-            chunk, total = [], 0
-        chunk.append(write)
-        total += size
-    if chunk:
-        yield chunk
+def _new_id() -> str:
+    return uuid.uuid4().hex[:12]

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from skewless.definitions.collection import Definition
 
 
+PARTITION = "definition"
 MARK = "m"
+# A set of texts: the applies that wrote the item, each as `<id>/<how many it wrote>`.
+APPLIES = "a"
 
 
 def decoded(items: Iterable[dict[str, Any]]) -> list[Definition]:

@@ -1,0 +1,132 @@
+"""The write of one definition: what a transaction carries, and what waits to be moved. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from skewless.compiler.document import encode
+from skewless.errors import PublishError
+from skewless.registry.identity import level
+from skewless.registry.registry_table import key_of
+from skewless.registry.stored_item import APPLIES, PARTITION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Self
+
+    from skewless.definitions.collection import Definition
+    from skewless.registry.changes import Change
+
+# DynamoDB's item holds 400 KB, names included.
+MAX_DOCUMENT_BYTES = 390_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefinitionWrite:
+    """What publishing does to one item of the registry.
+
+    Attributes:
+        key: the sort key.
+        document: of the definition, as JSON.
+        fingerprint: what it means.
+        order: how many definitions stand below it at most.
+        at: when it is published, if it never was.
+        seen: the fingerprint that the plan was compared with; None if nothing was published.
+    """
+
+    key: str
+    document: str
+    fingerprint: str
+    order: int
+    at: str
+    seen: str | None
+
+    @classmethod
+    def of(cls, change: Change, item: Definition, at: str) -> Self:
+        """Return the write that carries out a change.
+
+        Raises:
+            PublishError: the document is too large.
+        """
+        document = json.dumps(encode(item), separators=(",", ":"))
+        if len(document) > MAX_DOCUMENT_BYTES:
+            raise PublishError(
+                f"{change.identity} is {len(document):,} bytes as a document; the registry holds "
+                f"at most {MAX_DOCUMENT_BYTES:,} in one item. Split it into several"
+            )
+        return cls(
+            key=change.identity.key,
+            document=document,
+            fingerprint=change.meaning,
+            order=level(item),
+            at=at,
+            seen=change.published,
+        )
+
+    def update(self, tag: str) -> dict[str, Any]:
+        """Return the write for a transaction, which holds only if nobody published otherwise.
+
+        Args:
+            tag: of the apply; an item that has it was written by this apply before.
+        """
+        values: dict[str, Any] = {
+            ":d": {"S": self.document},
+            ":fingerprint": {"S": self.fingerprint},
+            ":o": {"N": str(self.order)},
+            ":at": {"S": self.at},
+            ":tag": {"SS": [tag]},
+            ":one": {"S": tag},
+        }
+        condition = "fingerprint = :fingerprint"
+        if self.seen is None:
+            condition = f"attribute_not_exists(pk) OR {condition}"
+        else:
+            condition = f"fingerprint = :seen OR {condition}"
+            values[":seen"] = {"S": self.seen}
+        return {
+            "Key": key_of(PARTITION, self.key),
+            "UpdateExpression": "SET d = :d, fingerprint = :fingerprint, o = :o, "
+            f"published_at = if_not_exists(published_at, :at) ADD {APPLIES} :tag",
+            "ConditionExpression": f"contains({APPLIES}, :one) OR {condition}",
+            "ExpressionAttributeValues": values,
+        }
+
+    def holds(self, item: Mapping[str, Any] | None) -> bool:
+        """Return whether the condition of `update` holds for an item, before it was written."""
+        if item is None:
+            return True
+        return item["fingerprint"]["S"] in (self.fingerprint, self.seen)
+
+    def written_over(self, item: Mapping[str, Any] | None, tag: str) -> dict[str, Any]:
+        """Return the item as it is after the write."""
+        old: Mapping[str, Any] = item or {"published_at": {"S": self.at}}
+        return {
+            **old,
+            **key_of(PARTITION, self.key),
+            "d": {"S": self.document},
+            "fingerprint": {"S": self.fingerprint},
+            "o": {"N": str(self.order)},
+            APPLIES: {"SS": [*old.get(APPLIES, {}).get("SS", ()), tag]},
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data, which `DefinitionWrite(**data)` reads."""
+        return asdict(self)
+
+
+def chunked(
+    writes: Iterable[DefinitionWrite], count: int, size: int
+) -> Iterator[list[DefinitionWrite]]:
+    """Cut writes into runs of so many at most, and of so many bytes."""
+    chunk: list[DefinitionWrite] = []
+    total = 0
+    for write in writes:
+        if chunk and (len(chunk) == count or total + len(write.document) > size):
+            yield chunk
+            chunk, total = [], 0
+        chunk.append(write)
+        total += len(write.document)
+    if chunk:
+        yield chunk
