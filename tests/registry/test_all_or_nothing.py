@@ -72,7 +72,7 @@ def empty(aws: Aws) -> None:
 def left_over(aws: Aws) -> list[str]:
     """What of an apply is not done."""
     found = aws.client("dynamodb").scan(TableName=TABLE)["Items"]
-    staged = [item["sk"]["S"] for item in found if item["pk"]["S"] == "staged" and "d" in item]
+    staged = [item["sk"]["S"] for item in found if item["pk"]["S"] == "staged" and "staged" in item]
     return staged + [item["sk"]["S"] for item in found if "unfinished" in item]
 
 

@@ -12,9 +12,7 @@ everything that it refers to is there.
 
 from __future__ import annotations
 
-import json
 import time
-import zlib
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +35,7 @@ if TYPE_CHECKING:
 
 STAGE = "staged"
 HEAD = ("applies", "head")
+_MOST_STAGED = 50  # in an item, beside at most one document of the largest size
 _SECONDS_OF_A_STAGE = 3600
 
 
@@ -156,14 +155,13 @@ class Applies:
             raise self._lost(lost)
 
     def _stage(self, writes: Iterable[DefinitionWrite], apply_id: str, tag: str) -> None:
-        for number, pack in enumerate(chunked(writes, 10_000, MAX_DOCUMENT_BYTES)):
-            text = json.dumps([write.to_dict() for write in pack])
+        for number, pack in enumerate(chunked(writes, _MOST_STAGED, MAX_DOCUMENT_BYTES)):
             self._table.update(
                 {
                     "Key": key_of(STAGE, f"{apply_id}#{number:05d}"),
-                    "UpdateExpression": "SET d = :d, tag = :tag, staged_at = :at",
+                    "UpdateExpression": "SET staged = :staged, tag = :tag, staged_at = :at",
                     "ExpressionAttributeValues": {
-                        ":d": {"B": zlib.compress(text.encode())},
+                        ":staged": {"L": [{"M": write.to_item()} for write in pack]},
                         ":tag": {"S": tag},
                         ":at": {"N": str(int(time.time()))},
                     },
@@ -174,7 +172,9 @@ class Applies:
         """Empty the stages of those who stopped before their commit."""
         before = time.time() - _SECONDS_OF_A_STAGE
         staged = self._table.query(STAGE)
-        left = [each for each in staged if "d" in each and int(each["staged_at"]["N"]) < before]
+        left = [
+            each for each in staged if "staged" in each and int(each["staged_at"]["N"]) < before
+        ]
         # One who only slept cannot commit after this, since the head is another.
         if left and not self._table.transact([_counting()]):
             self._clear(left)
@@ -184,7 +184,7 @@ class Applies:
         for item in [*staged]:
             write = {
                 "Key": key_of(STAGE, item["sk"]["S"]),
-                "UpdateExpression": "REMOVE d",
+                "UpdateExpression": "REMOVE staged",
                 "ConditionExpression": "staged_at = :at",
                 "ExpressionAttributeValues": {":at": item["staged_at"]},
             }
@@ -226,10 +226,9 @@ def _moving(apply_id: str, *, is_last: bool) -> dict[str, Any]:
 def _staged(items: Iterable[dict[str, Any]]) -> list[tuple[DefinitionWrite, str]]:
     """Return what is staged, with the tag of its apply."""
     return [
-        (DefinitionWrite(**each), item["tag"]["S"])
+        (DefinitionWrite.in_item(each["M"]), item["tag"]["S"])
         for item in items
-        if "d" in item
-        for each in json.loads(zlib.decompress(bytes(item["d"]["B"])))
+        for each in item.get("staged", {}).get("L", ())
     ]
 
 

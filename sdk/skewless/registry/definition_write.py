@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skewless.compiler.document import encode
@@ -111,9 +111,28 @@ class DefinitionWrite:
             APPLIES: {"SS": [*old.get(APPLIES, {}).get("SS", ()), tag]},
         }
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data, which `DefinitionWrite(**data)` reads."""
-        return asdict(self)
+    def to_item(self) -> dict[str, Any]:
+        """Return the write as attributes of an item, where it waits."""
+        return {
+            "key": {"S": self.key},
+            "d": {"S": self.document},
+            "fingerprint": {"S": self.fingerprint},
+            "o": {"N": str(self.order)},
+            "published_at": {"S": self.at},
+            "seen": {"NULL": True} if self.seen is None else {"S": self.seen},
+        }
+
+    @classmethod
+    def in_item(cls, item: Mapping[str, Any]) -> Self:
+        """Read what `to_item` made."""
+        return cls(
+            key=item["key"]["S"],
+            document=item["d"]["S"],
+            fingerprint=item["fingerprint"]["S"],
+            order=int(item["o"]["N"]),
+            at=item["published_at"]["S"],
+            seen=item["seen"].get("S"),
+        )
 
 
 def chunked(
