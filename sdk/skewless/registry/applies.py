@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from skewless.registry.registry_table import RegistryTable
 
 STAGE = "staged"
-HEAD = ("applies", "head")
+HEAD = ("head", "applies")
 _MOST_STAGED = 50  # in an item, beside at most one document of the largest size
 _SECONDS_OF_A_STAGE = 3600
 
