@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skewless.carrying import CarryingStore
 from skewless.definitions.clock import as_microseconds
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.names import versioned
 from skewless.registry.selection import find_parts, name_of
+from skewless.relocking import RelockingStore
 
 if TYPE_CHECKING:
     from skewless.definitions.clock import Instant
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from skewless.materialize.cut import Materialized, Progress
 
 
-class FillingStore(CarryingStore):
+class FillingStore(RelockingStore):
     """A store that takes in events, and keeps the online values filled."""
 
     def backfill(

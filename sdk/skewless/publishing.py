@@ -18,7 +18,7 @@ from skewless.opened import OpenedStore
 from skewless.registry.changes import Month, compare
 from skewless.registry.dependents import with_dependents
 from skewless.registry.lock import LockedResources, LockText, read_lock
-from skewless.registry.marked import marks_read, with_marks
+from skewless.registry.marked import check_lockable, marks_read, with_marks
 from skewless.registry.marks import Mark, State
 from skewless.registry.pinned import check_overwrite
 from skewless.registry.selection import resolve, versions_of
@@ -277,12 +277,7 @@ class PublishingStore(OpenedStore):
             check_overwrite(path, chosen, self.name)
         read = [chosen] if isinstance(chosen, FeatureService) else [view for view, _ in chosen]
         marked = [*marks_read(self.published, read)]
-        for identity, mark in marked:
-            if mark.state is State.YANKED:
-                raise InputError(
-                    f"nothing new is locked to {identity}, which {mark}. Locks that are there keep "
-                    "serving"
-                )
+        check_lockable(marked)
         _warn(marked)
         region = self._aws.client("dynamodb").meta.region_name
         made = LockText.of(chosen, LockedResources.of(self._needed(), self._aws), region)

@@ -25,6 +25,7 @@ from skewless.cli.marks import deprecate, restore, yank
 from skewless.cli.materialize import materialize
 from skewless.cli.models import models, register, unlock
 from skewless.cli.online import get
+from skewless.cli.outdated import outdated
 from skewless.cli.program import Command, Program
 from skewless.cli.promote import promote
 from skewless.cli.publish import apply, diff, plan
@@ -59,6 +60,7 @@ _PANELS = {
         ("why", why),
         ("dependents", dependents),
         ("lock", lock),
+        ("outdated", outdated),
         ("models", models),
         ("register", register),
         ("unlock", unlock),

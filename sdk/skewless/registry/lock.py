@@ -109,7 +109,7 @@ class LockText:
         region: str,
     ) -> LockText:
         """Return the lock of a service, or of a selection of features; see `write_lock`."""
-        pinned = _service(service)
+        pinned = service_of(service)
         content = content_of(pinned, resources, region)
         content["digest"] = digest_of(content)
         return cls(
@@ -147,7 +147,7 @@ def content_of(
     region: str,
 ) -> Document:
     """Return what a lock of a service holds, without its digest; the arguments are as above."""
-    pinned = _service(service)
+    pinned = service_of(service)
     known: Known = {}
     content: Document = {
         "definitions": [
@@ -237,7 +237,8 @@ def _decode(path: str | Path, decoder: Decoder, entry: Document, known: Known) -
     return item
 
 
-def _service(service: FeatureService | Iterable[tuple[AnyView, str]]) -> FeatureService:
+def service_of(service: FeatureService | Iterable[tuple[AnyView, str]]) -> FeatureService:
+    """Return the service that a lock holds: for loose features one that stands for them."""
     if isinstance(service, FeatureService):
         return service
     return FeatureService(SELECTION, features=[FeatureRef(*pair) for pair in service])

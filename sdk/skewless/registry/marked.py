@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from skewless.definitions.collection import Definitions
+from skewless.errors import InputError
 from skewless.registry.change import Action
 from skewless.registry.identity import Identity
+from skewless.registry.marks import State
 from skewless.registry.plan import MarkedRead
 
 if TYPE_CHECKING:
@@ -51,3 +53,23 @@ def marks_read(published: Published, chosen: Iterable[object]) -> Iterator[tuple
         identity = Identity.of(item)
         if identity in published.marks:
             yield identity, published.marks[identity]
+
+
+def is_lockable(published: Published, identity: Identity) -> bool:
+    """Say whether something new may be locked to a version: nothing is said of it but a warning."""
+    mark = published.marks.get(identity)
+    return mark is None or mark.state is State.DEPRECATED
+
+
+def check_lockable(marked: Iterable[tuple[Identity, Mark]]) -> None:
+    """Refuse to lock to a version that is yanked. It is told here for all that locks.
+
+    Raises:
+        InputError: there is one.
+    """
+    for identity, mark in marked:
+        if mark.state is not State.DEPRECATED:
+            raise InputError(
+                f"nothing new is locked to {identity}, which {mark}. Locks that are there keep "
+                "serving"
+            )

@@ -1,0 +1,128 @@
+"""RelockingStore: locks beside what is published now, checked and brought up to date."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skewless.carrying import CarryingStore
+from skewless.definitions.service import FeatureService
+from skewless.definitions.view import FeatureRef
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from skewless.registry.lock import Lock, LockedResources
+    from skewless.registry.lock_review import LockCheck, Upgrade
+    from skewless.registry.repinned import Pin
+
+
+class RelockingStore(CarryingStore):
+    """A store that says how its locks stand."""
+
+    def check_lock(self, path: str | Path = "skewless.lock", features: object = None) -> LockCheck:
+        """Say whether a lock is what `lock` would write now; change nothing.
+
+        Args:
+            path: the lock file.
+            features: what it is to pin, as for `lock`; the versions that it pins if None.
+
+        Returns:
+            What differs, by name, and what is said of versions that it pins.
+
+        Raises:
+            InputError: it is the lock of another store or Region.
+            DocumentError: it is no lock, or was changed after it was written.
+            UnknownNameError: nothing has the name.
+        """
+        from skewless.registry.lock_review import check  # noqa: PLC0415 - no part of serving
+
+        lock, own, region = self._of_this_store(path)
+        return check(str(path), lock, features, self._reloaded(), own, region)
+
+    def upgrade_lock(
+        self,
+        path: str | Path = "skewless.lock",
+        *,
+        major: bool = False,
+        model: str | None = None,
+        training: Iterable[object] = (),
+        accept_skew: bool = False,
+        commit: str = "",
+    ) -> Upgrade:
+        """Write a lock anew with the newest minor version of what it pins.
+
+        Of a lock of loose features each view moves; all features of a view are pinned if all were.
+
+        Args:
+            path: the lock file.
+            major: take the newest major version. A model has to be trained for it.
+            model: as for `lock`; if None the name that the lock was registered with.
+            training: as for `lock`.
+            accept_skew: as for `lock`.
+            commit: as for `lock`.
+
+        Returns:
+            What changed, by name. The file is left as it is if nothing did.
+
+        Raises:
+            InputError: it is the lock of another store or Region, or the newest version reads one
+                that was yanked.
+            DocumentError: it is no lock, or was changed after it was written.
+        """
+        from skewless.registry import lock_review as review  # noqa: PLC0415 - no part of serving
+        from skewless.registry.repinned import newest  # noqa: PLC0415
+
+        lock, own, region = self._of_this_store(path)
+        now = newest(self._reloaded(), lock, major=major)
+        changes = review.lock_differences(str(path), lock, now, own, region)
+        if changes:
+            loose = [] if isinstance(now, FeatureService) else [FeatureRef(*pair) for pair in now]
+            known = {each.model for each in self.models() if each.digest == lock.digest}
+            self.lock(
+                loose or now,
+                path,
+                model=model or (known.pop() if len(known) == 1 else None),
+                training=training,
+                accept_skew=accept_skew,
+                commit=commit,
+            )
+        return review.Upgrade(
+            lock=str(path),
+            before=review.named(lock.service),
+            after=review.named(now),
+            changes=changes,
+        )
+
+    def outdated(self, *paths: str | Path) -> list[Pin]:
+        """Say which views and services that locks pin have newer versions, or are marked.
+
+        Args:
+            paths: lock files; `skewless.lock` if none.
+
+        Returns:
+            All that is pinned; `is_outdated` tells what is worth a look.
+
+        Raises:
+            InputError: a lock is of another store or Region.
+            DocumentError: a file is no lock, or was changed after it was written.
+        """
+        from skewless.registry.repinned import pins  # noqa: PLC0415 - no part of serving
+
+        published = self._reloaded()
+        return [
+            pin
+            for path in paths or ("skewless.lock",)
+            for pin in pins(str(path), self._of_this_store(path)[0], published)
+        ]
+
+    def _of_this_store(self, path: str | Path) -> tuple[Lock, LockedResources, str]:
+        """Read a lock, and return it with the resources and the region of this store."""
+        from skewless.registry.lock import LockedResources, read_lock  # noqa: PLC0415 - as above
+        from skewless.registry.lock_review import check_own  # noqa: PLC0415
+
+        lock = read_lock(path)
+        own = LockedResources.of(self._needed(), self._aws)
+        region = self._aws.client("dynamodb").meta.region_name
+        check_own(str(path), lock, own, region)
+        return lock, own, region
