@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from skewless.registry.lock import Lock, LockedResources
     from skewless.registry.lock_review import LockCheck, Upgrade
-    from skewless.registry.repinned import Pin
+    from skewless.registry.repinned import PinnedVersion
 
 
 class RelockingStore(CarryingStore):
@@ -94,7 +94,7 @@ class RelockingStore(CarryingStore):
             changes=changes,
         )
 
-    def outdated(self, *paths: str | Path) -> list[Pin]:
+    def outdated(self, *paths: str | Path) -> list[PinnedVersion]:
         """Say which views and services that locks pin have newer versions, or are marked.
 
         Args:

@@ -33,7 +33,7 @@ _OF_RESOURCES = ("online_table", "online_table_arn", "region", "store")
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class LockDifference:
     """One thing that differs.
 
     Attributes:
@@ -62,8 +62,8 @@ class LockCheck:
 
     lock: str
     pinned: str
-    differences: tuple[Difference, ...]
-    words: tuple[Difference, ...]
+    differences: tuple[LockDifference, ...]
+    words: tuple[LockDifference, ...]
     marks: tuple[tuple[Identity, Mark], ...]
 
     @property
@@ -111,7 +111,7 @@ class Upgrade:
     lock: str
     before: str
     after: str
-    changes: tuple[Difference, ...]
+    changes: tuple[LockDifference, ...]
 
     @property
     def is_changed(self) -> bool:
@@ -190,11 +190,11 @@ def check(
     )
 
 
-def _gone(path: str, lock: Lock, published: Published) -> Iterator[Difference]:
+def _gone(path: str, lock: Lock, published: Published) -> Iterator[LockDifference]:
     told = ("it is not published in this store any more",)
     for pin in pins(path, lock, published):
         if pin.state == GONE:
-            yield Difference(f"{pin.kind} {pin.name!r} version {pin.locked}", told)
+            yield LockDifference(f"{pin.kind} {pin.name!r} version {pin.locked}", told)
 
 
 def lock_differences(
@@ -203,7 +203,7 @@ def lock_differences(
     now: FeatureService | Selection,
     own: LockedResources,
     region: str,
-) -> tuple[Difference, ...]:
+) -> tuple[LockDifference, ...]:
     """Say how a lock differs from the one that would be written now; see `check`."""
     content = parsed(path)
     wanted = content_of(now, own, region)
@@ -214,38 +214,38 @@ def lock_differences(
     for label in _OF_RESOURCES:
         if content.get(label) != wanted.get(label):
             told = f"{content.get(label)!r} becomes {wanted.get(label)!r}"
-            found.append(Difference(f"its {label}", (told,)))
+            found.append(LockDifference(f"its {label}", (told,)))
     if "digest" not in content:
-        found.append(Difference("it has no digest, as locks of older releases"))
-    return tuple(found) or (Difference("it is written otherwise, and means the same"),)
+        found.append(LockDifference("it has no digest, as locks of older releases"))
+    return tuple(found) or (LockDifference("it is written otherwise, and means the same"),)
 
 
-def changes(before: FeatureService, after: FeatureService) -> Iterator[Difference]:
+def changes(before: FeatureService, after: FeatureService) -> Iterator[LockDifference]:
     """Say what differs between what is pinned and what would be, definition by definition."""
     old, new = _items(before), _items(after)
     for identity, item in new.items():
         if identity in old:
             if details := differences(old[identity], item):
-                yield Difference(_shown(identity), (*map(str, details),))
+                yield LockDifference(_shown(identity), (*map(str, details),))
             continue
         earlier = _earlier(identity, old)
         if earlier is None or earlier in new:
-            yield Difference(f"{identity} is read as well", _features(item))
+            yield LockDifference(f"{identity} is read as well", _features(item))
         else:
             told = f"{_shown(earlier)} becomes version {identity.version}"
-            yield Difference(told, (*map(str, differences(old[earlier], item)),))
+            yield LockDifference(told, (*map(str, differences(old[earlier], item)),))
     followed = {_earlier(identity, old) for identity in new if identity not in old}
     for identity in old:
         if identity not in new and identity not in followed:
-            yield Difference(f"{identity} is read no more")
+            yield LockDifference(f"{identity} is read no more")
 
 
-def _words(before: FeatureService, after: FeatureService) -> Iterator[Difference]:
+def _words(before: FeatureService, after: FeatureService) -> Iterator[LockDifference]:
     """Say which words for people differ."""
     old, new = _items(before), _items(after)
     for identity, item in new.items():
         if identity in old and (details := prose_differences(old[identity], item)):
-            yield Difference(_shown(identity), (*map(str, details),))
+            yield LockDifference(_shown(identity), (*map(str, details),))
 
 
 def _items(service: FeatureService) -> dict[Identity, Definition]:
@@ -272,5 +272,5 @@ def _is_warning(mark: Mark) -> bool:
     return mark.state is State.DEPRECATED
 
 
-def _document(difference: Difference) -> dict[str, Any]:
+def _document(difference: LockDifference) -> dict[str, Any]:
     return {"what": difference.what, "details": list(difference.details)}

@@ -29,7 +29,7 @@ GONE = "gone"  # no longer published
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pin:
+class PinnedVersion:
     """A view or service that a lock pins, beside the versions that there are.
 
     Attributes:
@@ -62,7 +62,7 @@ class Pin:
         return {label: getattr(self, label) for label in self.__slots__}
 
 
-def pins(path: str, lock: Lock, published: Published) -> Iterator[Pin]:
+def pins(path: str, lock: Lock, published: Published) -> Iterator[PinnedVersion]:
     """Yield what a lock pins, the service first."""
     found = Definitions.collect(lock.service)
     locked: dict[tuple[str, str, int], list[Identity]] = {}
@@ -86,7 +86,7 @@ def pins(path: str, lock: Lock, published: Published) -> Iterator[Pin]:
         ]
         marks = [published.marks[each] for each in identities if each in published.marks]
         is_gone = not known.issuperset(identities)
-        yield Pin(
+        yield PinnedVersion(
             lock=path,
             kind=kind,
             name=name,
