@@ -38,6 +38,7 @@ SLOW = (
     "tests/store/test_processes.py",
     "tests/store/test_rebuild.py",
     "tests/cost/test_units.py",
+    "tests/catalog/site/test_browser.py",
     "tests/cli/test_init.py",
     "tests/cli/test_local.py",
     "tests/cli/test_loop.py",

@@ -219,7 +219,7 @@ def test_a_tag_of_a_page_leads_to_what_has_it(rich: Watch) -> None:
 
 def test_a_snippet_is_copied(rich: Watch) -> None:
     page = rich.open("views/spending@2.html")
-    page.click(".copy >> nth=0")
+    page.click("button.copy >> nth=0")
     page.wait_for_selector("text=Copied")
     page.keyboard.press("/")
     page.keyboard.press("Control+V")

@@ -11,10 +11,14 @@ from urllib.parse import unquote
 
 import pytest
 
+from examples.flights import definitions as flights
+from skewless import Entity, FeatureService, FeatureView, OnDemandView, Source
 from skewless.catalog.document import Bin, EntityPage, Words
+from skewless.catalog.pages import Facts
 from skewless.catalog.site import charts, texts, write_site
 from skewless.catalog.site.addresses import anchor, file_name
 from skewless.errors import InputError
+from skewless.registry.published import Published
 from tests.catalog.site.documents import EMPTY, HOSTILE, RICH
 
 if TYPE_CHECKING:
@@ -81,6 +85,18 @@ def test_no_page_holds_a_script_a_style_or_a_handler(
     for path, page in pages[1].items():
         assert page.refused == [], path
         assert len(page.anchors) == len(set(page.anchors)), path
+
+
+def test_the_flights_catalog_is_less_than_300_kb_before_data(tmp_path: Path) -> None:
+    kinds = (Entity, Source, FeatureView, OnDemandView, FeatureService)
+    published = Published.of(each for each in vars(flights).values() if isinstance(each, kinds))
+    facts = Facts(
+        store="prod", region="eu-west-1", made_at="2026-05-02", release="1", published=published
+    )
+    write_site(facts.catalog(), tmp_path)
+    files = [path for path in tmp_path.rglob("*.*") if path.parent.name != "data"]
+    assert len([path for path in files if path.parent.name == "views"]) == 7
+    assert sum(path.stat().st_size for path in files) < 300_000
 
 
 @pytest.mark.parametrize("document", [EMPTY, RICH, HOSTILE])

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from _typeshed import DataclassInstance
 
@@ -58,6 +58,23 @@ def short(text: str, length: int = _SHORT) -> str:
     """Return the beginning of a text, in one line."""
     line = " ".join(text[: 4 * length].split())
     return line if len(line) <= length else f"{line[: length - 1].rstrip()}\u2026"
+
+
+def grouped(names: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return features and columns by their owner: `x@1`, and of each its full and its own name.
+
+    What belongs to nobody, such as a service, has an empty owner.
+    """
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for name in names:
+        owner, found, part = name.partition(":")
+        groups.setdefault(owner if found else "", []).append((name, part if found else name))
+    return list(groups.items())
+
+
+def is_plain(text: str) -> bool:
+    """Say whether a text runs from left to right whatever stands beside it."""
+    return text.isascii()
 
 
 def became(sentence: str) -> tuple[str, str, str] | None:
@@ -121,11 +138,13 @@ def seconds(value: float, type_: str) -> str:
 
 
 def between(early: str, late: str) -> str:
-    """Return how long after one instant another one is, as `3 h`; empty if that cannot be said."""
+    """Return how long after one instant another one is, as `3 h`; empty if it is no minute."""
     first, last = _parsed(early), _parsed(late)
     if first is None or last is None or last < first:
         return ""
     passed = (last - first).total_seconds()
+    if passed < _MINUTE:
+        return ""
     if passed < _HOUR:
         return f"{passed / _MINUTE:.0f} min"
     if passed < _TWO_DAYS:

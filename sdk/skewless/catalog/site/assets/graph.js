@@ -15,6 +15,8 @@
   const MOST = 120;
   const WIDTH = 172;
   const HEIGHT = 44;
+  const MARGIN = 24;
+  const ROOT = "(root)";
   const SVG = "http://www.w3.org/2000/svg";
 
   // Two graphs: of parts (columns, features, services, models), and of what these belong to.
@@ -82,13 +84,24 @@
 
   function layout({ from, ids }) {
     const drawn = new dagre.graphlib.Graph();
-    drawn.setGraph({ rankdir: "LR", nodesep: 14, ranksep: 52, marginx: 24, marginy: 24 });
+    drawn.setGraph({ rankdir: "LR", nodesep: 14, ranksep: 52, marginx: MARGIN, marginy: MARGIN });
     drawn.setDefaultEdgeLabel(() => ({}));
     const there = new Set(ids);
+    // What reads nothing hangs on one node that is not drawn, and so stands on the left.
+    drawn.setNode(ROOT, { width: 0, height: 0 });
     for (const id of ids) drawn.setNode(id, { width: WIDTH, height: HEIGHT });
-    for (const id of ids)
-      for (const reader of from.down.get(id)) if (there.has(reader)) drawn.setEdge(id, reader);
+    for (const id of ids) {
+      const isFirst = ![...from.up.get(id)].some((read) => there.has(read));
+      if (isFirst) drawn.setEdge(ROOT, id, { weight: 4 });
+      const readers = [...from.down.get(id)].filter((reader) => there.has(reader));
+      for (const reader of readers) drawn.setEdge(id, reader, { weight: isFirst ? 3 : 1 });
+    }
     dagre.layout(drawn);
+    const nodes = ids.map((id) => drawn.node(id));
+    const shift = Math.min(...nodes.map((node) => node.x)) - WIDTH / 2 - MARGIN;
+    for (const node of nodes) node.x -= shift;
+    for (const edge of drawn.edges()) for (const point of drawn.edge(edge).points) point.x -= shift;
+    drawn.graph().width -= shift;
     return drawn;
   }
 
@@ -132,11 +145,11 @@
     return button;
   }
 
-  // A curve through the points of an edge, level at each: it leaves and comes in sideways.
-  function smooth([first, ...rest]) {
-    let last = first;
-    let path = `M${first.x} ${first.y}`;
-    for (const point of rest) {
+  // A curve from side to side, through the points between: it leaves and comes in level.
+  function curve(from, between, to) {
+    let last = { x: from.x + WIDTH / 2, y: from.y };
+    let path = `M${last.x} ${last.y}`;
+    for (const point of [...between, { x: to.x - WIDTH / 2, y: to.y }]) {
       const middle = (last.x + point.x) / 2;
       path += `C${middle} ${last.y} ${middle} ${point.y} ${point.x} ${point.y}`;
       last = point;
@@ -146,9 +159,9 @@
 
   function drawEdges(drawn) {
     svg.replaceChildren(
-      ...drawn.edges().map((edge) => {
+      ...drawn.edges().filter((edge) => edge.v !== ROOT).map((edge) => {
         const path = document.createElementNS(SVG, "path");
-        path.setAttribute("d", smooth(drawn.edge(edge).points));
+        path.setAttribute("d", curve(drawn.node(edge.v), drawn.edge(edge).points.slice(1, -1), drawn.node(edge.w)));
         if (edge.v === focus || edge.w === focus) path.setAttribute("class", "near");
         return path;
       }),
@@ -186,9 +199,8 @@
     const all = document.createElement("button");
     all.type = "button";
     all.textContent = "All of it";
-    all.disabled = !focus;
     all.addEventListener("click", () => go(""));
-    trail.append(all);
+    if (focus) trail.append(all);
     depth.closest("label").hidden = !focus;
     if (shown.left) trail.append(` ${shown.left} more are not drawn`);
     if (!focus) return;

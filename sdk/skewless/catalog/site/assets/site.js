@@ -5,13 +5,12 @@
   const body = document.body;
   const root = body.dataset.root;
 
-  const toggle = document.querySelector(".theme");
   const find = document.querySelector(".find");
   const filters = document.querySelector("[data-filters]");
-  prepareTheme(toggle);
+  prepareTheme(document.querySelector(".top"));
   if (find) prepareSearch(find);
   if (filters) prepareFilters(filters);
-  for (const button of document.querySelectorAll(".copy")) prepareCopy(button);
+  for (const snippet of document.querySelectorAll(".snippet")) prepareCopy(snippet);
 
   function element(tag, attributes, ...children) {
     const made = document.createElement(tag);
@@ -34,12 +33,15 @@
   }
 
   // As the system says, light, dark, and round again.
-  function prepareTheme(toggle) {
+  function prepareTheme(bar) {
+    const which = element("span", { class: "sr" });
+    const toggle = element("button", { type: "button", class: "theme" }, which);
     const THEMES = { "": "as the system says", light: "light", dark: "dark" };
 
     function tellTheme() {
-      toggle.querySelector(".which").textContent = THEMES[html.dataset.theme || ""];
-      toggle.title = `Theme: ${THEMES[html.dataset.theme || ""]}`;
+      const said = `Theme: ${THEMES[html.dataset.theme || ""]}`;
+      which.textContent = said;
+      toggle.title = said;
     }
 
     toggle.addEventListener("click", () => {
@@ -54,15 +56,27 @@
       }
       tellTheme();
     });
-    toggle.hidden = false;
+    bar.append(toggle);
     tellTheme();
   }
 
   // The words come with the first look at the box, not with each page.
   function prepareSearch(find) {
-    const box = find.querySelector("input");
-    const list = find.querySelector(".found");
-    const count = find.querySelector("#to-count");
+    const box = element("input", {
+      id: "to-find",
+      type: "search",
+      placeholder: find.dataset.hint || "Search",
+      autocomplete: "off",
+      spellcheck: "false",
+      role: "combobox",
+      "aria-label": "Search the catalog",
+      "aria-expanded": "false",
+      "aria-controls": "to-found",
+      "aria-autocomplete": "list",
+    });
+    const list = element("div", { id: "to-found", class: "found", role: "listbox", "aria-label": "Found", hidden: "" });
+    const count = element("p", { class: "sr", role: "status" });
+    const form = element("form", { role: "search" }, box, element("kbd", { "aria-hidden": "true" }, "/"), list, count);
     const SHOWN = 30;
     let index = null;
     let chosen = -1;
@@ -153,7 +167,7 @@
       else return;
       event.preventDefault();
     });
-    find.addEventListener("submit", (event) => {
+    form.addEventListener("submit", (event) => {
       event.preventDefault();
       list.querySelector('[aria-selected="true"]')?.click();
     });
@@ -176,7 +190,7 @@
       box.focus();
       box.select();
     });
-    find.hidden = false;
+    find.append(form);
   }
 
   // Filters stand in the address, so that a filtered list can be sent to others.
@@ -251,10 +265,12 @@
     return copied;
   }
 
-  function prepareCopy(button) {
-    const label = button.firstChild;
+  function prepareCopy(snippet) {
+    const title = snippet.querySelector("figcaption");
+    const label = document.createTextNode("Copy");
+    const button = element("button", { type: "button", class: "copy" }, label, element("span", { class: "sr" }, ` ${title.textContent}`));
     button.addEventListener("click", async () => {
-      const code = button.closest("figure").querySelector("code");
+      const code = snippet.querySelector("code");
       let copied = false;
       try {
         await navigator.clipboard.writeText(code.textContent);
@@ -269,6 +285,6 @@
         button.classList.remove("done");
       }, 2000);
     });
-    button.hidden = false;
+    title.append(button);
   }
 })();
