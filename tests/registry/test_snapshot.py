@@ -113,6 +113,18 @@ def test_an_older_apply_never_replaces_a_newer_one(
     assert snapshot.problem() == ""
 
 
+def test_a_table_that_was_lost_does_not_take_its_snapshot_along(
+    aws: Aws, snapshot: SnapshotObject
+) -> None:
+    restore(aws, TABLE, ITEMS)
+    snapshot.keep()
+    with keyed_table(Aws(aws.session, aws.endpoint), "anew"):
+        publish(Registry(aws, "anew"), a_view())
+        with pytest.raises(StoreError, match=r"holds the apply of 2026-11-25T09:00.*import --from"):
+            SnapshotObject(aws, resources("anew")).keep()
+    assert read_snapshot(snapshot.read(), "s3") == ITEMS
+
+
 def test_a_bucket_that_is_not_there_is_told(registry: Registry, aws: Aws) -> None:
     publish(registry, a_view())
     lost = Resources(**{**resources().document(), "bucket": "no-such-bucket"})
@@ -136,6 +148,17 @@ def test_an_interrupted_restore_is_ended_by_the_next(aws: Aws) -> None:
         restore(aws, "empty", [item for item in ITEMS if item["pk"]["S"] == "definition"][:4])
         restore(aws, "empty", ITEMS)
         assert scanned(aws, "empty") == ITEMS
+
+
+def test_what_producers_hold_is_in_no_snapshot_and_in_the_way_of_no_restore(
+    registry: Registry, aws: Aws, snapshot: SnapshotObject
+) -> None:
+    queue = {"pk": {"S": "commits#payments"}, "sk": {"S": "queue"}, "leader": {"S": "me"}}
+    aws.client("dynamodb").put_item(TableName=TABLE, Item=queue)
+    assert restore(aws, TABLE, ITEMS) == len(ITEMS)
+    snapshot.keep()
+    assert read_snapshot(snapshot.read(), "s3") == ITEMS
+    assert len(registry.log()) == 5
 
 
 def test_a_registry_that_holds_something_else_is_left_alone(registry: Registry, aws: Aws) -> None:

@@ -20,11 +20,14 @@ from skewless.registry.stored_item import decoded, marks_of
 from skewless.registry.strict_json import parse
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from skewless.aws import Aws, Resources
 
 KEY = "registry/snapshot.json"
 FORMAT = 1
 _LAST = "last-apply"  # of the object's metadata: the newest entry of the log that it holds
+_PASSING = "commits#"  # see ingest/commit_queue.py
 _ATTEMPTS = 5
 _LOST = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
 _ABSENT = ("404", "NoSuchKey", "NotFound")  # not the bucket
@@ -69,13 +72,14 @@ class SnapshotObject:
         replaces a newer one, whoever is slower.
 
         Raises:
-            StoreError: AWS refused, or others wrote all the time.
+            StoreError: AWS refused, others wrote all the time, or the table lost what the snapshot
+                holds.
         """
         try:
             for _ in range(_ATTEMPTS):
                 etag, last = self._head()
                 newest = self._newest()
-                if (etag is not None and last == newest) or self._put(etag, newest):
+                if (etag is not None and last == newest) or self._put(etag, last, newest):
                     return
         except (ClientError, BotoCoreError) as error:
             raise StoreError(f"the registry's snapshot {self.uri} was not written: {error}") from (
@@ -107,6 +111,14 @@ class SnapshotObject:
             raise StoreError(f"the snapshot {self.uri} could not be read: {error}") from error
         return content
 
+    def _lost(self, last: str) -> str:
+        return (
+            f"the registry's snapshot {self.uri} was left as it is: it holds the apply of "
+            f"{last.partition('#')[0]}, which the table {self._table!r} does not have. If the table "
+            "was lost, restore it: skewless import --from-snapshot, into an empty table. If it is "
+            "as it should be, move the snapshot away"
+        )
+
     def _head(self) -> tuple[str | None, str]:
         """Return its entity tag, None if there is none, and the newest apply that it holds."""
         try:
@@ -129,11 +141,13 @@ class SnapshotObject:
         )["Items"]
         return str(found[0]["sk"]["S"]) if found else ""
 
-    def _put(self, etag: str | None, newest: str) -> bool:
+    def _put(self, etag: str | None, last: str, newest: str) -> bool:
         """Write what the table holds now; say whether nobody else wrote since `etag`."""
         pages = self._aws.client("dynamodb").get_paginator("scan")
         found = pages.paginate(TableName=self._table, ConsistentRead=True)
-        items = [item for page in found for item in page["Items"]]
+        items = [item for page in found for item in page["Items"] if not is_passing(item)]
+        if last and (LOG, last) not in {(item["pk"]["S"], item["sk"]["S"]) for item in items}:
+            raise StoreError(self._lost(last))
         condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
         try:
             self._aws.client("s3").put_object(
@@ -149,6 +163,11 @@ class SnapshotObject:
                 return False
             raise
         return True
+
+
+def is_passing(item: Mapping[str, Any]) -> bool:
+    """Say whether an item is of producers at work, who hold it for seconds."""
+    return str(item["pk"]["S"]).startswith(_PASSING)
 
 
 def written(store: str, items: Items) -> bytes:
