@@ -5,7 +5,8 @@ What is published in one store goes to another as it is: nobody's Python is eval
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,7 +19,7 @@ from skewless.registry.marked import marks_read, with_marks
 from skewless.registry.marks import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from skewless.definitions.collection import Definitions
     from skewless.registry.changes import Plan
@@ -26,8 +27,33 @@ if TYPE_CHECKING:
     from skewless.registry.published import Published
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """What importing a folder does.
+
+    Attributes:
+        plan: the changes of definitions.
+        marks: what is marked that is not marked here.
+        store: whose registry was exported.
+    """
+
+    plan: Plan
+    marks: Mapping[Identity, Mark]
+    store: str
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether anything would be written, or is refused."""
+        return self.plan.has_changes or bool(self.marks)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain data for JSON."""
+        marks = {str(identity): str(mark) for identity, mark in self.marks.items()}
+        return self.plan.to_dict() | {"marks": marks, "store": self.store}
+
+
 class CarryingStore(PublishingStore):
-    """A store whose published definitions can be promoted to another."""
+    """A store whose registry can be promoted to another, exported, imported and restored."""
 
     def plan_promotion(self, names: str | Iterable[str], *, to: CarryingStore) -> Plan:
         """Say what `promote` would change in the other store; change nothing.
@@ -72,6 +98,112 @@ class CarryingStore(PublishingStore):
             )
         to._carry_out(plan, carried, "", message or f"promoted from store {self.name!r}")
         return plan
+
+    def export_registry(self, folder: str | Path) -> list[str]:
+        """Write what is published as plain files, one definition a file: for reviews and git.
+
+        The same registry gives the same bytes. Marks and the log of applies are there, too.
+
+        Args:
+            folder: new, empty, or an earlier export, which is brought up to date.
+
+        Returns:
+            The names of the files that were written or removed.
+
+        Raises:
+            InputError: the folder holds something else, or cannot be written.
+        """
+        from skewless.registry.exported import export  # noqa: PLC0415 - no part of serving
+
+        return export(folder, self._reloaded(), self.log(), self.name)
+
+    def plan_import(self, folder: str | Path) -> Import:
+        """Say what `import_registry` would do; change nothing.
+
+        The errors are those of `import_registry`; what is refused is in the plan.
+        """
+        from skewless.registry.imported import read_export  # noqa: PLC0415 - no part of serving
+
+        found = read_export(folder)
+        here = self._reloaded()
+        plan = compare_carried(here.definitions, found.published.definitions, self.log())
+        marks = {
+            identity: mark
+            for identity, mark in found.published.marks.items()
+            if identity not in here.marks
+        }
+        return Import(plan=plan, marks=marks, store=found.store)
+
+    def import_registry(
+        self, folder: str | Path, *, message: str = "", planned: Import | None = None
+    ) -> Import:
+        """Publish what an exported folder holds. The rules are those of `apply`.
+
+        Nothing is written unless every file is right. What is there is not published again; marks
+        that are here stay. The folder's log is not taken over: the log here tells of the import.
+
+        Args:
+            folder: what `export_registry` wrote.
+            message: why, for the log.
+            planned: what `plan_import` said. If it is given, nothing is done if the store or the
+                folder has changed since.
+
+        Raises:
+            InputError: there is no such folder.
+            DocumentError: it is no export, is not whole, or was edited; the message names the file.
+            PublishError: the store has another meaning under a version, or changed.
+        """
+        found = self.plan_import(folder)
+        plan = found.plan
+        if plan.is_refused:
+            raise PublishError(f"nothing was imported.\n{plan}")
+        if planned is not None and planned != found:
+            raise PublishError(
+                f"nothing was imported: store {self.name!r} or the folder changed since the plan "
+                f"was made{_by(self)}. Look at the plan again; it is now\n{plan}"
+            )
+        why = message or f"imported from an export of store {found.store!r}"
+        self._carry_out(plan, plan.definitions, "", why)
+        by, at = self._aws.caller() if found.marks else "", self.clock()
+        for mark in {*found.marks.values()}:
+            versions = [identity for identity, own in found.marks.items() if own == mark]
+            self._registry.mark(versions, mark, at, by=by, why=why)
+        if found.marks:
+            self.refresh()
+            self._keep_snapshot()
+        return found
+
+    def restore_registry(self, snapshot: str | Path | None = None) -> int:
+        """Write a lost registry back into its table, which must be empty: item by item as it was.
+
+        Args:
+            snapshot: a file; the object that the last apply wrote if None.
+
+        Returns:
+            How many items were written.
+
+        Raises:
+            InputError: there is no such file.
+            DocumentError: it is no snapshot, or was edited.
+            PublishError: the table holds something else.
+            StoreError: there is no snapshot, or AWS refused.
+        """
+        from skewless.registry.restored import restore  # noqa: PLC0415 - no part of serving
+        from skewless.registry.snapshot import (  # noqa: PLC0415 - no part of serving
+            SnapshotObject,
+            read_snapshot,
+        )
+
+        own = SnapshotObject(self._aws, self._needed())
+        content = own.read() if snapshot is None else _content(snapshot)
+        items = read_snapshot(content, own.uri if snapshot is None else str(snapshot))
+        written = restore(self._aws, self.resources.registry_table, items)
+        self.refresh()
+        definitions = self.published.definitions
+        self._workbench.prepare(definitions.sources)
+        self._workbench.schedule(definitions.views)
+        self._keep_snapshot()
+        return written
 
     def _promotion(self, names: list[str], to: CarryingStore) -> tuple[Plan, Definitions]:
         if (self.resources, self.aws.endpoint) == (to.resources, to.aws.endpoint):
@@ -140,3 +272,12 @@ def _by(store: PublishingStore) -> str:
     for entry in store.log(limit=1):
         return f", by {entry.by} at {entry.at.isoformat(timespec='seconds')}"
     return ""
+
+
+def _content(path: str | Path) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"the snapshot {str(path)!r} cannot be opened: {error.strerror}"
+        ) from error

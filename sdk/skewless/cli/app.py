@@ -31,6 +31,7 @@ from skewless.cli.promote import promote
 from skewless.cli.publish import apply, diff, plan
 from skewless.cli.repair import repair
 from skewless.cli.screen import Screen
+from skewless.cli.transfer import export, import_
 from skewless.cli.verify import verify
 
 app = typer.Typer(
@@ -50,6 +51,8 @@ _PANELS = {
         ("diff", diff),
         ("bump", bump),
         ("promote", promote),
+        ("export", export),
+        ("import", import_),
         ("log", log),
         ("deprecate", deprecate),
         ("yank", yank),

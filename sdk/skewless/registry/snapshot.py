@@ -114,9 +114,9 @@ class SnapshotObject:
     def _lost(self, last: str) -> str:
         return (
             f"the registry's snapshot {self.uri} was left as it is: it holds the apply of "
-            f"{last.partition('#')[0]}, which the table {self._table!r} does not have. If the table "
-            "was lost, restore it: skewless import --from-snapshot, into an empty table. If it is "
-            "as it should be, move the snapshot away"
+            f"{last.partition('#')[0]}, which the table {self._table!r} does not have. If the "
+            "table was lost, restore it: skewless import --from-snapshot, into an empty table. If "
+            "it is as it should be, move the snapshot away"
         )
 
     def _head(self) -> tuple[str | None, str]:

@@ -1,0 +1,126 @@
+"""A registry as files and as a snapshot, out of one store and into another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from skewless import FeatureService
+from skewless.errors import DocumentError, InputError, PublishError, StoreError
+from skewless.registry.identity import Identity, meaning
+from skewless.registry.marks import State
+from tests.store.builders import label, model, payment, profile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from skewless import FeatureStore
+
+
+@pytest.fixture
+def other(new_store: Callable[[], FeatureStore]) -> FeatureStore:
+    return new_store()
+
+
+def meanings(store: FeatureStore) -> dict[str, str]:
+    store.refresh()
+    return {str(Identity.of(item)): meaning(item) for item in store.published.definitions}
+
+
+def test_an_export_is_imported_with_marks_and_only_once(
+    store: FeatureStore, other: FeatureStore, tmp_path: Path
+) -> None:
+    store.apply(model)
+    store.yank("profile@1", reason="wrong")
+    assert "view/profile@1.json" in store.export_registry(tmp_path)
+    assert store.export_registry(tmp_path) == []
+    planned = other.plan_import(tmp_path)
+    assert meanings(other) == {}
+    assert other.import_registry(tmp_path, planned=planned).has_changes
+    assert meanings(other) == meanings(store)
+    assert [mark.state for mark in other.published.marks.values()] == [State.YANKED]
+    messages = [entry.message for entry in other.log()]
+    assert messages == [f"imported from an export of store {store.name!r}"] * 2
+    assert not other.import_registry(tmp_path).has_changes
+    assert len(other.log()) == 2
+    other.backfill("payments", [payment(-3000)])
+    assert other.get_historical_features([label()], "spending").to_arrow().num_rows == 1
+
+
+def test_nothing_is_imported_if_one_file_is_wrong(
+    store: FeatureStore, other: FeatureStore, tmp_path: Path
+) -> None:
+    store.apply(model)
+    store.export_registry(tmp_path)
+    (tmp_path / "view" / "profile@1.json").write_text("{}")
+    with pytest.raises(DocumentError, match=r"view/profile@1\.json"):
+        other.import_registry(tmp_path)
+    assert meanings(other) == {}
+
+
+def test_a_version_that_means_something_else_here_is_refused(
+    store: FeatureStore, other: FeatureStore, tmp_path: Path
+) -> None:
+    store.apply(model)
+    store.export_registry(tmp_path)
+    other.apply(FeatureService("model", features=[profile]))
+    before = meanings(other)
+    with pytest.raises(PublishError, match="published what is there"):
+        other.import_registry(tmp_path)
+    assert meanings(other) == before
+
+
+def test_a_store_that_changed_since_the_plan_is_left_alone(
+    store: FeatureStore, other: FeatureStore, tmp_path: Path
+) -> None:
+    store.apply(model)
+    store.export_registry(tmp_path)
+    planned = other.plan_import(tmp_path)
+    other.apply(profile)
+    with pytest.raises(PublishError, match=r"changed since the plan was made, by arn"):
+        other.import_registry(tmp_path, planned=planned)
+
+
+def lose(store: FeatureStore) -> None:
+    """Empty the registry's table, as after a loss."""
+    client, name = store.aws.client("dynamodb"), store.resources.registry_table
+    for item in client.scan(TableName=name)["Items"]:
+        client.delete_item(TableName=name, Key={key: item[key] for key in ("pk", "sk")})
+    store.refresh()
+
+
+def test_a_lost_registry_is_restored_from_its_snapshot(store: FeatureStore) -> None:
+    store.apply(model, message="the first")
+    store.deprecate("profile@1", reason="old")
+    store.backfill("payments", [payment(-3000)])
+    before, log = meanings(store), store.log()
+    lose(store)
+    with pytest.warns(UserWarning, match="left as it is: it holds the apply of"):
+        store.apply(profile)
+    with pytest.raises(PublishError, match="is not empty"):
+        store.restore_registry()
+    lose(store)
+    assert store.restore_registry() > len(before)
+    assert meanings(store) == before
+    assert store.log() == log
+    assert store.get_historical_features([label()], "spending").to_arrow().num_rows == 1
+    assert store.restore_registry() == 0
+
+
+def test_a_snapshot_s_file_is_restored(
+    store: FeatureStore, other: FeatureStore, tmp_path: Path
+) -> None:
+    store.apply(model)
+    place = {"Bucket": store.resources.bucket, "Key": "registry/snapshot.json"}
+    (tmp_path / "s.json").write_bytes(store.aws.client("s3").get_object(**place)["Body"].read())
+    other.restore_registry(tmp_path / "s.json")
+    assert meanings(other) == meanings(store)
+    with pytest.raises(InputError, match="cannot be opened"):
+        other.restore_registry(tmp_path / "none.json")
+
+
+def test_a_store_without_a_snapshot_says_so(store: FeatureStore) -> None:
+    with pytest.raises(StoreError, match="could not be read"):
+        store.restore_registry()
