@@ -17,6 +17,7 @@ from skewless.registry.carried import chosen, compare_carried
 from skewless.registry.identity import Identity
 from skewless.registry.marked import marks_read, with_marks
 from skewless.registry.marks import State
+from skewless.registry.patches import with_patches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -214,6 +215,7 @@ class CarryingStore(PublishingStore):
         _refuse_yanked(marked, self.name)
         theirs = to._reloaded()
         plan = with_marks(compare_carried(theirs.definitions, found, to.log()), theirs)
+        plan = with_patches(plan, theirs.patches, ours.patches, is_carried=True)
         return to._with_warnings(plan, marked, theirs), plan.definitions
 
     def _with_warnings(

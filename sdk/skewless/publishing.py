@@ -20,6 +20,7 @@ from skewless.registry.dependents import with_dependents
 from skewless.registry.lock import LockedResources, LockText, read_lock
 from skewless.registry.marked import check_lockable, marks_read, with_marks
 from skewless.registry.marks import Mark, State
+from skewless.registry.patches import with_patches, written_in
 from skewless.registry.pinned import check_overwrite
 from skewless.registry.selection import resolve, versions_of
 
@@ -57,6 +58,7 @@ class PublishingStore(OpenedStore):
         wanted = Definitions.collect(definitions)
         published = self._registry.load()
         plan = with_marks(compare(published.definitions, wanted), published)
+        plan = with_patches(plan, published.patches, written_in(wanted))
         views = plan.definitions.views
         plan = plan.with_estimates({(item.name, item.version): estimate(item) for item in views})
         plan = with_dependents(plan, published, self.models)

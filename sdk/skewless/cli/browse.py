@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -86,7 +87,9 @@ def list_published(
     listed = {
         item: [one for one in _items(published, item) if filters.take(one)] for item in wanted
     }
-    screen.document({item.value: [_summary(one) for one in listed[item]] for item in wanted})
+    screen.document(
+        {item.value: [_summary(one, published) for one in listed[item]] for item in wanted}
+    )
     for number, item in enumerate(wanted):
         found = listed[item]
         if number:
@@ -94,7 +97,7 @@ def list_published(
         if len(wanted) > 1:
             screen.say(item.value.capitalize(), style="bold underline")
         if found:
-            screen.table(_COLUMNS[item], [_row(one) for one in found])
+            screen.table(_COLUMNS[item], [_row(one, published) for one in found])
         else:
             which = "" if filters == Filters() else " with this"
             screen.say(f"no {item.value}{which} are published")
@@ -163,7 +166,7 @@ def show(
     screen.document(
         {
             Identity.of(item).kind: {
-                **_document(item),
+                **_document(item, published),
                 "marks": [plain(mark) for _, mark in _marks(published, item)],
             }
             for item in found
@@ -172,7 +175,7 @@ def show(
     for number, item in enumerate(found):
         if number:
             screen.say()
-        _print(screen, item)
+        _print(screen, item, published)
         for version, mark in _marks(published, item):
             screen.say(f"{version} {mark}", style="yellow")
 
@@ -197,23 +200,24 @@ def _items(published: Published, kind: Kind) -> tuple[Definition, ...]:
             return published.definitions.entities
 
 
-def _row(item: Definition) -> tuple[object, ...]:
+def _row(item: Definition, published: Published) -> tuple[object, ...]:
     match item:
         case FeatureView():
             refresh = str(item.refresh).strip("'")
             count = len(item.feature_types)
             return (
                 item.name,
-                item.version,
+                _shown(item, published),
                 item.entity.name or "none",
                 item.source.name,
                 refresh,
                 count,
             )
         case OnDemandView():
-            return item.name, item.version, "", "", "on demand", len(item.feature_types)
+            return item.name, _shown(item, published), "", "", "on demand", len(item.feature_types)
         case FeatureService():
-            return item.name, item.version, len(item.features), ", ".join(_views(item))
+            views = ", ".join(_views(item))
+            return item.name, _shown(item, published), len(item.features), views
         case Source():
             table = item.table or "its own log"
             return item.name, len(item.columns), item.event_time, item.delay, table
@@ -221,18 +225,27 @@ def _row(item: Definition) -> tuple[object, ...]:
             return item.name, _types(item.keys)
 
 
-def _summary(item: Definition) -> dict[str, Any]:
+def _shown(item: View | FeatureService, published: Published) -> str:
+    """Return the version for people: with a patch if there was any."""
+    return str(published.full_version(item))
+
+
+def _summary(item: Definition, published: Published) -> dict[str, Any]:
     """Return what a program needs to know of a definition in a list."""
     found: dict[str, Any] = {
         "name": item.name,
         "description": item.description,
         "owner": item.owner,
     }
+    if not isinstance(item, Entity | Source):
+        found |= {
+            "version": item.version.written,
+            "full_version": published.full_version(item).full,
+        }
     match item:
         case FeatureView():
             return {
                 **found,
-                "version": item.version.written,
                 "kind": "view",
                 "entity": item.entity.name or None,
                 "source": item.source.name,
@@ -243,13 +256,12 @@ def _summary(item: Definition) -> dict[str, Any]:
             features = list(item.feature_types)
             return {
                 **found,
-                "version": item.version.written,
                 "kind": "on_demand_view",
                 "features": features,
             }
         case FeatureService():
             features = [f"{name_where_read(view)}:{name}" for view, name in item.features]
-            return {**found, "version": item.version.written, "features": features}
+            return {**found, "features": features}
         case Source():
             return {
                 **found,
@@ -291,17 +303,22 @@ def _marks(published: Published, item: Definition) -> list[tuple[Identity, Mark]
     ]
 
 
-def _document(item: Definition) -> dict[str, Any]:
+def _document(item: Definition, published: Published) -> dict[str, Any]:
+    full = None if isinstance(item, Entity | Source) else published.full_version(item).full
     return {
         "name": item.name,
         "version": Identity.of(item).version.written,
+        "full_version": full,
         "fingerprint": meaning(item),
         "definition": encode(item),
     }
 
 
-def _print(screen: Screen, item: Definition) -> None:
-    screen.say(str(Identity.of(item)), style="bold")
+def _print(screen: Screen, item: Definition, published: Published) -> None:
+    title = Identity.of(item)
+    if not isinstance(item, Entity | Source):
+        title = replace(title, version=published.full_version(item))
+    screen.say(str(title), style="bold")
     facts = {"about": item.description, "owner": item.owner, **_facts(item)}
     facts["tags"] = ", ".join(f"{key}={value}" for key, value in item.tags.items())
     facts["fingerprint"] = meaning(item)

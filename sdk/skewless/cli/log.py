@@ -43,7 +43,8 @@ def log(
             screen.indented(entry.message)
         for change in entry.changes:
             if name is None or _is_of(change.key, name):
-                screen.indented(f"{change.action} {change.subject}")
+                patch = f", now {change.full_version}" if change.patch else ""
+                screen.indented(f"{change.action} {change.subject}{patch}")
                 for detail in change.details:
                     screen.indented(detail, by=8)
 

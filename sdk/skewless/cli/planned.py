@@ -81,7 +81,7 @@ def _print_change(screen: Screen, change: Change) -> None:
         for one in since:
             _print_difference(screen, one, by=8)
     told = {str(one): one for one in change.differences}
-    for text in change.details:
+    for text in change.details if creates else change.told:
         if text in told:
             _print_difference(screen, told[text])
         else:

@@ -29,7 +29,7 @@ def with_version(source: str, name: str, before: Version, after: Version) -> str
     if len(calls) != 1:
         return None
     ((call, at),) = calls
-    text = f'"{after}"' if after.minor else str(after)
+    text = f'"{after}"' if after.minor or after.patch else str(after)
     lines = source.encode().splitlines(keepends=True)
     for keyword in call.keywords:
         if keyword.arg == "version":

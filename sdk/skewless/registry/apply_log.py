@@ -15,11 +15,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from skewless.compiler.document import encode
+from skewless.definitions.version import Version
 from skewless.errors import DocumentError
 from skewless.registry.changes import Action
 from skewless.registry.identity import Identity, meaning
 from skewless.registry.marks import State
+from skewless.registry.patches import VERSIONED
 from skewless.registry.registry_table import key_of
+from skewless.registry.stored_item import PATCH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,6 +50,8 @@ class LoggedChange:
         details: what changed, one sentence each.
         before: the document as it was; None of what was created, and where it did not fit.
         fingerprint_before: what that meant.
+        patch: how often its words had changed by then; see `registry.patches`.
+        patch_before: how often before.
     """
 
     action: str
@@ -55,6 +60,16 @@ class LoggedChange:
     details: tuple[str, ...]
     before: Mapping[str, Any] | None = None
     fingerprint_before: str | None = None
+    patch: int = 0
+    patch_before: int = 0
+
+    @property
+    def full_version(self) -> str | None:
+        """All three numbers; None of an entity or a source, which have none."""
+        identity = Identity.parse(self.key)
+        if identity.kind not in VERSIONED:
+            return None
+        return Version(identity.version.major, identity.version.minor, self.patch).full
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +100,12 @@ class LogEntry:
             "commit": self.commit,
             "message": self.message,
             "changes": [
-                {"action": item.action, "subject": item.subject, "details": list(item.details)}
+                {
+                    "action": item.action,
+                    "subject": item.subject,
+                    "full_version": item.full_version,
+                    "details": list(item.details),
+                }
                 for item in self.changes
             ],
         }
@@ -110,6 +130,8 @@ def entry_of(plan: Plan, at: datetime, by: str, commit: str, message: str) -> Lo
                     details=change.details,
                     before=None if old is None else encode(old),
                     fingerprint_before=None if old is None else meaning(old),
+                    patch=change.patch,
+                    patch_before=change.patch_before,
                 )
             )
     return LogEntry(at=at, by=by, commit=commit, message=message, changes=tuple(changes))
@@ -167,6 +189,8 @@ def entry_in(item: Mapping[str, Any]) -> LogEntry:
                     details=tuple(each["details"]),
                     before=each.get("before"),
                     fingerprint_before=each.get("fingerprint_before"),
+                    patch=int(each.get("patch", 0)),
+                    patch_before=int(each.get("patch_before", 0)),
                 )
                 for each in document["changes"]
             ),
@@ -205,6 +229,8 @@ def as_of(
                 "d": {"S": json.dumps(change.before)},
                 "fingerprint": {"S": change.fingerprint_before},
             }
+            if change.patch:
+                found[change.key][PATCH] = {"N": str(change.patch_before)}
     return list(found.values())
 
 
@@ -232,6 +258,8 @@ def _text(entry: LogEntry, *, with_documents: bool) -> str:
             "key": item.key,
             "details": [_short(detail) for detail in item.details],
         }
+        if item.patch:
+            told |= {"patch": item.patch, "patch_before": item.patch_before}
         if with_documents and item.before is not None:
             told["before"] = dict(item.before)
             told["fingerprint_before"] = item.fingerprint_before

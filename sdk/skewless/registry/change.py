@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from skewless.definitions.version import Version
 from skewless.registry.identity import Identity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from skewless.definitions.version import Version
     from skewless.registry.dependent import Dependent
     from skewless.registry.differences import FieldChange
 
@@ -37,6 +37,8 @@ class Change:
         meaning: hexadecimal digits over all but the prose.
         published: the meaning that is published now; None if nothing is.
         needed: of a refusal, the version under which it would be published; None if under none.
+        patch: how often its words changed, afterwards; see `registry.patches`.
+        patch_before: how often they have until now.
         differences: what differs, field by field; of a new version, from the one before it.
         compared_with: the version that they are from; None if it is its own.
         estimate: an entity's largest item, of a view. The caller adds it, as all that follows.
@@ -52,6 +54,8 @@ class Change:
     meaning: str
     published: str | None = None
     needed: Version | None = None
+    patch: int = 0
+    patch_before: int = 0
     differences: tuple[FieldChange, ...] = field(default=(), compare=False)
     compared_with: Identity | None = field(default=None, compare=False)
     estimate: Mapping[str, object] | None = field(default=None, compare=False)
@@ -75,8 +79,17 @@ class Change:
         return (self.version if self.needed is None else self.needed).full
 
     @property
+    def full_version(self) -> str | None:
+        """All three numbers, as it is afterwards; None of an entity or a source."""
+        if self.kind in ("entity", "source"):
+            return None
+        return Version(self.version.major, self.version.minor, self.patch).full
+
+    @property
     def told(self) -> tuple[str, ...]:
-        """The details, and how a new version differs from the one before it."""
+        """The details, how a new version differs from the one before it, and which patch it is."""
+        if self.action is Action.DESCRIBE and self.full_version and self.patch:
+            return (*self.details, f"these words are version {self.full_version}")
         if self.action is not Action.CREATE or self.compared_with is None:
             return self.details
         since = f"since version {self.compared_with.version}"
@@ -102,6 +115,7 @@ class Change:
             "kind": self.kind,
             "name": self.name,
             "version": self.version.written,
+            "full_version": self.full_version,
             "action": self.action.value,
             "details": list(self.details),
             "warnings": list(self.warnings),

@@ -10,7 +10,7 @@ from skewless.compiler.document import encode
 from skewless.errors import PublishError
 from skewless.registry.identity import level
 from skewless.registry.registry_table import key_of
-from skewless.registry.stored_item import APPLIES, PARTITION
+from skewless.registry.stored_item import APPLIES, PARTITION, PATCH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -34,6 +34,8 @@ class DefinitionWrite:
         order: how many definitions stand below it at most.
         at: when it is published, if it never was.
         seen: the fingerprint that the plan was compared with; None if nothing was published.
+        patch: how often the words changed, afterwards.
+        patch_seen: how often they had when the plan was compared.
     """
 
     key: str
@@ -42,6 +44,8 @@ class DefinitionWrite:
     order: int
     at: str
     seen: str | None
+    patch: int = 0
+    patch_seen: int = 0
 
     @classmethod
     def of(cls, change: Change, item: Definition, at: str) -> Self:
@@ -63,6 +67,8 @@ class DefinitionWrite:
             order=level(item),
             at=at,
             seen=change.published,
+            patch=change.patch,
+            patch_seen=change.patch_before,
         )
 
     def update(self, tag: str) -> dict[str, Any]:
@@ -79,25 +85,37 @@ class DefinitionWrite:
             ":tag": {"SS": [tag]},
             ":one": {"S": tag},
         }
-        condition = "fingerprint = :fingerprint"
+        sets = "d = :d, fingerprint = :fingerprint, o = :o"
+        same = "fingerprint = :fingerprint AND d = :d"
+        if self.patch:
+            sets += f", {PATCH} = :patch"
+            same += f" AND {PATCH} = :patch"
+            values[":patch"] = {"N": str(self.patch)}
         if self.seen is None:
-            condition = f"attribute_not_exists(pk) OR {condition}"
+            as_seen = "attribute_not_exists(pk)"
         else:
-            condition = f"fingerprint = :seen OR {condition}"
+            as_seen = f"fingerprint = :seen AND attribute_not_exists({PATCH})"
             values[":seen"] = {"S": self.seen}
+            if self.patch_seen:
+                as_seen = f"fingerprint = :seen AND {PATCH} = :patch_seen"
+                values[":patch_seen"] = {"N": str(self.patch_seen)}
         return {
             "Key": key_of(PARTITION, self.key),
-            "UpdateExpression": "SET d = :d, fingerprint = :fingerprint, o = :o, "
-            f"published_at = if_not_exists(published_at, :at) ADD {APPLIES} :tag",
-            "ConditionExpression": f"contains({APPLIES}, :one) OR {condition}",
+            "UpdateExpression": f"SET {sets}, published_at = if_not_exists(published_at, :at) "
+            f"ADD {APPLIES} :tag",
+            "ConditionExpression": f"contains({APPLIES}, :one) OR ({as_seen}) OR ({same})",
             "ExpressionAttributeValues": values,
         }
 
     def holds(self, item: Mapping[str, Any] | None) -> bool:
         """Return whether the condition of `update` holds for an item, before it was written."""
         if item is None:
-            return True
-        return item["fingerprint"]["S"] in (self.fingerprint, self.seen)
+            return self.seen is None
+        patch = int(item.get(PATCH, {"N": "0"})["N"])
+        there = item["fingerprint"]["S"]
+        is_same = (there, item["d"]["S"]) == (self.fingerprint, self.document)
+        as_seen = (there, patch) == (self.seen, self.patch_seen)
+        return as_seen or (is_same and self.patch in (0, patch))
 
     def written_over(self, item: Mapping[str, Any] | None, tag: str) -> dict[str, Any]:
         """Return the item as it is after the write."""
@@ -108,6 +126,7 @@ class DefinitionWrite:
             "d": {"S": self.document},
             "fingerprint": {"S": self.fingerprint},
             "o": {"N": str(self.order)},
+            **({PATCH: {"N": str(self.patch)}} if self.patch else {}),
             APPLIES: {"SS": [*old.get(APPLIES, {}).get("SS", ()), tag]},
         }
 
@@ -119,6 +138,8 @@ class DefinitionWrite:
             "fingerprint": {"S": self.fingerprint},
             "o": {"N": str(self.order)},
             "published_at": {"S": self.at},
+            "patch": {"N": str(self.patch)},
+            "patch_seen": {"N": str(self.patch_seen)},
             "seen": {"NULL": True} if self.seen is None else {"S": self.seen},
         }
 
@@ -132,6 +153,8 @@ class DefinitionWrite:
             order=int(item["o"]["N"]),
             at=item["published_at"]["S"],
             seen=item["seen"].get("S"),
+            patch=int(item["patch"]["N"]),
+            patch_seen=int(item["patch_seen"]["N"]),
         )
 
 

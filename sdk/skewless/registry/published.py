@@ -40,12 +40,14 @@ class Published:
         definitions: what is published.
         marks: which versions are deprecated or yanked.
         fingerprints: by registry key, where they were computed already.
+        patches: how often the words of a version changed, where they did; see `registry.patches`.
         is_unfinished: whether an apply was interrupted between its commit and its end.
     """
 
     definitions: Definitions = field(default_factory=Definitions)
     marks: Mapping[Identity, Mark] = field(default_factory=dict, compare=False)
     fingerprints: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    patches: Mapping[Identity, int] = field(default_factory=dict, compare=False)
     is_unfinished: bool = field(default=False, compare=False)
     _plans: dict[int, ViewPlan] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -65,6 +67,12 @@ class Published:
             ),
             marks or {},
         )
+
+    def full_version(self, item: View | FeatureService) -> Version:
+        """Return the version of what is published, its patch included."""
+        identity = Identity.of(item)
+        version = identity.version
+        return Version(version.major, version.minor, self.patches.get(identity, 0))
 
     @property
     def views(self) -> tuple[View, ...]:
@@ -118,7 +126,7 @@ class Published:
         Raises:
             UnknownNameError: none of this name, or not in this version.
         """
-        return _versioned("view", name, version, self.views)
+        return self._versioned("view", name, version, self.views)
 
     def parts(self, name: str, version: str | None = None) -> tuple[View, ...]:
         """Return the parts of a view, those that came first before the others.
@@ -146,7 +154,22 @@ class Published:
         Raises:
             UnknownNameError: none of this name, or not in this version.
         """
-        return _versioned("service", name, version, self.definitions.services)
+        return self._versioned("service", name, version, self.definitions.services)
+
+    def _versioned(
+        self,
+        kind: str,
+        name: str,
+        version: Version | Written | None,
+        items: Iterable[Versioned],
+    ) -> Versioned:
+        found = _versioned(kind, name, version, items)
+        patch = 0 if version is None else Version.parse(version).patch
+        if patch > self.full_version(found).patch:
+            wanted = versioned(name, Version.parse(version))
+            known = [versioned(name, self.full_version(found))]
+            raise UnknownNameError(kind, wanted, known)
+        return found
 
 
 def _named(kind: str, name: str, items: Iterable[Named]) -> Named:
@@ -163,7 +186,7 @@ def _versioned(
     versions = {item.version: item for item in candidates if item.name == name}
     if not versions:
         raise UnknownNameError(kind, name, {item.name for item in candidates})
-    wanted = max(versions) if version is None else Version.parse(version)
+    wanted = max(versions) if version is None else Version.parse(version).without_patch
     if isinstance(version, str) and "." not in version:
         wanted = max((each for each in versions if each.major == wanted.major), default=wanted)
     if wanted not in versions:

@@ -26,7 +26,7 @@ from skewless.registry.definition_write import DefinitionWrite
 from skewless.registry.identity import Identity, level
 from skewless.registry.published import Published
 from skewless.registry.registry_table import ATTEMPTS, RegistryTable, key_of, pause
-from skewless.registry.stored_item import MARK, PARTITION, decoded, marks_of
+from skewless.registry.stored_item import MARK, PARTITION, decoded, marks_of, patches_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,12 +64,13 @@ class Registry:
             items, is_unfinished = self._items()
             try:
                 found = Published.of(decoded(items), marks_of(items))
+                patches = patches_of(items)
             except ValueError as error:
                 # Pages are read one after another: a publish of an older release in between can
                 # show a definition without what it refers to. The next read has both.
                 problem = error
             else:
-                return replace(found, is_unfinished=is_unfinished)
+                return replace(found, patches=patches, is_unfinished=is_unfinished)
         raise DocumentError(
             f"the registry table {self._table.name!r} does not fit together: {problem}. It was "
             "edited by hand, or written by a newer skewless: put the item back as it was (the "
@@ -177,7 +178,7 @@ class Registry:
             raise NaiveTimestampError.of("at")
         items = as_of(self._items()[0], self.log(since=at), at)
         try:
-            return Published.of(decoded(items))
+            return replace(Published.of(decoded(items)), patches=patches_of(items))
         except ValueError as error:
             raise DocumentError(
                 f"the registry as of {at.isoformat()} does not fit together: {error}. What was "
@@ -201,8 +202,8 @@ class Registry:
     def _lost(self, keys: Sequence[str]) -> PublishError:
         names = ", ".join(str(Identity.parse(key)) for key in keys)
         return PublishError(
-            f"{names}: {self._winner(keys)} published this with another meaning since the plan "
-            "was made. Run skewless plan again to see how it differs"
+            f"{names}: {self._winner(keys)} published this with another meaning, or in other "
+            "words, since the plan was made. Run skewless plan again to see how it differs"
         )
 
     def _winner(self, lost: Sequence[str]) -> str:

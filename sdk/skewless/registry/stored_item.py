@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PARTITION = "definition"
 MARK = "m"
+# How often the words changed, if they ever did.
+PATCH = "p"
 # A set of texts: the applies that wrote the item, each as `<id>/<how many it wrote>`.
 APPLIES = "a"
 
@@ -53,6 +55,22 @@ def marks_of(items: Iterable[dict[str, Any]]) -> dict[Identity, Mark]:
             except (KeyError, TypeError, ValueError) as error:
                 raise ValueError(f"the mark of {_named(item)} cannot be read ({error})") from error
     return found
+
+
+def patches_of(items: Iterable[dict[str, Any]]) -> dict[Identity, int]:
+    """Return how often the words of each changed, where they did.
+
+    Raises:
+        ValueError: a number was edited.
+    """
+    found: dict[Identity, int] = {}
+    for item in items:
+        if PATCH in item:
+            try:
+                found[Identity.parse(item["sk"]["S"])] = int(item[PATCH]["N"])
+            except (KeyError, TypeError, ValueError) as error:
+                raise ValueError(f"the patch of {_named(item)} is no number ({error})") from error
+    return {identity: patch for identity, patch in found.items() if patch}
 
 
 def _order(item: dict[str, Any]) -> tuple[int, str]:
