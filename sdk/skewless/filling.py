@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from skewless.definitions.clock import as_microseconds
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.names import versioned
+from skewless.developing import DevelopingStore
 from skewless.registry.selection import find_parts, name_of
-from skewless.relocking import RelockingStore
 
 if TYPE_CHECKING:
     from skewless.definitions.clock import Instant
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from skewless.materialize.cut import Materialized, Progress
 
 
-class FillingStore(RelockingStore):
+class FillingStore(DevelopingStore):
     """A store that takes in events, and keeps the online values filled."""
 
     def backfill(
@@ -50,6 +50,7 @@ class FillingStore(RelockingStore):
                 written. A source with an `event_id` ignores repeats by itself.
             RewriteError: history was served already, and `rewrite` is not set; nothing was written.
         """
+        self._for_all("an event")
         return self._workbench.history.load(
             self.published.source(name_of(source)),
             self.published,
@@ -77,6 +78,7 @@ class FillingStore(RelockingStore):
             ClockError: this machine's clock is too far from AWS's; nothing was written.
             OnlineStoreError: rows are in the log, not yet served; the next ingest finishes.
         """
+        self._for_all("an event")
         return self._workbench.front_door.ingest(
             self.published.source(name_of(source)),
             self.published,
@@ -100,6 +102,8 @@ class FillingStore(RelockingStore):
         An entity that cannot be written is named in the result, and fails by itself. Of a view that
         features were added to, each part is cut by itself, at the same instant.
 
+        Through a namespace, the parts that are tried in it are cut; others are everybody's.
+
         Args:
             view: a view, `"view"` or `"view@version"`.
             cut: the instant; the latest that is due if None.
@@ -110,13 +114,16 @@ class FillingStore(RelockingStore):
             NotDueError: the cut lies in the future.
             InputError: the view is not cut at that instant.
         """
-        return self._workbench.materialize(
-            [self.published.plan(part) for part in find_parts(self.published, view)],
-            None if cut is None else as_microseconds(cut, "cut"),
-            self._now(),
-            engine=engine,
-            progress=progress,
-        )
+        at = None if cut is None else as_microseconds(cut, "cut")
+        with self._filling(view) as plans:
+            return self._workbench.materialize(
+                plans,
+                at,
+                self._now(),
+                engine=engine,
+                progress=progress,
+                is_trial=self._namespace is not None,
+            )
 
     def start_materialization(self, view: object, cut: Instant | None = None) -> Execution:
         """Start the cuts that are due on AWS, as the view's schedule does; do not wait for them.
@@ -131,6 +138,7 @@ class FillingStore(RelockingStore):
         Raises:
             StoreError: the store has no state machine, or AWS refused.
         """
+        self._for_all("an execution on AWS")
         at = None if cut is None else to_datetime(as_microseconds(cut, "cut")).isoformat()
         started = [
             self._workbench.executions.start(versioned(part.name, part.version), at)
@@ -145,6 +153,7 @@ class FillingStore(RelockingStore):
             RedriveError: messages stay in the queue, as they could not be read or started.
             StoreError: the store has no state machine, or AWS refused.
         """
+        self._for_all("an execution on AWS")
         return self._workbench.executions.redrive()
 
     def repair(self, view: object) -> None:
@@ -159,6 +168,7 @@ class FillingStore(RelockingStore):
         Raises:
             InputError: the view is no stream, or was never cut.
         """
+        self._for_all("a stream view's repair")
         self.refresh()  # a view that others published since may lack the same events
         for part in find_parts(self.published, view):
             self._workbench.repair(self.published.plan(part), self.published)
@@ -175,6 +185,7 @@ class FillingStore(RelockingStore):
             InputError: the key does not fit the entity, or no view and no source has it.
             StoreError: AWS refused; run it again to finish.
         """
+        self._for_all("an erasure, which reaches all namespaces,")
         from skewless.erasure.forget import forget  # noqa: PLC0415 - needs the training extra
 
         # Read anew: a source that others published since may hold the key.

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import boto3
 
     from skewless.definitions.clock import Clock
+    from skewless.definitions.service import View
     from skewless.registry.registry import Registry
     from skewless.workbench import Workbench
 
@@ -49,6 +50,7 @@ class OpenedStore:
         clock: Clock | datetime | None = None,
         online_table: str | None = None,
         published: Published | None = None,
+        namespace: str | None = None,
     ) -> None:
         self._aws = aws
         self._resources = resources
@@ -57,12 +59,14 @@ class OpenedStore:
         self._table = OnlineTable(aws, table)
         self._is_locked = published is not None
         self._published = published
+        self._namespace = namespace
         self._readers = Readers(
             self._table,
             lambda: self.published,
             self._now,
             is_locked=self._is_locked,
             checks_clock=self._has_own_clock,
+            is_tried=self._is_tried,
         )
         self._bench: Workbench | None = None
 
@@ -75,6 +79,7 @@ class OpenedStore:
             "clock": self.clock,
             "online_table": self._table.name,
             "published": self._published if self._is_locked else None,
+            "namespace": self._namespace,
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -156,7 +161,8 @@ class OpenedStore:
 
     def __repr__(self) -> str:
         if self._resources is not None:
-            return f"{type(self).__name__}({self._resources.store!r})"
+            trial = "" if self._namespace is None else f", dev={self._namespace!r}"
+            return f"{type(self).__name__}({self._resources.store!r}{trial})"
         return f"{type(self).__name__}(lock of {self.published.definitions.services[0]})"
 
     @property
@@ -188,7 +194,7 @@ class OpenedStore:
         """The published definitions, read once; `refresh` reads them again."""
         published = self._published  # another thread may `refresh` meanwhile
         if published is None:
-            published = self._published = self._registry.load()
+            published = self._published = self._load()
         return published
 
     def refresh(self) -> None:
@@ -196,6 +202,25 @@ class OpenedStore:
         if not self._is_locked:
             self._published = None
             self._readers.forget()
+
+    def _load(self) -> Published:
+        return self._registry.load()
+
+    def _is_tried(self, _view: View) -> bool:
+        """Say whether a name means this view though it was never cut."""
+        return False
+
+    def _for_all(self, what: str) -> None:
+        """Refuse what concerns everybody.
+
+        Raises:
+            InputError: the store is seen through a namespace.
+        """
+        if self._namespace is not None:
+            raise InputError(
+                f"{what} is of what is published, and this store is seen through namespace "
+                f"{self._namespace!r}: use it without, or publish the trial: promote"
+            )
 
     def _reloaded(self) -> Published:
         self.refresh()

@@ -147,6 +147,7 @@ class PublishingStore(OpenedStore):
         return self._mark(name, None, "", reason)
 
     def _mark(self, name: str, state: State | None, successor: str, reason: str) -> list[str]:
+        self._for_all("a mark")
         published = self._registry.load()
         found = versions_of(published, name)
         if successor:
@@ -274,6 +275,7 @@ class PublishingStore(OpenedStore):
                 version that was yanked; or a training set has other features than those locked.
             UnknownNameError: nothing has the name.
         """
+        self._for_all("a lock")
         chosen = resolve(self.published, features)
         if not force:
             check_overwrite(path, chosen, self.name)

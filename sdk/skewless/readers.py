@@ -15,6 +15,7 @@ from skewless.registry.selection import identity, planned
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from skewless.definitions.view import FeatureView
     from skewless.online.table import OnlineTable
     from skewless.registry.published import Published
 
@@ -30,6 +31,7 @@ class Readers:
         *,
         is_locked: bool,
         checks_clock: Callable[[], bool],
+        is_tried: Callable[[FeatureView], bool],
     ) -> None:
         """Set up.
 
@@ -40,12 +42,14 @@ class Readers:
             is_locked: whether a lock file pins the definitions, so that no later cut can change
                 which versions are read.
             checks_clock: says whether `now` is the machine's own clock.
+            is_tried: says whether a name alone means this view, cut or not: in a namespace.
         """
         self._table = table
         self._published = published
         self._now = now
         self._is_locked = is_locked
         self._checks_clock = checks_clock
+        self._is_tried = is_tried
         is_exact = pace_of(table.aws.endpoint).is_exact
         self._closer = LineCloser(table.aws, table.name) if is_exact else None
         self._kept: dict[object, tuple[OnlineReader, object]] = {}
@@ -83,7 +87,11 @@ class Readers:
         if self._is_locked:
             return features, True
         published = self._published()
-        return current(published, features, lambda view: is_cut(self._table, published.plan(view)))
+        return current(
+            published,
+            features,
+            lambda view: self._is_tried(view) or is_cut(self._table, published.plan(view)),
+        )
 
     def forget(self) -> None:
         """Drop the readers, because others may have published."""

@@ -96,7 +96,8 @@ class FeatureStore(FillingStore):
         features = list(features) if isinstance(features, Iterator) else features
         known, unpublished = with_unpublished(self.published, features)
         chosen = planned(known, features, full_names=full_names)
-        self._warn_of_marks([*dict.fromkeys(item.view for item in chosen.selected)])
+        views = [*dict.fromkeys(item.view for item in chosen.selected)]
+        self._warn_of_marks(views)
         return self._workbench.training_set(
             entity_df,
             chosen,
@@ -108,7 +109,7 @@ class FeatureStore(FillingStore):
             engine=engine,
             with_status=with_status,
             errors=errors,
-            unpublished=unpublished,
+            unpublished=[*self._tried_documents(views), *unpublished],
             instants=self._workbench.instants(entity_df, start, end, every),
         )
 
@@ -158,7 +159,9 @@ class FeatureStore(FillingStore):
             OnlineStoreError: DynamoDB did not answer in time.
         """
         features, rows = told_apart(features, entity_rows, is_locked=self._is_locked)
+        self._look_again()
         reader = self._readers.reader(features, full_names=full_names)
+        self._check_online(reader.views)
         return reader.read(rows, None if now is None else as_microseconds(now, "now"))
 
     def verify(

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ from skewless.offline.training.own_keys import Instants, own_labels
 from skewless.offline.training.set_index import SetIndex
 from skewless.offline.training.tried import try_functions
 from skewless.online.address import view_partition
+from skewless.online.pace import settling
 from skewless.online.table import OnlineTable
 from skewless.registry.identity import Identity
 from skewless.registry.rewrites import RewriteLog
@@ -57,9 +59,6 @@ if TYPE_CHECKING:
     from skewless.offline.training.training_set import TrainingSet
     from skewless.registry.changes import Plan
     from skewless.registry.published import Published
-
-# DynamoDB's replicas usually agree within a second; a local AWS has one.
-_SETTLE_SECONDS = 5.0
 
 
 class Workbench:
@@ -234,15 +233,19 @@ class Workbench:
         *,
         engine: str | None,
         progress: Progress | None,
+        is_trial: bool = False,
     ) -> Materialized:
         """Run a cut of each part of a view; see `FeatureStore.materialize`."""
+        table = self.table
+        if is_trial:
+            table = OnlineTable(self.aws, self.resources.online_table, run=uuid.uuid4().hex)
         materializer = Materializer(
             self.engine(engine),
-            self.table,
+            table,
             self.rewrites,
-            SourceLogs(self.aws, self.resources),
+            SourceLogs(self.aws, self.resources, is_trial),
             self.days.rebuild,
-            0.0 if self.aws.endpoint else _SETTLE_SECONDS,
+            settling(self.aws.endpoint),
         )
         return together([materializer.run(part, cut, now, progress) for part in parts])
 

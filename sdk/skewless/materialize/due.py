@@ -102,7 +102,7 @@ def begin(
     Call it when the line of the source is closed at the cut and nobody is inside.
 
     Raises:
-        NotDueError: another cut is being written.
+        NotDueError: another cut is being written, or the view's items are being removed.
     """
     partition = view_partition(plan)
     # Read the log's state first: the next cut examines what is committed after it.
@@ -110,6 +110,12 @@ def begin(
     watermark = table.begin_cut(partition, cut, NO_SNAPSHOT if state is None else state.current)
     if watermark.cut is not None and watermark.cut >= cut:
         return None
+    if watermark.is_closed:
+        raise NotDueError(
+            f"view {plan.view.name!r}: the cut {iso(cut)} cannot begin while the items of an "
+            "earlier trial of the view are removed. Run it again in a moment; if the process that "
+            "removes them died, `skewless dev --sweep` ends its work"
+        )
     if watermark.started != cut:
         raise NotDueError(
             f"view {plan.view.name!r}: the cut {iso(cut)} cannot begin while the cut "

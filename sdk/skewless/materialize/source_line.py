@@ -216,37 +216,58 @@ class SourceLine:
             ) from error
         return new
 
-    def close(self, view: str, cut: int) -> None:
+    def close(self, view: str, cut: int, *, is_trial: bool = False) -> None:
         """Give no stamp before the cut any more, and let producers know of the view.
+
+        Args:
+            view: its partition.
+            cut: microseconds.
+            is_trial: whether producers are not to know of the view: nobody ever fills it but cuts.
 
         Raises:
             NotDueError: an erasure removes rows from the log, and the view was never cut.
             OnlineStoreError: DynamoDB refused.
         """
         try:
-            self._admit(view, "SET #c = :c", {":c": cut}, "attribute_not_exists(#c) OR #c < :c")
+            self._admit(
+                view,
+                "SET #c = :c",
+                {":c": cut},
+                "attribute_not_exists(#c) OR #c < :c",
+                is_trial=is_trial,
+            )
         except ConditionFailedError as error:
             self._check_erasures(error.item, view)
+            if is_trial:
+                return
             # A later cut of another view was closed before.
             try:
-                self._admit(view, "", {}, None)
+                self._admit(view, "", {}, None, is_trial=False)
             except ConditionFailedError as again:
                 self._check_erasures(again.item, view)
                 raise  # pragma: no cover - there is no other condition
 
     def _admit(
-        self, view: str, update: str, values: Mapping[str, Any], condition: str | None
+        self,
+        view: str,
+        update: str,
+        values: Mapping[str, Any],
+        condition: str | None,
+        *,
+        is_trial: bool,
     ) -> None:
         """Add a view; not its first cut while an erasure removes rows.
 
-        The erasure knows which views may have read the rows: those that were added before it.
+        The erasure knows which views may have read the rows: those that were added before it. A
+        view of a trial is not added, so that none of its cuts begins while rows are removed.
         """
         unless = "(attribute_not_exists(#e) OR contains(#v, :view))"
         aliases = {"e": ERASING, "v": VIEWS} | ({"c": CLOSED} if condition else {})
+        added = {} if is_trial else {":v": frozenset([view])}
         self._item.update(
-            f"{update} ADD #v :v",
+            update if is_trial else f"{update} ADD #v :v",
             aliases,
-            {":v": frozenset([view]), ":view": view, **values},
+            {":view": view, **added, **values},
             unless if condition is None else f"({condition}) AND {unless}",
         )
 

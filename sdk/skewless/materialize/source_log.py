@@ -16,10 +16,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SourceLogs:
-    """The logs of a store's sources. A table that is not ours has neither a line nor a state."""
+    """The logs of a store's sources. A table that is not ours has neither a line nor a state.
+
+    Attributes:
+        is_trial: whether views are cut that producers do not know: they fill views of a line alone.
+    """
 
     aws: Aws
     resources: Resources
+    is_trial: bool = False
 
     def line(self, plan: ViewPlan) -> SourceLine | None:
         """Return the line of a view's source."""
@@ -31,7 +36,7 @@ class SourceLogs:
         """Let nobody stamp before a cut any more; return the line."""
         line = self.line(plan)
         if line is not None:
-            line.close(view_partition(plan), cut)
+            line.close(view_partition(plan), cut, is_trial=self.is_trial)
         return line
 
     def state(self, plan: ViewPlan) -> LogState | None:

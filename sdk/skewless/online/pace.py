@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+_SETTLE_SECONDS = 5.0
 BOUND = 250_000  # a clock's declared distance from AWS's: Amazon's time service keeps milliseconds
 SECOND = 1_000_000  # the resolution of a Date header
 
@@ -53,3 +54,11 @@ LOCAL = Pace(lead=0, entering=0, knowing=0, settling=0, dying=30_000_000)
 def pace_of(endpoint: str | None) -> Pace:
     """Return the pace of AWS, or of a local one at an endpoint."""
     return AWS if endpoint is None else LOCAL
+
+
+def settling(endpoint: str | None) -> float:
+    """Return for how many seconds an eventually consistent read may miss a write.
+
+    DynamoDB's replicas usually agree within a second; a local AWS has one.
+    """
+    return 0.0 if endpoint else _SETTLE_SECONDS

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from skewless.compiler.plan import RolePlan, SelectionPlan
     from skewless.definitions.service import SelectedFeature
     from skewless.definitions.version import Version
+    from skewless.definitions.view import FeatureView
     from skewless.online.address import Address
     from skewless.online.batch_get import Record
     from skewless.online.line import LineCloser
@@ -97,6 +98,11 @@ class OnlineReader:
         self._types = FrozenMapping({item.output: item.type for item in selection.selected})
         self._names = tuple(self._types)
         self._inputs = FrozenMapping({**selection.keys, **dict(selection.request)})
+
+    @property
+    def views(self) -> list[FeatureView]:
+        """The views that are read."""
+        return [plan.view for plan in self._selection.views]
 
     def read(self, given: Any, now_us: int | None = None) -> Answer:
         """Return the features of each row.

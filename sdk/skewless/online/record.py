@@ -16,6 +16,8 @@ S#<day>       d          the state of the day's events, encoded, but for those i
               r          recent event ids
               v, e       as of B
 W             cut, previous, started, reading, snapshot: see `Watermark`
+              run: of a trial's cut that is under way, who began it
+              removing, kept: while a view's items are removed: see `view_items`
 F#<digest>    k, i, x    the entity's key, when it failed, and why
 L             see `line`
 
@@ -32,6 +34,9 @@ from skewless.online.attribute import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+
+CLOSED_BY = "removing"  # attribute of a watermark: the token of who removes the view's items
 
 
 class Cut(NamedTuple):
@@ -128,12 +133,14 @@ class Watermark(NamedTuple):
         previous: the one before.
         started: the cut begun last: committed if it is `cut`.
         snapshot: the log's snapshot at the committed cut; None where a release before wrote it.
+        is_closed: whether the view's items are being removed, so that no cut can begin.
     """
 
     cut: int | None = None
     previous: int | None = None
     started: int | None = None
     snapshot: int | None = None
+    is_closed: bool = False
 
 
 def cut_fields(cut: Cut, before: tuple[int, bytes] | None, version: int) -> dict[str, Any]:
@@ -171,6 +178,7 @@ def to_watermark(item: Mapping[str, Any]) -> Watermark:
         None if previous == NEVER else previous,
         item.get("started"),
         item.get("snapshot"),
+        CLOSED_BY in item,
     )
 
 

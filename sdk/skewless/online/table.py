@@ -20,6 +20,7 @@ from skewless.online.call import ConditionFailedError, call, pages, units
 from skewless.online.cut_batch import put_cuts
 from skewless.online.failed import FailedEntities
 from skewless.online.record import (
+    CLOSED_BY,
     CutOutcome,
     Watermark,
     cut_fields,
@@ -43,11 +44,19 @@ READ_SECONDS, WRITE_SECONDS = 1.0, 30.0
 
 
 class OnlineTable:
-    """One DynamoDB table of online items."""
+    """One DynamoDB table of online items.
 
-    def __init__(self, aws: Aws, name: str) -> None:
+    Args:
+        aws: where it is.
+        name: its name.
+        run: names the run that cuts. A cut that another run began since is then not committed by
+            this one: of a trial the items may have been removed in between.
+    """
+
+    def __init__(self, aws: Aws, name: str, run: str = "") -> None:
         self.aws = aws
         self.name = name
+        self._run = run
 
     @property
     def failed(self) -> FailedEntities:
@@ -197,7 +206,8 @@ class OnlineTable:
         """Record that a cut is being written, and return the watermark as it then is.
 
         If its `started` is not `cut`, nothing was recorded: another cut was begun and never
-        committed, and has to be finished first, or `cut` is not later than the committed one.
+        committed, and has to be finished first, or `cut` is not later than the committed one, or
+        the view's items are being removed.
 
         Args:
             view: its partition.
@@ -205,13 +215,15 @@ class OnlineTable:
             snapshot: the log's, of before the cut reads it. A cut that goes on keeps the one with
                 which it began: its first attempt may have written entities as they were then.
         """
+        run = ", #run = :run" if self._run else ""
         return self._move_watermark(
             view,
-            "SET #started = :cut, #reading = :snapshot",
+            f"SET #started = :cut, #reading = :snapshot{run}",
             "(attribute_not_exists(#started) OR #started <= #cut) "
-            "AND (attribute_not_exists(#cut) OR #cut < :cut)",
-            {":cut": cut, ":snapshot": snapshot},
-            ["started", "cut", "reading"],
+            "AND (attribute_not_exists(#cut) OR #cut < :cut) "
+            "AND attribute_not_exists(#removing)",
+            {":cut": cut, ":snapshot": snapshot, **self._of_run},
+            ["started", "cut", "reading", CLOSED_BY, *self._named_run],
         )
 
     def commit_cut(self, view: str, cut: int) -> Watermark:
@@ -226,21 +238,31 @@ class OnlineTable:
         found = self._move_watermark(
             view,
             "SET #previous = if_not_exists(#cut, :never), #cut = :cut, "
-            "#snapshot = if_not_exists(#reading, :none)",
-            "#started = :cut AND (attribute_not_exists(#cut) OR #cut < :cut)",
-            {":cut": cut, ":never": NEVER, ":none": NO_SNAPSHOT},
-            ["started", "cut", "previous", "snapshot", "reading"],
+            "#snapshot = if_not_exists(#reading, :none)" + (" REMOVE #run" if self._run else ""),
+            "#started = :cut AND (attribute_not_exists(#cut) OR #cut < :cut)"
+            + (" AND #run = :run" if self._run else ""),
+            {":cut": cut, ":never": NEVER, ":none": NO_SNAPSHOT, **self._of_run},
+            ["started", "cut", "previous", "snapshot", "reading", *self._named_run],
         )
         if found.cut is None or found.cut < cut:
             raise OnlineStoreError(
                 f"the cut {cut} of view {view!r} cannot be committed: it was not begun; "
                 f"the cut begun last is {found.started}"
+                + (", by another run" if found.started == cut else "")
             )
         return found
 
     @property
     def _client(self) -> Any:
         return self.aws.client("dynamodb")
+
+    @property
+    def _of_run(self) -> dict[str, str]:
+        return {":run": self._run} if self._run else {}
+
+    @property
+    def _named_run(self) -> list[str]:
+        return ["run"] if self._run else []
 
     def _create_cut(self, cut: Cut) -> float | None:
         """Write what `_update_cut` would, if there is no item; return the units, None if one is."""
