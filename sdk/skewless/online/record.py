@@ -133,7 +133,7 @@ class Watermark(NamedTuple):
         previous: the one before.
         started: the cut begun last: committed if it is `cut`.
         snapshot: the log's snapshot at the committed cut; None where a release before wrote it.
-        is_closed: whether the view's items are being removed, so that no cut can begin.
+        is_closed: as `begin_cut` tells it: whether the view's items are being removed.
     """
 
     cut: int | None = None
