@@ -174,7 +174,15 @@ class DevelopingStore(CarryingStore):
         if self._namespace is None:
             return super().promote(names, to=_given(to), message=message, planned=planned)
         self._check_here(to)
-        plan = self._trials.promote(self._namespace, _listed(names), message, planned)
+        chosen = _listed(names)
+        plan, wanted, seen = self._trials.checked_promotion(self._namespace, chosen, planned)
+        why = f"promoted from namespace {seen.name!r}"
+        message = f"{message} ({why})" if message else why
+        # Schedules follow what is published, which is less than this store shows.
+        store = type(self)(self._aws, self._needed(), clock=self.clock)
+        store._carry_out(plan, wanted, seen.commit, message)  # noqa: SLF001 - the same class
+        if not chosen:
+            self._trials.drop(self._namespace)
         self.refresh()
         return plan
 
@@ -285,6 +293,7 @@ class DevelopingStore(CarryingStore):
 def _given(to: CarryingStore | None) -> CarryingStore:
     if to is None:
         raise InputError("to: name the other store; of a trial, its namespace: store.dev(name)")
+    to._for_all("a promotion to a store")  # noqa: SLF001 - of this class
     return to
 
 

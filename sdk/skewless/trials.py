@@ -136,10 +136,14 @@ class Trials:
             raise InputError(f"namespace {name!r} has nothing that is not published")
         return _estimated(plan), wanted
 
-    def promote(
-        self, name: str, names: Collection[str], message: str, planned: Plan | None
-    ) -> Plan:
-        """Publish what is tried; see `FeatureStore.promote`."""
+    def checked_promotion(
+        self, name: str, names: Collection[str], planned: Plan | None
+    ) -> tuple[Plan, Definitions, Namespace]:
+        """Say what promoting a namespace publishes, after what is half removed is gone.
+
+        Raises:
+            PublishError: it is not what was planned.
+        """
         self.sweep()  # a view whose items are half removed could not be cut
         seen = self.live(name)
         plan, wanted = self.promotion(name, names)
@@ -148,20 +152,7 @@ class Trials:
                 "nothing was published: the namespace, or what is published, changed since the "
                 f"plan was made. Look at the plan again; it is now\n{plan}"
             )
-        bench = self._bench()
-        bench.prove(plan, wanted)
-        why = f"promoted from namespace {name!r}"
-        self._registry.publish(
-            plan,
-            to_datetime(self._now()),
-            by=self._aws.caller(),
-            commit=seen.commit,
-            message=f"{message} ({why})" if message else why,
-        )
-        bench.schedule(self._registry.load().definitions.views)
-        if not names:
-            self.drop(name)
-        return plan
+        return plan, wanted, seen
 
     def drop(self, name: str) -> Swept:
         """Remove a namespace with all that it made; see `FeatureStore.drop`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -60,6 +61,10 @@ def traces(store: FeatureStore) -> dict[str, list[str]]:
     found["glue"] = sorted(table["Name"] for table in tables["TableList"])
     objects = store.aws.client("s3").list_objects_v2(Bucket=store.resources.bucket)
     found["s3"] = sorted(each["Key"] for each in objects.get("Contents", []))
+    snapshot = store.aws.client("s3").get_object(
+        Bucket=store.resources.bucket, Key="registry/snapshot.json"
+    )
+    assert "dev" not in {item["pk"]["S"] for item in json.loads(snapshot["Body"].read())["items"]}
     line = store.aws.client("dynamodb").get_item(
         TableName=store.resources.online_table,
         Key={"pk": {"S": "line#payments"}, "sk": {"S": "L"}},
@@ -69,7 +74,7 @@ def traces(store: FeatureStore) -> dict[str, list[str]]:
 
 
 def values(store: FeatureStore, features: object = "totals") -> list[Any]:
-    return store.get_online_features(features, ROWS).rows  # type: ignore[return-value]
+    return store.get_online_features(features, ROWS).rows
 
 
 def test_a_trial_is_seen_by_who_asked_for_it_alone(filled: FeatureStore) -> None:
@@ -95,9 +100,9 @@ def test_training_and_serving_have_the_same_bits_in_a_namespace(filled: FeatureS
     dev.apply([FeatureService("model", features=[totals("3d")]), totals("90m", version=2)])
     for name in ("totals@2", "totals@3"):
         dev.materialize(name)
-    report = dev.verify(["totals@2", "totals@3", "model"], sample=10)
-    assert report.compared == 30
-    assert not report.differences
+        report = dev.verify(name, sample=10)
+        assert report.compared == 10
+        assert not report.differences
     made = dev.get_historical_features([label(), label(card="b")], "model").to_arrow()
     assert made["total"].to_pylist() == [row["total"] for row in values(dev, "model")[:2]]
 
@@ -167,6 +172,14 @@ def test_an_apply_renews(filled: FeatureStore, clock: MovableClock) -> None:
     dev.apply([totals("3d")], expires="3h")
     clock.now = NOON + timedelta(hours=4)
     assert values(dev)[0]["total"] is not None
+
+
+def test_what_others_publish_keeps_no_copy_of_a_trial(filled: FeatureStore) -> None:
+    dev = filled.dev("anna")
+    dev.apply([totals("3d")])
+    filled.apply([totals("2d", version=2)])
+    traces(filled)
+    filled.doctor()
 
 
 def test_two_who_try_the_same_share_its_items_and_the_last_one_removes_them(
@@ -251,20 +264,17 @@ def test_others_publish_meanwhile_and_the_trial_takes_the_next_version(
         dev.promote(planned=planned)
     (change,) = dev.promote().changes
     assert change.version == 3
-    assert traces(filled)[filled.resources.registry_table] == [
-        each
-        for each in traces(filled)[filled.resources.registry_table]
-        if not each.startswith("dev")
-    ]
-    filled.materialize("totals@3")
+    registry = traces(filled)[filled.resources.registry_table]
+    assert not [each for each in registry if each.startswith("dev")]
     filled.refresh()
+    filled.materialize("totals@3")
     assert values(filled, "totals@3") == served
 
 
 def test_a_feature_that_is_added_is_cut_and_promoted_by_itself(filled: FeatureStore) -> None:
     dev = filled.dev("anna")
     dev.apply([more()])
-    assert [part.version for part in dev.published.parts("totals")] == [1, "1.1"] or True
+    assert [str(part.version) for part in dev.published.parts("totals")] == ["1", "1.1"]
     assert dev.materialize("totals").written == 2
     served = values(dev)
     assert set(served[0]) == {"total", "largest"}
@@ -288,11 +298,11 @@ def test_what_concerns_everybody_is_refused_by_name(filled: FeatureStore, tmp_pa
         lambda: dev.plan([totals("3d")], traffic={}),  # type: ignore[arg-type]
         lambda: dev.materialize("spending"),
         lambda: dev.promote(to=filled),
-        lambda: filled.drop(),
+        filled.drop,
         lambda: filled.apply([totals("7d")], expires="3d"),
     ]
     for call in refused:
-        with pytest.raises(InputError, match="'anna'|namespace|expires"):
+        with pytest.raises(InputError, match=r"'anna'|namespace|expires"):
             call()
     assert not (tmp_path / "skewless.lock").exists()
     with pytest.raises(Exception, match="model"):

@@ -70,7 +70,7 @@ def take_apart(published: Definitions, wanted: Definitions) -> Apart:
 
     Definitions over parts come out as they went in.
     """
-    work = _Work(published)
+    work = _Work(published, wanted)
     # What a view reads comes before it, and what it had before it was added to.
     for view in sorted(wanted.views, key=lambda item: item.version):
         work.take(view)
@@ -120,8 +120,9 @@ def parts_of(items: Iterable[Some], name: str, major: int) -> list[Some]:
 
 
 class _Work:
-    def __init__(self, published: Definitions) -> None:
+    def __init__(self, published: Definitions, wanted: Definitions) -> None:
         self.published = published
+        self.wanted = wanted
         self.parts: dict[int, tuple[View, ...]] = {}
         self.added: dict[Identity, tuple[str, ...]] = {}
         self.refusals: dict[Identity, Refusal] = {}
@@ -151,7 +152,7 @@ class _Work:
             values = {name: feature_fingerprint(view, name) for name in view.feature_types}
             extra = _extra(known, values)
             refusal = (
-                Refusal(_next_major(of_name.values()), published=whole(known or there))
+                Refusal(self.next_major(view), published=whole(known or there))
                 if extra is None
                 else _of_minor(there, declared, extra, values)
             )
@@ -195,11 +196,10 @@ class _Work:
                 owner=service.owner,
                 tags=service.tags,
             )
-        refusal, added = _of_service(found, self.published.services)
+        refusal, added = _of_service(found, self.published.services, self.next_major(found))
         moved = tuple(self._moved(found))
         if refusal is not None and refusal.published is None and moved:
-            needed = _next_major(one for one in self.published.services if one.name == found.name)
-            refusal = Refusal(needed, (*refusal.reasons, *moved))
+            refusal = Refusal(self.next_major(found), (*refusal.reasons, *moved))
         if refusal is not None:
             self._refuse(found, refusal)
         elif added:
@@ -212,6 +212,15 @@ class _Work:
             refusal = self.refusals.get(Identity.of(view))
             if refusal is not None and refusal.needed.major != view.version.major:
                 yield f"it reads {Identity.of(view)}, which needs version {refusal.needed}"
+
+    def next_major(self, item: View | FeatureService) -> Version:
+        """Return a version that is free: behind what is published, and what is written beside."""
+        majors = [
+            other.version.major
+            for other in (*self.published, *self.wanted)
+            if type(other) is type(item) and other.name == item.name
+        ]
+        return Version(max(majors) + 1)
 
     def _refuse(self, item: View | FeatureService, refusal: Refusal) -> None:
         self.refusals[Identity.of(item)] = refusal
@@ -250,10 +259,6 @@ def _extra(known: Sequence[View], values: Mapping[str, str]) -> list[str] | None
     return [name for name in values if name not in kept]
 
 
-def _next_major(published: Iterable[View | FeatureService]) -> Version:
-    return Version(max(item.version.major for item in published) + 1)
-
-
 def _of_minor(
     there: Sequence[View],
     declared: Version,
@@ -283,7 +288,7 @@ def _of_minor(
 
 
 def _of_service(
-    service: FeatureService, published: Iterable[FeatureService]
+    service: FeatureService, published: Iterable[FeatureService], next_major: Version
 ) -> tuple[Refusal | None, tuple[str, ...]]:
     """Say why a service cannot be published, or what its minor version adds."""
     declared = service.version.without_patch
@@ -296,7 +301,7 @@ def _of_service(
     mine, theirs = _read(service), _read(old)
     added = [pair for pair in mine if pair not in theirs]
     if not before or [pair for pair in mine if pair in theirs] != theirs:
-        return Refusal(_next_major(of_name), published=old), ()
+        return Refusal(next_major, published=old), ()
     last = max(there)
     names = tuple(f"{view}:{feature}" for view, feature in added)
     if added and declared <= last:

@@ -16,6 +16,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from skewless.errors import DocumentError, StoreError
 from skewless.registry.apply_log import PARTITION as LOG
 from skewless.registry.apply_log import entry_in
+from skewless.registry.namespaces import PARTITION as TRIALS
+from skewless.registry.namespaces import REMOVALS
 from skewless.registry.stored_item import decoded, marks_of
 from skewless.registry.strict_json import parse
 
@@ -166,8 +168,12 @@ class SnapshotObject:
 
 
 def is_passing(item: Mapping[str, Any]) -> bool:
-    """Say whether an item is of producers at work, who hold it for seconds."""
-    return str(item["pk"]["S"]).startswith(_PASSING)
+    """Say whether an item passes: of producers at work, for seconds; of trials, until they expire.
+
+    A copy would keep what is to leave no traces.
+    """
+    partition = str(item["pk"]["S"])
+    return partition.startswith(_PASSING) or partition in (TRIALS, REMOVALS)
 
 
 def written(store: str, items: Items) -> bytes:
