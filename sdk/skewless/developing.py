@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from skewless.carrying import CarryingStore
 from skewless.compiler.document import encode
 from skewless.definitions.collection import Definitions
 from skewless.definitions.refresh import Stream
@@ -13,12 +12,14 @@ from skewless.definitions.view import view_behind
 from skewless.errors import InputError, OnlineStoreError
 from skewless.online.address import view_partition
 from skewless.registry.selection import find_parts
+from skewless.relocking import RelockingStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import timedelta
     from typing import Self
 
+    from skewless.carrying import CarryingStore
     from skewless.compiler.document import Document
     from skewless.compiler.plan import ViewPlan
     from skewless.cost.traffic import Traffic
@@ -27,15 +28,15 @@ if TYPE_CHECKING:
     from skewless.definitions.view import FeatureView
     from skewless.materialize.sweep import Swept
     from skewless.registry.changes import Plan
-    from skewless.registry.namespaces import Namespace
+    from skewless.registry.namespaces import DevNamespace
     from skewless.registry.published import Published
     from skewless.trials import Trials
 
 
-class DevelopingStore(CarryingStore):
+class DevelopingStore(RelockingStore):
     """A store with namespaces, in which definitions are tried without being published."""
 
-    _shown: Namespace | None = None
+    _shown: DevNamespace | None = None
     _tried: frozenset[int] = frozenset()
 
     def dev(self, name: str) -> Self:
@@ -62,7 +63,7 @@ class DevelopingStore(CarryingStore):
         """The namespace through which the store is seen; None if through none."""
         return self._namespace
 
-    def namespaces(self) -> list[Namespace]:
+    def namespaces(self) -> list[DevNamespace]:
         """Return all namespaces by name, also those that expired and are not swept yet."""
         return self._trials.namespaces.all()
 

@@ -37,6 +37,7 @@ class RelockingStore(CarryingStore):
         """
         from skewless.registry.lock_review import check  # noqa: PLC0415 - no part of serving
 
+        self._for_all("a lock")
         lock, own, region = self._of_this_store(path)
         return check(str(path), lock, features, self._reloaded(), own, region)
 
@@ -73,6 +74,7 @@ class RelockingStore(CarryingStore):
         from skewless.registry import lock_review as review  # noqa: PLC0415 - no part of serving
         from skewless.registry.repinned import newest  # noqa: PLC0415
 
+        self._for_all("a lock")
         lock, own, region = self._of_this_store(path)
         now = newest(self._reloaded(), lock, major=major)
         changes = review.lock_differences(str(path), lock, now, own, region)

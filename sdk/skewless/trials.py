@@ -16,7 +16,7 @@ from skewless.materialize.sweep import Sweep
 from skewless.online.estimate import estimate
 from skewless.online.pace import settling
 from skewless.online.view_items import ViewItems
-from skewless.registry.namespaces import Namespace, Namespaces
+from skewless.registry.namespaces import DevNamespace, Namespaces
 from skewless.registry.trial import trial_of
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _LONGEST = "90d"
 class Shown(NamedTuple):
     """A namespace, and what it shows."""
 
-    namespace: Namespace
+    namespace: DevNamespace
     on_top: OnTop
 
 
@@ -68,7 +68,7 @@ class Trials:
         self.namespaces = Namespaces(aws, resources.registry_table)
         self._items = ViewItems(aws, resources.online_table)
 
-    def live(self, name: str) -> Namespace:
+    def live(self, name: str) -> DevNamespace:
         """Read a namespace.
 
         Raises:
@@ -112,7 +112,7 @@ class Trials:
         self._bench().prove(plan, numbered)
         at, by = to_datetime(self._passing()), self._aws.caller()
         self.namespaces.put(
-            Namespace(
+            DevNamespace(
                 name=name,
                 owner=by,
                 by=by,
@@ -138,7 +138,7 @@ class Trials:
 
     def checked_promotion(
         self, name: str, names: Collection[str], planned: Plan | None
-    ) -> tuple[Plan, Definitions, Namespace]:
+    ) -> tuple[Plan, Definitions, DevNamespace]:
         """Say what promoting a namespace publishes, after what is half removed is gone.
 
         Raises:
@@ -170,7 +170,7 @@ class Trials:
             settling(self._aws.endpoint),
         ).run()
 
-    def begin_filling(self, seen: Namespace, partitions: Iterable[str]) -> None:
+    def begin_filling(self, seen: DevNamespace, partitions: Iterable[str]) -> None:
         """Note in a namespace that cuts of its views begin.
 
         Raises:
@@ -186,7 +186,7 @@ class Trials:
         self.namespaces.note(partitions, _machine_now())
         self.sweep()
 
-    def _there(self, name: str) -> Namespace:
+    def _there(self, name: str) -> DevNamespace:
         found = self.namespaces.find(name)
         if found is None:
             known = ", ".join(repr(each.name) for each in self.namespaces.all()) or "none"

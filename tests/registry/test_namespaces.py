@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from skewless.errors import DocumentError, InputError, PublishError
-from skewless.registry.namespaces import PARTITION, Namespace, Namespaces, checked_name
+from skewless.registry.namespaces import PARTITION, DevNamespace, Namespaces, checked_name
 from skewless.registry.trial import Trial
 from tests.registry.builders import TABLE
 from tests.registry.publishing import NOW
@@ -29,7 +29,7 @@ def namespaces(aws: Aws) -> Namespaces:
     return Namespaces(aws, TABLE)
 
 
-def a_namespace(**changes: Any) -> Namespace:
+def a_namespace(**changes: Any) -> DevNamespace:
     given: dict[str, Any] = {
         "name": "anna",
         "owner": "arn:anna",
@@ -39,7 +39,7 @@ def a_namespace(**changes: Any) -> Namespace:
         "expires_at": NOW + timedelta(days=7),
         "trial": TRIAL,
     }
-    return Namespace(**{**given, **changes})
+    return DevNamespace(**{**given, **changes})
 
 
 def test_a_namespace_comes_back_as_it_was_written(namespaces: Namespaces) -> None:

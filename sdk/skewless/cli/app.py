@@ -11,6 +11,7 @@ from skewless.cli.browse import find, list_published, show
 from skewless.cli.bump import bump
 from skewless.cli.cost import cost
 from skewless.cli.demo import demo
+from skewless.cli.dev import dev as trials
 from skewless.cli.doctor import doctor
 from skewless.cli.events import backfill, ingest
 from skewless.cli.forget import forget
@@ -48,6 +49,7 @@ _PANELS = {
     "Definitions": (
         ("plan", plan),
         ("apply", apply),
+        ("dev", trials),
         ("diff", diff),
         ("bump", bump),
         ("promote", promote),
@@ -79,7 +81,7 @@ for _panel, _commands in _PANELS.items():
             _name,
             cls=Command,
             rich_help_panel=_panel,
-            epilog="--store, --local and --json may stand here as well: skewless --help.",
+            epilog="--store, --local, --dev and --json may stand here as well: skewless --help.",
         )(_command)
 
 
@@ -111,6 +113,16 @@ def _global_options(
         bool,
         typer.Option("--local", help="Use a store inside this process, gone when it ends."),
     ] = False,
+    dev: Annotated[
+        str | None,
+        typer.Option(
+            "--dev",
+            metavar="[NAME]",
+            help="See the store through a namespace, where definitions are tried unpublished. "
+            "Without NAME it is that of the git branch, else of the user.",
+            show_default=False,
+        ),
+    ] = None,
     is_json: Annotated[
         bool,
         typer.Option("--json", help="Print one JSON document on stdout, for programs."),
@@ -134,4 +146,6 @@ def _global_options(
     usage. SKEWLESS_DEBUG=1 shows the traceback of a failure.
     """
     del version  # its callback has printed it
-    context.obj = Invocation(store, is_local=is_local, screen=Screen(is_json=is_json))
+    context.obj = Invocation(
+        store, is_local=is_local, screen=Screen(is_json=is_json), namespace=dev
+    )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 import skewless
+from skewless.cli.own_namespace import own_namespace
 from skewless.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,10 +25,18 @@ _KEEPS_ONE = "`skewless local --data DIR` keeps one for several commands"
 class Invocation:
     """The global options; commands get them by `Invocation.of(context)`."""
 
-    def __init__(self, store_name: str | None, *, is_local: bool, screen: Screen) -> None:
+    def __init__(
+        self,
+        store_name: str | None,
+        *,
+        is_local: bool,
+        screen: Screen,
+        namespace: str | None = None,
+    ) -> None:
         self.screen = screen
         self.given_name = store_name
         self._is_local = is_local
+        self._namespace = namespace
         self._is_in_process = False
         self._opened: FeatureStore | None = None
 
@@ -43,14 +52,17 @@ class Invocation:
         return self.given_name or os.environ.get("SKEWLESS_STORE") or name_in_settings(Path.cwd())
 
     def store(self) -> FeatureStore:
-        """Open the store.
+        """Open the store, as the namespace shows it if there is one.
 
         Raises:
+            InputError: no namespace can have the name.
             StoreError: there is no such store, or AWS refused.
             BadParameter: no store is named.
         """
         self._opened = self._open()
-        return self._opened
+        if self._namespace is None:
+            return self._opened
+        return self._opened.dev(self._namespace or own_namespace())
 
     def other_store(
         self, name: str, *, profile: str | None = None, region: str | None = None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +16,14 @@ from skewless.cli.failure import PartlyFailedError, explain
 from skewless.errors import UnknownNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from skewless.cli.invocation import Invocation
 
 _FLAGS = ("--json", "--local")
 _VALUED = "--store"
+_NAMED = "--dev"  # its name may be left out
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _TELLS = "skewless.exit-code"
 
 
@@ -30,7 +34,7 @@ class Program(TyperGroup):
         """Parse the arguments."""
         ctx.meta[_TELLS] = "--exit-code" in args
         with usage_told_apart(ctx):
-            return super().parse_args(ctx, hoisted(args))
+            return super().parse_args(ctx, hoisted(args, self.commands))
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
@@ -100,17 +104,25 @@ def _no_type(ctx: Any) -> None:
     del ctx
 
 
-def hoisted(args: list[str]) -> list[str]:
-    """Move the global options to the front, up to a lone `--`."""
+def hoisted(args: list[str], commands: Collection[str] = ()) -> list[str]:
+    """Move the global options to the front, up to a lone `--`.
+
+    What follows `--dev` is its name if it looks like one and is no command; a file's name has a
+    dot.
+    """
     end = args.index("--") if "--" in args else len(args)
     front: list[str] = []
     rest: list[str] = []
-    mine = iter(args[:end])
-    for arg in mine:
-        if arg in _FLAGS or arg.startswith(f"{_VALUED}="):
+    mine = deque(args[:end])
+    while mine:
+        arg = mine.popleft()
+        if arg in _FLAGS or arg.startswith((f"{_VALUED}=", f"{_NAMED}=")):
             front.append(arg)
         elif arg == _VALUED:
-            front += [arg, *[value for value in [next(mine, None)] if value is not None]]
+            front += [arg, *([mine.popleft()] if mine else [])]
+        elif arg == _NAMED:
+            is_named = mine and _NAME.fullmatch(mine[0]) and mine[0] not in commands
+            front.append(f"{_NAMED}={mine.popleft() if is_named else ''}")
         else:
             rest.append(arg)
     return [*front, *rest, *args[end:]]

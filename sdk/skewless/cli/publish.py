@@ -18,6 +18,7 @@ from skewless.registry.change import Action
 from skewless.registry.identity import Identity
 
 if TYPE_CHECKING:
+    from skewless import FeatureStore
     from skewless.registry.plan import Plan
 
 File = Annotated[
@@ -80,21 +81,38 @@ def apply(
     message: Annotated[
         str, typer.Option("--message", "-m", metavar="TEXT", help="Why, for the log.")
     ] = "",
+    expires: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DURATION",
+            help="With --dev: after how long the trial expires, such as 3d; a week if left out.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
-    """Publish a file's definitions.
+    """Publish a file's definitions, or try them unpublished.
 
     It shows the plan and asks, publishes, and makes the tables of new sources. It
     never changes what a published version means, and never removes anything;
     either all is published or nothing. skewless log tells who published what.
 
+    With --dev it replaces the trial of a namespace instead, which nobody else sees.
+    Versions are computed, whatever the file says.
+
       skewless apply definitions.py --yes --message "a week is too short"
+      skewless apply --dev anna definitions.py --expires 3d
     """
     invocation = Invocation.of(context)
     screen = invocation.screen
+    store = invocation.store()
+    if store.namespace is not None:
+        _try(invocation, store, file, message, expires)
+        return
+    if expires is not None:
+        raise typer.BadParameter("--expires goes with --dev: what is published stays")
     if screen.is_json and not yes:
         raise typer.BadParameter("with --json nobody can be asked: add --yes")
     definitions = collected(file)
-    store = invocation.store()
     found = store.plan(definitions)
     print_plan(screen, found)
     if found.is_refused:
@@ -107,6 +125,25 @@ def apply(
     screen.document({**done.to_dict(), "is_applied": True})
     if done.has_changes:
         screen.say(f"Published to store {store.name!r}.", style="bold")
+    invocation.remind_of_passing()
+
+
+def _try(
+    invocation: Invocation, store: FeatureStore, file: str, message: str, expires: str | None
+) -> None:
+    """Replace the trial of a namespace; nobody is asked, as it can be replaced again."""
+    screen = invocation.screen
+    done = store.apply(collected(file), message=message, commit=commit_of(file), expires=expires)
+    (made,) = [each for each in store.namespaces() if each.name == store.namespace]
+    screen.document({**done.to_dict(), "is_applied": True, "namespace": made.to_dict()})
+    print_plan(screen, done)
+    if not done.has_changes:
+        screen.note(f"All of {file} is published already: there is nothing to try.")
+    screen.say(
+        f"Tried in namespace {made.name!r} of store {store.name!r} until "
+        f"{made.expires_at:%Y-%m-%d %H:%MZ}.",
+        style="bold",
+    )
     invocation.remind_of_passing()
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from skewless.online.view_items import ViewItems
-    from skewless.registry.namespaces import Namespace, Namespaces, Removal
+    from skewless.registry.namespaces import DevNamespace, Namespaces, PendingRemoval
     from skewless.registry.published import Published
 
 # No cut takes longer. One that was under way when its view went may have written until then.
@@ -83,7 +83,7 @@ class Sweep:
                 self._release(namespace, gone)
         return self._removed(tuple(expired))
 
-    def _release(self, namespace: Namespace, gone: Collection[str]) -> None:
+    def _release(self, namespace: DevNamespace, gone: Collection[str]) -> None:
         try:
             self.namespaces.release(namespace, gone, self.machine_now)
         except PublishError:
@@ -105,7 +105,7 @@ class Sweep:
                 items += count
         return Swept(expired, tuple(views), items, tuple(left))
 
-    def _remove(self, removal: Removal) -> int | None:
+    def _remove(self, removal: PendingRemoval) -> int | None:
         """Remove a view's items unless it is of use; return how many there were."""
         if self._is_used(removal.partition) and not self.items.is_closed(removal.partition):
             self.namespaces.removed(removal, is_late=False)

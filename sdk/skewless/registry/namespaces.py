@@ -35,7 +35,7 @@ _NAME = re.compile(r"[a-z0-9](?:-?[a-z0-9]){0,39}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Namespace:
+class DevNamespace:
     """Definitions that somebody tries.
 
     Attributes:
@@ -88,7 +88,7 @@ class Namespace:
 
 
 @dataclass(frozen=True, slots=True)
-class Removal:
+class PendingRemoval:
     """Online items of a view that nobody tries any more.
 
     Attributes:
@@ -128,11 +128,11 @@ class Namespaces:
         self._aws = aws
         self._table_name = table_name
 
-    def all(self) -> list[Namespace]:
+    def all(self) -> list[DevNamespace]:
         """Return all namespaces by name, those that expired too."""
         return [_namespace(item) for item in self._query(PARTITION)]
 
-    def find(self, name: str) -> Namespace | None:
+    def find(self, name: str) -> DevNamespace | None:
         """Return a namespace, also if it expired; None if there is none."""
         answer = self._call(
             "get_item",
@@ -142,7 +142,7 @@ class Namespaces:
         )
         return _namespace(answer["Item"]) if "Item" in answer else None
 
-    def put(self, namespace: Namespace, seen: Namespace | None) -> Namespace:
+    def put(self, namespace: DevNamespace, seen: DevNamespace | None) -> DevNamespace:
         """Write a namespace over the one that was seen; what was filled stays noted.
 
         Raises:
@@ -183,7 +183,7 @@ class Namespaces:
             raise self._lost(namespace.name)
         return found
 
-    def fill(self, namespace: Namespace, partition: str) -> None:
+    def fill(self, namespace: DevNamespace, partition: str) -> None:
         """Note that a cut of a view begins, before it does.
 
         Raises:
@@ -206,7 +206,7 @@ class Namespaces:
         except (ClientError, BotoCoreError) as error:
             raise self._failure("written", error) from error
 
-    def release(self, namespace: Namespace, partitions: Iterable[str], noted_at: int) -> None:
+    def release(self, namespace: DevNamespace, partitions: Iterable[str], noted_at: int) -> None:
         """Note that items are to be removed, which a namespace does not hold any more."""
         for some in _chunks(sorted(partitions)):
             self._transact(
@@ -233,7 +233,7 @@ class Namespaces:
         for partition in partitions:
             self._call("update_item", **self._noting(partition, noted_at)["Update"])
 
-    def drop(self, namespace: Namespace, noted_at: int) -> None:
+    def drop(self, namespace: DevNamespace, noted_at: int) -> None:
         """Delete a namespace, and note what it leaves.
 
         Raises:
@@ -246,14 +246,14 @@ class Namespaces:
                 writes.append(self._deletion(namespace))
             self._transact(writes, namespace.name)
 
-    def removals(self) -> list[Removal]:
+    def removals(self) -> list[PendingRemoval]:
         """Return what is to be removed."""
         return [
-            Removal(item["sk"]["S"], int(item["at_"]["N"]), "late" in item)
+            PendingRemoval(item["sk"]["S"], int(item["at_"]["N"]), "late" in item)
             for item in self._query(REMOVALS)
         ]
 
-    def removed(self, removal: Removal, *, is_late: bool) -> None:
+    def removed(self, removal: PendingRemoval, *, is_late: bool) -> None:
         """Forget a removal that is done; or keep it as one to be looked at again."""
         key = _key(REMOVALS, removal.partition)
         if not is_late:
@@ -280,7 +280,7 @@ class Namespaces:
             }
         }
 
-    def _deletion(self, namespace: Namespace) -> dict[str, Any]:
+    def _deletion(self, namespace: DevNamespace) -> dict[str, Any]:
         values: dict[str, Any] = {":seen": {"S": namespace.generation}}
         condition = "generation = :seen AND attribute_not_exists(filled)"
         if namespace.filled:
@@ -348,7 +348,7 @@ def _chunks(items: list[str]) -> Iterator[list[str]]:
         yield items[at : at + _CHUNK]
 
 
-def _packed(namespace: Namespace) -> bytes:
+def _packed(namespace: DevNamespace) -> bytes:
     trial = namespace.trial
     text = json.dumps(
         {"written": trial.written, "tried": trial.tried}, separators=(",", ":")
@@ -363,13 +363,13 @@ def _packed(namespace: Namespace) -> bytes:
     return packed
 
 
-def _namespace(item: dict[str, Any]) -> Namespace:
+def _namespace(item: dict[str, Any]) -> DevNamespace:
     name = item["sk"]["S"]
     try:
         unpacking = zlib.decompressobj()
         text = unpacking.decompress(bytes(item["d"]["B"]), _MAX_TEXT)
         document = json.loads(text)
-        return Namespace(
+        return DevNamespace(
             name=name,
             owner=item["owner_"]["S"],
             by=item["applied_by"]["S"],
