@@ -31,7 +31,7 @@ class Readers:
         *,
         is_locked: bool,
         checks_clock: Callable[[], bool],
-        is_tried: Callable[[FeatureView], bool],
+        is_tried: Callable[[FeatureView], bool] = lambda _view: False,
     ) -> None:
         """Set up.
 
