@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from skewless.materialize.sweep import Swept
     from skewless.registry.changes import Plan
     from skewless.registry.registry import Registry
-    from skewless.registry.trial import OnTop
+    from skewless.registry.trial import Overlay
     from skewless.workbench import Workbench
 
 EXPIRES = "7d"
@@ -38,7 +38,7 @@ class Shown(NamedTuple):
     """A namespace, and what it shows."""
 
     namespace: DevNamespace
-    on_top: OnTop
+    on_top: Overlay
 
 
 class Trials:

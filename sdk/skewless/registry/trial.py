@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from skewless.registry.changes import Plan
 
 
-class OnTop(NamedTuple):
+class Overlay(NamedTuple):
     """What a namespace shows.
 
     Attributes:
@@ -68,7 +68,7 @@ class Trial:
             if document["kind"] == "FeatureView"
         )
 
-    def on_top(self, published: Published, namespace: str) -> OnTop:
+    def on_top(self, published: Published, namespace: str) -> Overlay:
         """Put what is tried over what is published now.
 
         What was published meanwhile with the same meaning is no part of the trial any more. A
@@ -104,7 +104,7 @@ class Trial:
             if identity not in own
             and identity <= newest.get((identity.kind, identity.name), identity)
         ]
-        return OnTop(Published.of([*kept, *own.values()], published.marks), tuple(own.values()))
+        return Overlay(Published.of([*kept, *own.values()], published.marks), tuple(own.values()))
 
     def promotion(
         self, published: Published, namespace: str, names: Collection[str] = ()
