@@ -94,6 +94,7 @@ class Site:
             "instant": texts.instant,
             "number": texts.number,
             "person": texts.person,
+            "rounded": texts.rounded,
             "short": texts.short,
             "size": texts.size,
         }

@@ -21,6 +21,7 @@ _TINY = 40
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _TWO_DAYS = 2 * _DAY
 _KILO = 1000
+_GROUPED = 10_000  # below it a number may be a year
 _PERCENT = 100
 _MANY_PERCENT = 10
 # No page can hold these: control characters, halves of surrogate pairs, and what is no character.
@@ -84,12 +85,22 @@ def became(sentence: str) -> tuple[str, str, str] | None:
 
 
 def number(value: float) -> str:
-    """Return a number for people: thousands apart, four digits that count."""
+    """Return a number for people: thousands apart from 10,000 on, four digits that count."""
     if not math.isfinite(value):
         return str(value)
     if value == int(value) and abs(value) < 10**15:
-        return f"{int(value):,}"
-    return f"{value:,.0f}" if abs(value) >= _KILO else f"{value:.4g}"
+        return f"{int(value):,}" if abs(value) >= _GROUPED else str(int(value))
+    return f"{value:,.0f}" if abs(value) >= _GROUPED else f"{value:.4g}"
+
+
+def rounded(text: str, type_: str) -> str:
+    """Return a sample with the digits that people read, if it is a floating-point number."""
+    if type_ != "Float64":
+        return text
+    try:
+        return f"{float(text):.6g}"
+    except ValueError:
+        return text
 
 
 def size(count: int) -> str:

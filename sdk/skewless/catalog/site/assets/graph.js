@@ -10,6 +10,8 @@
   const canvas = walk.querySelector(".canvas");
   const svg = walk.querySelector("svg");
   const trail = walk.querySelector(".trail");
+  const hint = walk.querySelector(".walk-hint");
+  const HINT = hint.textContent;
   const sides = walk.querySelector(".sides");
   const depth = walk.querySelector("[name=all]");
   const MOST = 120;
@@ -43,10 +45,10 @@
   const parts = graph();
   const wholes = graph();
   const owners = data.nodes.map(([id, kind, owner, name, page]) => {
-    add(parts, { id, kind, name: name || owner.replace(/^model /, ""), of: name ? owner : kind, owner, page });
+    const own = name && services.has(owner) ? `view ${owner}` : name ? owner : id;
     const whole = WHOLE[kind] || kind;
-    const own = !name ? id : services.has(owner) ? `view ${owner}` : owner;
-    add(wholes, { id: own, kind: whole, name: owner.replace(/^model /, ""), of: whole, owner, page: page.split("#")[0] });
+    add(parts, { id, kind, name: name || owner, of: name ? owner : kind, owner, whole: own, page });
+    add(wholes, { id: own, kind: whole, name: owner, of: whole, owner, whole: own, page: page.split("#")[0] });
     return own;
   });
   for (const [read, reader] of data.edges) {
@@ -176,11 +178,11 @@
     return made;
   }
 
-  function side(title, from, ids) {
+  function side(title, ids) {
     const made = document.createElement("div");
     made.append(heading("h3", `${title} (${ids.length})`));
     const list = document.createElement("ul");
-    for (const id of ids) {
+    for (const id of ids.slice(0, MOST)) {
       const item = document.createElement("li");
       const link = document.createElement("a");
       link.href = address(id);
@@ -189,6 +191,7 @@
       item.append(link);
       list.append(item);
     }
+    if (ids.length > MOST) list.append(heading("li", `and ${ids.length - MOST} more`));
     made.append(list);
     return made;
   }
@@ -196,21 +199,21 @@
   function tell() {
     sides.replaceChildren();
     trail.replaceChildren();
+    hint.textContent = shown.left ? `${HINT} ${shown.left} more are not drawn.` : HINT;
     const all = document.createElement("button");
     all.type = "button";
     all.textContent = "All of it";
     all.addEventListener("click", () => go(""));
     if (focus) trail.append(all);
     depth.closest("label").hidden = !focus;
-    if (shown.left) trail.append(` ${shown.left} more are not drawn`);
     if (!focus) return;
     const node = shown.from.nodes.get(focus);
-    if (node.owner !== node.id && parts.nodes.has(node.id) && wholes.nodes.has(node.owner)) {
-      const up = document.createElement("button");
-      up.type = "button";
-      up.textContent = node.owner;
-      up.addEventListener("click", () => go(node.owner));
-      trail.append(up);
+    if (node.whole !== node.id) {
+      const whole = document.createElement("button");
+      whole.type = "button";
+      whole.textContent = node.owner;
+      whole.addEventListener("click", () => go(node.whole));
+      trail.append(whole);
     }
     trail.append(heading("b", node.name));
     const about = document.createElement("div");
@@ -225,13 +228,12 @@
       link.textContent = "Open its page";
       about.append(link);
     }
-    const own = shown.from === wholes ? [...parts.nodes.values()].filter((part) => part.owner === node.owner && part.id !== node.id) : [];
-    if (own.length) about.append(side(node.kind === "source" ? "Columns" : "Features", parts, own.map((part) => part.id)));
-    sides.append(
-      about,
-      side("Made of", shown.from, [...shown.from.up.get(focus)]),
-      side("Read by", shown.from, [...shown.from.down.get(focus)]),
-    );
+    const own = shown.from === wholes ? [...parts.nodes.values()].filter((part) => part.whole === node.id && part.id !== node.id) : [];
+    if (own.length) about.append(side(node.kind === "source" ? "Columns" : "Features", own.map((part) => part.id)));
+    sides.append(about);
+    const [up, down] = [[...shown.from.up.get(focus)], [...shown.from.down.get(focus)]];
+    if (up.length) sides.append(side("Made of", up));
+    if (down.length) sides.append(side("Read by", down));
   }
 
   function address(id) {

@@ -9,6 +9,10 @@
   const filters = document.querySelector("[data-filters]");
   prepareTheme(document.querySelector(".top"));
   if (find) prepareSearch(find);
+  const tabs = document.querySelector(".top nav");
+  const here = tabs.querySelector("[aria-current]");
+  // On a phone the tabs are a strip: the page's own is in sight.
+  if (here) tabs.scrollLeft = here.offsetLeft - tabs.offsetLeft - tabs.clientWidth / 3;
   if (filters) prepareFilters(filters);
   for (const snippet of document.querySelectorAll(".snippet")) prepareCopy(snippet);
 
@@ -197,8 +201,8 @@
   function prepareFilters(form) {
     const rows = [...document.querySelectorAll("[data-row]")].map((row) => ({
       row,
-      group: row.closest("tbody"),
-      text: row.textContent.toLowerCase().replaceAll("_", " "),
+      group: row.parentElement,
+      text: `${row.parentElement.querySelector(".group")?.textContent} ${row.textContent}`.toLowerCase().replaceAll("_", " "),
       tags: row.dataset.tags.split("\n"),
     }));
     const fits = (wanted, { row, text, tags }) =>
