@@ -92,6 +92,7 @@ class DevelopingStore(RelockingStore):
         *,
         message: str = "",
         commit: str = "",
+        refill: str | Iterable[str] = (),
         expires: str | timedelta | Duration | None = None,
     ) -> Plan:
         """Publish definitions, make the tables of their logs, and schedule their cuts.
@@ -106,6 +107,9 @@ class DevelopingStore(RelockingStore):
             definitions: a module, definitions, or lists of them.
             message: why, for the log.
             commit: of the definitions' repository, for the log.
+            refill: new majors of views, as `name@version`, that may fill most of their features a
+                second time from a large log. Elsewhere nobody is asked, nor of a trial, which is
+                filled by hand.
             expires: of a trial alone: after how long, such as "3d"; "7d" if None, at most "90d".
 
         Raises:
@@ -118,7 +122,7 @@ class DevelopingStore(RelockingStore):
         if self._namespace is None:
             if expires is not None:
                 raise InputError("expires: what is published stays; store.dev(name) is for trials")
-            return super().apply(definitions, message=message, commit=commit)
+            return super().apply(definitions, message=message, commit=commit, refill=refill)
         plan = self._trials.apply(
             self._namespace,
             Definitions.collect(definitions),

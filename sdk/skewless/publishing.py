@@ -22,6 +22,7 @@ from skewless.registry.marked import check_lockable, marks_read, with_marks
 from skewless.registry.marks import Mark, State
 from skewless.registry.patches import with_patches, written_in
 from skewless.registry.pinned import check_overwrite
+from skewless.registry.refills import check_refills
 from skewless.registry.selection import resolve, versions_of
 
 if TYPE_CHECKING:
@@ -30,8 +31,10 @@ if TYPE_CHECKING:
     from skewless.aws import Aws, Resources
     from skewless.cost.traffic import Traffic
     from skewless.definitions.clock import Instant
+    from skewless.definitions.source import Source
     from skewless.registry.apply_log import LogEntry
     from skewless.registry.changes import Plan
+    from skewless.registry.fill import LogSize
     from skewless.registry.identity import Identity
     from skewless.registry.lineage import Lineage
     from skewless.registry.lock import Lock
@@ -55,21 +58,47 @@ class PublishingStore(OpenedStore):
             DefinitionError: the definitions do not go together.
             InputError: the traffic leaves out a view's entity or source, or names another.
         """
-        wanted = Definitions.collect(definitions)
-        published = self._registry.load()
-        plan = with_marks(compare(published.definitions, wanted), published)
-        plan = with_patches(plan, published.patches, written_in(wanted))
-        views = plan.definitions.views
-        plan = plan.with_estimates({(item.name, item.version): estimate(item) for item in views})
+        plan, published = self._compared(Definitions.collect(definitions))
         plan = with_dependents(plan, published, self.models)
-        if traffic is None or plan.is_refused:
+        if plan.is_refused:
+            return plan
+        plan = self._with_fills(plan, traffic)
+        if traffic is None:
             return plan
         from skewless.cost import predict_change  # noqa: PLC0415 - no part of serving
 
         before, after = predict_change(published, plan.definitions, traffic)
         return replace(plan, month=Month(before.to_dict(), after.to_dict()))
 
-    def apply(self, definitions: object, *, message: str = "", commit: str = "") -> Plan:
+    def _compared(self, wanted: Definitions) -> tuple[Plan, Published]:
+        """Compare definitions with what is published now, and estimate the items of views."""
+        published = self._registry.load()
+        plan = with_marks(compare(published.definitions, wanted), published)
+        plan = with_patches(plan, published.patches, written_in(wanted))
+        views = plan.definitions.views
+        estimates = {(item.name, item.version): estimate(item) for item in views}
+        return plan.with_estimates(estimates), published
+
+    def _with_fills(
+        self, plan: Plan, traffic: Traffic | None = None, *, only_again: bool = False
+    ) -> Plan:
+        """Add what is to be filled; logs are looked at where something is."""
+        from skewless.cost.fills import with_fills  # noqa: PLC0415 - no part of serving
+        from skewless.materialize.log_size import log_size  # noqa: PLC0415
+
+        def sizes(source: Source) -> LogSize:
+            return log_size(source, self._aws, self._needed())
+
+        return with_fills(plan, sizes, self._now(), traffic, only_again=only_again)
+
+    def apply(
+        self,
+        definitions: object,
+        *,
+        message: str = "",
+        commit: str = "",
+        refill: str | Iterable[str] = (),
+    ) -> Plan:
         """Publish definitions, make the tables of their logs, and schedule their cuts.
 
         Applying again mends what an interrupted apply left out. `log` tells who applied what.
@@ -78,16 +107,21 @@ class PublishingStore(OpenedStore):
             definitions: a module, definitions, or lists of them.
             message: why, for the log.
             commit: of the definitions' repository, for the log.
+            refill: new majors of views, as `name@version`, that may fill most of their features a
+                second time from a large log. Elsewhere nobody is asked.
 
         Raises:
             DefinitionError: the definitions do not go together.
-            PublishError: they would change what a published version means, or a Python function
-                fails on drawn examples; nothing is published.
+            PublishError: they would change what a published version means, a Python function
+                fails on drawn examples, or a view is not named in `refill`; nothing is published.
+            InputError: `refill` names a view that is not among the definitions.
         """
         wanted = Definitions.collect(definitions)
-        plan = self.plan(wanted)
+        plan, _ = self._compared(wanted)
         if plan.is_refused:
             raise PublishError(f"nothing was published.\n{plan}")
+        plan = self._with_fills(plan, only_again=True)
+        check_refills(plan.changes, [refill] if isinstance(refill, str) else refill)
         self._carry_out(plan, wanted, commit, message)
         return plan
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skewless.registry.change import Action
-from skewless.registry.plan import WORDS
+from skewless.registry.fill_table import COLUMNS, fill_notes, fill_rows
 
 if TYPE_CHECKING:
     from skewless.cli.screen import Screen
@@ -51,13 +51,8 @@ def _print_overview(screen: Screen, changes: tuple[Change, ...]) -> None:
 
 
 def _row(change: Change) -> tuple[str, ...]:
-    version = f"@{change.version}" if change.identity.kind in ("view", "service") else ""
-    kind = change.kind.replace("_", "-").removesuffix("-view") or "view"
-    return (change.action.value, kind, f"{change.name}{version}", _needs(change))
-
-
-def _needs(change: Change) -> str:
-    return change.needs.removesuffix(".0").removesuffix(".0")
+    kind = change.kind.replace("_", "-").removesuffix("-view")
+    return (change.action.value, kind, change.called, change.needs_written)
 
 
 def _costs(change: Change) -> list[str]:
@@ -103,12 +98,22 @@ def _print_difference(screen: Screen, one: FieldChange, by: int = 4) -> None:
     screen.indented(f"+ {one.after}", style="green", by=by + 4)
 
 
+def _print_fills(screen: Screen, found: Plan) -> None:
+    rows, notes = fill_rows(found.changes), [*fill_notes(found.changes)]
+    if rows:
+        screen.say()
+        screen.table(COLUMNS, rows)
+    if notes:
+        screen.say()
+    for note in notes:
+        screen.say(note, style="yellow" if "--refill" in note else "dim")
+
+
 def _print_end(screen: Screen, found: Plan) -> None:
+    _print_fills(screen, found)
     if found.month is not None:
         screen.say()
         screen.say(f"{str(found.month).capitalize()}.")
     if found.has_changes:
         screen.say()
-    counts = {action: sum(one.action is action for one in found.changes) for action in WORDS}
-    summary = ", ".join(f"{counts[one]} {word}" for one, word in WORDS.items() if counts[one])
-    screen.say(f"Plan: {summary}.", style="bold")
+    screen.say(f"Plan: {found.summary}.", style="bold")

@@ -16,6 +16,7 @@ from skewless.definitions.collection import Definitions
 from skewless.errors import DefinitionError, PublishError
 from skewless.registry.change import Action
 from skewless.registry.identity import Identity
+from skewless.registry.refills import check_refills
 
 if TYPE_CHECKING:
     from skewless import FeatureStore
@@ -30,7 +31,7 @@ File = Annotated[
 _CHANGES = 2  # the exit code of a plan with changes
 
 
-def plan(
+def plan(  # noqa: PLR0913 - one for each option
     context: typer.Context,
     *,
     file: File,
@@ -46,6 +47,10 @@ def plan(
             "fails.",
         ),
     ] = False,
+    is_markdown: Annotated[
+        bool,
+        typer.Option("--markdown", help="Print Markdown, for a comment on a pull request."),
+    ] = False,
 ) -> None:
     """Show what publishing a file would do, and what it costs.
 
@@ -58,6 +63,8 @@ def plan(
       skewless plan definitions.py --measured --predictions fraud_model=2e6
     """
     invocation = Invocation.of(context)
+    if is_markdown and invocation.screen.is_json:
+        raise typer.BadParameter("--markdown and --json do not go together")
     definitions = collected(file)
     store = invocation.store()
     expected = traffic.given(entities, events, predictions)
@@ -66,7 +73,10 @@ def plan(
     is_told = is_measured or entities or events or predictions
     found = store.plan(definitions, traffic=expected if is_told else None)
     invocation.screen.document(found.to_dict())
-    print_plan(invocation.screen, found)
+    if is_markdown:
+        invocation.screen.write(found.to_markdown(store.name))
+    else:
+        print_plan(invocation.screen, found)
     if found.is_refused:
         raise PublishError(refusal_of(found))
     if tells_changes and found.has_changes:
@@ -89,6 +99,14 @@ def apply(
             show_default=False,
         ),
     ] = None,
+    refill: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME@VERSION",
+            help="A new major of a view that may fill features of the one before a second time, "
+            "from a large log. --yes does not answer this.",
+        ),
+    ] = None,
 ) -> None:
     """Publish a file's definitions, or try them unpublished.
 
@@ -106,6 +124,8 @@ def apply(
     screen = invocation.screen
     store = invocation.store()
     if store.namespace is not None:
+        if refill:
+            raise typer.BadParameter("--refill goes without --dev: a trial is filled by hand")
         _try(invocation, store, file, message, expires)
         return
     if expires is not None:
@@ -118,10 +138,13 @@ def apply(
     if found.is_refused:
         screen.document({**found.to_dict(), "is_applied": False})
         raise PublishError(refusal_of(found))
+    check_refills(found.changes, refill or ())
     if found.has_changes and not yes and not is_confirmed():
         raise PublishError("not confirmed: nothing was published. --yes publishes without asking")
     with screen.progress(f"publishing to {store.name}"):
-        done = store.apply(definitions, message=message, commit=commit_of(file))
+        done = store.apply(
+            definitions, message=message, commit=commit_of(file), refill=refill or ()
+        )
     screen.document({**done.to_dict(), "is_applied": True})
     if done.has_changes:
         screen.say(f"Published to store {store.name!r}.", style="bold")

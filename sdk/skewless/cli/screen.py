@@ -53,6 +53,11 @@ class Screen:
         if not self.is_json:
             self._out.print(Text(printable(text), style=style), soft_wrap=not self._out.is_terminal)
 
+    def write(self, text: str) -> None:
+        """Print a text as it is: no line of it is wrapped."""
+        if not self.is_json:
+            typer.echo(text, nl=False)
+
     def table(
         self,
         columns: Sequence[str],

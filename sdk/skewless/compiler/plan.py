@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from skewless.compiler import instants
 from skewless.compiler.binding import bind
 from skewless.compiler.bound import (
     Apply,
@@ -257,6 +258,17 @@ class ViewPlan:
         ]
         known = [span for span in reach if span is not None]
         return max(known) if reach and len(known) == len(reach) else None
+
+    def counted_from(self, cut: int, since: int) -> int | None:
+        """Return the earliest ingest time whose rows can count for a cut; None for all history.
+
+        Args:
+            cut: microseconds.
+            since: the cut before. Changed entities are looked for from there, even if their windows
+                are shorter.
+        """
+        reach = self.longest_window
+        return None if reach is None else min(cut - reach - instants.DEDUPLICATION_SPAN, since)
 
     @property
     def tiebreak_type(self) -> ValueType | None:

@@ -12,7 +12,6 @@ from skewless.compiler.instants import DAY, MINUTE
 from skewless.cost.typical import TypicalEntity
 from skewless.definitions.refresh import Every
 from skewless.errors import InputError
-from skewless.offline.query.states import span_of_states
 from skewless.online.address import STREAM_DAYS
 from skewless.online.item_size import read_units
 from skewless.online.pace import AWS
@@ -30,11 +29,11 @@ if TYPE_CHECKING:
 PHASES = 8
 # A day's writes and reads are looked at so many times at most.
 _MOMENTS = 24
-_TODAY = 20_500 * DAY  # any day does: 2026-02-16
+TODAY = 20_500 * DAY  # any day does: 2026-02-16
 _ITEM_OVERHEAD = 100  # bytes that DynamoDB adds to each item for storage
 _SYSTEM_BYTES = 17  # of an event's ingest time, number and shard, which is stored once a file
 _EVER = 365 * DAY  # how much history views read that look at all of it
-_LEAST_SCANNED = 10_000_000  # Athena charges for at least 10 MB a query
+LEAST_SCANNED = 10_000_000  # Athena charges for at least 10 MB a query
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ class ViewLoad:
     @cached_property
     def cut_writes(self) -> list[Write]:
         """A write of a cut, of each typical entity."""
-        return [[*one.writes_of_cuts(one.cuts(_TODAY, 3))][-1] for one in self.typical]
+        return [[*one.writes_of_cuts(one.cuts(TODAY, 3))][-1] for one in self.typical]
 
     @cached_property
     def day_writes(self) -> list[list[Write]]:
@@ -178,19 +177,23 @@ class ViewLoad:
 
     @property
     def scanned_bytes(self) -> float:
-        """Bytes that Athena scans a day for the cuts, where nothing is compressed.
-
-        A cut reads the log once, and once more for each column that the view's tiles collect.
-        """
+        """Bytes that Athena scans a day for the cuts, where nothing is compressed."""
         every = round(DAY / self.cuts)
-        span = span_of_states(self.plan, _TODAY, _TODAY - every, ())
-        since = _TODAY - _EVER if span.start is None else span.start
-        events = self.events * (_TODAY - since) / DAY
-        names = used_columns(self.plan.view)
-        width = _SYSTEM_BYTES + 8 + sum(_width(self.example[name]) for name in names)
-        kept = {column for tiles in self.plan.tile_sets for column in tiles.columns}
-        scans = 1 + sum(column.kept.is_collected for column in kept)
-        return self.cuts * max(scans * events * width, _LEAST_SCANNED)
+        start = self.plan.counted_from(TODAY, TODAY - every)
+        since = TODAY - _EVER if start is None else start
+        events = self.events * (TODAY - since) / DAY
+        return self.cuts * max(events * scanned_bytes(self.plan, self.example), LEAST_SCANNED)
+
+
+def scanned_bytes(plan: ViewPlan, example: Mapping[str, Any]) -> int:
+    """Return the bytes that a cut scans for each event in the log, where nothing is compressed.
+
+    A cut reads the log once, and once more for each column that the view's tiles collect.
+    """
+    names = used_columns(plan.view)
+    width = _SYSTEM_BYTES + 8 + sum(_width(example[name]) for name in names)
+    kept = {column for tiles in plan.tile_sets for column in tiles.columns}
+    return width * (1 + sum(column.kept.is_collected for column in kept))
 
 
 def line_read_units(reads: float) -> float:
@@ -205,16 +208,16 @@ def event_bytes(source: Source, example: Mapping[str, Any]) -> int:
 
 def _some(entity: TypicalEntity) -> list[Write]:
     """Return some of a day's writes, evenly chosen."""
-    events = len(entity.moments(_TODAY, _TODAY + DAY))
-    return [*entity.writes_of_day(_TODAY, max(events // _MOMENTS, 1))]
+    events = len(entity.moments(TODAY, TODAY + DAY))
+    return [*entity.writes_of_day(TODAY, max(events // _MOMENTS, 1))]
 
 
 def _mean_read(writes: Sequence[Write]) -> float:
     """Return the units of reading a day's item, on average over the day."""
     if not writes:
         return read_units(0)
-    ends = [*(write.at for write in writes[1:]), _TODAY + DAY]
-    total = (writes[0].at - _TODAY) * read_units(0)
+    ends = [*(write.at for write in writes[1:]), TODAY + DAY]
+    total = (writes[0].at - TODAY) * read_units(0)
     for write, end in zip(writes, ends, strict=True):
         total += (end - write.at) * read_units(write.after)
     return total / DAY

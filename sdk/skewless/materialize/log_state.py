@@ -50,6 +50,10 @@ class LogState:
         """
         return cls(iceberg_metadata(describe_table(table, aws), aws))
 
+    def earliest(self) -> int | None:
+        """Return the earliest ingest time of what is in the log; None if no snapshot says it."""
+        return min((known for each in self._snapshots for _, known in _claims(each)), default=None)
+
     def late(self, since: int, before: int) -> Late:
         """Return what was committed after a snapshot, with ingest times before an instant.
 

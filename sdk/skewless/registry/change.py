@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from skewless.definitions.names import versioned
 from skewless.definitions.version import Version
 from skewless.registry.identity import Identity
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from skewless.registry.dependent import Dependent
     from skewless.registry.differences import FieldChange
+    from skewless.registry.fill import Fill
 
 
 class Action(StrEnum):
@@ -42,6 +44,8 @@ class Change:
         differences: what differs, field by field; of a new version, from the one before it.
         compared_with: the version that they are from; None if it is its own.
         estimate: an entity's largest item, of a view. The caller adds it, as all that follows.
+        fill: what the first cut of a new view takes; None where nothing is filled, or nobody
+            looked.
         dependents: what stands on that which changes, and goes on with it as it is.
     """
 
@@ -59,6 +63,7 @@ class Change:
     differences: tuple[FieldChange, ...] = field(default=(), compare=False)
     compared_with: Identity | None = field(default=None, compare=False)
     estimate: Mapping[str, object] | None = field(default=None, compare=False)
+    fill: Fill | None = field(default=None, compare=False)
     dependents: tuple[Dependent, ...] = field(default=(), compare=False)
 
     @property
@@ -73,7 +78,9 @@ class Change:
 
     @property
     def needs(self) -> str:
-        """The version that the change needs; empty where there are none, or words change alone."""
+        """The version that the change needs; empty where it needs none."""
+        if self.action is Action.DESCRIBE and self.patch:
+            return self.full_version or ""
         if self.kind in ("entity", "source") or self.action not in (Action.CREATE, Action.REFUSE):
             return ""
         return (self.version if self.needed is None else self.needed).full
@@ -84,6 +91,17 @@ class Change:
         if self.kind in ("entity", "source"):
             return None
         return Version(self.version.major, self.version.minor, self.patch).full
+
+    @property
+    def needs_written(self) -> str:
+        """The same, as short as it can be: `2`, `1.1`."""
+        return self.needs.removesuffix(".0").removesuffix(".0")
+
+    @property
+    def called(self) -> str:
+        """Its name, with the version if there are any: `clicks@2`."""
+        is_versioned = self.kind not in ("entity", "source")
+        return versioned(self.name, self.version) if is_versioned else self.name
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -125,11 +143,13 @@ class Change:
             "differences": [one.to_dict() for one in self.differences],
             "dependents": [one.to_dict() for one in self.dependents],
             "estimate": None if self.estimate is None else dict(self.estimate),
+            "fill": None if self.fill is None else self.fill.to_dict(),
         }
 
     def __str__(self) -> str:
         lines = [f"{self.action.value:<9} {self.identity}"]
         lines += [f"{'':10}{text}" for text in self.told]
+        lines += [f"{'':10}{self.fill}"] if self.fill else []
         lines += [f"{'':10}{self.on_it}"] if self.dependents else []
         lines += [f"{'':10}warning: {text}" for text in self.warnings]
         lines += [f"{'':10}{label}: {value}" for label, value in (self.estimate or {}).items()]

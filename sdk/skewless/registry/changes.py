@@ -30,7 +30,7 @@ from skewless.registry.parts import parts_of, take_apart, whole
 from skewless.registry.plan import Month, Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from skewless.definitions.collection import Definition, Definitions
     from skewless.definitions.service import View
@@ -108,17 +108,18 @@ def _created(item: Definition, before: Items, apart: Apart) -> Decided:
     if identity in apart.added:
         names = apart.added[identity]
         told = tuple(f"feature {name!r} is added" for name in names)
-        found = (
-            ()
-            if not isinstance(item, FeatureView | OnDemandView)
-            else (tuple(added_features(item, names)))
-        )
-        return Decided(Action.CREATE, found, details=told)
+        return Decided(Action.CREATE, _added(item, names), details=told)
     earlier = _earlier(item, before)
     if earlier is None:
         return Decided(Action.CREATE)
     found = differences(earlier, item)
     return Decided(Action.CREATE, found, Identity.of(earlier), details=())
+
+
+def _added(item: Definition, names: Iterable[str]) -> tuple[FieldChange, ...]:
+    if isinstance(item, FeatureView | OnDemandView | FeatureService):
+        return added_features(item, names)
+    return ()
 
 
 def _earlier(item: Definition, before: Items) -> View | FeatureService | None:

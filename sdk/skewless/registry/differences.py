@@ -65,10 +65,18 @@ def differences(before: Definition, after: Definition) -> tuple[FieldChange, ...
     return found or (FieldChange("meaning", None, None, "it means something else"),)
 
 
-def added_features(view: FeatureView | OnDemandView, names: Iterable[str]) -> list[FieldChange]:
+def added_features(
+    item: FeatureView | OnDemandView | FeatureService, names: Iterable[str]
+) -> tuple[FieldChange, ...]:
     """Return the features that a minor version adds, as differences."""
-    texts = _view_features(view) if isinstance(view, FeatureView) else _computed(view)
-    return [_feature_added(name, texts[name]) for name in names if name in texts]
+    match item:
+        case FeatureService():
+            return tuple(_of_service(name, "added") for name in names)
+        case FeatureView():
+            texts = _view_features(item)
+        case _:
+            texts = _computed(item)
+    return tuple(_feature_added(name, texts[name]) for name in names)
 
 
 def prose_differences(before: Definition, after: Definition) -> tuple[FieldChange, ...]:
@@ -194,13 +202,25 @@ def _of_service(name: str, done: str) -> FieldChange:
 
 def _service_differences(before: FeatureService, after: FeatureService) -> Iterator[FieldChange]:
     old, new = (
-        [f"{name_where_read(view)}:{name}" for view, name in item.features]
+        [(f"{name_where_read(view)}:{name}", view.name) for view, name in item.features]
         for item in (before, after)
     )
-    yield from (_of_service(name, "removed") for name in old if name not in new)
-    yield from (_of_service(name, "added") for name in new if name not in old)
+    gone = [one for one in old if one not in new]
+    come = [one for one in new if one not in old]
+    # A view that is read at another version is one difference, however many features it has.
+    moved = {
+        (one, other)
+        for one in gone
+        for other in come
+        if one[1] == other[1] and one[0].rpartition(":")[2] == other[0].rpartition(":")[2]
+    }
+    sides = {(one.rpartition(":")[0], other.rpartition(":")[0]) for (one, _), (other, _) in moved}
+    yield from (FieldChange("a view it reads", *both) for both in sorted(sides))
+    kept = {one for pair in moved for one in pair}
+    yield from (_of_service(one[0], "removed") for one in gone if one not in kept)
+    yield from (_of_service(one[0], "added") for one in come if one not in kept)
     # A model reads the features in this order.
-    yield from _order_difference("features", old, new)
+    yield from _order_difference("features", [one for one, _ in old], [one for one, _ in new])
     yield from _reading_differences(before, after)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from skewless.definitions.collection import Definitions
 from skewless.registry.change import Action, Change
+from skewless.registry.plan_markdown import plan_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,17 +137,36 @@ class Plan:
             "month": None if self.month is None else self.month.to_dict(),
         }
 
-    def __str__(self) -> str:
-        shown = [change for change in self.changes if change.action is not Action.UNCHANGED]
-        month = [] if self.month is None else [str(self.month)]
-        return "\n".join(
-            [*map(str, shown), *map(str, self.marked), *month, f"plan: {self._summary()}"]
+    def to_markdown(self, store: str = "") -> str:
+        """Return Markdown for a comment on a pull request, with details folded.
+
+        Args:
+            store: the store's name, for the headline.
+        """
+        return plan_markdown(
+            self.changes,
+            title=store,
+            summary=self.summary,
+            marked=[*map(str, self.marked)],
+            month="" if self.month is None else str(self.month),
         )
 
-    def __repr__(self) -> str:
-        return f"Plan({self._summary()})"
-
-    def _summary(self) -> str:
+    @property
+    def summary(self) -> str:
+        """The number of changes of each kind, in a line."""
         counts = Counter(change.action for change in self.changes)
-        summary = ", ".join(f"{counts[item]} {item.value}" for item in Action if counts[item])
-        return summary or "nothing to publish"
+        told = ", ".join(f"{counts[one]} {word}" for one, word in WORDS.items() if counts[one])
+        return told or "nothing to publish"
+
+    def __str__(self) -> str:
+        month = [] if self.month is None else [self.month]
+        lines = (*self.changed, *self.marked, *month, f"plan: {self._counted()}")
+        return "\n".join(map(str, lines))
+
+    def __repr__(self) -> str:
+        return f"Plan({self._counted()})"
+
+    def _counted(self) -> str:
+        counts = Counter(change.action for change in self.changes)
+        told = ", ".join(f"{counts[item]} {item.value}" for item in Action if counts[item])
+        return told or "nothing to publish"

@@ -400,11 +400,9 @@ def span_of_states(
     again: Again = NOBODY,
 ) -> Span:
     """Return the ingest times whose rows can count; the arguments are those of `States`."""
-    reach = plan.longest_window
-    if reach is None or since is None or rewritten or again.is_everyone:
+    if since is None or rewritten or again.is_everyone:
         return Span(None, cut)
-    # Changed entities are looked for since the last cut, even if their windows are shorter.
-    return Span(min(cut - reach - instants.DEDUPLICATION_SPAN, since), cut)
+    return Span(plan.counted_from(cut, since), cut)
 
 
 def _partial_columns(plan: ViewPlan, column: TileColumn, dialect: Dialect) -> dict[str, Sql]:

@@ -1,0 +1,87 @@
+"""Refills: new majors of views that fill what is there a second time. Pure.
+
+A view that has most features of the major version before it fills them again. Where that costs
+more than a look at the plan, `apply` wants the view to be named.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skewless.definitions.names import versioned
+from skewless.definitions.version import Version
+from skewless.errors import InputError, PublishError, shown
+from skewless.registry.change import Action
+from skewless.registry.parts import parts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from skewless.definitions.view import FeatureView
+    from skewless.registry.change import Change
+    from skewless.registry.fill import Fill
+
+
+def filled_again(change: Change, view: FeatureView, published: Iterable[FeatureView]) -> str:
+    """Return the version before a new major of which it has at least half of its features.
+
+    Their names count. A changed hop or condition changes the values of all of them, and what a
+    cut writes again are the items of the same features.
+    """
+    before = change.compared_with
+    if change.action is not Action.CREATE or before is None:
+        return ""
+    parts = parts_of(published, before.name, before.version.major)
+    there = {name for part in parts for name in part.feature_types}
+    kept = [name for name in view.feature_types if name in there]
+    return (
+        versioned(before.name, before.version) if 2 * len(kept) >= len(view.feature_types) else ""
+    )
+
+
+def check_refills(changes: Iterable[Change], named: Iterable[str]) -> None:
+    """Refuse to fill much anew, unless the view is named.
+
+    Args:
+        changes: of a plan, with fills.
+        named: views as `name@version`.
+
+    Raises:
+        InputError: a name is no view of the plan.
+        PublishError: a view is not named.
+    """
+    views = {(change.name, change.version): change for change in changes if change.kind == "view"}
+    answered = {_found(text, views) for text in named}
+    for key, change in views.items():
+        fill = change.fill
+        if fill is not None and fill.is_guarded and key not in answered:
+            raise PublishError(_guarded(change, fill))
+
+
+def _found(text: str, views: Iterable[tuple[str, Version]]) -> tuple[str, Version]:
+    name, _, version = text.partition("@") if isinstance(text, str) else ("", "", "")
+    try:
+        wanted = Version.parse(version).without_patch
+    except ValueError:
+        wanted = None
+    for key in views:
+        if key == (name, wanted):
+            return key
+    there = ", ".join(sorted(versioned(*key) for key in views)) or "none"
+    raise InputError(f"refill names {shown(text)}, which is no view to publish; there are: {there}")
+
+
+def _guarded(change: Change, fill: Fill) -> str:
+    called = versioned(change.name, change.version)
+    cost = (
+        f"for up to {fill.dollars:,.2f} dollars"
+        if fill.dollars is not None
+        else (f"for nobody knows how much ({fill.why_unknown})")
+    )
+    rows = "" if fill.log_rows is None else f" of {fill.log_rows:,} rows"
+    return (
+        f"nothing was published: {called} has most features of {fill.again}, and its first cut "
+        f"fills them all a second time from the log{rows}, {cost}. A feature that is only added "
+        f"needs a minor version, which fills nothing anew. If you mean it, name it: "
+        f"refill={called!r} (--refill {called})"
+    )
