@@ -8,6 +8,7 @@ from skewless.definitions.clock import as_microseconds
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.names import versioned
 from skewless.developing import DevelopingStore
+from skewless.errors import StoreError
 from skewless.registry.selection import find_parts, name_of
 
 if TYPE_CHECKING:
@@ -176,6 +177,8 @@ class FillingStore(DevelopingStore):
     def forget(self, entity: object, key: object, *, dry_run: bool = False) -> Erasure:
         """Erase an entity from all that the store keeps; repeating it finishes a run that died.
 
+        It reaches what is tried in namespaces as well.
+
         Args:
             entity: its Entity, or the name.
             key: the value of its key, or a mapping where the key has several columns.
@@ -188,8 +191,16 @@ class FillingStore(DevelopingStore):
         self._for_all("an erasure, which reaches all namespaces,")
         from skewless.erasure.forget import forget  # noqa: PLC0415 - needs the training extra
 
+        if not dry_run and (left := self._trials.sweep(at_once=True).left):
+            raise StoreError(
+                "nothing is erased yet. Trials that are gone have online items, which may hold the "
+                f"entity and could not be removed: {'; '.join(left)}. Run this again"
+            )
+        self.refresh()
         # Read anew: a source that others published since may hold the key.
-        return forget(self._workbench, self._reloaded, name_of(entity), key, is_dry_run=dry_run)
+        return forget(
+            self._workbench, self._trials.with_all, name_of(entity), key, is_dry_run=dry_run
+        )
 
     def doctor(self) -> Diagnosis:
         """Examine all of the store's resources; each finding has its remedy."""

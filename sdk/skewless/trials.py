@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from skewless.definitions.duration import Duration
+from skewless.definitions.entity import Entity
 from skewless.definitions.expression import to_datetime
 from skewless.errors import InputError, PublishError
 from skewless.materialize.sweep import Sweep
@@ -17,13 +18,14 @@ from skewless.online.estimate import estimate
 from skewless.online.pace import settling
 from skewless.online.view_items import ViewItems
 from skewless.registry.namespaces import DevNamespace, Namespaces
+from skewless.registry.published import Published
 from skewless.registry.trial import trial_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from skewless.aws import Aws, Resources
-    from skewless.definitions.collection import Definitions
+    from skewless.definitions.collection import Definition, Definitions
     from skewless.materialize.sweep import Swept
     from skewless.registry.changes import Plan
     from skewless.registry.registry import Registry
@@ -92,6 +94,32 @@ class Trials:
         found = self.live(name)
         return Shown(found, found.trial.on_top(self._registry.load(), name))
 
+    def with_all(self) -> Published:
+        """Return what is published and all that is tried, also what expired: for an erasure.
+
+        One name may stand for several definitions there.
+
+        Raises:
+            InputError: an entity that is tried has other keys than another of its name.
+            DocumentError: a namespace cannot be read.
+        """
+        published = self._registry.load()
+        found: list[Definition] = [*published.definitions]
+        entities = {item.name: item for item in published.definitions.entities}
+        for namespace in self.namespaces.all():
+            own = namespace.trial.on_top(published, namespace.name).own
+            for item in own:
+                if isinstance(item, Entity):
+                    other = entities.setdefault(item.name, item)
+                    if other.keys != item.keys:
+                        raise InputError(
+                            f"namespace {namespace.name!r} tries an entity {item.name!r} with "
+                            "other keys than another of its name: which one is meant cannot be "
+                            f"told. Drop one first: skewless dev --drop {namespace.name}"
+                        )
+            found += own
+        return Published.of(found, published.marks)
+
     def plan(self, wanted: Definitions) -> Plan:
         """Say what `apply` would try; see `FeatureStore.plan`."""
         return _estimated(trial_of(self._registry.load(), wanted)[1])
@@ -159,8 +187,12 @@ class Trials:
         self.namespaces.drop(self._there(name), _machine_now())
         return self.sweep()
 
-    def sweep(self) -> Swept:
-        """Remove what expired, and what replaced and dropped trials left."""
+    def sweep(self, *, at_once: bool = False) -> Swept:
+        """Remove what expired, and what replaced and dropped trials left.
+
+        Args:
+            at_once: also look again at what dying cuts may have left, however young.
+        """
         return Sweep(
             self.namespaces,
             self._registry.load,
@@ -168,7 +200,7 @@ class Trials:
             self._passing(),
             _machine_now(),
             settling(self._aws.endpoint),
-        ).run()
+        ).run(at_once=at_once)
 
     def begin_filling(self, seen: DevNamespace, partitions: Iterable[str]) -> None:
         """Note in a namespace that cuts of its views begin.

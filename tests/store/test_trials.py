@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from skewless import Every, FeatureService, FeatureView, agg
+from skewless import Entity, Every, FeatureService, FeatureView, agg
 from skewless.errors import InputError, OnlineStoreError, PublishError
 from skewless.online.table import OnlineTable
 from skewless.trials import Trials
+from skewless.types import String
 from tests.store.builders import NOON, card, label, payment, payments, spending
 
 if TYPE_CHECKING:
@@ -378,3 +379,36 @@ def test_a_store_seen_through_a_namespace_can_be_pickled(filled: FeatureStore) -
     again = pickle.loads(pickle.dumps(dev))  # noqa: S301 - our own
     assert repr(again) == repr(dev)
     assert again.published.view("totals").version == 2
+
+
+def test_an_erasure_reaches_what_is_tried_and_what_expired(
+    filled: FeatureStore, clock: MovableClock
+) -> None:
+    shop = Entity("shop", keys={"shop": String})
+    by_shop = totals("3d", entity=shop, features={"spent": agg.sum("amount", window="3d")})
+    anna, bob = filled.dev("anna"), filled.dev("bob")
+    anna.apply([totals("3d")], expires="1h")
+    bob.apply(
+        [
+            totals("2d"),
+            FeatureView(
+                "shops",
+                entity=shop,
+                source=payments,
+                refresh=by_shop.refresh,
+                features=by_shop.aggregations,
+            ),
+        ]
+    )
+    anna.materialize("totals")
+    for name in ("totals", "shops"):
+        bob.materialize(name)
+    told = {each.place for each in filled.forget("card", "a", dry_run=True).removed}
+    assert {"online totals@1", "online totals@2"} <= told
+    clock.now = NOON + timedelta(hours=2)
+    filled.forget("card", "a")
+    items = traces(filled)[filled.resources.online_table]
+    assert not [item for item in items if item.split("#")[-1].startswith("a ")]
+    assert values(bob)[0] == {"total": None}
+    assert not bob.verify(["totals", "shops"], sample=5).differences
+    assert [each.name for each in filled.namespaces()] == ["bob"]

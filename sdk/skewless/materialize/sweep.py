@@ -64,8 +64,11 @@ class Sweep:
     machine_now: int
     settle_seconds: float
 
-    def run(self) -> Swept:
+    def run(self, *, at_once: bool = False) -> Swept:
         """Drop expired namespaces, and remove all that no trial holds any more.
+
+        Args:
+            at_once: also look again at what dying cuts may have left, however young.
 
         Raises:
             DocumentError: a namespace cannot be read, so that nobody knows what it holds.
@@ -81,7 +84,7 @@ class Sweep:
                 expired.append(namespace.name)
             elif gone := namespace.filled - namespace.trial.partitions:
                 self._release(namespace, gone)
-        return self._removed(tuple(expired))
+        return self._removed(tuple(expired), at_once=at_once)
 
     def _release(self, namespace: DevNamespace, gone: Collection[str]) -> None:
         try:
@@ -89,11 +92,11 @@ class Sweep:
         except PublishError:
             return  # it was applied to just now; the next sweep looks again
 
-    def _removed(self, expired: tuple[str, ...]) -> Swept:
+    def _removed(self, expired: tuple[str, ...], *, at_once: bool) -> Swept:
         views, items, left = [], 0, []
         for removal in self.namespaces.removals():
             is_young = self.machine_now - removal.noted_at < _LONGEST_CUT
-            if removal.is_late and is_young:
+            if removal.is_late and is_young and not at_once:
                 continue
             try:
                 count = self._remove(removal)
