@@ -43,6 +43,8 @@ def test_division_is_by_type(sandbox: Sandbox, expression: str, value: str | Non
         ("cast(-7 AS decimal(38,0)) / 2", "-4"),
         ("decimal '99999999999999999999999999999999999998' / 3", "3" * 37 + "3"),
         ("1.00 / 3.000", "0.333"),
+        ("1.00 / 3.000 / 0.5", "0.666"),
+        ("cast(cast(7 AS decimal) / cast(2 AS decimal) AS decimal) / cast(-3 AS decimal)", "-1"),
         ("mod(decimal '-5', decimal '3')", "-2"),
         ("bigint '9007199254740993' * cast(1 AS decimal(38,0))", "9007199254740993"),
         (

@@ -37,6 +37,8 @@ set global lock_configuration = true;
 
 # Trino: integers divide to integers and refuse zero, doubles follow IEEE 754, decimals stay exact
 # at the greater scale and round half away from zero. DuckDB's `/` gives a double for all of them.
+# A lambda's parameter stands for a side that is named more than once: a macro would copy it, and
+# what is in it, each time.
 _DIVISION = """
 create macro decimal_scale(x) as
     case when typeof(x) like 'DECIMAL%'
@@ -55,13 +57,18 @@ create macro scaled_quotient(a, b, s) as
         decimal_units(a) * power_of_ten(s + decimal_scale(b) - decimal_scale(a)),
         decimal_units(b)), s);
 create macro quotient_type(a, b) as case when false then (a + b) * cast(1 as decimal(38, 0)) end;
-create macro decimal_quotient(a, b) as
+create macro decimal_quotient_of(a, b) as
     case when decimal_scale(a) = 0 and decimal_scale(b) = 0
     then cast_to_type(rounded_quotient(cast(a as hugeint), cast(b as hugeint)),
                       quotient_type(a, b))
     else cast_to_type(scaled_quotient(a, b, greatest(decimal_scale(a), decimal_scale(b))),
                       quotient_type(a, b))
     end;
+create macro decimal_quotient(x, y) as
+    list_transform([{'a': x, 'b': y}], lambda v: decimal_quotient_of(v.a, v.b))[1];
+create macro whole_decimal_quotient(x, y) as
+    cast(list_transform([{'a': cast(x as hugeint), 'b': cast(y as hugeint)}],
+                        lambda v: rounded_quotient(v.a, v.b))[1] as decimal(38, 0));
 create macro trino_divide
     (s tinyint, t tinyint, a, b) as a // b,
     (s smallint, t smallint, a, b) as a // b,

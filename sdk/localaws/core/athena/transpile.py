@@ -95,11 +95,18 @@ def _call(name: str, *arguments: exp.Expr | str) -> exp.Anonymous:
 def _divide(node: exp.Expr) -> exp.Expr:
     left, right = node.this, node.expression
     if _divides_exactly(left, right):
-        if isinstance(right.unnest(), exp.Cast) and right.unnest().to.sql() == "DECIMAL(38, 0)":
+        if _is_whole_decimal(right):
             # DuckDB divides decimals as doubles, and whole numbers exactly.
             left, right = (exp.cast(side.copy(), "HUGEINT") for side in (left, right))
         return exp.IntDiv(this=exp.Paren(this=left), expression=exp.Paren(this=right))
+    if _is_whole_decimal(left) and _is_whole_decimal(right):
+        return _call("whole_decimal_quotient", left, right)
     return _call("trino_divide", exemplar(left), exemplar(right), left, right)
+
+
+def _is_whole_decimal(node: exp.Expr) -> bool:
+    cast = node.unnest()
+    return isinstance(cast, exp.Cast) and cast.to.sql() == "DECIMAL(38, 0)"
 
 
 def _divides_exactly(left: exp.Expr, right: exp.Expr) -> bool:
