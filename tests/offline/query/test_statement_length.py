@@ -9,20 +9,31 @@ import pytest
 from sqlglot import exp
 
 from examples.flights import definitions as flights
-from skewless import OnDemandView, haversine, request
-from skewless.compiler.plan import plan_selection
+from skewless import (
+    Entity,
+    Every,
+    FeatureView,
+    OnDemandView,
+    Source,
+    agg,
+    col,
+    haversine,
+    request,
+)
+from skewless.compiler.again import NOBODY
+from skewless.compiler.plan import plan_selection, plan_view
 from skewless.offline.query import sql
 from skewless.offline.query.dialect import Dialect, EngineName
 from skewless.offline.query.events import Relation
 from skewless.offline.query.history import History, Spine
 from skewless.offline.query.mode import Mode
 from skewless.offline.query.stages import AROUND_A_STATEMENT, STATEMENT_BYTES
-from skewless.types import Float64
+from skewless.offline.query.states import States
+from skewless.types import Float64, String
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from skewless import FeatureView
     from skewless.definitions.expression import Expr
     from skewless.offline.query.script import Script
 
@@ -91,6 +102,22 @@ def test_sixty_features_of_elementary_functions_fit(make: Callable[[Expr, int], 
     script = History(plan, Mode.AS_SERVED, ATHENA, spine, relations, {}).script()
     sizes = [len(ATHENA.render(query).encode()) for query in statements_of(script)]
     assert max(sizes) <= STATEMENT_BYTES - AROUND_A_STATEMENT
+
+
+def test_a_rounded_input_of_a_percentile_stands_for_its_buckets_bits_once() -> None:
+    """Each bit would hold it, and it holds itself some ten times."""
+    visits = Source("visits", schema={"card": String, "amount": Float64}, event_time="at")
+    amount = (col("amount") / 3).round(2)
+    view = FeatureView(
+        "view",
+        entity=Entity("card", keys={"card": String}),
+        source=visits,
+        refresh=Every("1d"),
+        features={"half": agg.percentile(amount, 0.5, window="30d")},
+    )
+    log = Relation(sql.table("visits"), is_physical=False, is_log=True)
+    states = States(plan_view(view), ATHENA, log, MARCH_1, None, again=NOBODY)
+    assert len(ATHENA.render(states.script().query())) < 20_000
 
 
 def test_no_statement_of_a_service_holds_a_step_that_it_does_not_read() -> None:

@@ -164,15 +164,19 @@ class Renderer:
             Primitive.NULL_IF_NEGATIVE: lambda x: self._once(
                 x, lambda y: sql.when(sql.less_equal(zero, y), y)
             ),
-            Primitive.NULL_IF_NOT_POSITIVE: lambda x: sql.when(sql.less(zero, x), x),
+            Primitive.NULL_IF_NOT_POSITIVE: lambda x: self._once(
+                x, lambda y: sql.when(sql.less(zero, y), y)
+            ),
             Primitive.NULL_UNLESS_POWER: _real_power_base,
-            Primitive.ROUND_HALF_AWAY: dialect.round_half_away,
+            Primitive.ROUND_HALF_AWAY: lambda x: self._once(x, dialect.round_half_away),
             Primitive.INTEGER_REMAINDER: dialect.remainder,
             Primitive.INTEGER_QUOTIENT: dialect.quotient,
             Primitive.NULL_IF_BELOW: lambda x, n, least: sql.when(sql.less_equal(least, n), x),
             Primitive.NARROW: lambda x: sql.cast(x, "BIGINT"),
-            Primitive.MAGNITUDE: lambda x: bucketed(dialect, x),
-            Primitive.MAGNITUDE_OF_DOUBLE: lambda x: bucketed_double(dialect, x),
+            Primitive.MAGNITUDE: lambda x: self._once(x, lambda y: bucketed(dialect, y)),
+            Primitive.MAGNITUDE_OF_DOUBLE: lambda x: self._once(
+                x, lambda y: bucketed_double(dialect, y)
+            ),
             Primitive.HASH_TEXT: dialect.hash64,
             Primitive.HASH_INTEGER: lambda x: dialect.hash64(sql.cast(x, "VARCHAR")),
             Primitive.HASH_BOOL: lambda x: dialect.hash64(sql.cast(x, "VARCHAR")),
