@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from skewless import FeatureService, agg, col, on_demand_view
+from skewless import Every, FeatureService, agg, col, on_demand_view
 from skewless.catalog.document import LockRow, ModelPage, Sampled
 from skewless.catalog.naming import major_id
 from skewless.catalog.pages import Facts, Looked
@@ -85,6 +85,16 @@ def test_a_view_says_what_it_is_of_and_who_reads_it() -> None:
     assert page.cost.read_units > 0
     assert 'get_historical_features(labels, "delays@1")' in page.training
     assert '{"carrier": "..."}' in page.serving
+
+
+@pytest.mark.parametrize(
+    ("refresh", "said"),
+    [("stream", "stream"), (Every("1d"), "every 1d"), (Every("1h", "5m"), "every 1h, 5m later")],
+)
+def test_a_view_says_how_often_it_is_cut(refresh: str | Every, said: str) -> None:
+    view = a_view(refresh=refresh)
+    found = catalog_of(Published.of([view.entity, view.source, view]))
+    assert found.views[0].refresh == said
 
 
 def test_a_feature_names_what_it_reads_and_what_reads_it() -> None:

@@ -37,6 +37,7 @@ from skewless.compiler.plan import plan_selection
 from skewless.definitions.entity import Entity
 from skewless.definitions.expression import render
 from skewless.definitions.on_demand import OnDemandView
+from skewless.definitions.refresh import Stream
 from skewless.definitions.service import FeatureService, select
 from skewless.definitions.source import Source
 from skewless.definitions.view import FeatureView, Role, view_behind
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
     from skewless.catalog.document import ModelPage
     from skewless.catalog.naming import Versioned
+    from skewless.definitions.refresh import Refresh
     from skewless.definitions.service import AnyView, View
     from skewless.definitions.types import ValueType
     from skewless.registry.apply_log import LogEntry
@@ -223,7 +225,7 @@ class Facts:
             page,
             entity=view.entity.name,
             source=view.source.name,
-            refresh=str(view.refresh).strip("'"),
+            refresh=_refresh(view.refresh),
             where="" if view.where is None else render(view.where),
             ttl="" if view.ttl is None else str(view.ttl),
             as_of=self.looked.as_of.get(page.id, ""),
@@ -332,6 +334,13 @@ def _code(view: View, feature: str) -> str:
         case _:
             aggregate = view.aggregations.get(feature)
             return "" if aggregate is None else str(aggregate)
+
+
+def _refresh(refresh: Refresh) -> str:
+    if isinstance(refresh, Stream):
+        return "stream"
+    late = f", {refresh.delay} later" if refresh.delay.microseconds else ""
+    return f"every {refresh.every}{late}"
 
 
 def _window(view: View, feature: str) -> str:

@@ -21,7 +21,6 @@ _TINY = 40
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _TWO_DAYS = 2 * _DAY
 _KILO = 1000
-_GROUPED = 10_000  # below it a number may be a year
 _PERCENT = 100
 _MANY_PERCENT = 10
 # No page can hold these: control characters, halves of surrogate pairs, and what is no character.
@@ -84,13 +83,13 @@ def became(sentence: str) -> tuple[str, str, str] | None:
     return found and (found["what"], found["old"], found["new"])
 
 
-def number(value: float) -> str:
-    """Return a number for people: thousands apart from 10,000 on, four digits that count."""
+def number(value: float, grouped_from: int = _KILO) -> str:
+    """Return a number for people: thousands apart, four digits that count."""
     if not math.isfinite(value):
         return str(value)
     if value == int(value) and abs(value) < 10**15:
-        return f"{int(value):,}" if abs(value) >= _GROUPED else str(int(value))
-    return f"{value:,.0f}" if abs(value) >= _GROUPED else f"{value:.4g}"
+        return f"{int(value):,}" if abs(value) >= grouped_from else str(int(value))
+    return f"{value:,.0f}" if abs(value) >= grouped_from else f"{value:.4g}"
 
 
 def rounded(text: str, type_: str) -> str:
@@ -140,7 +139,7 @@ def instant(text: str) -> str:
 def seconds(value: float, type_: str) -> str:
     """Return an edge of a bin: an instant or a day where it stands for one."""
     if type_ not in ("Timestamp", "Date"):
-        return number(value)
+        return number(value, grouped_from=10_000)  # a smaller one may be a year
     try:
         at = datetime.fromtimestamp(value, UTC)
     except (OverflowError, OSError, ValueError):

@@ -123,7 +123,7 @@
       list.replaceChildren(
         ...hits.slice(0, SHOWN).map(([kind, name, where, page, told], number) => {
           const title = element("bdi", { class: "n" }, name);
-          const owner = where ? element("bdi", { class: "faint" }, ` ${where}`) : "";
+          const owner = where ? element("bdi", { class: "n faint" }, where) : "";
           const hit = element(
             "a",
             { role: "option", id: `to-hit-${number}`, "aria-selected": "false", tabindex: "-1", href: root + page },
