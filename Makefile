@@ -31,7 +31,7 @@ help: ## Show what can be made
 install: $(INSTALLED) ## Make .venv, with every dependency as constraints.txt pins it
 
 demo: $(INSTALLED) ## Run the flights example on an AWS inside one process
-	$(BIN)/skewless demo
+	$(BIN)/skewless demo --catalog build/catalog
 
 fraud: $(INSTALLED) ## Run the fraud example: what a skewed mean costs a model
 	PYTHONPATH=.:sdk $(BIN)/python -m examples.fraud

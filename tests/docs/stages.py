@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from examples.flights import definitions
-from skewless import FeatureStore, FeatureView, agg
+from skewless import FeatureStore, FeatureView, Source, agg
+from skewless.types import Float64, String
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +67,11 @@ def _serving(folder: Path) -> dict[str, Any]:
     return {"store": store, "__file__": str(folder / "inference.py")}
 
 
+def _catalog(folder: Path) -> dict[str, Any]:
+    del folder
+    return {"store": _store(), "Source": Source, "String": String, "Float64": Float64}
+
+
 def _ingesting(folder: Path) -> dict[str, Any]:
     del folder
     store = FeatureStore.local(clock=NOW)
@@ -101,6 +107,7 @@ def _flight(hours_ago: int) -> dict[str, Any]:
 
 
 _STAGES: dict[str, Callable[[Path], dict[str, Any]]] = {
+    "catalog": _catalog,
     "erasing": _erasing,
     "exploring": _exploring,
     "ingesting": _ingesting,

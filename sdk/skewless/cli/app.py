@@ -9,6 +9,7 @@ import typer
 from skewless import __version__
 from skewless.cli.browse import find, list_published, show
 from skewless.cli.bump import bump
+from skewless.cli.catalog import catalog
 from skewless.cli.cost import cost
 from skewless.cli.demo import demo
 from skewless.cli.dev import dev as trials
@@ -62,6 +63,7 @@ _PANELS = {
         ("list", list_published),
         ("show", show),
         ("search", find),
+        ("catalog", catalog),
         ("why", why),
         ("dependents", dependents),
         ("lock", lock),

@@ -34,7 +34,8 @@ TRAIN = Step("Train, and learn what a leak is worth", 18)
 FILL = Step("Fill the online store", 18)
 PLAY = Step("Move the clock: take in, cut, serve", 40)
 COMPARE = Step("Compare what was served with what is trained on", 6)
-STEPS = (OPEN, DEFINE, LOAD, BUILD, TRAIN, FILL, PLAY, COMPARE)
+CATALOG = Step("Write the catalog", 10)
+STEPS = (OPEN, DEFINE, LOAD, BUILD, TRAIN, FILL, PLAY, COMPARE, CATALOG)
 
 
 def pace() -> float:

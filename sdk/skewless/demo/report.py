@@ -11,6 +11,7 @@ from skewless.definitions.refresh import Every
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from skewless.definitions.collection import Definitions
     from skewless.definitions.view import FeatureView
@@ -321,3 +322,9 @@ def cost(screen: Course, loop: Loop) -> dict[str, Any]:
 
 def _cells(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     return [[f"{x:,}" if isinstance(x, int) else str(x) for x in row.values()] for row in rows]
+
+
+def catalog(screen: Course, index: Path) -> str:
+    """Say where the catalog is."""
+    screen.say(f"Features, lineage, values and costs, to look at in a browser: {index.resolve()}")
+    return str(index.resolve())
