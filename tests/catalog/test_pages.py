@@ -10,12 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from skewless import Every, FeatureService, agg, col, on_demand_view
-from skewless.catalog.document import LockRow, ModelPage, Sampled
+from skewless.catalog.document import Sampled
 from skewless.catalog.naming import major_id
 from skewless.catalog.pages import Facts, Looked
 from skewless.catalog.sentences import sentence
+from skewless.definitions.collection import Definitions
 from skewless.registry.identity import Identity
+from skewless.registry.lock import SELECTION
 from skewless.registry.marks import Mark, State
+from skewless.registry.model_lock import ModelLock
 from skewless.registry.published import Published
 from skewless.types import Float64
 from tests import strategies
@@ -198,19 +201,47 @@ def test_marks_are_told_of_the_version_that_has_them() -> None:
     assert view_of(found, "last_seen@1").marks == ()
 
 
+def a_lock(model: str, service: FeatureService, **known: Any) -> ModelLock:
+    pinned = {Identity.of(item).key: "digits" for item in Definitions.collect([service])}
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    return ModelLock.of(service, pinned, "f" * 64, model=model, by="me", at=at, **known)
+
+
 def test_a_model_stands_on_the_service_that_it_is_locked_to() -> None:
-    lock = LockRow(digest="d", service="arrival_model@1", at="", by="")
-    model = ModelPage(name="churn", locks=(lock,), features=("delays@1:mean_1d",))
-    found = catalog_of(Published.of(everything()), models=(model,))
+    published = Published.of(everything())
+    lock = a_lock("churn", published.service("arrival_model"))
+    found = catalog_of(published, locks=[lock])
     assert ("arrival_model@1", "model churn") in found.edges
     assert found.services[0].models == ("churn",)
+    (page,) = found.models
+    assert (page.name, page.locks[0].service) == ("churn", "arrival_model@1")
+    assert page.features[0] == "delays@1:mean_1d"
 
 
 def test_a_model_that_is_locked_to_loose_features_stands_on_them() -> None:
-    lock = LockRow(digest="d", service="selection@1", at="", by="")
-    model = ModelPage(name="churn", locks=(lock,), features=("delays@1:mean_1d", "gone@1:x"))
-    found = catalog_of(Published.of(everything()), models=(model,))
-    assert [read for read, reader in found.edges if reader == "model churn"] == ["delays@1:mean_1d"]
+    published = Published.of(everything())
+    loose = FeatureService(SELECTION, features=[published.view("delays")["mean_1d"]])
+    found = catalog_of(published, locks=[a_lock("churn:home", loose)])
+    assert [read for read, reader in found.edges if reader == "model churn:home"] == [
+        "delays@1:mean_1d"
+    ]
+
+
+def test_locks_that_ended_are_no_models() -> None:
+    published = Published.of(everything())
+    lock = a_lock("churn", published.service("arrival_model"))
+    ended = lock.ended(datetime(2026, 2, 1, tzinfo=UTC), "me")
+    assert catalog_of(published, locks=[ended]).models == ()
+
+
+def test_a_model_on_a_marked_version_has_a_remark() -> None:
+    published = Published.of(everything())
+    identity = Identity.of(published.view("delays"))
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    mark = Mark(state=State.YANKED, reason="wrong", successor="", by="me", at=at)
+    lock = a_lock("churn", published.service("arrival_model"))
+    found = catalog_of(Published(published.definitions, {identity: mark}), locks=[lock])
+    assert found.models[0].locks[0].remarks == ("view 'delays' version 1 is yanked: wrong.",)
 
 
 def test_what_was_looked_at_is_where_it_belongs() -> None:

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from skewless import __version__
 from skewless.catalog.looking import HistoryStore, Sampler, served_until, tables
-from skewless.catalog.naming import major_id
+from skewless.catalog.naming import major_id, major_named
 from skewless.catalog.pages import Facts, Looked
 from skewless.cost import predict
 from skewless.definitions.types import is_whole
-from skewless.definitions.version import Version
 from skewless.errors import InputError, shown
 from skewless.registry.selection import named
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from skewless.offline.lake.snapshots import Snapshots
     from skewless.online.table import OnlineTable
     from skewless.registry.apply_log import LogEntry
+    from skewless.registry.model_lock import ModelLock
     from skewless.registry.published import Published
 
 
@@ -45,6 +45,10 @@ class RecordedStore(HistoryStore, Protocol):
 
     def log(self) -> list[LogEntry]:
         """Return who published what and when."""
+        ...
+
+    def models(self) -> list[ModelLock]:
+        """Return the locks that models are deployed with."""
         ...
 
 
@@ -78,6 +82,7 @@ def collect(
         release=__version__,
         published=published,
         log=store.log(),
+        locks=store.models(),
         looked=looked,
     ).catalog()
 
@@ -94,8 +99,8 @@ def _monthly(published: Published, traffic: Traffic) -> dict[str, float]:
 def _major(published: Published, label: str) -> str:
     """Return the id of what a bill names, where a name alone means its newest version."""
     name, version, _ = named(label)
-    if name is None or version is not None:
-        return f"{name}@{Version.parse(str(version)).major}"
+    if version is not None:
+        return major_named(label)
     known = (*published.views, *published.definitions.services)
     same = [item for item in known if item.name == name]
-    return major_id(max(same, key=lambda item: item.version)) if same else name
+    return major_id(max(same, key=lambda item: item.version)) if same else label

@@ -7,13 +7,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from skewless.catalog.document import GraphNode
-from skewless.definitions.version import Version
+from skewless.catalog.naming import major_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from skewless.catalog.document import ModelPage
     from skewless.registry.lineage import Lineage, LineageNode
+
+
+_WITHOUT_VERSION = frozenset({"column", "model"})
 
 
 @dataclass(frozen=True)
@@ -29,18 +31,18 @@ class Graph:
     edges: tuple[tuple[str, str], ...]
 
     @classmethod
-    def of(cls, lineage: Lineage, models: Iterable[ModelPage] = ()) -> Graph:
-        """Return the graph of what is published, and of the models that are locked to it."""
-        found = {node: _node(node) for node in lineage.nodes}
+    def of(cls, lineage: Lineage) -> Graph:
+        """Return the graph of what is published, and of the models that are locked to it.
+
+        Training sets are left out: they are on the pages of their models.
+        """
+        found = {node: _node(node) for node in lineage.nodes if node.kind != "training"}
         nodes = {node.id: node for node in found.values()}
-        edges = {(found[read].id, found[reader].id) for read, reader in lineage.edges}
-        for model in models:
-            own = f"model {model.name}"
-            nodes[own] = GraphNode(id=own, kind="model", owner=model.name, name="")
-            services = {_major(lock.service) for lock in model.locks} & nodes.keys()
-            # A lock of loose features has no service that is published.
-            read = services or {*model.features} & nodes.keys()
-            edges |= {(each, own) for each in read}
+        edges = {
+            (found[read].id, found[reader].id)
+            for read, reader in lineage.edges
+            if read in found and reader in found
+        }
         return cls(tuple(nodes[key] for key in sorted(nodes)), tuple(sorted(edges)))
 
     def above(self, node: str) -> tuple[str, ...]:
@@ -61,14 +63,9 @@ class Graph:
 
 
 def _node(node: LineageNode) -> GraphNode:
-    owner = node.owner if node.kind == "column" else _major(node.owner)
+    owner = node.owner if node.kind in _WITHOUT_VERSION else major_named(node.owner)
     own = f"{owner}:{node.name}" if node.name else owner
     return GraphNode(id=own, kind=node.kind, owner=owner, name=node.name)
-
-
-def _major(label: str) -> str:
-    name, _, version = label.partition("@")
-    return f"{name}@{Version.parse(version).major}" if version else label
 
 
 def _grouped(pairs: Iterable[tuple[str, str]]) -> Mapping[str, tuple[str, ...]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from skewless.catalog.document import TypedName, Words
 from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.service import FeatureService
+from skewless.definitions.version import Version
 from skewless.definitions.view import FeatureView, view_behind
 
 if TYPE_CHECKING:
@@ -26,6 +27,12 @@ def major_id(item: AnyView | FeatureService) -> str:
     """Return the name of a view or service with its major version, as `spending@1`."""
     own = item if isinstance(item, FeatureService) else view_behind(item)
     return f"{own.name}@{own.version.major}"
+
+
+def major_named(label: str) -> str:
+    """Return `spending@1` of `spending@1.2`; a name without a version comes back as it is."""
+    name, _, version = label.partition("@")
+    return f"{name}@{Version.parse(version).major}" if version else label
 
 
 def feature_id(view: AnyView, feature: str) -> str:

@@ -21,6 +21,7 @@ from skewless.catalog.document import (
     ViewPage,
 )
 from skewless.catalog.graph import Graph
+from skewless.catalog.models import model_pages
 from skewless.catalog.naming import (
     feature_id,
     is_personal,
@@ -48,12 +49,12 @@ from skewless.registry.parts import whole
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from skewless.catalog.document import ModelPage
     from skewless.catalog.naming import Versioned
     from skewless.definitions.refresh import Refresh
     from skewless.definitions.service import AnyView, View
     from skewless.definitions.types import ValueType
     from skewless.registry.apply_log import LogEntry
+    from skewless.registry.model_lock import ModelLock
     from skewless.registry.published import Published
 
 
@@ -88,6 +89,7 @@ class Facts:
         made_at: an ISO text.
         release: of skewless.
         log: the registry's, newest first.
+        locks: of models.
     """
 
     store: str
@@ -96,7 +98,7 @@ class Facts:
     release: str
     published: Published
     log: Sequence[LogEntry] = ()
-    models: tuple[ModelPage, ...] = ()
+    locks: Sequence[ModelLock] = ()
     looked: Looked = field(default_factory=Looked)
 
     def catalog(self) -> Catalog:
@@ -111,7 +113,7 @@ class Facts:
             sources=tuple(self._source(each) for each in _by_name(definitions.sources)),
             views=tuple(self._view(parts) for parts in self._views),
             services=tuple(self._service(versions) for versions in self._services),
-            models=self.models,
+            models=model_pages(self.published, self.locks),
             nodes=self._graph.nodes,
             edges=self._graph.edges,
             log=self._versions.log,
@@ -119,7 +121,7 @@ class Facts:
 
     @cached_property
     def _graph(self) -> Graph:
-        return Graph.of(Lineage.of(self.published), self.models)
+        return Graph.of(Lineage.of(self.published, self.locks))
 
     @cached_property
     def _versions(self) -> Versions:

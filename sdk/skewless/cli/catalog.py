@@ -14,7 +14,7 @@ from skewless.cli.invocation import Invocation
 from skewless.cli.screen import counted
 
 
-def catalog(  # noqa: PLR0913 - one for each option
+def catalog(
     context: typer.Context,
     *,
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write.")] = Path(

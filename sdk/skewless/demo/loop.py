@@ -20,7 +20,7 @@ from skewless.registry.selection import planned
 from skewless.store import FeatureStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from skewless.demo.example import Example
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 STREAM_BEGINS, THREE_HOURS = pd.Timestamp("2013-12-29T00:00Z"), pd.Timedelta(hours=3)
 WEATHER = "airport_weather"
+MODEL = "late_arrivals"
 # A weather cut is served from five minutes after its hour on, for an hour.
 _SERVED_FROM, _SERVED_FOR = pd.Timedelta(minutes=5), pd.Timedelta(hours=1)
 _MINUTE = pd.Timedelta(minutes=1)
@@ -100,6 +101,7 @@ class Loop:
         self.scale = scale
         self.service: str = example.train.SERVICE
         self.model: Any = None
+        self.trained_on: list[Mapping[str, Any]] = []
         self.served: list[Served] = []
         self.reads: Meter | None = None
         self.writes = Meter(store.aws.client("dynamodb"))
@@ -137,7 +139,10 @@ class Loop:
 
     def training_set(self, labels: pd.DataFrame, engine: str | None = None) -> TrainingSet:
         """Join labels with features as they were served, or would have been."""
-        return self.store.get_historical_features(labels, self.service, engine=engine)
+        found = self.store.get_historical_features(labels, self.service, engine=engine)
+        if engine is None:
+            self.trained_on = [found.manifest]
+        return found
 
     def train(self, frame: pd.DataFrame, tell: Tell) -> dict[str, float]:
         """Fit the model, keep it where the handler finds it, and return what the lesson teaches."""
@@ -161,7 +166,7 @@ class Loop:
                 tell(f"{name}: {word}" + (f" {count:,}" if count else ""))
 
             cuts.append(self.store.materialize(view, progress=report))
-        self.store.lock(self.service, self._lock)
+        self.store.lock(self.service, self._lock, model=MODEL, training=self.trained_on)
         return cuts
 
     @property
