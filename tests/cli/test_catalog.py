@@ -1,0 +1,25 @@
+"""`skewless catalog`: a site of what is published."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.cli.terminal import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_site_of_an_empty_store_is_written_and_says_what_to_do(tmp_path: Path) -> None:
+    ran = run("--local", "catalog", "-o", str(tmp_path / "site"))
+    assert ran.code == 0
+    assert "index.html" in ran.out
+    assert (tmp_path / "site" / "index.html").is_file()
+
+
+def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    ran = run("--local", "catalog", "-o", str(tmp_path))
+    assert ran.code == 1
+    assert "holds files that are no catalog's" in ran.err
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
