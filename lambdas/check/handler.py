@@ -69,13 +69,13 @@ def _compared(published: Published) -> dict[str, Compared]:
     Locks pin older versions, so these are served as well. Of an older version only the features
     that no newer one has are compared, since the others are the same items.
     """
-    if not published.definitions.services:
-        return {versioned(view.name, view.version): view for view in published.views}
+    services = [item for item in published.definitions.services if published.retired(item) is None]
+    if not services:
+        live = [view for view in published.views if published.retired(view) is None]
+        return {versioned(view.name, view.version): view for view in live}
     named: dict[str, Compared] = {}
     seen: set[tuple[str, AnyView, str]] = set()
-    for service in sorted(
-        published.definitions.services, key=lambda item: item.version, reverse=True
-    ):
+    for service in sorted(services, key=lambda item: item.version, reverse=True):
         rest = [pair for pair in service.features if (service.name, *pair) not in seen]
         seen.update((service.name, *pair) for pair in rest)
         if rest:

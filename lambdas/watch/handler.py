@@ -34,7 +34,7 @@ def handle(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     """
     now = runtime.now()
     published = runtime.published()
-    plans = [published.plan(view) for view in published.definitions.views]
+    plans = [published.plan(view) for view in published.live_views]
     behind = overdue_views(runtime.online_table(), plans, now)
     for view, seconds in behind.items():
         runtime.emit(view, OverdueSeconds=seconds)

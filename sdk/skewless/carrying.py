@@ -262,6 +262,8 @@ def _listed(names: str | Iterable[str]) -> list[str]:
 
 def _refuse_yanked(marked: dict[Identity, Mark], store: str) -> None:
     for identity, mark in marked.items():
+        if mark.state is State.RETIRED:
+            raise InputError(f"{identity} {mark}: it is not promoted. Promote another version")
         if mark.state is State.YANKED:
             raise InputError(
                 f"{identity} {mark}: it is not promoted. Promote another version, or take the mark "

@@ -11,6 +11,7 @@ from skewless.definitions.refresh import Stream
 from skewless.definitions.view import view_behind
 from skewless.errors import InputError, OnlineStoreError
 from skewless.online.address import view_partition
+from skewless.registry.retired import check_live
 from skewless.registry.selection import find_parts
 from skewless.relocking import RelockingStore
 
@@ -268,7 +269,9 @@ class DevelopingStore(RelockingStore):
             InputError: in a namespace: the view is published, or a stream.
         """
         if self._namespace is None:
-            yield [self.published.plan(part) for part in find_parts(self.published, view)]
+            parts = find_parts(self.published, view)
+            check_live(self.published, parts)
+            yield [self.published.plan(part) for part in parts]
             return
         self.refresh()
         parts = find_parts(self.published, view)

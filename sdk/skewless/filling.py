@@ -9,10 +9,12 @@ from skewless.definitions.expression import to_datetime
 from skewless.definitions.names import versioned
 from skewless.developing import DevelopingStore
 from skewless.errors import StoreError
+from skewless.registry.retired import check_live
 from skewless.registry.selection import find_parts, name_of
 
 if TYPE_CHECKING:
     from skewless.definitions.clock import Instant
+    from skewless.definitions.view import FeatureView
     from skewless.doctor.diagnosis import Diagnosis
     from skewless.erasure.report import Erasure
     from skewless.ingest.ingested import Ingested
@@ -143,7 +145,7 @@ class FillingStore(DevelopingStore):
         at = None if cut is None else to_datetime(as_microseconds(cut, "cut")).isoformat()
         started = [
             self._workbench.executions.start(versioned(part.name, part.version), at)
-            for part in find_parts(self.published, view)
+            for part in self._live_parts(view)
         ]
         return started[0]
 
@@ -171,8 +173,13 @@ class FillingStore(DevelopingStore):
         """
         self._for_all("a stream view's repair")
         self.refresh()  # a view that others published since may lack the same events
-        for part in find_parts(self.published, view):
+        for part in self._live_parts(view):
             self._workbench.repair(self.published.plan(part), self.published)
+
+    def _live_parts(self, view: object) -> tuple[FeatureView, ...]:
+        parts = find_parts(self.published, view)
+        check_live(self.published, parts)
+        return parts
 
     def forget(self, entity: object, key: object, *, dry_run: bool = False) -> Erasure:
         """Erase an entity from all that the store keeps; repeating it finishes a run that died.

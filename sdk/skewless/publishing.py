@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from skewless.registry.model_lock import ModelLock
     from skewless.registry.model_register import ModelRegister
     from skewless.registry.published import Published
+    from skewless.retiring import Retirement
 
 
 class PublishingStore(OpenedStore):
@@ -134,7 +135,7 @@ class PublishingStore(OpenedStore):
         self.refresh()
         if self.published.is_unfinished:
             self._registry.finish()
-        self._workbench.schedule(self.published.definitions.views)
+        self._workbench.schedule(self.published.live_views)
         self._keep_snapshot()
 
     def _keep_snapshot(self) -> None:
@@ -177,17 +178,78 @@ class PublishingStore(OpenedStore):
         return self._mark(name, State.YANKED, successor, reason)
 
     def restore(self, name: str, *, reason: str = "") -> list[str]:
-        """Take the marks of `deprecate` and `yank` away from a version again."""
+        """Take the marks of `deprecate` and `yank` away from a version again.
+
+        What is retired stays so.
+        """
         return self._mark(name, None, "", reason)
+
+    def retire(
+        self,
+        *names: str,
+        successor: str = "",
+        reason: str = "",
+        latest: bool = False,
+        dry_run: bool = False,
+    ) -> Retirement:
+        """Serve versions no more, for good: cuts end, online items are removed, history stays.
+
+        It is refused while a view, a service or a registered lock stands on a version that is not
+        retired as well. Whoever reads a retired version online gets an error; by a lock that is
+        not registered, nulls that are stale and say why. Training goes on.
+
+        Readers may remember for a while that a version is served. Then `removable_at` says when to
+        run it again, which removes the items. It looks through the whole online table.
+
+        Args:
+            names: views and services as `name@version`; of a view a whole major version.
+            successor: what to use instead, as `name@version`; it must be published.
+            reason: why.
+            latest: also versions that a name without a version means; it is an error from then on.
+            dry_run: change nothing, and say how many items there are.
+
+        Raises:
+            InputError: a name has no version, or is a part of a view.
+            PublishError: something stands on a version; it says what, and the way out.
+            UnknownNameError: nothing has the name, or the successor's.
+            StoreError: AWS refused; run it again to finish.
+        """
+        from skewless.retiring import Retiring  # noqa: PLC0415 - needs the training extra
+
+        self._for_all("a retirement")
+        work = Retiring(
+            registry=self._registry, bench=self._workbench, models=self.models, now=self._now
+        )
+        if dry_run:
+            return work.preview(names, is_latest=latest)
+        try:
+            done = work.run(
+                names,
+                successor=successor,
+                reason=reason,
+                is_latest=latest,
+                by=self._aws.caller(),
+            )
+        finally:
+            self.refresh()
+        self._keep_snapshot()
+        return done
 
     def _mark(self, name: str, state: State | None, successor: str, reason: str) -> list[str]:
         self._for_all("a mark")
         published = self._registry.load()
         found = versions_of(published, name)
+        for identity in found:
+            mark = published.marks.get(identity)
+            if mark is not None and mark.state is State.RETIRED:
+                raise InputError(
+                    f"{identity} {mark}, and that is for good: its online items are gone. To serve "
+                    "the same values again, publish them as a new version; its first cut fills it "
+                    "from history"
+                )
         if successor:
             versions_of(published, successor)
-        by, at = self._aws.caller(), self.clock()
-        mark = None
+        by, at, mark = self._aws.caller(), self.clock(), None
         if state is not None:
             mark = Mark(state=state, reason=reason, successor=successor, by=by, at=at)
         self._registry.mark(found, mark, at, by=by, why=reason)
@@ -349,7 +411,14 @@ class PublishingStore(OpenedStore):
         said = Registering(model, tuple(training), accept_skew, commit)
         sets = said.sets(self.published, service, self._aws)
         table, now = self._needed().registry_table, self.clock()
-        return record(self._aws, table, said, service, pinned, digest, sets=sets, at=now)[0]
+        made, is_there = record(self._aws, table, said, service, pinned, digest, sets=sets, at=now)
+        # `retire` marks first and looks at the locks after: one of two at once sees the other.
+        for identity, mark in self._registry.marks().items():
+            if mark.state is State.RETIRED and identity in made.identities:
+                if is_there:
+                    self._models.end(made, now, made.by)
+                raise InputError(f"nothing is locked to {identity}, which {mark}")
+        return made
 
     @property
     def _models(self) -> ModelRegister:

@@ -10,6 +10,7 @@ from skewless.online.pace import pace_of
 from skewless.online.reader import OnlineReader
 from skewless.online.view_reader import is_cut
 from skewless.registry.current import current
+from skewless.registry.retired import check_served
 from skewless.registry.selection import identity, planned
 
 if TYPE_CHECKING:
@@ -71,8 +72,10 @@ class Readers:
                 key = (identity(chosen), full_names)
         if key not in kept:
             published = self._published()
+            wanted = self._selected(chosen, published)
+            check_served(published, wanted)
             reader = OnlineReader(
-                planned(published, self._selected(chosen, published), full_names=full_names),
+                planned(published, wanted, full_names=full_names),
                 self._table,
                 now=self._now,
                 closer=self._closer,

@@ -23,7 +23,7 @@ from skewless.cli.lineage import dependents, why
 from skewless.cli.local import local
 from skewless.cli.lock import lock
 from skewless.cli.log import log
-from skewless.cli.marks import deprecate, restore, yank
+from skewless.cli.marks import deprecate, restore, retire, yank
 from skewless.cli.materialize import materialize
 from skewless.cli.models import models, register, unlock
 from skewless.cli.online import get
@@ -59,6 +59,7 @@ _PANELS = {
         ("log", log),
         ("deprecate", deprecate),
         ("yank", yank),
+        ("retire", retire),
         ("restore", restore),
         ("list", list_published),
         ("show", show),

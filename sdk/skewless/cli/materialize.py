@@ -146,7 +146,7 @@ def _print_started(
 
 
 def _all_views(published: Published) -> list[str]:
-    majors = {view: view.version.major for view in published.definitions.views}
+    majors = {view: view.version.major for view in published.live_views}
     return [*dict.fromkeys(f"{view.name}@{major}" for view, major in majors.items())]
 
 

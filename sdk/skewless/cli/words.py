@@ -13,6 +13,7 @@ _WORDS: Mapping[str, str] = {
     r"\bentity_rows\b": "the rows",
     r"\brewrite=True\b": "--rewrite",
     r"\bfull_names=True\b": "--full-names",
+    r"\blatest=True \(--latest\)": "--latest",
     r"\bforce=True \(--force\)": "--force",
     r"\baccept_skew=True \(--accept-skew\)": "--accept-skew",
     r"\bstrict=True\b": "--strict",

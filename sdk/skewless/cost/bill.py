@@ -128,7 +128,7 @@ def predict_change(
         InputError, UnknownNameError: as `predict` does.
     """
     named = {Identity.of(item): item for item in (*published.definitions, *wanted)}
-    after = Published.of(named.values())
+    after = Published.of(named.values(), published.marks)
     return (
         predict(published, traffic.within(published), prices),
         predict(after, traffic, prices),
@@ -143,8 +143,10 @@ class _Forecast:
     loads: dict[str, ViewLoad]
 
     def items(self) -> Iterator[Item]:
-        for load in self.loads.values():
-            yield from self._of_view(load)
+        live = {plan.fingerprint for plan in map(self.published.plan, self.published.live_views)}
+        for fingerprint, load in self.loads.items():
+            if fingerprint in live:
+                yield from self._of_view(load)
         for source in self.published.definitions.sources:
             if source.table is None and self.traffic.events.get(source.name):
                 yield from self._of_source(source.name)

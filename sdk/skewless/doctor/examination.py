@@ -19,7 +19,7 @@ from skewless.doctor.jobs import check_failed_queue, check_schedules, check_stat
 from skewless.doctor.leftovers import check_leftovers
 from skewless.doctor.patient import AbsentError, NotAllowedError, Patient, is_refusal
 from skewless.doctor.sources import check_source
-from skewless.doctor.views import check_view
+from skewless.doctor.views import check_retired, check_view
 from skewless.errors import StoreError
 from skewless.registry.snapshot import KEY as SNAPSHOT
 from skewless.store_names import data_stack, jobs_stack
@@ -81,8 +81,11 @@ def _checks(patient: Patient) -> Iterator[tuple[str, str, Check]]:
             check: Check = partial(check_source, source=source)
             yield f"source {source.name}", "its log is as published", check
         for view in patient.published.definitions.views:
-            check = partial(check_view, plan=patient.published.plan(view))
-            yield f"view {versioned(view.name, view.version)}", "cut as far as is due", check
+            plan, name = patient.published.plan(view), f"view {versioned(view.name, view.version)}"
+            if patient.published.retired(view) is None:
+                yield name, "cut as far as is due", partial(check_view, plan=plan)
+            else:
+                yield name, "its items are removed", partial(check_retired, plan=plan)
     yield from _checks_of_jobs(patient)
     yield "permissions", "all that administering takes", caller.check_permissions
     yield "clock", "within a second of AWS's", caller.check_clock

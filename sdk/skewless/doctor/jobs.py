@@ -22,7 +22,7 @@ _NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 
 def check_schedules(patient: Patient, jobs: Jobs) -> Iterator[Finding]:
     """Check that each view's cuts are scheduled, and nothing else is."""
-    views = patient.published.definitions.views if patient.published else ()
+    views = patient.published.live_views if patient.published else ()
     for drift in Schedules(patient.aws, jobs).drift(views):
         yield error(f"schedule {drift.subject}", drift.what, "skewless apply FILE")
 

@@ -12,6 +12,7 @@ from skewless.definitions.names import versioned
 from skewless.definitions.refresh import Stream
 from skewless.doctor.diagnosis import Finding, error, warning
 from skewless.online.address import STREAM_DAYS, view_partition
+from skewless.online.retired import RetiredViews
 from skewless.online.table import OnlineTable
 from skewless.registry.rewrites import RewriteLog
 
@@ -57,6 +58,21 @@ def check_view(patient: Patient, plan: ViewPlan) -> Iterator[Finding]:
             "holds them",
             remedy,
         )
+
+
+def check_retired(patient: Patient, plan: ViewPlan) -> Iterator[Finding]:
+    """Check that a retired view's items were removed."""
+    view = plan.view
+    table = OnlineTable(patient.aws, patient.resources.online_table)
+    found = RetiredViews(table).of(plan)
+    if found is not None and found.removed is not None:
+        return
+    name = f"{view.name}@{view.version.major}"
+    yield warning(
+        f"view {versioned(view.name, view.version)}",
+        "it is retired, and its online items are not removed yet",
+        f"skewless retire {name}, which says from when on that is possible",
+    )
 
 
 def _check_failed(patient: Patient, partition: str, subject: str) -> Iterator[Finding]:

@@ -56,6 +56,8 @@ class Anew:
             watermark = self.bench.table.read_watermark(view_partition(self.plan))
             if watermark.cut is None:
                 return 0  # a first cut writes all entities
+            if watermark.is_retired:
+                return self._drop_retired(keys)
             if not left:
                 break
             # Read items before the log: a later writer may know more than the log that is read.
@@ -83,12 +85,29 @@ class Anew:
         """
         if not isinstance(self.plan.view.refresh, Stream):
             return 0
-        cut = self.bench.table.read_watermark(view_partition(self.plan)).cut
-        left = set(keys)
+        watermark = self.bench.table.read_watermark(view_partition(self.plan))
+        cut, left = watermark.cut, set(keys)
+        if watermark.is_retired:
+            return 0  # their items went with those of the cuts
         for _ in range(_ATTEMPTS):
             if left:
                 left = self.bench.days.replace(self.plan, cut, left)
         return len(left)
+
+    def _drop_retired(self, keys: Collection[Key]) -> int:
+        """Delete what a retired view may still have of entities; nobody reads it."""
+        table, left = self.bench.table, 0
+        for key in keys:
+            partition = self._partition(key)
+            found = table.cut_of(partition)
+            gone = [found is None or table.drop_cut(partition, found[1])]
+            gone += [
+                table.drop_stream(partition, day, item.version)
+                for day, item in [*table.stream_days(partition)]
+            ]
+            table.failed.forget(view_partition(self.plan), encode_key(key, self.plan.key_types))
+            left += not all(gone)
+        return left
 
     def _states(self, keys: Collection[Key], cut: int) -> dict[Key, bytes]:
         """Return the encoded states at a cut; entities without events have none."""

@@ -141,6 +141,8 @@ class Backfill:
         for plan in published.plans_of(source):
             view = view_partition(plan)
             watermark = self.table.read_watermark(view)
+            if watermark.is_retired:  # since these views were read
+                continue
             begun = [at for at in (watermark.cut, watermark.started) if at is not None]
             if begun:
                 cuts[view] = max(begun)

@@ -47,7 +47,7 @@ def checked_rows(
     Raises:
         InputError: the frame as a whole does not fit, or, if strict, a row.
     """
-    plans = published.plans_of(source)
+    plans = published.plans_of(source, retired=True)
     checks = [check for plan in plans for check in units_check(plan)]
     checks += [key_check(plan.view.entity) for plan in plans if plan.key_types]
     kinds = kinds or source.columns

@@ -18,6 +18,7 @@ S#<day>       d          the state of the day's events, encoded, but for those i
 W             cut, previous, started, reading, snapshot: see `Watermark`
               run: of a trial's cut that is under way, who began it
               removing, kept: while a view's items are removed: see `view_items`
+              was, retired, removed: see `retired`
 F#<digest>    k, i, x    the entity's key, when it failed, and why
 L             see `line`
 
@@ -125,11 +126,16 @@ class DayItem(NamedTuple):
     parts: tuple[Part, ...] = ()
 
 
+# The cut of a retired view, in the year 9999. No cut is later, so that none begins or is committed;
+# and it is none that a reader asks for, of this release or of an older one: it answers nulls.
+RETIRED = 253_402_214_400_000_000
+
+
 class Watermark(NamedTuple):
     """A view's watermark: how far it is cut.
 
     Attributes:
-        cut: the last committed cut; None before the first.
+        cut: the last committed cut; None before the first; `RETIRED` of a retired view.
         previous: the one before.
         started: the cut begun last: committed if it is `cut`.
         snapshot: the log's snapshot at the committed cut; None where a release before wrote it.
@@ -141,6 +147,11 @@ class Watermark(NamedTuple):
     started: int | None = None
     snapshot: int | None = None
     is_closed: bool = False
+
+    @property
+    def is_retired(self) -> bool:
+        """Whether the view is retired: it has no items, or they are being removed."""
+        return self.cut == RETIRED
 
 
 def cut_fields(cut: Cut, before: tuple[int, bytes] | None, version: int) -> dict[str, Any]:

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     Items: TypeAlias = Mapping[Address, Record | None]
 
 
+_GONE = "this version of the view is retired: it is served no more, and all of its values are null"
+
+
 class Found(NamedTuple):
     """The findings of a read so far.
 
@@ -131,6 +134,10 @@ class ViewReader:
         """Return nulls without defaults, which would mean that nothing happened."""
         return Reading(self._nulls, _status(instant, STALE))
 
+    def _gone(self, instant: int) -> Reading:
+        """Return nulls of a retired view."""
+        return Reading(self._nulls, ViewStatus(to_datetime(instant), STALE, _GONE))
+
     def _folded(self, states: list[bytes], instant: int, *, is_stale: bool = False) -> Reading:
         for state in states:
             if reason := failure_of(state):
@@ -165,6 +172,8 @@ class CutReader(ViewReader):
         watermark = found.watermark
         if watermark is None or watermark.cut is None:
             return dict.fromkeys(partitions, self._unknown(instant))
+        if watermark.is_retired:
+            return dict.fromkeys(partitions, self._gone(instant))
         is_stale = instant > watermark.cut
         if is_stale:
             instant = watermark.cut
@@ -219,7 +228,8 @@ class StreamReader(ViewReader):
     def _summed(self, partition: str, found: Found) -> Reading:
         since = self._since(partition, found)
         if since is None:
-            return self._unknown(found.now)
+            is_gone = found.watermark is not None and found.watermark.is_retired
+            return self._gone(found.now) if is_gone else self._unknown(found.now)
         batch = found.batch(partition)
         states = [] if batch is None else [batch.state]
         days = [found.day(partition, sort) for sort in _days(since, found.latest)]

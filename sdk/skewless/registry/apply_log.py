@@ -35,7 +35,7 @@ PARTITION = "log"
 # DynamoDB's item holds 400 KB, names included. What does not fit is told without documents.
 _MOST_BYTES = 350_000
 _MOST_SAID = 500
-_MARKED = {State.DEPRECATED: "deprecate", State.YANKED: "yank"}
+_MARKED = {State.DEPRECATED: "deprecate", State.YANKED: "yank", State.RETIRED: "retire"}
 _WITH_DOCUMENTS = (Action.DESCRIBE.value, Action.EXTEND.value)
 
 

@@ -15,6 +15,7 @@ from skewless.registry.plan import MarkedRead
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from skewless.registry.change import Change
     from skewless.registry.marks import Mark
     from skewless.registry.plan import Plan
     from skewless.registry.published import Published
@@ -36,12 +37,41 @@ def with_marks(plan: Plan, published: Published) -> Plan:
         told = [f"it reads {identity}, which {mark}" for identity, mark in read]
         if change.action is not Action.CREATE:
             told = []
-        changes.append(replace(change, warnings=(*change.warnings, *told)))
+        told += [f"it {mark}" for mark in [published.marks.get(own)] if _is_retired(mark)]
+        changed = replace(change, warnings=(*change.warnings, *told))
+        changes.append(_refused(changed, read, published))
     marked = tuple(
         MarkedRead(identity, published.marks[identity], tuple(found))
         for identity, found in readers.items()
     )
     return replace(plan, changes=tuple(changes), marked=marked)
+
+
+def _refused(change: Change, read: Iterable[tuple[Identity, Mark]], published: Published) -> Change:
+    """Refuse what is new and would stand on a retired version, or add to one."""
+    if change.action is not Action.CREATE:
+        return change
+    reasons = [
+        f"it reads {identity}, which {mark}: read another version, or none"
+        for identity, mark in read
+        if _is_retired(mark)
+    ]
+    own = change.identity
+    reasons += [
+        f"{identity} {mark}, and nothing is added to it: publish version {own.version.major + 1}"
+        for identity, mark in published.marks.items()
+        if (identity.kind, identity.name, identity.version.major)
+        == (own.kind, own.name, own.version.major)
+        and own.kind == "view"
+        and _is_retired(mark)
+    ][:1]
+    if not reasons:
+        return change
+    return replace(change, action=Action.REFUSE, details=(*change.details, *reasons))
+
+
+def _is_retired(mark: Mark | None) -> bool:
+    return mark is not None and mark.state is State.RETIRED
 
 
 def marks_read(published: Published, chosen: Iterable[object]) -> Iterator[tuple[Identity, Mark]]:
@@ -62,12 +92,14 @@ def is_lockable(published: Published, identity: Identity) -> bool:
 
 
 def check_lockable(marked: Iterable[tuple[Identity, Mark]]) -> None:
-    """Refuse to lock to a version that is yanked. It is told here for all that locks.
+    """Refuse to lock to a version that is yanked or retired. It is told here for all that locks.
 
     Raises:
         InputError: there is one.
     """
     for identity, mark in marked:
+        if mark.state is State.RETIRED:
+            raise InputError(f"nothing is locked to {identity}, which {mark}")
         if mark.state is not State.DEPRECATED:
             raise InputError(
                 f"nothing new is locked to {identity}, which {mark}. Locks that are there keep "

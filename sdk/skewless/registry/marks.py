@@ -1,7 +1,7 @@
 """Marks: versions that should not, or must not, be used for anything new. Pure.
 
-A mark changes no value and stops nothing that is there: locks keep serving, cuts go on, history
-stays.
+A deprecated or yanked version goes on: locks keep serving, cuts are written. A retired one is not
+served any more, for good. History stays in any case.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ class State(StrEnum):
 
     DEPRECATED = "deprecated"  # whoever uses it is told of the successor
     YANKED = "yanked"  # nothing new is locked to it
+    RETIRED = "retired"  # it is not served any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,7 @@ class Mark:
     """What was said of a version.
 
     Attributes:
-        state: deprecated or yanked.
+        state: deprecated, yanked or retired.
         reason: why.
         successor: what to use instead, as `view@2`; empty if nothing is.
         by: the ARN of whoever said it.
@@ -68,4 +69,5 @@ class Mark:
     def __str__(self) -> str:
         because = f": {self.reason}" if self.reason else ""
         instead = f". Use {self.successor} instead" if self.successor else ""
-        return f"is {self.state.value}{because}{instead}"
+        when = f" since {self.at:%Y-%m-%d} by {self.by}" if self.state is State.RETIRED else ""
+        return f"is {self.state.value}{when}{because}{instead}"

@@ -17,6 +17,7 @@ from skewless.definitions.version import Version, Written
 from skewless.definitions.view import FeatureView
 from skewless.errors import UnknownNameError
 from skewless.registry.identity import Identity
+from skewless.registry.marks import State
 from skewless.registry.parts import parts_of
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Published:
 
     Attributes:
         definitions: what is published.
-        marks: which versions are deprecated or yanked.
+        marks: which versions are deprecated, yanked or retired.
         fingerprints: by registry key, where they were computed already.
         patches: how often the words of a version changed, where they did; see `registry.patches`.
         is_unfinished: whether an apply was interrupted between its commit and its end.
@@ -95,9 +96,24 @@ class Published:
             return {}
         return {id(view): told}
 
-    def plans_of(self, source: Source) -> list[ViewPlan]:
-        """Return the plans of the views that read a source."""
-        views = self.definitions.views
+    @property
+    def live_views(self) -> tuple[FeatureView, ...]:
+        """The feature views that are served: all but those that are retired."""
+        return tuple(view for view in self.definitions.views if self.retired(view) is None)
+
+    def retired(self, item: Definition) -> Mark | None:
+        """Return the mark of a definition that is retired; None of any other."""
+        mark = self.marks.get(Identity.of(item)) if self.marks else None
+        return mark if mark is not None and mark.state is State.RETIRED else None
+
+    def plans_of(self, source: Source, *, retired: bool = False) -> list[ViewPlan]:
+        """Return the plans of the views that read a source.
+
+        Args:
+            source: the source.
+            retired: also of those that are retired, which have history and are not served.
+        """
+        views = self.definitions.views if retired else self.live_views
         return [self.plan(view) for view in views if view.source.name == source.name]
 
     def streams_of(self, source: Source) -> list[ViewPlan]:

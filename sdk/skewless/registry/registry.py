@@ -136,7 +136,7 @@ class Registry:
         """
         writes: list[dict[str, Any]] = []
         for identity in identities:
-            write = {
+            write: dict[str, Any] = {
                 "Key": key_of(PARTITION, identity.key),
                 "UpdateExpression": f"REMOVE {MARK}",
                 "ConditionExpression": "attribute_exists(pk)",
@@ -147,6 +147,18 @@ class Registry:
             writes.append(write)
         entry = entry_of_marks(identities, mark, now, by, why)
         self._applies.write([*writes, write_of(entry, _new_id())])
+
+    def marks(self) -> dict[Identity, Mark]:
+        """Return which versions are marked, as it is now.
+
+        Raises:
+            DocumentError: a mark was edited by hand.
+            StoreError: the table could not be read.
+        """
+        try:
+            return marks_of(self._items()[0])
+        except ValueError as error:
+            raise DocumentError(f"the registry table does not fit together: {error}") from error
 
     def log(self, since: datetime | None = None, limit: int | None = None) -> list[LogEntry]:
         """Return who published what, the newest first.

@@ -1,0 +1,270 @@
+"""Retired versions: refused while anything stands on them, then served no more; history stays."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from skewless import FeatureService, FeatureStore, FeatureView, agg
+from skewless.compiler.status import STALE
+from skewless.errors import InputError, PublishError
+from skewless.online.address import WATERMARK, view_partition
+from skewless.registry.marks import Mark, State
+from skewless.registry.selection import versions_of
+from tests.order.scheduler import KilledError
+from tests.store.builders import (
+    NOON,
+    card,
+    label,
+    model,
+    payment,
+    payments,
+    spending,
+)
+from tests.store.interleaving import STRIDE, at_call, kill
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from skewless.registry.model_lock import ModelLock
+    from tests.store.conftest import MovableClock
+
+KEY = {"card": "a", "amount": 20.0}
+NAMES = ("model@1", "ratio@1", "spending@1")
+LATER = FeatureView(
+    "spending",
+    entity=card,
+    source=payments,
+    refresh="stream",
+    features={"payments_1d": agg.count(window="1d")},
+    version=2,
+)
+
+
+@pytest.fixture
+def served(store: FeatureStore) -> FeatureStore:
+    store.apply([model, LATER])
+    store.backfill("payments", [payment(-3000), payment(-3000, card="b")])
+    for view in ("profile", "spending@1", "spending@2"):
+        store.materialize(view)
+    store.ingest("payments", [payment(-5)])
+    return store
+
+
+def items_of(store: FeatureStore, view: FeatureView) -> list[str]:
+    """The sort keys of a view's items."""
+    own = view_partition(store.published.plan(view))
+    pages = store.aws.client("dynamodb").get_paginator("scan")
+    found = pages.paginate(TableName=store.resources.online_table).search("Items")
+    return sorted(item["sk"]["S"] for item in found if item["pk"]["S"].startswith(own))
+
+
+def retired_and_emptied(store: FeatureStore, clock: MovableClock) -> None:
+    store.retire(*NAMES, latest=True, successor="spending@2", reason="too fast")
+    clock.now = NOON + timedelta(days=1)
+    store.retire(*NAMES, latest=True)
+
+
+def test_what_stands_on_a_version_is_named_and_nothing_changes(
+    served: FeatureStore, tmp_path: Path
+) -> None:
+    served.lock("model", tmp_path / "a.lock", model="churn")
+    with pytest.raises(PublishError) as refused:
+        served.retire("spending@1", latest=True)
+    told = str(refused.value)
+    assert "- view 'ratio' version 1 reads it: retire that as well" in told
+    assert "- service 'model' version 1 reads it" in told
+    assert "- model 'churn' (lock " in told
+    assert "skewless unlock churn --lock " in told
+    with pytest.raises(PublishError, match="'model' means without a version"):
+        served.retire(*NAMES[:2])
+    served.unlock("churn")
+    found = served.retire(*NAMES, latest=True, dry_run=True)
+    assert (found.is_dry_run, found.items) == (True, 3)  # of two cards, and a day's
+    assert not served.published.marks
+    for wrong in ("spending", "spending@1:payments_7d", "card@1"):
+        with pytest.raises((InputError, KeyError)):
+            served.retire(wrong)
+
+
+def test_a_retired_version_is_gone_from_serving_and_stays_in_history(
+    served: FeatureStore, clock: MovableClock, tmp_path: Path
+) -> None:
+    served.lock("model", tmp_path / "a.lock", model="churn")
+    served.unlock("churn")
+    open_since_before = FeatureStore.from_lock(
+        tmp_path / "a.lock", session=served.aws.session, clock=clock
+    )
+    before = open_since_before.get_online_features(None, KEY).rows[0]
+    waiting = served.retire(*NAMES, latest=True, successor="spending@2", reason="too fast")
+    assert waiting.removable_at == NOON.replace(hour=0) + timedelta(days=1)
+    assert "S#2024-03-05" in items_of(served, spending)
+    # Whoever remembers the watermark finds all items, for as long as it is remembered.
+    assert open_since_before.get_online_features(None, KEY).rows[0]["shop"] == before["shop"]
+    clock.now = NOON + timedelta(days=1)
+    done = served.retire(*NAMES, latest=True)
+    assert (done.items, done.removable_at) == (3, None)
+    assert items_of(served, spending) == [WATERMARK]
+    assert items_of(served, LATER) != [WATERMARK]
+    for reader in (
+        open_since_before,
+        FeatureStore.from_lock(tmp_path / "a.lock", session=served.aws.session, clock=clock),
+    ):
+        answer = reader.get_online_features(None, KEY)
+        assert answer.rows[0]["payments_7d"] is None
+        assert answer.status[0]["spending"].status == STALE
+        assert "is retired" in (answer.status[0]["spending"].reason or "")
+    with pytest.raises(InputError, match=r"is retired since 2024-03-05 by arn.*Use spending@2"):
+        served.get_online_features("spending@1", KEY)
+    with pytest.raises(InputError, match="is retired"):
+        served.lock("model@1", tmp_path / "b.lock")
+    with pytest.warns(FutureWarning, match="is retired"):
+        training = served.get_historical_features([label(10)], "spending@1")
+    assert training.to_arrow()["payments_7d"].to_pylist() == [2]
+    assert served.get_online_features("spending", KEY).rows[0]["payments_1d"] is not None
+    assert served.log()[0].changes[0].action == "retire"
+
+
+def test_a_retired_version_is_for_good(served: FeatureStore, clock: MovableClock) -> None:
+    retired_and_emptied(served, clock)
+    plan = served.apply([model, LATER])
+    assert any("it is retired" in text for change in plan.changes for text in change.warnings)
+    for again in (served.restore, served.yank, served.deprecate):
+        with pytest.raises(InputError, match="that is for good"):
+            again("spending@1")
+    for fill in (served.materialize, served.repair):
+        with pytest.raises(InputError, match="is retired"):
+            fill("spending@1")
+    assert {view.name for view in served.published.live_views} == {"profile", "spending"}
+    added = FeatureView(
+        "spending",
+        entity=card,
+        source=payments,
+        refresh="stream",
+        features={
+            "amount_mean_1h": agg.mean("amount", window="1h"),
+            "payments_7d": agg.count(window="7d"),
+            "largest_1h": agg.max("amount", window="1h"),
+            "n_1h": agg.count(window="1h"),
+        },
+        version="1.1",
+    )
+    new = FeatureService("other", features=[spending["payments_7d"]])
+    for wanted, reason in ((added, "nothing is added to it"), (new, "read another version")):
+        with pytest.raises(PublishError, match=reason):
+            served.apply(wanted)
+    told = served.doctor()
+    assert "view spending@1" not in {one.subject for one in (*told.errors, *told.warnings)}
+
+
+def test_events_cuts_and_erasures_leave_a_retired_version_alone(
+    served: FeatureStore, clock: MovableClock
+) -> None:
+    retired_and_emptied(served, clock)
+    served.ingest("payments", [payment(24 * 60 - 5)])
+    served.backfill("payments", [payment(-9000, card="c")], rewrite=True)
+    served.materialize("spending")
+    assert items_of(served, spending) == [WATERMARK]
+    assert served.get_online_features("spending@2", KEY).rows[0]["payments_1d"] == 1
+    # A cut that was under way may have left an item.
+    own = view_partition(served.published.plan(spending))
+    served.aws.client("dynamodb").put_item(
+        TableName=served.resources.online_table,
+        Item={
+            "pk": {"S": f"{own}#a"},
+            "sk": {"S": "B"},
+            "c": {"B": b""},
+            "g": {"N": "1"},
+            "v": {"N": "1"},
+        },
+    )
+    served.forget("card", "a")
+    assert items_of(served, spending) == [WATERMARK]
+
+
+def test_a_cut_that_runs_meanwhile_is_not_committed(
+    served: FeatureStore, clock: MovableClock
+) -> None:
+    clock.now = NOON + timedelta(days=1)
+    plan = served.published.plan(LATER)
+    other = FeatureStore(served.aws, served.resources, clock=clock)
+    other.published  # noqa: B018 - as it was before
+
+    def retire() -> None:
+        served.retire("spending@2", latest=True)
+
+    with at_call(other, 8, retire) as calls:
+        assert other.materialize("spending@2").view == "spending"
+    assert len(calls) > 8
+    assert served._workbench.table.read_watermark(view_partition(plan)).is_retired
+    served.refresh()
+    served.retire("spending@2")
+    assert items_of(served, LATER) == [WATERMARK]
+
+
+@pytest.mark.parametrize("is_after", [False, True])
+def test_a_lock_at_once_is_seen_or_refused(
+    served: FeatureStore, tmp_path: Path, *, is_after: bool
+) -> None:
+    path = tmp_path / "a.lock"
+    other = FeatureStore(served.aws, served.resources, clock=served.clock)
+    other.published  # noqa: B018 - as it was before
+    if is_after:
+        served.retire("spending@2", latest=True)
+        with pytest.raises(InputError, match="nothing is locked to view 'spending' version 2"):
+            other.lock("spending@2", path)
+        assert not path.exists()
+        assert not other.models()
+        return
+    seen: list[ModelLock] = []
+    loaded = served.models
+
+    def models(**_: object) -> list[ModelLock]:
+        found = loaded()
+        if not seen:
+            seen.append(other.lock("spending@2", path, model="late"))
+        return found
+
+    served.models = models  # type: ignore[method-assign]
+    with pytest.raises(PublishError, match="meanwhile:\n- model 'late'"):
+        served.retire("spending@2", latest=True)
+    served.refresh()
+    assert not served.published.marks
+    assert json.loads(path.read_text())["digest"] == seen[0].digest
+
+
+def test_whoever_is_killed_is_finished_by_running_it_again(
+    served: FeatureStore, clock: MovableClock
+) -> None:
+    clock.now = NOON + timedelta(days=2)
+    number = 0
+    while True:
+        with at_call(served, number, kill) as calls:
+            try:
+                served.retire("spending@2", latest=True)
+            except KilledError:
+                served.refresh()
+        if len(calls) <= number:
+            break
+        number += STRIDE
+    assert number
+    assert items_of(served, LATER) == [WATERMARK]
+    (mark,) = served.published.marks.values()
+    assert mark.state == "retired"
+    assert served.retire("spending@2").items == 0
+
+
+def test_a_lock_found_after_a_kill_takes_the_mark_back(
+    served: FeatureStore, tmp_path: Path
+) -> None:
+    served.lock("spending@2", tmp_path / "a.lock", model="late")
+    at = served.clock()
+    mark = Mark(state=State.RETIRED, reason="", successor="", by="x", at=at)
+    served._registry.mark(versions_of(served.published, "spending@2"), mark, at, by="x", why="")
+    with pytest.raises(PublishError, match="model 'late'"):
+        served.retire("spending@2", latest=True)
+    served.refresh()
+    assert not served.published.marks
