@@ -421,3 +421,19 @@ def test_no_name_is_both_allowed_and_refused() -> None:
     assert not allowed.CALLED & allowed.BUILTINS.keys()
     assert not allowed.MODULES.keys() & allowed.REFUSED_MODULES.keys()
     assert not any(name in allowed.MODULES[module] for module, name in allowed.MEMBERS)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (f"return {'-' * 19_000}1", "it is nested too deeply"),
+        (f"return {'2**' * 6_000}1", "it is nested too deeply"),
+        (f"return {'1 if 1 else ' * 1_600}1", "it is nested too deeply"),
+        (f"return x{'.a' * 9_000}", "it is nested too deeply"),
+        (f"return {'9' * 19_000}", "Exceeds the limit"),
+        ("return '\x00'", "null byte"),
+        (f"return '{'x' * 30_000_000}'", "20,000 is the most"),
+    ],
+)
+def test_a_source_that_overwhelms_a_parser_is_a_problem_and_no_crash(body: str, told: str) -> None:
+    assert told in " ".join(judged(body, "x").problems)

@@ -9,12 +9,14 @@ import base64
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
 
+from skewless.compiler import well_formed
 from skewless.compiler.written import check_same
 from skewless.definitions import types
 from skewless.definitions.aggregation import Aggregation, Function
 from skewless.definitions.duration import Duration
 from skewless.definitions.entity import Entity
 from skewless.definitions.expression import (
+    MAX_DEPTH,
     CallNode,
     ColumnNode,
     Expr,
@@ -31,6 +33,7 @@ from skewless.definitions.service import FeatureService
 from skewless.definitions.source import Source
 from skewless.definitions.version import Version
 from skewless.definitions.view import FeatureRef, FeatureView, Role
+from skewless.errors import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from skewless.definitions.service import AnyView, View
     from skewless.definitions.types import ValueType
 
+_MAX_DEPTH = 2 * MAX_DEPTH  # `isin` adds some to what a user nests
 Document: TypeAlias = dict[str, Any]
 ViewKey: TypeAlias = tuple[str, Version]
 # Errors of decoding a document that is no definition's.
@@ -189,7 +193,7 @@ class Decoder:
             return None if document[key] is None else Duration(document[key])
 
         default = node("default")
-        return Aggregation(
+        found = Aggregation(
             function=Function(document["function"]),
             input=node("input"),
             window=duration("window"),
@@ -202,10 +206,12 @@ class Decoder:
             half_life=Duration(document["half_life"]) if "half_life" in document else None,
             by=self._node(document["by"]) if "by" in document else None,
         )
+        well_formed.check_aggregation(found)
+        return found
 
     def _parameters(self, document: Document) -> Parameters:
         edges = document.get("edges")
-        nodes = () if edges is None else map(self._node, edges)
+        nodes = [] if edges is None else [self._node(edge) for edge in edges]
         found = tuple(node for node in nodes if isinstance(node, LiteralNode))
         return Parameters(
             n=document.get("n"),
@@ -214,23 +220,24 @@ class Decoder:
             q=document.get("q"),
         )
 
-    def _node(self, document: Document) -> Node:
+    def _node(self, document: Document, depth: int = 0) -> Node:
         match document:
             case {"column": name}:
                 return ColumnNode(name)
             case {"request": name}:
                 return RequestNode(name)
             case {"feature": [view, version, name, *role]}:
-                return FeatureNode(self._read(view, version, *role), name)
+                read = self._read(view, version, *role)
+                if not isinstance(name, str) or name not in read.feature_types:
+                    raise ValueError(f"{read} has no feature {shown(name)}")
+                return FeatureNode(read, name)
             case {"literal": value, "type": type_}:
-                kind = types.parsed(type_)
-                if kind == types.Bytes:
-                    return LiteralNode(base64.b64decode(value), kind)
-                # JSON has one kind of number: 1.0 may come back as 1.
-                return LiteralNode(float(value) if kind == types.Float64 else value, kind)
+                return well_formed.literal(value, types.parsed(type_))
             case _:
-                arguments = tuple(self._node(argument) for argument in document["arguments"])
-                return CallNode(Operator(document["call"]), arguments)
+                if depth > _MAX_DEPTH:
+                    raise ValueError("it is an expression that nests too deep")
+                arguments = [self._node(argument, depth + 1) for argument in document["arguments"]]
+                return well_formed.call(Operator(document["call"]), tuple(arguments))
 
 
 def encode_schema(schema: Mapping[str, ValueType]) -> list[list[str]]:

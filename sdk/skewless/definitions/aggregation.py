@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from skewless.definitions import decimals, types
@@ -20,7 +21,7 @@ from skewless.definitions.parameters import NO_PARAMETERS, Parameters
 from skewless.errors import DefinitionError, NaiveTimestampError, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import timedelta
 
     from skewless.definitions.expression import Literal, Node
@@ -88,6 +89,17 @@ DECAYED = frozenset({Function.DECAYED_COUNT, Function.DECAYED_SUM, Function.DECA
 COUNTS = frozenset({Function.COUNT, Function.DECAYED_COUNT})  # of rows, where they have no input
 # Over integer units; of a Bool true is 1 and false is 0.
 SUMMED = ARITHMETIC | TRUTHS | (DECAYED - COUNTS)
+# What a function takes beside its input, as `Parameters` calls it; others take nothing.
+PARAMETERS: Mapping[Function, str] = MappingProxyType(
+    {
+        **dict.fromkeys(LISTS, "n"),
+        Function.COUNT_DISTINCT: "limit",
+        Function.VALUE_COUNTS: "limit",
+        Function.MODE: "limit",
+        Function.HISTOGRAM: "edges",
+        Function.PERCENTILE: "q",
+    }
+)
 # These look at the times of all events that pass `where`, so they have no input.
 TIMES = frozenset({Function.SECONDS_SINCE_LAST, Function.SECONDS_SINCE_FIRST, Function.MEAN_GAP})
 

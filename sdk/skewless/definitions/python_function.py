@@ -84,13 +84,15 @@ class PythonFunction:
 
         names = (*parameter_names(inputs, request), *request)
         problems = [*_name_problems(names), *_size_problems(source)]
-        try:
-            module = ast.parse(source)
-        except (SyntaxError, ValueError, RecursionError) as error:
-            problems.append(f"its source cannot be read: {error}")
-        else:
-            wanted = Wanted(name, names, features)
-            problems += judge(module, wanted, lambda node: f"line {getattr(node, 'lineno', 0)}")
+        wanted = Wanted(name, names, features)
+        if not problems:  # whoever wrote it may have written a gigabyte
+            try:
+                module = ast.parse(source)
+                problems += judge(module, wanted, lambda node: f"line {getattr(node, 'lineno', 0)}")
+            except (RecursionError, MemoryError):  # the parser's own stack has its own error
+                problems.append("its source cannot be read: it is nested too deeply")
+            except (SyntaxError, ValueError, TypeError) as error:
+                problems.append(f"its source cannot be read: {error}")
         return cls(name, source, version, tuple(inputs), names, tuple(problems))
 
     def __str__(self) -> str:
