@@ -25,6 +25,17 @@ BUCKET: Mapping[str, str] = {
         "bucket of access logs for each store would be one more place with personal data."
     ),
 }
+CATALOG: Mapping[str, str] = {
+    "AwsSolutions-CFR1": "Who may read it is told by signed cookies, wherever the reader is.",
+    "AwsSolutions-CFR2": (
+        "It serves files to those with signed cookies, takes no input, and has nothing behind it "
+        "that a web firewall would protect."
+    ),
+    "AwsSolutions-CFR3": (
+        "A log of who read which page is personal data that nobody asked for. Turn on CloudFront's "
+        "standard logging where it is wanted."
+    ),
+}
 FUNCTION: Mapping[str, str] = {
     "AwsSolutions-L1": (
         "The runtime is the Python that the tests ran on, and that the package's bytecode is for; "

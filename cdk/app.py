@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
+from cdk.catalog_stack import CatalogStack
 from cdk.data_stack import DataStack
 from cdk.jobs_stack import JobsStack
 from cdk.packages import PROJECT
@@ -40,6 +41,8 @@ def add_stacks(app: cdk.App, *, bundler: Bundler | None = None) -> None:
         jobs = JobsStack(app, settings, bundler=bundler)
         # The stacks refer to each other by name, so CloudFormation does not know the order.
         jobs.add_stack_dependency(data, "jobs use the data by name")
+        if settings.catalog is not None:
+            CatalogStack(app, settings, settings.catalog)
     if lock := app.node.try_get_context(FLIGHTS):
         FlightsStack(app, "skewless-flights", lock=Path(lock), bundler=bundler)
 

@@ -2,7 +2,7 @@
 
     "skewless:stores": {"dev": {"environment": "development"}, "prod": {"account": "...", ...}}
 
-Every store is two stacks; several stores live side by side in one account.
+Every store is two stacks, or three with a catalog; several stores live side by side in one account.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from cdk.catalog_settings import CatalogSettings, catalog_problems
 from skewless.errors import InputError
 from skewless.store_names import store_name_problems
 
@@ -67,6 +68,7 @@ class StoreSettings:
         writes_per_second: the most that a cut writes to the online table in a second.
         scan_limit_gb: the most that one query may read of the log.
         python: the functions' Python; by default the one that synthesizes, if Lambda has it.
+        catalog: where its catalog is published; nowhere if None.
         is_disposable: one of the two keys that let data be destroyed; see `cdk.retention`.
     """
 
@@ -80,6 +82,7 @@ class StoreSettings:
     writes_per_second: int = 1_000
     scan_limit_gb: int = 1_000
     python: str = ""
+    catalog: CatalogSettings | None = None
     is_disposable: bool = False
 
     def __post_init__(self) -> None:
@@ -139,9 +142,12 @@ class Settings:
 
 
 def _frozen(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: tuple(value) if name == "reader_accounts" else value for name, value in given.items()
-    }
+    found = {**given}
+    if "reader_accounts" in given:
+        found["reader_accounts"] = tuple(given["reader_accounts"])
+    if given.get("catalog") is not None:
+        found["catalog"] = CatalogSettings.parse(given["catalog"])
+    return found
 
 
 def _read(context: object) -> object:
@@ -164,6 +170,8 @@ def _problems(name: object, given: object) -> Iterator[str]:
         yield f"there is no setting {unknown!r}; there are {', '.join(known)}"
     yield from _text_problems(given)
     yield from _number_problems(given)
+    if given.get("catalog") is not None:
+        yield from catalog_problems(given["catalog"])
     accounts = given.get("reader_accounts", [])
     if not isinstance(accounts, list) or not all(_matches(_ACCOUNT, each) for each in accounts):
         yield f"reader_accounts must be a list of 12-digit account ids in quotes, not {accounts!r}"

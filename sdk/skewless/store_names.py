@@ -44,6 +44,11 @@ def jobs_stack(store: str) -> str:
     return f"skewless-{store}-jobs"
 
 
+def catalog_stack(store: str) -> str:
+    """Return what the stack of a store's published catalog is called."""
+    return f"skewless-{store}-catalog"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreNames:
     """The names of one store's resources, in one account and region.
@@ -103,6 +108,11 @@ class StoreNames:
     def jobs_parameter(self) -> str:
         """The SSM parameter of what runs its cuts."""
         return f"{self.parameter}/jobs"
+
+    @property
+    def catalog_parameter(self) -> str:
+        """The SSM parameter of where its catalog is published."""
+        return f"{self.parameter}/catalog"
 
     @property
     def state_machine(self) -> str:
