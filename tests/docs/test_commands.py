@@ -41,7 +41,7 @@ def _parts(line: str) -> Iterator[str]:
             yield command
 
 
-def _parse(command: str) -> None:
+def parse(command: str) -> None:
     """Let the program take the words apart, as far as before it would run."""
     words = [_PLACEHOLDERS.get(word, word) for word in shlex.split(command, comments=True)[1:]]
     with _PROGRAM.make_context("skewless", words) as context:
@@ -55,7 +55,7 @@ def _parse(command: str) -> None:
 def test_the_program_takes_the_commands_of_a_page(page: Path) -> None:
     for command, is_to_run in _commands(page):
         try:
-            _parse(command)
+            parse(command)
         except typer.BadParameter as error:
             if is_to_run or type(error).__name__ != "MissingParameter":
                 raise AssertionError(command) from error
@@ -63,9 +63,9 @@ def test_the_program_takes_the_commands_of_a_page(page: Path) -> None:
 
 def test_a_command_that_is_none_is_found() -> None:
     with pytest.raises(Exception, match="No such"):
-        _parse("skewless materialise spending")
+        parse("skewless materialise spending")
     with pytest.raises(Exception, match="No such option"):
-        _parse("skewless verify -f spending --rows-from x")
+        parse("skewless verify -f spending --rows-from x")
 
 
 def test_the_pages_have_commands() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skewless.registry.change import Action
-from skewless.registry.fill_table import COLUMNS, fill_notes, fill_rows
+from skewless.registry.fill_table import COLUMNS, REFILL, fill_notes, fill_rows
 
 if TYPE_CHECKING:
     from skewless.cli.screen import Screen
@@ -106,7 +106,7 @@ def _print_fills(screen: Screen, found: Plan) -> None:
     if notes:
         screen.say()
     for note in notes:
-        screen.say(note, style="yellow" if "--refill" in note else "dim")
+        screen.say(note, style="yellow" if REFILL in note else "dim")
 
 
 def _print_end(screen: Screen, found: Plan) -> None:

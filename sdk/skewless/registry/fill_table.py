@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from skewless.registry.fill import Fill
 
 COLUMNS = ("First cut", ">Rows read", ">Log", ">Items", ">Each", ">Writes", ">Scan", ">Dollars")
+REFILL = "--refill"  # is in notes that somebody has to answer
 _STEP, _TWO_DIGITS, _EXACT = 1_000, 9.95, 100_000
 
 
@@ -54,7 +55,7 @@ def fill_notes(changes: Iterable[Change]) -> Iterator[str]:
         if fill.is_guarded:
             yield (
                 f"{called} fills most features of {fill.again} a second time: apply wants "
-                f"--refill {called}."
+                f"{REFILL} {called}."
             )
 
 

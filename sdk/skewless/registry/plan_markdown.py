@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skewless.registry.change import Action
-from skewless.registry.fill_table import COLUMNS, fill_notes, fill_rows
+from skewless.registry.fill_table import COLUMNS, REFILL, fill_notes, fill_rows
 from skewless.registry.printable import printable
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def plan_markdown(
     rows = fill_rows(made)
     if rows:
         top.append(_table(COLUMNS, ([code(row[0]), *map(prose, row[1:])] for row in rows)))
-    top += [prose(note) for note in fill_notes(made)]
+    top += [f"**{prose(note)}**" if REFILL in note else prose(note) for note in fill_notes(made)]
     top += [f"{prose(month[0].upper() + month[1:])}."] if month else []
     top += [_listed("Read, and not to be used for anything new", marked)] if marked else []
     folded = [
@@ -68,7 +68,8 @@ def plan_markdown(
 
 def marker(store: str) -> str:
     """Return a line that no reader sees, by which the comment of a store's plan is found again."""
-    return f"<!-- skewless plan {_referred(store)} -->".replace("  ", " ")
+    name = "".join(letter for letter in store if letter.isalnum() or letter in "-_")
+    return f"<!-- skewless plan {name} -->" if name else "<!-- skewless plan -->"
 
 
 def code(text: str) -> str:
