@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from skewless.catalog.site import write_site
+from skewless.catalog.upload import upload
 from skewless.cli import traffic
 from skewless.cli.invocation import Invocation
 from skewless.cli.screen import counted
@@ -28,6 +29,9 @@ def catalog(
     ] = 1_000,
     is_measured: traffic.Measured = False,
     predictions: traffic.Predictions = None,
+    is_published: Annotated[
+        bool, typer.Option("--publish", help="Upload it where the store's catalog stack says.")
+    ] = False,
     is_opened: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
 ) -> None:
     """Write a site of what is published: features, lineage, values, costs.
@@ -38,6 +42,7 @@ def catalog(
 
       skewless catalog -o catalog --open
       skewless catalog --measured --predictions fraud_model=2e6
+      skewless catalog --publish
     """
     invocation = Invocation.of(context)
     store = invocation.store()
@@ -47,11 +52,15 @@ def catalog(
     found = store.catalog(samples=samples, traffic=expected)
     index = write_site(found, output)
     screen = invocation.screen
-    screen.document({"index": str(index), "catalog": found.to_dict()})
+    published = upload(output, store.name, store.aws) if is_published else None
+    address = None if published is None else published.address
+    screen.document({"index": str(index), "address": address, "catalog": found.to_dict()})
     screen.say(
         f"wrote {index}: {counted(len(found.views), 'view')}, "
         f"{counted(len(found.services), 'service')} of store {store.name!r}"
     )
+    if address is not None:
+        screen.say(f"published at {address}")
     if hint := invocation.why_empty():
         screen.note(f"\n{hint}")
     if is_opened:
