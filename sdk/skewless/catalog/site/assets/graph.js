@@ -12,6 +12,7 @@
   const trail = walk.querySelector(".trail");
   const hint = walk.querySelector(".walk-hint");
   const HINT = hint.textContent;
+  const said = walk.querySelector("[role=status]");
   const sides = walk.querySelector(".sides");
   const depth = walk.querySelector("[name=all]");
   const MOST = 120;
@@ -178,7 +179,7 @@
     return made;
   }
 
-  function side(title, ids) {
+  function side(title, ids, told = (id) => id) {
     const made = document.createElement("div");
     made.append(heading("h3", `${title} (${ids.length})`));
     const list = document.createElement("ul");
@@ -187,7 +188,7 @@
       const link = document.createElement("a");
       link.href = address(id);
       link.className = "n";
-      link.textContent = id;
+      link.textContent = told(id);
       item.append(link);
       list.append(item);
     }
@@ -229,9 +230,10 @@
       about.append(link);
     }
     const own = shown.from === wholes ? [...parts.nodes.values()].filter((part) => part.whole === node.id && part.id !== node.id) : [];
-    if (own.length) about.append(side(node.kind === "source" ? "Columns" : "Features", own.map((part) => part.id)));
+    if (own.length) about.append(side(node.kind === "source" ? "Columns" : "Features", own.map((part) => part.id), (id) => parts.nodes.get(id).name));
     sides.append(about);
     const [up, down] = [[...shown.from.up.get(focus)], [...shown.from.down.get(focus)]];
+    said.textContent = `${line.textContent} ${node.name}: made of ${up.length}, read by ${down.length}`;
     if (up.length) sides.append(side("Made of", up));
     if (down.length) sides.append(side("Read by", down));
   }
