@@ -87,6 +87,17 @@ class StoreAccess(Construct):
         self._refuse_foreign("training")
         return self._grant(grantee, permissions.TRAIN, sources=_checked(sources))
 
+    def grant_develop(
+        self, grantee: iam.IGrantable, *, sources: Iterable[str] | None = None
+    ) -> iam.Grant:
+        """Let a person try definitions in namespaces: all of `grant_train`, and online reads.
+
+        Cuts of a trial write items as cuts of published views do, and no policy can tell the two
+        apart: whoever runs them needs `grant_administer`.
+        """
+        self._refuse_foreign("trying definitions")
+        return self._grant(grantee, permissions.DEVELOP, sources=_checked(sources))
+
     def grant_ingest(
         self,
         grantee: iam.IGrantable,

@@ -11,12 +11,16 @@ from dataclasses import dataclass
 
 from cdk.parts import Part
 from skewless.online.address import LINE_PARTITION
+from skewless.registry.namespaces import PARTITION as TRIALS
+from skewless.registry.namespaces import REMOVALS
 
 # Reading or writing data under a customer-managed key needs data keys from KMS.
 _READS = ("kms:Decrypt",)
 _WRITES = ("kms:Decrypt", "kms:GenerateDataKey")
 # Definitions are in another partition of that table, so a right to rewrites is none to redefine.
 _REWRITES = ("rewrites#*",)
+# So are namespaces: what is tried in them is not published.
+_TRIALS = (TRIALS, REMOVALS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +150,19 @@ TRAIN = Role(
     ),
     key_actions=_WRITES,
 )
+DEVELOP = Role(
+    permissions=(
+        *TRAIN.permissions,
+        *SERVE.permissions,
+        Permission(
+            why="a namespace is one item, with what is tried; another says what it leaves",
+            on=(Part.REGISTRY,),
+            actions=("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"),
+            partitions=_TRIALS,
+        ),
+    ),
+    key_actions=_WRITES,
+)
 INGEST = Role(
     permissions=(
         _NAMES,
@@ -205,16 +222,23 @@ ADMINISTER = Role(
             ),
         ),
         Permission(
+            why="trials are dropped; applying to one is an update",
+            on=(Part.REGISTRY,),
+            actions=("dynamodb:DeleteItem",),
+            partitions=_TRIALS,
+        ),
+        Permission(
             why="apply ends by writing the registry as one object",
             on=(Part.REGISTRY_SNAPSHOT,),
             actions=("s3:GetObject", "s3:PutObject"),
         ),
         Permission(
-            why="watermarks; what a person asked to have forgotten; items of retired views",
+            why="watermarks; cuts; what is to be forgotten; items of retired views and of trials",
             on=(Part.ONLINE,),
             actions=(
                 "dynamodb:BatchGetItem",
                 "dynamodb:BatchWriteItem",
+                "dynamodb:ConditionCheckItem",
                 "dynamodb:DeleteItem",
                 "dynamodb:GetItem",
                 "dynamodb:PartiQLInsert",
@@ -423,6 +447,23 @@ CHECK = Role(
     permissions=(
         *SERVE.permissions,
         *(permission for permission in TRAIN.permissions if permission not in (_NAMES, _MODELS)),
+        Permission(
+            why="namespaces that expired are dropped",
+            on=(Part.REGISTRY,),
+            actions=("dynamodb:DeleteItem", "dynamodb:UpdateItem"),
+            partitions=_TRIALS,
+        ),
+        Permission(
+            why="what trials left is found and removed, while their views are closed to cuts",
+            on=(Part.ONLINE,),
+            actions=(
+                "dynamodb:ConditionCheckItem",
+                "dynamodb:DeleteItem",
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "dynamodb:Scan",
+            ),
+        ),
     ),
     key_actions=_WRITES,
 )

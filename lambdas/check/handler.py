@@ -2,6 +2,8 @@
 
     each service → keys from the log → served, and by Athena → what differs, once more → metrics
 
+Then it removes what trials left: namespaces that expired, and items that none of them holds.
+
 A different value is not a failure of the function: it counts in a metric. A service that could not
 be compared is a failure.
 """
@@ -20,7 +22,11 @@ from lambdas.check.sides import Sides
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.names import versioned
 from skewless.errors import OnlineStoreError, QueryError, SkewlessError, StoreError
+from skewless.materialize.sweep import Sweep
 from skewless.online.address import without_keys
+from skewless.online.pace import settling
+from skewless.online.view_items import ViewItems
+from skewless.registry.namespaces import Namespaces
 from skewless.registry.selection import planned
 from skewless.verify import compare, draw_rows
 
@@ -47,7 +53,8 @@ def handle(_event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     """Compare every version of each service, or of each view if there is no service.
 
     Raises:
-        StoreError: some could not be compared; the others were, and are in the metrics.
+        StoreError: some could not be compared; the others were, and are in the metrics. Or what
+            trials left could not be removed.
     """
     published = runtime.published()
     store = Sides(runtime.aws, runtime.resources(), runtime.online_table(), published)
@@ -55,11 +62,14 @@ def handle(_event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     failed: set[str] = set()
     reports = _compare(store, named, failed)
     told = _tell(reports, _settled(store, named, reports, failed))
+    left = _sweep()
     if failed:
         raise StoreError(
             f"{len(failed)} of {len(named)} could not be compared, and the log says why: "
             f"{', '.join(sorted(failed))}"
         )
+    if left:
+        raise StoreError(f"what trials left was not removed: {left}")
     return told
 
 
@@ -145,6 +155,28 @@ def _tell(reports: Mapping[str, Report], settled: Mapping[str, Report]) -> dict[
     )
     runtime.logger.info("checked", extra=told)
     return told
+
+
+def _sweep() -> str:
+    """Remove what trials left; return why something is still there."""
+    names = runtime.resources()
+    sweep = Sweep(
+        Namespaces(runtime.aws, names.registry_table),
+        runtime.published,
+        ViewItems(runtime.aws, names.online_table),
+        runtime.now(),
+        runtime.now(),
+        settling(runtime.aws.endpoint),
+    )
+    try:
+        swept = sweep.run()
+    except SkewlessError as error:
+        return str(error)
+    runtime.logger.info(
+        "swept",
+        extra={"namespaces": len(swept.expired), "views": swept.views, "items": swept.items},
+    )
+    return "; ".join(swept.left)
 
 
 @contextmanager

@@ -265,6 +265,17 @@ def test_ingestion_for_no_view_is_refused(features: StoreAccess) -> None:
         features.grant_ingest(role, views=[])
 
 
+def test_developing_writes_namespaces_and_neither_definitions_nor_items(
+    features: StoreAccess,
+) -> None:
+    found = granted(StoreAccess.grant_develop, features)
+    (writes,) = [each for each in found if "dynamodb:DeleteItem" in actions([each])]
+    assert writes["Condition"] == {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["dev", "dev#removal"]}
+    }
+    assert by_resource(found)[ONLINE] == {"dynamodb:BatchGetItem"}
+
+
 def test_administering_runs_cuts_erases_and_signs(features: StoreAccess) -> None:
     found = by_resource(granted(StoreAccess.grant_administer, features))
     states = "arn:<Partition>:states:<Region>:<AccountId>"
@@ -303,6 +314,7 @@ def test_administering_passes_on_the_stores_own_roles_alone(features: StoreAcces
     [
         StoreAccess.grant_serve,
         StoreAccess.grant_train,
+        StoreAccess.grant_develop,
         StoreAccess.grant_ingest,
         StoreAccess.grant_administer,
     ],
@@ -356,6 +368,7 @@ def test_a_store_of_another_account_is_served_by_the_arn_of_its_table(abroad: St
     [
         lambda store, grantee: store.grant_serve(grantee, is_locked=False),
         StoreAccess.grant_train,
+        StoreAccess.grant_develop,
         StoreAccess.grant_ingest,
         StoreAccess.grant_administer,
     ],

@@ -239,6 +239,14 @@ def test_the_role_of_the_function_allows_what_it_calls_and_nothing_else(
     filled: FeatureStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     local = LocalAws.start()
+    dev = filled.dev("anna")
+    tried = FeatureView(
+        "profile", entity=card, source=payments, refresh=profile.refresh, features=["shop"]
+    )
+    dev.apply(tried)
+    dev.materialize("profile")
+    dev.apply(tried, expires="1us")
+    monkeypatch.setattr(runtime, "now", lambda now=runtime.now: now() + 1)
     session = session_as(local, permissions.CHECK, filled)
     monkeypatch.setattr(runtime, "aws", Aws(session, local.endpoint))
     runtime.online_table.cache_clear()
@@ -247,3 +255,11 @@ def test_the_role_of_the_function_allows_what_it_calls_and_nothing_else(
     unused = granted - local.calls.actions_of(session.principal)
     assert unused == IN_PARTS
     assert not local.calls.refused_of(session.principal)
+    assert filled.namespaces() == []
+    assert not [
+        item
+        for item in filled.aws.client("dynamodb").scan(TableName=filled.resources.online_table)[
+            "Items"
+        ]
+        if item["pk"]["S"].startswith("profile@2")
+    ]
