@@ -15,6 +15,7 @@ from skewless.definitions.service import FeatureService
 from skewless.errors import InputError, PublishError, StoreError, shown
 from skewless.online.estimate import estimate
 from skewless.opened import OpenedStore
+from skewless.registry.carried import with_publisher
 from skewless.registry.changes import Month, compare
 from skewless.registry.dependents import with_dependents
 from skewless.registry.lock import LockedResources, LockText, read_lock
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
     from skewless.retiring import Retirement
 
 
+_LOOKED_AT = 100  # of the log's entries, to find who published a name
+
+
 class PublishingStore(OpenedStore):
     """A store whose definitions can be planned, published, looked at and locked."""
 
@@ -62,7 +66,7 @@ class PublishingStore(OpenedStore):
         plan, published = self._compared(Definitions.collect(definitions))
         plan = with_dependents(plan, published, self.models)
         if plan.is_refused:
-            return plan
+            return self._with_publishers(plan)
         plan = self._with_fills(plan, traffic)
         if traffic is None:
             return plan
@@ -79,6 +83,17 @@ class PublishingStore(OpenedStore):
         views = plan.definitions.views
         estimates = {(item.name, item.version): estimate(item) for item in views}
         return plan.with_estimates(estimates), published
+
+    def _with_publishers(self, plan: Plan) -> Plan:
+        """Say who published the names that others have, where no version helps."""
+        if all(one.needed is not None for one in plan.refusals):
+            return plan
+        log = self._registry.log(limit=_LOOKED_AT)
+        changes = (
+            change if change.needed is not None else with_publisher(change, log)
+            for change in plan.changes
+        )
+        return replace(plan, changes=tuple(changes))
 
     def _with_fills(
         self, plan: Plan, traffic: Traffic | None = None, *, only_again: bool = False

@@ -72,6 +72,31 @@ def test_a_changed_meaning_is_refused_with_the_way_out(shop: Run) -> None:
     assert (found.code, found.document["is_applied"]) == (1, False)
 
 
+def test_a_name_that_others_have_is_refused_with_who_published_it(shop: Run) -> None:
+    taken = changed_definitions('event_id="order_id"', 'event_id="customer_id"')
+    ran = shop("plan", taken)
+    assert ran.code == 1
+    assert "published what is there, at 20" in ran.out
+    assert "publish it under another name" in " ".join(ran.out.split())
+
+
+def test_a_plan_in_markdown_is_printed_whole_and_alone(shop: Run) -> None:
+    changed = changed_definitions('FeatureService("fraud_model"', 'FeatureService("risk_model"')
+    ran = shop("plan", changed, "--markdown", "--exit-code")
+    assert ran.code == 2
+    assert ran.out.startswith("<!-- skewless plan ")
+    assert "| create | service | <code>risk&#95;model&#64;1</code> |" in ran.out
+    assert "Plan:" not in ran.out
+    assert shop("plan", changed, "--markdown", "--json").code == 2
+
+
+def test_a_large_refill_is_named_by_an_option(shop: Run) -> None:
+    ran = shop("apply", definitions(), "--yes", "--refill", "customer_order@2")
+    assert ran.code == 1
+    assert "refill names 'customer_order@2', which is no view to publish" in ran.err
+    assert shop("apply", definitions(), "--yes", "--refill", "customer_orders@1").code == 0
+
+
 def test_definitions_that_do_not_go_together_are_told_with_their_file(in_store: Run) -> None:
     Path("defs.py").write_text(DEFINITIONS + '\ntwo = Entity("customer", keys={"other": String})\n')
     ran = in_store("plan", "defs.py")

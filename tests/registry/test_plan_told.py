@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 MEAN = agg.mean("delay", window="1d")
 COUNT = agg.count(window="1h")
+FAR = col("distance") > 5
 
 
 def with_all(published: Any, wanted: Any) -> Plan:
@@ -182,6 +183,42 @@ def test_a_plan_names_marked_versions_that_the_file_reads_and_their_successors(
         "read_by": ["service 'arrival_model' version 1"],
     }
     assert "Use delays@2 instead. Read by service 'arrival_model'" in str(plan)
+
+
+def test_a_refusal_names_the_owner_of_what_has_the_name() -> None:
+    theirs, ours = a_source(owner="payments"), a_source(owner="risk", event_id="carrier")
+    assert changed(theirs, ours, "flights").details == (
+        "event_id: None became 'carrier'",
+        "what is published is owned by 'payments'",
+        "a published source only gains columns: publish it under another name",
+    )
+    view = a_view(owner="risk", features={"mean_1d": COUNT})
+    details = changed(a_view(owner="payments"), view, "delays").details
+    assert details[-2] == "what is published is owned by 'payments'"
+    assert "owned" not in str(changed(a_view(owner="a"), a_view(owner="a", where=FAR), "delays"))
+
+
+def test_a_new_version_of_another_kind_says_so() -> None:
+    other = a_view(name="other")
+    view = an_on_demand_view(other, name="delays", version=2)
+    (found,) = changed(a_view(), view, "delays").differences
+    assert str(found) == "kind: FeatureView became OnDemandView"
+
+
+@pytest.mark.parametrize(
+    ("version", "told"),
+    [
+        (9, "the last one is version 3, and this skips to 9"),
+        (4, ""),
+        ("3.1", ""),
+        (1, "version 3 is published already: the name alone never leads to this one"),
+    ],
+)
+def test_a_version_out_of_order_is_warned_of(version: int | str, told: str) -> None:
+    more = {"mean_1d": MEAN, "flights_1h": COUNT, "n": COUNT}
+    plan = plan_of(a_view(version=3), a_view(version=version, features=more))
+    warnings = [text for one in plan.changes for text in one.warnings if "alone is" not in text]
+    assert warnings == [told] * bool(told)
 
 
 def test_no_terminal_obeys_a_text() -> None:

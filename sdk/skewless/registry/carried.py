@@ -84,7 +84,7 @@ def compare_carried(
     }
     plan = plan_of(published, Apart(moved, {}, {}, added, refusals))
     entries = [*log]
-    changes = (_with_publisher(change, entries) for change in plan.changes)
+    changes = (with_publisher(change, entries) for change in plan.changes)
     return replace(plan, changes=tuple(changes))
 
 
@@ -187,7 +187,7 @@ def _versions(definitions: Definitions, like: Identity) -> list[Identity]:
     return [each for each in known if (each.kind, each.name, each.version.major) == wanted]
 
 
-def _with_publisher(change: Change, log: Iterable[LogEntry]) -> Change:
+def with_publisher(change: Change, log: Iterable[LogEntry]) -> Change:
     """Add who published what a refused definition differs from."""
     if change.action is not Action.REFUSE or change.published is None:
         return change

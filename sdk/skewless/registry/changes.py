@@ -113,6 +113,9 @@ def _created(item: Definition, before: Items, apart: Apart) -> Decided:
     if earlier is None:
         return Decided(Action.CREATE)
     found = differences(earlier, item)
+    if type(earlier) is not type(item):
+        kinds = type(earlier).__name__, type(item).__name__
+        found = (FieldChange("kind", *kinds),)
     return Decided(Action.CREATE, found, Identity.of(earlier), details=())
 
 
@@ -158,7 +161,17 @@ def _decide(old: Definition, item: Definition, before: Items, after: Items) -> D
         return Decided(Action.DESCRIBE if prose else Action.UNCHANGED, prose)
     if isinstance(old, Source) and isinstance(item, Source):
         return _extension(old, item, prose)
-    return Decided(Action.REFUSE, found, way_out=_way_out(item, before, after))
+    way_out = _way_out(item, before, after)
+    return Decided(Action.REFUSE, found, way_out=way_out, details=_taken(old, item, found, way_out))
+
+
+def _taken(
+    old: Definition, item: Definition, found: Iterable[FieldChange], way_out: str
+) -> tuple[str, ...]:
+    """Return what is told of a refusal, and whose the name is if others have it."""
+    others = old.owner and old.owner != item.owner
+    told = [f"what is published is owned by {old.owner!r}"] if others else []
+    return (*map(str, found), *told, way_out)
 
 
 def _extension(old: Source, item: Source, prose: tuple[FieldChange, ...]) -> Decided:
@@ -179,7 +192,8 @@ def _extension(old: Source, item: Source, prose: tuple[FieldChange, ...]) -> Dec
         lost.append(gained(TOMBSTONE, columns[TOMBSTONE])._replace(said=said))
     if lost:
         way_out = "a published source only gains columns: publish it under another name"
-        return Decided(Action.REFUSE, tuple(lost), way_out=way_out)
+        reasons = _taken(old, item, lost, way_out)
+        return Decided(Action.REFUSE, tuple(lost), way_out=way_out, details=reasons)
     come = [gained(name, type_) for name, type_ in columns.items()]
     details = (f"gains column {name!r}: {type_}" for name, type_ in columns.items())
     rest = (*corrected, *prose)
@@ -210,7 +224,9 @@ def _refused(refusal: Refusal, item: Definition) -> Decided:
     way_out = _as_version(refusal.needed, item)
     if refusal.published is not None:
         found = differences(refusal.published, item)
-        return Decided(Action.REFUSE, found, Identity.of(refusal.published), way_out)
+        details = _taken(refusal.published, item, found, way_out)
+        before = Identity.of(refusal.published)
+        return Decided(Action.REFUSE, found, before, way_out, details)
     return Decided(Action.REFUSE, way_out=way_out, details=(*refusal.reasons, way_out))
 
 
@@ -218,8 +234,23 @@ def _warnings(item: Definition, before: Items, after: Items, there: Alike) -> It
     identity = Identity.of(item)
     if isinstance(item, FeatureView | OnDemandView):
         yield from there.told(item)
+    yield from _out_of_order(identity, before)
     yield from _still_read(identity, before | after)
     yield from _not_yet_served(item, before)
+
+
+def _out_of_order(identity: Identity, before: Items) -> Iterator[str]:
+    """Warn of a major version that is not the next one; a typing error would stay for good."""
+    majors = {
+        known.version.major
+        for known in before
+        if (known.kind, known.name) == (identity.kind, identity.name)
+    }
+    own, last = identity.version.major, max(majors, default=0)
+    if majors and own > last + 1:
+        yield f"the last one is version {last}, and this skips to {own}"
+    elif majors and own < last and own not in majors:
+        yield f"version {last} is published already: the name alone never leads to this one"
 
 
 def _not_yet_served(item: Definition, before: Items) -> Iterator[str]:
