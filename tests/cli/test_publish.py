@@ -76,8 +76,9 @@ def test_a_name_that_others_have_is_refused_with_who_published_it(shop: Run) -> 
     taken = changed_definitions('event_id="order_id"', 'event_id="customer_id"')
     ran = shop("plan", taken)
     assert ran.code == 1
-    assert "published what is there, at 20" in ran.out
-    assert "publish it under another name" in " ".join(ran.out.split())
+    told = " ".join(ran.out.split())
+    assert "published what is there, at 20" in told
+    assert "publish it under another name" in told
 
 
 def test_a_plan_in_markdown_is_printed_whole_and_alone(shop: Run) -> None:
