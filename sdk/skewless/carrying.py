@@ -128,6 +128,7 @@ class CarryingStore(PublishingStore):
         found = read_export(folder)
         here = self._reloaded()
         plan = compare_carried(here.definitions, found.published.definitions, self.log())
+        plan = with_patches(plan, here.patches, found.published.patches, is_carried=True)
         marks = {
             identity: mark
             for identity, mark in found.published.marks.items()
@@ -168,7 +169,7 @@ class CarryingStore(PublishingStore):
         by, at = self._aws.caller() if found.marks else "", self.clock()
         for mark in {*found.marks.values()}:
             versions = [identity for identity, own in found.marks.items() if own == mark]
-            self._registry.mark(versions, mark, at, by=by, why=why)
+            self._registry.mark(versions, mark, at, by=by, why=why, before={})
         if found.marks:
             self.refresh()
             self._keep_snapshot()

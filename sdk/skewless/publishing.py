@@ -8,13 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skewless.definitions.clock import as_microseconds
 from skewless.definitions.collection import Definitions
-from skewless.definitions.expression import to_datetime
 from skewless.definitions.service import FeatureService
 from skewless.errors import InputError, PublishError, StoreError, shown
 from skewless.online.estimate import estimate
-from skewless.opened import OpenedStore
 from skewless.registry.carried import with_publisher
 from skewless.registry.changes import Month, compare
 from skewless.registry.dependents import with_dependents
@@ -25,15 +22,14 @@ from skewless.registry.patches import with_patches, written_in
 from skewless.registry.pinned import check_overwrite
 from skewless.registry.refills import check_refills
 from skewless.registry.selection import resolve, versions_of
+from skewless.remembering import RememberingStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from skewless.aws import Aws, Resources
     from skewless.cost.traffic import Traffic
-    from skewless.definitions.clock import Instant
     from skewless.definitions.source import Source
-    from skewless.registry.apply_log import LogEntry
     from skewless.registry.changes import Plan
     from skewless.registry.fill import LogSize
     from skewless.registry.identity import Identity
@@ -48,7 +44,7 @@ if TYPE_CHECKING:
 _LOOKED_AT = 100  # of the log's entries, to find who published a name
 
 
-class PublishingStore(OpenedStore):
+class PublishingStore(RememberingStore):
     """A store whose definitions can be planned, published, looked at and locked."""
 
     def plan(self, definitions: object, *, traffic: Traffic | None = None) -> Plan:
@@ -267,25 +263,13 @@ class PublishingStore(OpenedStore):
         by, at, mark = self._aws.caller(), self.clock(), None
         if state is not None:
             mark = Mark(state=state, reason=reason, successor=successor, by=by, at=at)
-        self._registry.mark(found, mark, at, by=by, why=reason)
+        self._registry.mark(found, mark, at, by=by, why=reason, before=published.marks)
         self.refresh()
         self._keep_snapshot()
         return [*map(str, found)]
 
     def _warn_of_marks(self, chosen: Iterable[object]) -> None:
         _warn(marks_read(self.published, chosen))
-
-    def log(self, *, limit: int | None = None) -> list[LogEntry]:
-        """Return who published what and when, the newest first.
-
-        Args:
-            limit: how many applies at most; all if None.
-        """
-        return self._registry.log(limit=limit)
-
-    def published_at(self, at: Instant) -> Published:
-        """Return what was published at an instant, words and columns as they were then."""
-        return self._registry.load_at(to_datetime(as_microseconds(at, "at")))
 
     def lineage(self) -> Lineage:
         """Return the graph of columns, features, services, training sets and deployed models.

@@ -50,10 +50,11 @@ def test_the_registry_is_shown_as_it_was(registry: Registry) -> None:
     publish(registry, first, minutes=0)
     publish(registry, second, minutes=2)
     publish(registry, a_view(version=2, source=WIDER), minutes=4)
-    found = [registry.load_at(NOW + timedelta(minutes=minutes)) for minutes in (-1, 1, 3, 5)]
-    assert [len(each.definitions.views) for each in found] == [0, 1, 1, 2]
-    assert [each.view("delays", 1).description for each in found[1:]] == ["", "told", "told"]
-    assert [len(each.source("flights").columns) for each in found[1:]] == [
+    moments = [NOW + timedelta(minutes=minutes) for minutes in (1, 3, 5)]
+    found = [state.published for state in registry.states(*moments)]
+    assert [len(each.definitions.views) for each in found] == [1, 1, 2]
+    assert [each.view("delays", 1).description for each in found] == ["", "told", "told"]
+    assert [len(each.source("flights").columns) for each in found] == [
         len(first.source.columns),
         *[len(WIDER.columns)] * 2,
     ]
@@ -90,4 +91,4 @@ def test_a_large_apply_is_told_without_what_was_before(registry: Registry) -> No
     publish(registry, a_view(), minutes=1, message="short")
     assert registry.log()[0].message == "short"
     with pytest.raises(DocumentError, match="too large for one item"):
-        registry.load_at(NOW + timedelta(seconds=30))
+        registry.states(NOW + timedelta(seconds=30))

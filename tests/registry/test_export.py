@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -77,6 +78,12 @@ def test_an_export_comes_back_as_it_was(folder: Path) -> None:
     assert {meaning(item) for item in plan.definitions} == {
         item["fingerprint"]["S"] for item in DEFINITIONS
     }
+
+
+def test_patches_come_back_too(tmp_path: Path) -> None:
+    counted = dict.fromkeys(map(Identity.of, PUBLISHED.definitions), 3)
+    export(tmp_path, replace(PUBLISHED, patches=counted), [], "prod")
+    assert read_export(tmp_path).published.patches == counted
 
 
 def test_an_export_of_the_same_registry_writes_nothing(folder: Path) -> None:
@@ -335,6 +342,8 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
         of(SPENDING, lambda all_: all_["mark"].update(at="2026-01-01T00:00:00")),
         "its mark is none that is written so",
     ),
+    "a patch": (of(SPENDING, lambda all_: all_.update(patch="2")), "its patch is '2', no number"),
+    "a patch of nothing": (of(SPENDING, lambda all_: all_.update(patch=0)), "its patch is 0"),
     "a mark of text": (of(SPENDING, lambda all_: all_.update(mark="x")), "its mark is none"),
     "an apply": (
         of("log/000001-20261120T090000Z.json", lambda all_: all_.pop("by")),

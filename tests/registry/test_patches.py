@@ -54,7 +54,7 @@ def test_the_registry_counts_and_takes_a_greater_number(
     assert change.action.value == expected[0]
     if words or change.action.value == "describe":
         assert change.full_version == expected[1]
-        assert change.told[-1] == f"these words are version {expected[1]}"
+        assert change.told[-1].endswith(expected[1])
 
 
 @pytest.mark.parametrize("version", ["1.0.4", "1.0.1"])
@@ -108,7 +108,7 @@ def test_each_change_of_words_is_counted_and_shown_as_it_was(registry: Registry)
         "1.0.1",
     ]
     for minutes, patch, text in ((0, 0, ""), (1, 1, "one"), (2, 2, "two")):
-        then = registry.load_at(NOW + timedelta(minutes=minutes, seconds=30))
+        then = registry.states(NOW + timedelta(minutes=minutes, seconds=30))[0].published
         assert then.full_version(then.view("delays")) == Version(1, 0, patch)
         assert then.view("delays").description == text
 

@@ -98,6 +98,6 @@ def test_the_log_of_2026_11_tells_and_shows_earlier_states(registry_of_2026_11: 
         "the apply 2",
         "the apply 1",
     ]
-    then = registry_of_2026_11.load_at(datetime(2026, 11, 20, 12, tzinfo=UTC))
+    then = registry_of_2026_11.states(datetime(2026, 11, 20, 12, tzinfo=UTC))[0].published
     assert "country" not in then.source("payments").columns
     assert {str(service.version) for service in then.definitions.services} == {"1"}

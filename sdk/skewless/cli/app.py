@@ -13,6 +13,7 @@ from skewless.cli.catalog import catalog
 from skewless.cli.cost import cost
 from skewless.cli.demo import demo
 from skewless.cli.dev import dev as trials
+from skewless.cli.diff import diff
 from skewless.cli.doctor import doctor
 from skewless.cli.events import backfill, ingest
 from skewless.cli.forget import forget
@@ -30,7 +31,7 @@ from skewless.cli.online import get
 from skewless.cli.outdated import outdated
 from skewless.cli.program import Command, Program
 from skewless.cli.promote import promote
-from skewless.cli.publish import apply, diff, plan
+from skewless.cli.publish import apply, plan
 from skewless.cli.repair import repair
 from skewless.cli.screen import Screen
 from skewless.cli.transfer import export, import_

@@ -11,6 +11,7 @@ import typer
 
 from skewless.cli.invocation import Invocation
 from skewless.cli.screen import plain
+from skewless.cli.values import checked_moment
 from skewless.compiler.document import encode
 from skewless.compiler.plan import plan_on_demand
 from skewless.definitions.entity import Entity
@@ -46,6 +47,16 @@ Tags = Annotated[
 OfEntity = Annotated[
     str | None, typer.Option("--entity", help="Of this entity alone.", show_default=False)
 ]
+At = Annotated[
+    str | None,
+    typer.Option(
+        "--at",
+        callback=checked_moment,
+        metavar="MOMENT",
+        help="As it was then: an ISO time, or the id of an apply in `skewless log`.",
+        show_default=False,
+    ),
+]
 OfSource = Annotated[
     str | None, typer.Option("--source", help="Of this source alone.", show_default=False)
 ]
@@ -73,15 +84,17 @@ def list_published(
     tags: Tags = None,
     entity: OfEntity = None,
     source: OfSource = None,
+    at: At = None,
 ) -> None:
     """List what is published: views, services, sources, entities.
 
     All kinds are listed if none is named.
 
       skewless list views --owner ml --tag tier=gold
+      skewless list --at 2026-05-01T00:00:00Z
     """
     invocation = Invocation.of(context)
-    screen, published = invocation.screen, invocation.store().published
+    screen, published = invocation.screen, _published(invocation, at)
     wanted = [kind] if kind else list(Kind)
     filters = _filters(owner, tags, entity, source)
     listed = {
@@ -133,6 +146,11 @@ def find(
         screen.say(f"nothing published has {' '.join(words)!r}")
 
 
+def _published(invocation: Invocation, at: str | None) -> Published:
+    store = invocation.store()
+    return store.published if at is None else store.published_at(at)
+
+
 def _filters(
     owner: str | None, tags: list[str] | None, entity: str | None, source: str | None
 ) -> Filters:
@@ -149,6 +167,7 @@ def show(
             metavar="NAME", help="A view, service, source or entity.", show_default=False
         ),
     ],
+    at: At = None,
 ) -> None:
     """Show a view, service, source or entity in full.
 
@@ -156,9 +175,10 @@ def show(
     a source share a name, both are shown.
 
       skewless show customer_orders
+      skewless show customer_orders --at 4f2a91c0b7de
     """
     invocation = Invocation.of(context)
-    screen, published = invocation.screen, invocation.store().published
+    screen, published = invocation.screen, _published(invocation, at)
     found = list(_named(published, name))
     if not found:
         known = {item.name for item in published.definitions}

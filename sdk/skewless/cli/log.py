@@ -22,6 +22,8 @@ def log(
 
     Applies of releases before this one are not in the log.
 
+    The id of an apply is what --at and --from take.
+
       skewless log customer_orders
     """
     invocation = Invocation.of(context)
@@ -38,7 +40,8 @@ def log(
         if number:
             screen.say()
         commit = f"  commit {entry.commit[:12]}" if entry.commit else ""
-        screen.say(f"{entry.at:%Y-%m-%d %H:%M:%SZ}  {entry.by}{commit}", style="bold")
+        head = f"{entry.at:%Y-%m-%d %H:%M:%SZ}  {entry.id}  {entry.by}{commit}"
+        screen.say(head, style="bold")
         if entry.message:
             screen.indented(entry.message)
         for change in entry.changes:

@@ -10,12 +10,9 @@ from skewless.cli import traffic
 from skewless.cli.commit import commit_of
 from skewless.cli.definitions_file import load_definitions
 from skewless.cli.invocation import Invocation
-from skewless.cli.planned import STYLES, print_plan
-from skewless.cli.screen import counted
+from skewless.cli.planned import print_plan
 from skewless.definitions.collection import Definitions
 from skewless.errors import DefinitionError, PublishError
-from skewless.registry.change import Action
-from skewless.registry.identity import Identity
 from skewless.registry.refills import check_refills
 
 if TYPE_CHECKING:
@@ -168,59 +165,6 @@ def _try(
         style="bold",
     )
     invocation.remind_of_passing()
-
-
-def diff(
-    context: typer.Context,
-    *,
-    file: File,
-    check: Annotated[
-        bool, typer.Option("--check", help="Exit with 1 if anything differs: for CI.")
-    ] = False,
-) -> None:
-    """Show how a file differs from what is published.
-
-    What is published and not in the file stays published.
-
-      skewless diff definitions.py --check
-    """
-    invocation = Invocation.of(context)
-    screen = invocation.screen
-    definitions = collected(file)
-    store = invocation.store()
-    changes = [
-        change
-        for change in store.plan(definitions).changes
-        if change.action is not Action.UNCHANGED
-    ]
-    wanted = {Identity.of(item) for item in definitions}
-    lacking = [
-        found for item in store.published.definitions if (found := Identity.of(item)) not in wanted
-    ]
-    screen.document(
-        {
-            "is_same": not changes,
-            "differences": [change.to_dict() for change in changes],
-            "only_published": [
-                {"kind": item.kind, "name": item.name, "version": item.version.written}
-                for item in lacking
-            ],
-        }
-    )
-    for change in changes:
-        sign = "+" if change.action is Action.CREATE else "~"
-        screen.say(f"{sign} {change.identity}", style=STYLES.get(change.action, "yellow"))
-        for text in change.details or ("is not published",):
-            screen.indented(text)
-    for item in lacking:
-        screen.say(f"- {item}")
-        screen.indented("is published, and not in the file")
-    if not changes:
-        screen.say(f"Nothing in {file} differs from what is published.")
-    if check and changes:
-        raise PublishError(
-            f"{file} differs from what is published in {counted(len(changes), 'definition')}"
-        )
 
 
 def is_confirmed(question: str = "Publish?") -> bool:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from skewless.definitions import types
+from skewless.registry.history import is_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +42,13 @@ def checked_instant(value: str | list[str] | None) -> str | list[str] | None:
             raise typer.BadParameter(
                 f"{text!r} names no instant without a time zone; end it in Z or +02:00"
             )
+    return value
+
+
+def checked_moment(value: str | None) -> str | None:
+    """Refuse an option's text that names neither an instant nor an apply."""
+    if value is not None and not is_id(value):
+        checked_instant(value)
     return value
 
 

@@ -22,7 +22,6 @@ from skewless.registry.identity import Identity, meaning
 from skewless.registry.marks import State
 from skewless.registry.patches import VERSIONED
 from skewless.registry.registry_table import key_of
-from skewless.registry.stored_item import PATCH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,7 +35,6 @@ PARTITION = "log"
 _MOST_BYTES = 350_000
 _MOST_SAID = 500
 _MARKED = {State.DEPRECATED: "deprecate", State.YANKED: "yank", State.RETIRED: "retire"}
-_WITH_DOCUMENTS = (Action.DESCRIBE.value, Action.EXTEND.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +50,7 @@ class LoggedChange:
         fingerprint_before: what that meant.
         patch: how often its words had changed by then; see `registry.patches`.
         patch_before: how often before.
+        mark_before: the mark before, as the registry holds it; empty if there was none.
     """
 
     action: str
@@ -62,6 +61,7 @@ class LoggedChange:
     fingerprint_before: str | None = None
     patch: int = 0
     patch_before: int = 0
+    mark_before: str = ""
 
     @property
     def full_version(self) -> str | None:
@@ -83,6 +83,7 @@ class LogEntry:
         message: what its author said of it.
         changes: what it did, in order of dependency; long texts are cut.
         is_cut: whether there were too many changes for one item, so that none is named.
+        id: names the apply, as `skewless log` shows it and `--at` takes it.
     """
 
     at: datetime
@@ -91,10 +92,12 @@ class LogEntry:
     message: str
     changes: tuple[LoggedChange, ...]
     is_cut: bool = False
+    id: str = ""
 
     def to_dict(self) -> dict[str, object]:
         """Return plain data for JSON, without documents."""
         return {
+            "id": self.id,
             "at": self.at.isoformat(),
             "by": self.by,
             "commit": self.commit,
@@ -138,12 +141,32 @@ def entry_of(plan: Plan, at: datetime, by: str, commit: str, message: str) -> Lo
 
 
 def entry_of_marks(
-    identities: Iterable[Identity], mark: Mark | None, at: datetime, by: str, message: str
+    identities: Iterable[Identity],
+    mark: Mark | None,
+    at: datetime,
+    by: str,
+    message: str,
+    before: Mapping[Identity, Mark],
 ) -> LogEntry:
-    """Return the entry of what was marked, or of which a mark was taken away."""
+    """Return the entry of what was marked, or of which a mark was taken away.
+
+    Args:
+        identities: the versions.
+        mark: what is said of them now; None if nothing.
+        at: when.
+        by: the ARN of whoever says it.
+        message: why.
+        before: what was said of them until now.
+    """
     action = "restore" if mark is None else _MARKED[mark.state]
     changes = tuple(
-        LoggedChange(action=action, subject=str(each), key=each.key, details=())
+        LoggedChange(
+            action=action,
+            subject=str(each),
+            key=each.key,
+            details=(),
+            mark_before=before[each].to_json() if each in before else "",
+        )
         for each in identities
     )
     return LogEntry(at=at, by=by, commit="", message=message, changes=changes)
@@ -181,6 +204,7 @@ def entry_in(item: Mapping[str, Any]) -> LogEntry:
             commit=document["commit"],
             message=document["message"],
             is_cut=document.get("is_cut", False),
+            id=item["sk"]["S"].rpartition(".")[2],
             changes=tuple(
                 LoggedChange(
                     action=each["action"],
@@ -189,8 +213,9 @@ def entry_in(item: Mapping[str, Any]) -> LogEntry:
                     details=tuple(each["details"]),
                     before=each.get("before"),
                     fingerprint_before=each.get("fingerprint_before"),
-                    patch=int(each.get("patch", 0)),
-                    patch_before=int(each.get("patch_before", 0)),
+                    patch=_patch(each, "patch"),
+                    patch_before=_patch(each, "patch_before"),
+                    mark_before=str(each.get("mark_before", "")),
                 )
                 for each in document["changes"]
             ),
@@ -203,46 +228,11 @@ def entry_in(item: Mapping[str, Any]) -> LogEntry:
         ) from error
 
 
-def as_of(
-    items: Iterable[Mapping[str, Any]], entries: Iterable[LogEntry], at: datetime
-) -> list[dict[str, Any]]:
-    """Return the registry's items as they were at an instant.
-
-    Args:
-        items: of definitions, as they are now.
-        entries: all later than the instant; the order does not matter.
-        at: the instant.
-
-    Raises:
-        DocumentError: what was changed since was too large to be kept.
-    """
-    found = {item["sk"]["S"]: dict(item) for item in items if _published_at(item) <= at}
-    for entry in sorted(entries, key=lambda each: each.at, reverse=True):
-        if entry.is_cut:
-            raise _not_kept("what was published", entry)
-        for change in entry.changes:
-            if change.action not in _WITH_DOCUMENTS or change.key not in found:
-                continue
-            if change.before is None or change.fingerprint_before is None:
-                raise _not_kept(change.subject, entry)
-            found[change.key] |= {
-                "d": {"S": json.dumps(change.before)},
-                "fingerprint": {"S": change.fingerprint_before},
-            }
-            if change.patch:
-                found[change.key][PATCH] = {"N": str(change.patch_before)}
-    return list(found.values())
-
-
-def _not_kept(what: str, entry: LogEntry) -> DocumentError:
-    return DocumentError(
-        f"{what} as it was before {entry.at.isoformat()} is not in the log: that apply was too "
-        "large for one item"
-    )
-
-
-def _published_at(item: Mapping[str, Any]) -> datetime:
-    return datetime.fromisoformat(item["published_at"]["S"])
+def _patch(change: Mapping[str, Any], name: str) -> int:
+    found = change.get(name, 0)
+    if type(found) is not int or found < 0:
+        raise ValueError(f"{name} is {found!r}")
+    return found
 
 
 def _short(detail: str) -> str:
@@ -260,9 +250,12 @@ def _text(entry: LogEntry, *, with_documents: bool) -> str:
         }
         if item.patch:
             told |= {"patch": item.patch, "patch_before": item.patch_before}
+        if item.mark_before:
+            told["mark_before"] = item.mark_before
         if with_documents and item.before is not None:
             told["before"] = dict(item.before)
             told["fingerprint_before"] = item.fingerprint_before
         changes.append(told)
     document = entry.to_dict() | {"changes": changes}
+    del document["id"]  # its place says it
     return json.dumps(document, separators=(",", ":"))

@@ -106,7 +106,7 @@ class Change:
     @property
     def told(self) -> tuple[str, ...]:
         """The details, how a new version differs from the one before it, and which patch it is."""
-        if self.action is Action.DESCRIBE and self.full_version and self.patch:
+        if self.action is Action.DESCRIBE and self.patch and self.differences and self.full_version:
             return (*self.details, f"these words are version {self.full_version}")
         if self.action is not Action.CREATE or self.compared_with is None:
             return self.details

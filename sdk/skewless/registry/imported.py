@@ -7,7 +7,7 @@ right as a whole is given on.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,7 +48,7 @@ class Imported:
     """What a folder holds.
 
     Attributes:
-        published: the definitions, in order of dependency, and the marks.
+        published: the definitions, in order of dependency, the marks and the patches.
         store: whose registry it is.
     """
 
@@ -149,12 +149,15 @@ class _Reading:
         known: Known = {}
         found: list[Definition] = []
         marks: dict[Identity, Mark] = {}
+        patches: dict[Identity, int] = {}
         for name in self._in_order(contents):
             item = self._definition(name, contents[name], decoder, known)
             found.append(item)
             if "mark" in contents[name]:
                 marks[Identity.of(item)] = self._mark(name, contents[name]["mark"])
-        return Imported(Published.of(found, marks), store)
+            if "patch" in contents[name]:
+                patches[Identity.of(item)] = self._patch(name, contents[name]["patch"])
+        return Imported(replace(Published.of(found, marks), patches=patches), store)
 
     def _in_order(self, contents: Mapping[str, Document]) -> list[str]:
         """Return the files, each after those that it refers to."""
@@ -180,7 +183,7 @@ class _Reading:
     def _definition(
         self, name: str, content: Document, decoder: Decoder, known: Known
     ) -> Definition:
-        if unknown := content.keys() - {"document", "fingerprint", "mark"}:
+        if unknown := content.keys() - {"document", "fingerprint", "mark", "patch"}:
             raise refused(self.folder, name, f"it has a member {min(unknown)!r}: {_AGAIN}")
         try:
             item = decoder.decode(_joined(content["document"]))
@@ -208,6 +211,13 @@ class _Reading:
         if not is_whole:
             raise refused(self.folder, name, f"its mark is none that is written so: {_AGAIN}")
         return found
+
+    def _patch(self, name: str, content: object) -> int:
+        if type(content) is not int or content < 1:
+            raise refused(
+                self.folder, name, f"its patch is {shortened(content)}, no number from 1: {_AGAIN}"
+            )
+        return content
 
     def _unreadable(self, name: str, error: Exception) -> DocumentError:
         what = f"it lacks {error}" if isinstance(error, KeyError) else f"it cannot be read: {error}"

@@ -20,16 +20,17 @@ from skewless.errors import (
 )
 from skewless.registry.applies import Applies
 from skewless.registry.apply_log import PARTITION as LOG
-from skewless.registry.apply_log import as_of, entry_in, entry_of, entry_of_marks, write_of
+from skewless.registry.apply_log import entry_in, entry_of, entry_of_marks, write_of
 from skewless.registry.changes import Action
 from skewless.registry.definition_write import DefinitionWrite
+from skewless.registry.history import RegistryState, state_at
 from skewless.registry.identity import Identity, level
 from skewless.registry.published import Published
 from skewless.registry.registry_table import ATTEMPTS, RegistryTable, key_of, pause
 from skewless.registry.stored_item import MARK, PARTITION, decoded, marks_of, patches_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from skewless.aws import Aws
@@ -119,7 +120,14 @@ class Registry:
         self._applies.finish()
 
     def mark(
-        self, identities: Sequence[Identity], mark: Mark | None, now: datetime, *, by: str, why: str
+        self,
+        identities: Sequence[Identity],
+        mark: Mark | None,
+        now: datetime,
+        *,
+        by: str,
+        why: str,
+        before: Mapping[Identity, Mark],
     ) -> None:
         """Mark versions, or take their marks away.
 
@@ -129,6 +137,7 @@ class Registry:
             now: the time, for the log.
             by: whose doing it is, for the log.
             why: the reason, for the log.
+            before: what is said of versions until now, for the log.
 
         Raises:
             PublishError: one of them is not published.
@@ -145,7 +154,7 @@ class Registry:
                 write["UpdateExpression"] = f"SET {MARK} = :d"
                 write["ExpressionAttributeValues"] = {":d": {"S": mark.to_json()}}
             writes.append(write)
-        entry = entry_of_marks(identities, mark, now, by, why)
+        entry = entry_of_marks(identities, mark, now, by, why, before)
         self._applies.write([*writes, write_of(entry, _new_id())])
 
     def marks(self) -> dict[Identity, Mark]:
@@ -179,23 +188,21 @@ class Registry:
             found.append(entry_in(item))
         return found
 
-    def load_at(self, at: datetime) -> Published:
-        """Read what was published at an instant.
+    def states(self, *moments: datetime | str | None) -> list[RegistryState]:
+        """Read what was published at instants, or right after applies.
+
+        Args:
+            moments: aware datetimes, or ids of entries of the log; now if None.
 
         Raises:
             DocumentError: the log does not have what was there.
+            UnknownNameError: no entry has the id.
             StoreError: the table could not be read.
         """
-        if at.tzinfo is None:
-            raise NaiveTimestampError.of("at")
-        items = as_of(self._items()[0], self.log(since=at), at)
-        try:
-            return replace(Published.of(decoded(items)), patches=patches_of(items))
-        except ValueError as error:
-            raise DocumentError(
-                f"the registry as of {at.isoformat()} does not fit together: {error}. What was "
-                "published by a skewless without a log shows as it is now"
-            ) from error
+        # The log is read later: it has every apply that the items show.
+        items, _ = self._items()
+        log = self.log()
+        return [state_at(items, log, moment) for moment in moments]
 
     def _items(self) -> tuple[list[dict[str, Any]], bool]:
         """Return the items of definitions, and whether some are staged still."""
