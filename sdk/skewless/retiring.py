@@ -111,7 +111,7 @@ class Retiring:
         before = {each: published.marks.get(each) for each in found}
         new = [each for each, old in before.items() if old is None or old.state is not mark.state]
         if new:
-            self.registry.mark(new, mark, at, by=by, why=reason)
+            self.registry.mark(new, mark, at, by=by, why=reason, before=published.marks)
             self._check_again(found, before, at, by)
         return self._take_out(self.registry.load(), found)
 
@@ -172,7 +172,14 @@ class Retiring:
         published = self.registry.load()
         if problems := [*self._standing(published, found)]:
             for identity, old in before.items():
-                self.registry.mark([identity], old, at, by=by, why="something stands on it")
+                self.registry.mark(
+                    [identity],
+                    old,
+                    at,
+                    by=by,
+                    why="something stands on it",
+                    before=published.marks,
+                )
             told = "".join(f"\n- {text}" for text in problems)
             raise PublishError(f"nothing was retired, since meanwhile:{told}")
 
@@ -184,7 +191,8 @@ class Retiring:
         if marked and not any(views.of(plan) for plan in plans):
             at = to_datetime(self.now())
             why = "an interrupted retirement is taken back: something stands on it"
-            self.registry.mark(marked, None, at, by=self.bench.aws.caller(), why=why)
+            by = self.bench.aws.caller()
+            self.registry.mark(marked, None, at, by=by, why=why, before=published.marks)
 
     def _take_out(self, published: Published, found: Sequence[Identity]) -> Retirement:
         views, plans = RetiredViews(self.bench.table), _plans(published, found)

@@ -263,7 +263,8 @@ def test_a_lock_found_after_a_kill_takes_the_mark_back(
     served.lock("spending@2", tmp_path / "a.lock", model="late")
     at = served.clock()
     mark = Mark(state=State.RETIRED, reason="", successor="", by="x", at=at)
-    served._registry.mark(versions_of(served.published, "spending@2"), mark, at, by="x", why="")
+    versions = versions_of(served.published, "spending@2")
+    served._registry.mark(versions, mark, at, by="x", why="", before={})
     with pytest.raises(PublishError, match="model 'late'"):
         served.retire("spending@2", latest=True)
     served.refresh()
