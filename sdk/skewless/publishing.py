@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from skewless.definitions.collection import Definitions
 from skewless.definitions.service import FeatureService
@@ -279,6 +279,31 @@ class PublishingStore(RememberingStore):
         from skewless.registry.lineage import Lineage  # noqa: PLC0415 - no part of serving
 
         return Lineage.of(self.published, self.models())
+
+    def openlineage(self, *, producer: str) -> list[dict[str, Any]]:
+        """Return lineage as OpenLineage's events, to be sent to what collects them, one by one.
+
+        There is an event of each source, of each view, service and deployed model with what it
+        reads, column by column, and of the run that wrote each view's last cut. A run's events
+        have the instant of the cut, and stay the same.
+
+        Args:
+            producer: a URI of what emits them, such as the address of your definitions' repository.
+
+        Raises:
+            InputError: the producer is no URI.
+        """
+        from skewless.emitting import openlineage  # noqa: PLC0415 - no part of serving
+
+        return openlineage(
+            self._aws,
+            self._needed(),
+            self._table,
+            self.published,
+            self.models(),
+            producer=producer,
+            at=self.clock(),
+        )
 
     def models(self, *, ended: bool = False) -> list[ModelLock]:
         """Return the locks that models are deployed with, by model and time.

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,3 +31,29 @@ def test_what_is_not_there_is_told(shop: Run) -> None:
     ran = shop("why", "customer_order")
     assert ran.code == 1
     assert "Did you mean 'customer_orders'" in ran.err
+
+
+def test_the_whole_graph_is_told_and_as_events_of_openlineage(shop: Run) -> None:
+    assert "fraud_model@1" in shop("lineage").out
+    producer = "https://git.example.com/features"
+    lines = shop("lineage", "--openlineage", producer).out.splitlines()
+    assert {json.loads(line)["producer"] for line in lines} == {producer}
+    assert len(shop("lineage", "--openlineage", producer, "--json").document["events"]) == len(
+        lines
+    )
+    wrong = shop("lineage", "--openlineage", "features")
+    assert (wrong.code, "is no URI" in wrong.err) == (1, True)
+
+
+def test_models_are_registered_listed_and_ended(shop: Run) -> None:
+    assert "for model 'churn' (lock " in shop("lock", "fraud_model", "--model", "churn").out
+    assert "churn" in shop("models").out
+    assert "model churn" in shop("dependents", "orders:amount").out
+    refused = shop("retire", "fraud_model@1", "--latest")
+    assert refused.code == 1
+    assert "skewless unlock churn --lock" in refused.err
+    assert shop("register", "skewless.lock", "--model", "other").code == 0
+    (lock, _) = shop("models", "--json").document["models"]
+    assert shop("unlock", "churn", "--lock", lock["digest"][:8]).code == 0
+    assert "churn" not in shop("models").out
+    assert "deployed no more" in shop("models", "churn", "--all").out

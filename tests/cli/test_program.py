@@ -18,7 +18,7 @@ HEAVY = {"pandas", "pyarrow", "awswrangler", "moto", "duckdb", "numpy", "boto3",
 def test_help_names_every_command() -> None:
     ran = run("--help")
     assert ran.code == 0
-    assert len(COMMANDS) == 37
+    assert len(COMMANDS) == 38
     assert [name for name in COMMANDS if f"│ {name} " not in ran.out] == []
 
 

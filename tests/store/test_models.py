@@ -7,12 +7,14 @@ import warnings
 from typing import TYPE_CHECKING
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from cdk import permissions
 from localaws import LocalAws
 from skewless import FeatureService, FeatureStore
 from skewless.aws import Aws
 from skewless.errors import DocumentError, InputError
+from tests.registry.openlineage_spec import EVENT
 from tests.store.builders import label, model, payment, spending
 from tests.store.rights import session_as
 
@@ -62,6 +64,15 @@ def test_a_lock_registers_its_model_and_its_training_sets(
 
 def _column(store: FeatureStore):  # type: ignore[no-untyped-def] # noqa: ANN202
     return store.lineage().find("payments:amount")
+
+
+def test_the_events_of_a_store_are_openlineage_s(store: FeatureStore) -> None:
+    store.materialize("profile")
+    events = store.openlineage(producer="https://git.example.com/features")
+    assert all(map(Draft202012Validator(EVENT).is_valid, events))
+    (run, _) = [event for event in events if "run" in event]
+    assert run["job"]["name"] == "profile@1"
+    assert run["inputs"][0]["facets"]["version"]["datasetVersion"].isdigit()
 
 
 def test_a_set_of_other_features_is_refused_unless_it_is_accepted(

@@ -20,7 +20,7 @@ from skewless.cli.forget import forget
 from skewless.cli.history import history
 from skewless.cli.init import init
 from skewless.cli.invocation import Invocation
-from skewless.cli.lineage import dependents, why
+from skewless.cli.lineage import dependents, lineage, why
 from skewless.cli.local import local
 from skewless.cli.lock import lock
 from skewless.cli.log import log
@@ -68,6 +68,7 @@ _PANELS = {
         ("catalog", catalog),
         ("why", why),
         ("dependents", dependents),
+        ("lineage", lineage),
         ("lock", lock),
         ("outdated", outdated),
         ("models", models),

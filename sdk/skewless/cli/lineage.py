@@ -1,7 +1,8 @@
-"""`skewless why` and `dependents`: what a thing is made of, and what stands on it."""
+"""`skewless why`, `dependents` and `lineage`: what a thing is made of, and what stands on it."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -57,6 +58,41 @@ def dependents(context: typer.Context, *, name: Name, mermaid: Mermaid = False) 
     )
 
 
+def lineage(
+    context: typer.Context,
+    *,
+    mermaid: Mermaid = False,
+    producer: Annotated[
+        str | None,
+        typer.Option(
+            "--openlineage",
+            metavar="PRODUCER",
+            help="Print OpenLineage events instead, one on a line, in the name of this URI: "
+            "the address of your definitions' repository.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Show the whole graph: columns, features, services, training sets, models.
+
+    With --json it is a graph of nodes and edges, or a list of events.
+
+      skewless lineage --openlineage https://git.example.com/features
+    """
+    invocation = Invocation.of(context)
+    store, screen = invocation.store(), invocation.screen
+    if producer is not None:
+        if mermaid:
+            raise typer.BadParameter("--mermaid and --openlineage do not go together")
+        events = store.openlineage(producer=producer)
+        screen.document({"events": events})
+        for event in events:
+            screen.say(json.dumps(event))
+        return
+    graph = store.lineage()
+    _print(invocation, (), graph, mermaid=mermaid, nothing="nothing is published")
+
+
 def _print(
     invocation: Invocation,
     asked: tuple[LineageNode, ...],
@@ -72,7 +108,7 @@ def _print(
         return
     others = [node for node in found.nodes if node not in asked]
     if not others:
-        screen.say(f"{', '.join(map(str, asked))} {nothing}.")
+        screen.say(f"{', '.join(map(str, asked))} {nothing}.".strip())
     for kind, heading in _HEADINGS.items():
         of_kind = [node for node in others if node.kind == kind]
         if not of_kind:
