@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from functools import cache
@@ -11,6 +12,7 @@ import pytest
 
 import skewless
 from skewless.aws import Resources
+from skewless.later import Later
 from skewless.registry.lock import write_lock
 from tests.registry.builders import REGION, a_service
 
@@ -75,8 +77,19 @@ def test_a_store_of_a_lock_loads_nothing_that_publishes_or_judges(lock: str) -> 
         "skewless.compiler.made",
         "skewless.definitions.function_source",
         "skewless.definitions.judgement",
+        "skewless.online.estimate",
         "skewless.registry.apply_log",
+        "skewless.registry.carried",
+        "skewless.registry.change",
+        "skewless.registry.lineage",
+        "skewless.registry.lock_review",
+        "skewless.registry.marked",
+        "skewless.registry.patches",
+        "skewless.registry.plan",
         "skewless.registry.registry",
+        "skewless.registry.repinned",
+        "skewless.registry.unpublished",
+        "difflib",
     }
 
 
@@ -120,3 +133,14 @@ del sys.modules["duckdb"], sys.modules["pyiceberg"]
     )
     assert {"awswrangler", "lambdas", "narwhals", "pyarrow", "sqlglot"} <= loaded
     assert not loaded & {"duckdb", "pyiceberg"}
+
+
+def test_each_function_that_is_imported_later_is_there() -> None:
+    found = [
+        value
+        for module in ("carrying", "publishing", "store")
+        for value in vars(importlib.import_module(f"skewless.{module}")).values()
+        if isinstance(value, Later)
+    ]
+    assert len(found) > 10
+    assert all(callable(each.function) for each in found)

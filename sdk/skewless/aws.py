@@ -18,8 +18,8 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from skewless import process
 from skewless.errors import StoreError
+from skewless.process import current as this_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -156,7 +156,7 @@ class Aws:
 
     def _of_this_process(self) -> _Own:
         own = self._own
-        if own.process != process.current():
+        if own.process != this_process():
             own = self._own = _Own(self._given)
         return own
 
@@ -182,7 +182,7 @@ class _Own:
     """The state of one process: clients, and the session that made them."""
 
     def __init__(self, session: boto3.Session | None) -> None:
-        self.process: Process = process.current()
+        self.process: Process = this_process()
         self.lock = threading.RLock()
         self.clients: dict[str, Any] = {}
         self.session = session

@@ -12,20 +12,27 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from skewless.errors import InputError, PublishError, shown
+from skewless.later import Later
 from skewless.publishing import PublishingStore
-from skewless.registry.carried import chosen, compare_carried
 from skewless.registry.identity import Identity
-from skewless.registry.marked import marks_read, with_marks
 from skewless.registry.marks import State
-from skewless.registry.patches import with_patches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from skewless.definitions.collection import Definitions
+    from skewless.registry.carried import chosen, compare_carried
     from skewless.registry.changes import Plan
+    from skewless.registry.marked import marks_read, with_marks
     from skewless.registry.marks import Mark
+    from skewless.registry.patches import with_patches
     from skewless.registry.published import Published
+else:  # no part of serving
+    chosen = Later("skewless.registry.carried", "chosen")
+    compare_carried = Later("skewless.registry.carried", "compare_carried")
+    marks_read = Later("skewless.registry.marked", "marks_read")
+    with_marks = Later("skewless.registry.marked", "with_marks")
+    with_patches = Later("skewless.registry.patches", "with_patches")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

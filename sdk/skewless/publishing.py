@@ -11,16 +11,9 @@ from typing import TYPE_CHECKING, Any
 from skewless.definitions.collection import Definitions
 from skewless.definitions.service import FeatureService
 from skewless.errors import InputError, PublishError, StoreError, shown
-from skewless.online.estimate import estimate
-from skewless.registry.carried import with_publisher
-from skewless.registry.changes import Month, compare
-from skewless.registry.dependents import with_dependents
+from skewless.later import Later
 from skewless.registry.lock import LockedResources, LockText, read_lock
-from skewless.registry.marked import check_lockable, marks_read, with_marks
 from skewless.registry.marks import Mark, State
-from skewless.registry.patches import with_patches, written_in
-from skewless.registry.pinned import check_overwrite
-from skewless.registry.refills import check_refills
 from skewless.registry.selection import resolve, versions_of
 from skewless.remembering import RememberingStore
 
@@ -30,15 +23,35 @@ if TYPE_CHECKING:
     from skewless.aws import Aws, Resources
     from skewless.cost.traffic import Traffic
     from skewless.definitions.source import Source
-    from skewless.registry.changes import Plan
+    from skewless.online.estimate import estimate
+    from skewless.registry.carried import with_publisher
+    from skewless.registry.changes import Month, Plan, compare
+    from skewless.registry.dependents import with_dependents
     from skewless.registry.fill import LogSize
     from skewless.registry.identity import Identity
     from skewless.registry.lineage import Lineage
     from skewless.registry.lock import Lock
+    from skewless.registry.marked import check_lockable, marks_read, with_marks
     from skewless.registry.model_lock import ModelLock
     from skewless.registry.model_register import ModelRegister
+    from skewless.registry.patches import with_patches, written_in
+    from skewless.registry.pinned import check_overwrite
     from skewless.registry.published import Published
+    from skewless.registry.refills import check_refills
     from skewless.retiring import Retirement
+else:  # no part of serving
+    estimate = Later("skewless.online.estimate", "estimate")
+    with_publisher = Later("skewless.registry.carried", "with_publisher")
+    Month = Later("skewless.registry.changes", "Month")
+    compare = Later("skewless.registry.changes", "compare")
+    with_dependents = Later("skewless.registry.dependents", "with_dependents")
+    check_lockable = Later("skewless.registry.marked", "check_lockable")
+    marks_read = Later("skewless.registry.marked", "marks_read")
+    with_marks = Later("skewless.registry.marked", "with_marks")
+    with_patches = Later("skewless.registry.patches", "with_patches")
+    written_in = Later("skewless.registry.patches", "written_in")
+    check_overwrite = Later("skewless.registry.pinned", "check_overwrite")
+    check_refills = Later("skewless.registry.refills", "check_refills")
 
 
 _LOOKED_AT = 100  # of the log's entries, to find who published a name

@@ -9,9 +9,9 @@ from skewless.definitions.clock import as_datetime, as_microseconds
 from skewless.definitions.foreign import ARGUMENTS, STORE, answering, hinted, other_word
 from skewless.definitions.view import FeatureView
 from skewless.filling import FillingStore
+from skewless.later import Later
 from skewless.online.incoming import told_apart
 from skewless.registry.selection import find_view, name_of, planned
-from skewless.registry.unpublished import with_unpublished
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from skewless.definitions.expression import Expr
     from skewless.offline.training.training_set import TrainingSet
     from skewless.online.answer import Answer
+    from skewless.registry.unpublished import with_unpublished
     from skewless.verify import Report
+else:  # no part of serving
+    with_unpublished = Later("skewless.registry.unpublished", "with_unpublished")
 
 
 @answering(ARGUMENTS)
