@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from skewless import Entity, Every, FeatureStore, FeatureView, Source, agg, col
 from skewless.cost import Traffic
@@ -13,7 +15,8 @@ from skewless.cost.fills import fill_of
 from skewless.errors import InputError, PublishError
 from skewless.materialize.log_size import size_of
 from skewless.registry.fill import LogSize
-from skewless.types import Float64, String
+from skewless.types import Float64, Map, String
+from tests.strategies import feature_views, sources
 
 if TYPE_CHECKING:
     from skewless.materialize.cut import Materialized
@@ -213,3 +216,21 @@ def test_the_size_of_a_log_is_in_its_metadata() -> None:
         None,
         "the table's latest snapshot does not say its size",
     )
+
+
+@settings(max_examples=30)
+@given(st.data(), st.integers(1, 10**9), st.integers(1, 10**6))
+def test_whatever_a_view_is_its_fill_is_bounded(data: st.DataObject, rows: int, count: int) -> None:
+    view = data.draw(feature_views(data.draw(sources())))
+    size = LogSize(rows, 30 * rows, MICROSECONDS - 100 * DAY)
+    told = fill(view, size, Traffic({view.entity.name: count}, {}) if view.entity.keys else None)
+    most = fill(view, size)
+    assert 0 < (told.items or 0) <= (most.items or 0)
+    assert 0 < (told.write_units or 0) <= (most.write_units or 0)
+
+
+def test_a_map_has_a_usual_size() -> None:
+    source = Source("s", schema={"user_id": String, "m": Map(String, Float64)}, event_time="at")
+    found = fill(a_view(source=source, features=["m"], refresh=Every("1d")))
+    assert found.item_bytes is not None
+    assert 60 < found.item_bytes < 200

@@ -237,5 +237,7 @@ def _width(value: Any) -> int:
             return len(value)
         case tuple():
             return sum(map(_width, value))
+        case dict():
+            return sum(_width(key) + _width(item) for key, item in value.items())
         case _:
             return 8

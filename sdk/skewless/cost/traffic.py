@@ -121,5 +121,7 @@ def _usual(type_: ValueType) -> Any:
             return (_usual(element),) * 4
         case types.Vector(size=length):
             return (0.5,) * length
+        case types.Map(key=key, value=kind):
+            return {_usual(key): _usual(kind)}
         case _:
             return 1_000
