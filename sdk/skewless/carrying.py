@@ -135,6 +135,7 @@ class CarryingStore(PublishingStore):
         found = read_export(folder)
         here = self._reloaded()
         plan = compare_carried(here.definitions, found.published.definitions, self.log())
+        plan = with_marks(plan, here)
         plan = with_patches(plan, here.patches, found.published.patches, is_carried=True)
         marks = {
             identity: mark
@@ -179,6 +180,7 @@ class CarryingStore(PublishingStore):
             self._registry.mark(versions, mark, at, by=by, why=why, before={})
         if found.marks:
             self.refresh()
+            self._workbench.schedule(self.published.live_views)  # what is retired has no schedule
             self._keep_snapshot()
         return found
 
@@ -208,9 +210,8 @@ class CarryingStore(PublishingStore):
         items = read_snapshot(content, own.uri if snapshot is None else str(snapshot))
         written = restore(self._aws, self.resources.registry_table, items)
         self.refresh()
-        definitions = self.published.definitions
-        self._workbench.prepare(definitions.sources)
-        self._workbench.schedule(definitions.views)
+        self._workbench.prepare(self.published.definitions.sources)
+        self._workbench.schedule(self.published.live_views)
         self._keep_snapshot()
         return written
 

@@ -345,6 +345,7 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
     "a patch": (of(SPENDING, lambda all_: all_.update(patch="2")), "its patch is '2', no number"),
     "a patch of nothing": (of(SPENDING, lambda all_: all_.update(patch=0)), "its patch is 0"),
     "a mark of text": (of(SPENDING, lambda all_: all_.update(mark="x")), "its mark is none"),
+    "half a patch": (of(SPENDING, lambda all_: all_.update(patch=True)), "its patch is True"),
     "an apply": (
         of("log/000001-20261120T090000Z.json", lambda all_: all_.pop("by")),
         "'log/000001-20261120T090000Z.json': it is no entry of a log",

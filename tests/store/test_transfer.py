@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from skewless import FeatureService
+from skewless import FeatureService, FeatureView
 from skewless.errors import DocumentError, InputError, PublishError, StoreError
 from skewless.registry.identity import Identity, meaning
 from skewless.registry.marks import State
-from tests.store.builders import label, model, payment, profile
+from tests.store.builders import label, model, payment, profile, spending
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,6 +81,34 @@ def test_a_store_that_changed_since_the_plan_is_left_alone(
     other.apply(profile)
     with pytest.raises(PublishError, match=r"changed since the plan was made, by arn"):
         other.import_registry(tmp_path, planned=planned)
+
+
+def test_words_and_their_patches_come_along(
+    store: FeatureStore, other: FeatureStore, tmp_path: Path
+) -> None:
+    for description in ("", "a", "b"):
+        store.apply(with_words(description))
+    store.export_registry(tmp_path)
+    other.apply(with_words("c"))
+    other.import_registry(tmp_path)
+    found = other.published
+    assert found.view("spending").description == "b"
+    assert [str(identity) for identity in found.patches] == ["view 'spending' version 1"]
+    assert not other.import_registry(tmp_path).has_changes
+    store.apply(with_words("d"))
+    store.promote("spending", to=other)
+    assert other.published.view("spending").description == "d"
+
+
+def with_words(description: str) -> FeatureView:
+    return FeatureView(
+        "spending",
+        entity=spending.entity,
+        source=spending.source,
+        refresh="stream",
+        features=spending.aggregations,
+        description=description,
+    )
 
 
 def lose(store: FeatureStore) -> None:

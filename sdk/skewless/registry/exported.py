@@ -97,6 +97,8 @@ def _definitions(published: Published) -> Iterator[tuple[str, bytes]]:
             "document": shown(encode(item)),
             "fingerprint": meaning(item, known),
         }
+        if patch := published.patches.get(identity):
+            content["patch"] = patch
         if identity in published.marks:
             content["mark"] = json.loads(published.marks[identity].to_json())
         if identity in published.patches:

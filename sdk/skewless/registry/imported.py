@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from skewless.compiler.fingerprint import Known
     from skewless.definitions.collection import Definition
 
+_MOST_PATCHES = 999_999_999  # as a version is written
+_MEMBERS = {"document", "fingerprint", "mark", "patch"}
 _AGAIN = "export again, or take the folder as it was (git checkout)"
 
 
@@ -151,12 +153,13 @@ class _Reading:
         marks: dict[Identity, Mark] = {}
         patches: dict[Identity, int] = {}
         for name in self._in_order(contents):
-            item = self._definition(name, contents[name], decoder, known)
+            content = contents[name]
+            item = self._definition(name, content, decoder, known)
             found.append(item)
-            if "mark" in contents[name]:
-                marks[Identity.of(item)] = self._mark(name, contents[name]["mark"])
-            if "patch" in contents[name]:
-                patches[Identity.of(item)] = self._patch(name, contents[name]["patch"])
+            if "mark" in content:
+                marks[Identity.of(item)] = self._mark(name, content["mark"])
+            if "patch" in content:
+                patches[Identity.of(item)] = self._patch(name, content["patch"])
         return Imported(replace(Published.of(found, marks), patches=patches), store)
 
     def _in_order(self, contents: Mapping[str, Document]) -> list[str]:
@@ -183,7 +186,7 @@ class _Reading:
     def _definition(
         self, name: str, content: Document, decoder: Decoder, known: Known
     ) -> Definition:
-        if unknown := content.keys() - {"document", "fingerprint", "mark", "patch"}:
+        if unknown := content.keys() - _MEMBERS:
             raise refused(self.folder, name, f"it has a member {min(unknown)!r}: {_AGAIN}")
         try:
             item = decoder.decode(_joined(content["document"]))
@@ -213,7 +216,8 @@ class _Reading:
         return found
 
     def _patch(self, name: str, content: object) -> int:
-        if type(content) is not int or content < 1:
+        """Return how often the words of a definition changed."""
+        if type(content) is not int or not 1 <= content <= _MOST_PATCHES:
             raise refused(
                 self.folder, name, f"its patch is {shortened(content)}, no number from 1: {_AGAIN}"
             )

@@ -18,7 +18,7 @@ from skewless.registry.apply_log import PARTITION as LOG
 from skewless.registry.apply_log import entry_in
 from skewless.registry.namespaces import PARTITION as TRIALS
 from skewless.registry.namespaces import REMOVALS
-from skewless.registry.stored_item import decoded, marks_of
+from skewless.registry.stored_item import decoded, marks_of, patches_of
 from skewless.registry.strict_json import parse
 
 if TYPE_CHECKING:
@@ -205,6 +205,7 @@ def read_snapshot(content: bytes, name: str) -> Items:
         items: Items = document["items"]
         decoded([item for item in items if item["pk"]["S"] == "definition"])
         marks_of(items)
+        patches_of(items)
         for item in items:
             if item["pk"]["S"] == LOG:
                 entry_in(item)
