@@ -212,7 +212,7 @@ class CarryingStore(PublishingStore):
         self.refresh()
         self._workbench.prepare(self.published.definitions.sources)
         self._workbench.schedule(self.published.live_views)
-        self._keep_snapshot()
+        self._keep_snapshot(is_behind=False)
         return written
 
     def _promotion(self, names: list[str], to: CarryingStore) -> tuple[Plan, Definitions]:

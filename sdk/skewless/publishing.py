@@ -160,14 +160,14 @@ class PublishingStore(RememberingStore):
         if self.published.is_unfinished:
             self._registry.finish()
         self._workbench.schedule(self.published.live_views)
-        self._keep_snapshot()
+        self._keep_snapshot(is_behind=plan.has_changes)
 
-    def _keep_snapshot(self) -> None:
+    def _keep_snapshot(self, *, is_behind: bool = True) -> None:
         """Write the registry's snapshot; a failure undoes nothing, and is told."""
         from skewless.registry.snapshot import SnapshotObject  # noqa: PLC0415 - no part of serving
 
         try:
-            SnapshotObject(self._aws, self._needed()).keep()
+            SnapshotObject(self._aws, self._needed()).keep(is_behind=is_behind)
         except StoreError as error:
             warnings.warn(
                 f"the registry is written as it should be, but {error}. The next apply writes the "

@@ -67,11 +67,14 @@ class SnapshotObject:
         """Where it is."""
         return f"s3://{self._bucket}/{KEY}"
 
-    def keep(self) -> None:
+    def keep(self, *, is_behind: bool = False) -> None:
         """Write the snapshot, unless it holds the newest apply.
 
         A snapshot holds what was read after the one before it was written. So an older one never
         replaces a newer one, whoever is slower.
+
+        Args:
+            is_behind: whether the caller knows that it does not, and saves the question.
 
         Raises:
             StoreError: AWS refused, others wrote all the time, or the table lost what the snapshot
@@ -80,9 +83,11 @@ class SnapshotObject:
         try:
             for _ in range(_ATTEMPTS):
                 etag, last = self._head()
-                newest = self._newest()
-                if (etag is not None and last == newest) or self._put(etag, last, newest):
+                if etag is not None and not is_behind and last == self._newest():
                     return
+                if self._put(etag, last):
+                    return
+                is_behind = False  # the one that was faster may hold the caller's apply, too
         except (ClientError, BotoCoreError) as error:
             raise StoreError(f"the registry's snapshot {self.uri} was not written: {error}") from (
                 error
@@ -143,12 +148,13 @@ class SnapshotObject:
         )["Items"]
         return str(found[0]["sk"]["S"]) if found else ""
 
-    def _put(self, etag: str | None, last: str, newest: str) -> bool:
+    def _put(self, etag: str | None, last: str) -> bool:
         """Write what the table holds now; say whether nobody else wrote since `etag`."""
         pages = self._aws.client("dynamodb").get_paginator("scan")
         found = pages.paginate(TableName=self._table, ConsistentRead=True)
         items = [item for page in found for item in page["Items"] if not is_passing(item)]
-        if last and (LOG, last) not in {(item["pk"]["S"], item["sk"]["S"]) for item in items}:
+        applies = {str(item["sk"]["S"]) for item in items if item["pk"]["S"] == LOG}
+        if last and last not in applies:
             raise StoreError(self._lost(last))
         condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
         try:
@@ -157,7 +163,7 @@ class SnapshotObject:
                 Key=KEY,
                 Body=written(self._store, items),
                 ContentType="application/json",
-                Metadata={_LAST: newest},
+                Metadata={_LAST: max(applies, default="")},
                 **condition,
             )
         except ClientError as error:
