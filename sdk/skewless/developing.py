@@ -256,7 +256,7 @@ class DevelopingStore(RelockingStore):
                 raise InputError(
                     f"{view} is tried in namespace {self._namespace!r}, and has history only: "
                     "producers write the items of stream views, and see what is published alone. "
-                    'Try it with refresh="1h", or promote it'
+                    'Try it with refresh=Every("1h"), or promote it'
                 )
 
     @contextmanager
