@@ -20,7 +20,6 @@ from skewless.remembering import RememberingStore
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from skewless.aws import Aws, Resources
     from skewless.cost.traffic import Traffic
     from skewless.definitions.source import Source
     from skewless.online.estimate import estimate
@@ -30,12 +29,11 @@ if TYPE_CHECKING:
     from skewless.registry.fill import LogSize
     from skewless.registry.identity import Identity
     from skewless.registry.lineage import Lineage
-    from skewless.registry.lock import Lock
     from skewless.registry.marked import check_lockable, marks_read, with_marks
     from skewless.registry.model_lock import ModelLock
     from skewless.registry.model_register import ModelRegister
     from skewless.registry.patches import with_patches, written_in
-    from skewless.registry.pinned import check_overwrite
+    from skewless.registry.pinned import check_overwrite, check_own
     from skewless.registry.published import Published
     from skewless.registry.refills import check_refills
     from skewless.retiring import Retirement
@@ -51,6 +49,7 @@ else:  # no part of serving
     with_patches = Later("skewless.registry.patches", "with_patches")
     written_in = Later("skewless.registry.patches", "written_in")
     check_overwrite = Later("skewless.registry.pinned", "check_overwrite")
+    check_own = Later("skewless.registry.pinned", "check_own")
     check_refills = Later("skewless.registry.refills", "check_refills")
 
 
@@ -362,7 +361,7 @@ class PublishingStore(RememberingStore):
             DocumentError: it is no lock, or was changed after it was written.
         """
         lock = read_lock(path)
-        _check_own(path, lock, self._needed(), self._aws)
+        check_own(path, lock, *self._place())
         return self._register(
             lock.service,
             lock.fingerprints,
@@ -410,14 +409,14 @@ class PublishingStore(RememberingStore):
         """
         self._for_all("a lock")
         chosen = resolve(self.published, features)
+        own, region = self._place()
         if not force:
-            check_overwrite(path, chosen, self.name)
+            check_overwrite(path, chosen, own, region)
         read = [chosen] if isinstance(chosen, FeatureService) else [view for view, _ in chosen]
         marked = [*marks_read(self.published, read)]
         check_lockable(marked)
         _warn(marked)
-        region = self._aws.client("dynamodb").meta.region_name
-        made = LockText.of(chosen, LockedResources.of(self._needed(), self._aws), region)
+        made = LockText.of(chosen, own, region)
         found = self._register(
             made.service,
             made.fingerprints,
@@ -457,24 +456,16 @@ class PublishingStore(RememberingStore):
                 raise InputError(f"nothing is locked to {identity}, which {mark}")
         return made
 
+    def _place(self) -> tuple[LockedResources, str]:
+        """Return what a lock of this store names: its resources, and its region."""
+        own = LockedResources.of(self._needed(), self._aws)
+        return own, self._aws.client("dynamodb").meta.region_name
+
     @property
     def _models(self) -> ModelRegister:
         from skewless.registry.model_register import ModelRegister  # noqa: PLC0415 - as above
 
         return ModelRegister(self._aws, self._needed().registry_table)
-
-
-def _check_own(path: str | Path, lock: Lock, resources: Resources, aws: Aws) -> None:
-    """Refuse to register the lock of another store."""
-    own = LockedResources.of(resources, aws)
-    if (lock.resources.store, lock.resources.table) not in (
-        (own.store, own.table),
-        (own.store, own.online_table),
-    ):
-        raise InputError(
-            f"{str(path)!r} is a lock of store {lock.resources.store!r}, table "
-            f"{lock.resources.table!r}, and not of this store {own.store!r}, table {own.table!r}"
-        )
 
 
 def _warn(marked: Iterable[tuple[Identity, Mark]]) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from skewless.carrying import CarryingStore
 from skewless.definitions.service import FeatureService
 from skewless.definitions.view import FeatureRef
+from skewless.later import Later
+from skewless.registry.lock import read_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,7 +16,10 @@ if TYPE_CHECKING:
 
     from skewless.registry.lock import Lock, LockedResources
     from skewless.registry.lock_review import LockCheck, Upgrade
+    from skewless.registry.pinned import check_own
     from skewless.registry.repinned import PinnedVersion
+else:  # no part of serving
+    check_own = Later("skewless.registry.pinned", "check_own")
 
 
 class RelockingStore(CarryingStore):
@@ -120,11 +125,6 @@ class RelockingStore(CarryingStore):
 
     def _of_this_store(self, path: str | Path) -> tuple[Lock, LockedResources, str]:
         """Read a lock, and return it with the resources and the region of this store."""
-        from skewless.registry.lock import LockedResources, read_lock  # noqa: PLC0415 - as above
-        from skewless.registry.lock_review import check_own  # noqa: PLC0415
-
-        lock = read_lock(path)
-        own = LockedResources.of(self._needed(), self._aws)
-        region = self._aws.client("dynamodb").meta.region_name
-        check_own(str(path), lock, own, region)
+        lock, (own, region) = read_lock(path), self._place()
+        check_own(path, lock, own, region)
         return lock, own, region

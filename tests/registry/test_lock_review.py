@@ -14,8 +14,9 @@ from skewless.definitions.collection import Definitions
 from skewless.errors import InputError
 from skewless.registry.identity import Identity
 from skewless.registry.lock import LockedResources, digest_of, read_lock, write_lock
-from skewless.registry.lock_review import LockCheck, check, check_own, lock_differences, named
+from skewless.registry.lock_review import LockCheck, check, lock_differences, named
 from skewless.registry.marks import Mark, State
+from skewless.registry.pinned import check_overwrite, check_own
 from skewless.registry.published import Published
 from skewless.registry.repinned import newest, pins
 from tests.registry.builders import REGION, a_service, a_source, a_view, an_on_demand_view
@@ -126,8 +127,10 @@ def test_a_mark_is_a_warning_or_a_refusal(
     path: Path, locked: Callable[[Any], Lock], state: State
 ) -> None:
     locked(MODEL)
-    found = checked(path, marked(state, VIEW))
-    told = f"view 'delays' version 1 is {state.value}: wrong. Use delays@2 instead"
+    published = marked(state, VIEW)
+    found = checked(path, published)
+    told = f"view 'delays' version 1 {published.marks[Identity.of(VIEW)]}"
+    assert f"is {state.value}" in told
     is_warning = state is State.DEPRECATED
     assert found.is_current == is_warning
     assert (found.warnings, found.refused) == (((told,), ()) if is_warning else ((), (told,)))
@@ -233,6 +236,39 @@ def test_the_lock_of_another_store_region_or_account_is_refused(
     check_own("a.lock", lock, OWN, REGION)
     with pytest.raises(InputError, match=told):
         check_own("a.lock", lock, own, region)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "own", "region", "told"),
+    [
+        (pairs(VIEW), OWN, REGION, "the lock of service 'arrival_model' of .* not of view 'del"),
+        (MAJOR, replace(OWN, store="dev"), REGION, "of store 'prod' in .* of store 'dev' in"),
+        (MAJOR, OWN, "us-east-1", "of store 'prod' in eu-west-1, not of .* 'prod' in us-east-1"),
+        (MAJOR, replace(OWN, online_table_arn=ARN.replace("123", "999")), REGION, "table 'arn:"),
+    ],
+)
+def test_the_lock_of_another_service_or_place_is_not_overwritten(
+    path: Path,
+    locked: Callable[[Any], Lock],
+    chosen: Any,
+    own: LockedResources,
+    region: str,
+    told: str,
+) -> None:
+    locked(MODEL)
+    check_overwrite(path, MAJOR, OWN, REGION)
+    check_overwrite(path, MAJOR, replace(OWN, online_table_arn=""), REGION)
+    with pytest.raises(InputError, match=told):
+        check_overwrite(path, chosen, own, region)
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"[" * 100_000, b"{}", b"\xff", b'{"service": 1, "store": "prod"}', b"null"]
+)
+def test_what_is_no_lock_is_not_overwritten(path: Path, text: bytes) -> None:
+    path.write_bytes(text)
+    with pytest.raises(InputError, match="no lock that can be read"):
+        check_overwrite(path, MODEL, OWN, REGION)
 
 
 def test_one_feature_more_is_a_small_change_of_the_file(path: Path) -> None:

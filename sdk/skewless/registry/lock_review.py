@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from skewless.definitions.collection import Definitions
 from skewless.definitions.names import versioned
 from skewless.definitions.view import view_behind
-from skewless.errors import InputError
 from skewless.registry.differences import differences, prose_differences
 from skewless.registry.identity import Identity
 from skewless.registry.lock import SELECTION, content_of, digest_of, service_of
@@ -127,28 +126,6 @@ class Upgrade:
             "is_changed": self.is_changed,
             "changes": [_document(each) for each in self.changes],
         }
-
-
-def check_own(path: str, lock: Lock, own: LockedResources, region: str) -> None:
-    """Refuse the lock of another store, Region or account.
-
-    Raises:
-        InputError: it is one.
-    """
-    theirs = lock.resources
-    found, here = (theirs.store, lock.region), (own.store, region)
-    accounts = theirs.online_table_arn, own.online_table_arn
-    is_same_table = not all(accounts) or accounts[0] == accounts[1]
-    if found == here and is_same_table:
-        return
-    told = ["", ""]
-    if found == here:
-        told = [f", table {arn!r}" for arn in accounts]
-    raise InputError(
-        f"the lock {path!r} is of store {found[0]!r} in {found[1]}{told[0]}, and this is store "
-        f"{here[0]!r} in {here[1]}{told[1]}: open the store that it is of, or write a lock of this "
-        "store to another file"
-    )
 
 
 def named(service: FeatureService | Selection) -> str:
