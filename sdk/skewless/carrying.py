@@ -16,6 +16,7 @@ from skewless.later import Later
 from skewless.publishing import PublishingStore
 from skewless.registry.identity import Identity
 from skewless.registry.marks import State
+from skewless.registry.refills import check_promoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -68,7 +69,8 @@ class CarryingStore(PublishingStore):
 
         The arguments and errors are those of `promote`; what is refused is in the plan.
         """
-        return self._promotion(_listed(names), to)[0]
+        plan, _ = self._promotion(_listed(names), to)
+        return plan if plan.is_refused else to._with_fills(plan)
 
     def promote(
         self,
@@ -94,7 +96,8 @@ class CarryingStore(PublishingStore):
         Raises:
             UnknownNameError: nothing has a name.
             InputError: a version is yanked, or both are one store.
-            PublishError: the other store has another meaning under a version, or changed.
+            PublishError: the other store has another meaning under a version, or changed; or a view
+                would fill a large log's features a second time there, and is not named itself.
         """
         plan, carried = self._promotion(_listed(names), to)
         if plan.is_refused:
@@ -104,6 +107,7 @@ class CarryingStore(PublishingStore):
                 f"nothing was promoted: store {to.name!r} changed since the plan was made"
                 f"{_by(to)}. Look at the plan again; it is now\n{plan}"
             )
+        check_promoted(to._with_fills(plan, only_again=True).changes, _listed(names))
         to._carry_out(plan, carried, "", message or f"promoted from store {self.name!r}")
         return plan
 

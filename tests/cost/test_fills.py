@@ -166,7 +166,7 @@ def test_a_table_of_unknown_size_must_be_named_to_be_read_again() -> None:
         source=visits, refresh=Every("1d"), features={"n": agg.count(window="8d")}, version=2
     )
     store.apply(first)
-    assert "no statistics" in planned(store, second).why_unknown
+    assert "nor statistics" in planned(store, second).why_unknown
     with pytest.raises(PublishError, match="name it: refill='spending@2'"):
         store.apply(second)
     with pytest.raises(InputError, match="there are: spending@2"):

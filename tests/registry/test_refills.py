@@ -10,7 +10,7 @@ from skewless.definitions.collection import Definitions
 from skewless.errors import InputError, PublishError
 from skewless.registry.fill import GUARDED_DOLLARS, Fill
 from skewless.registry.fill_table import fill_notes, fill_rows, short, short_bytes
-from skewless.registry.refills import check_refills, filled_again
+from skewless.registry.refills import check_promoted, check_refills, filled_again
 from tests.registry.builders import a_service, a_view, change_of, plan_of
 
 if TYPE_CHECKING:
@@ -91,6 +91,14 @@ def test_what_fills_much_again_must_be_named() -> None:
     assert "refill='delays@2' (--refill delays@2)" in str(found.value)
     for text in ("delays@2", "delays@2.0", "delays@2.0.7"):
         check_refills(plan.changes, [text])
+
+
+def test_a_promoted_service_does_not_answer_for_its_views() -> None:
+    changes = filled(LARGE).changes
+    with pytest.raises(PublishError, match="name delays@2 among what is promoted"):
+        check_promoted(changes, ["arrival_model@2"])
+    for text in ("delays", "delays@2", "delays@2.1"):
+        check_promoted(changes, ["arrival_model@2", text])
 
 
 def test_a_size_that_nobody_knows_counts_as_large() -> None:

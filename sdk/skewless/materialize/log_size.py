@@ -25,13 +25,16 @@ def log_size(source: Source, aws: Aws, resources: Resources) -> LogSize:
     """Look how large a source's table is; whatever AWS refuses is told and does not fail."""
     try:
         described = describe_table(table_of(source, resources.database), aws)
-        if not is_iceberg(described):
-            return _of_statistics(source, described.get("Parameters", {}))
+        parameters = described.get("Parameters", {})
+        if not is_iceberg(described) or "metadata_location" not in parameters:
+            return _of_statistics(source, parameters)
         return size_of(iceberg_metadata(described, aws))
     except InputError as error:
         return LogSize(None, None, None, str(error)) if source.table else _EMPTY
     except StoreError as error:
         return LogSize(None, None, None, str(error))
+    except ValueError as error:
+        return LogSize(None, None, None, f"the table's metadata cannot be read: {error}")
 
 
 def size_of(metadata: Mapping[str, Any]) -> LogSize:
@@ -55,7 +58,7 @@ def _of_statistics(source: Source, parameters: Mapping[str, Any]) -> LogSize:
         for names in (_ROWS, _BYTES)
     )
     if rows is None or size is None:
-        why = f"{source.table!r} is not Iceberg, and Glue has no statistics of it"
+        why = f"Glue has neither Iceberg's metadata of {source.table!r} nor statistics"
         return LogSize(None, None, None, why)
     return LogSize(rows, size)
 

@@ -138,6 +138,7 @@ class Change:
             "details": list(self.details),
             "warnings": list(self.warnings),
             "fingerprint": self.meaning,
+            "needs": self.needs or None,
             "needed_version": None if self.needed is None else self.needed.full,
             "compared_with": None if self.compared_with is None else str(self.compared_with),
             "differences": [one.to_dict() for one in self.differences],

@@ -6,7 +6,7 @@ more than a look at the plan, `apply` wants the view to be named.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from skewless.definitions.names import versioned
 from skewless.definitions.version import Version
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from skewless.definitions.view import FeatureView
     from skewless.registry.change import Change
-    from skewless.registry.fill import Fill
 
 
 def filled_again(change: Change, view: FeatureView, published: Iterable[FeatureView]) -> str:
@@ -53,9 +52,29 @@ def check_refills(changes: Iterable[Change], named: Iterable[str]) -> None:
     views = {(change.name, change.version): change for change in changes if change.kind == "view"}
     answered = {_found(text, views) for text in named}
     for key, change in views.items():
-        fill = change.fill
-        if fill is not None and fill.is_guarded and key not in answered:
-            raise PublishError(_guarded(change, fill))
+        if _is_guarded(change) and key not in answered:
+            called = change.called
+            _refuse(change, f"name it: refill={called!r} (--refill {called})")
+
+
+def check_promoted(changes: Iterable[Change], names: Iterable[str]) -> None:
+    """Refuse to fill much anew in another store, unless the view itself is named.
+
+    Args:
+        changes: of a promotion's plan, with fills.
+        names: what is to be promoted; a service brings its views, and names none.
+
+    Raises:
+        PublishError: a view is not named.
+    """
+    named = {text.partition("@")[0] for text in names}
+    for change in changes:
+        if _is_guarded(change) and change.name not in named:
+            _refuse(change, f"name {change.called} among what is promoted")
+
+
+def _is_guarded(change: Change) -> bool:
+    return change.fill is not None and change.fill.is_guarded
 
 
 def _found(text: str, views: Iterable[tuple[str, Version]]) -> tuple[str, Version]:
@@ -71,17 +90,15 @@ def _found(text: str, views: Iterable[tuple[str, Version]]) -> tuple[str, Versio
     raise InputError(f"refill names {shown(text)}, which is no view to publish; there are: {there}")
 
 
-def _guarded(change: Change, fill: Fill) -> str:
-    called = versioned(change.name, change.version)
-    cost = (
-        f"for up to {fill.dollars:,.2f} dollars"
-        if fill.dollars is not None
-        else (f"for nobody knows how much ({fill.why_unknown})")
-    )
+def _refuse(change: Change, way_out: str) -> NoReturn:
+    fill = change.fill
+    assert fill is not None  # noqa: S101 - it is guarded
+    cost = f"for nobody knows how much ({fill.why_unknown})"
+    if fill.dollars is not None:
+        cost = f"for up to {fill.dollars:,.2f} dollars"
     rows = "" if fill.log_rows is None else f" of {fill.log_rows:,} rows"
-    return (
-        f"nothing was published: {called} has most features of {fill.again}, and its first cut "
-        f"fills them all a second time from the log{rows}, {cost}. A feature that is only added "
-        f"needs a minor version, which fills nothing anew. If you mean it, name it: "
-        f"refill={called!r} (--refill {called})"
+    raise PublishError(
+        f"nothing was published: {change.called} has most features of {fill.again}, and its first "
+        f"cut fills them all a second time from the log{rows}, {cost}. A feature that is only "
+        f"added needs a minor version, which fills nothing anew. If you mean it, {way_out}"
     )
