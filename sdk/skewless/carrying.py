@@ -125,6 +125,7 @@ class CarryingStore(PublishingStore):
         Raises:
             InputError: the folder holds something else, or cannot be written.
         """
+        self._for_all("a registry's copy")
         from skewless.registry.exported import export  # noqa: PLC0415 - no part of serving
 
         return export(folder, self._reloaded(), self.log(), self.name)
@@ -134,6 +135,7 @@ class CarryingStore(PublishingStore):
 
         The errors are those of `import_registry`; what is refused is in the plan.
         """
+        self._for_all("a registry's copy")
         from skewless.registry.imported import read_export  # noqa: PLC0415 - no part of serving
 
         found = read_export(folder)
@@ -167,6 +169,7 @@ class CarryingStore(PublishingStore):
             DocumentError: it is no export, is not whole, or was edited; the message names the file.
             PublishError: the store has another meaning under a version, or changed.
         """
+        self._for_all("a registry's copy")
         found = self.plan_import(folder)
         plan = found.plan
         if plan.is_refused:
@@ -203,6 +206,7 @@ class CarryingStore(PublishingStore):
             PublishError: the table holds something else.
             StoreError: there is no snapshot, or AWS refused.
         """
+        self._for_all("a registry's copy")
         from skewless.registry.restored import restore  # noqa: PLC0415 - no part of serving
         from skewless.registry.snapshot import (  # noqa: PLC0415 - no part of serving
             SnapshotObject,

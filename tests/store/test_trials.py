@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from skewless import Entity, Every, FeatureService, FeatureStore, FeatureView, agg
-from skewless.errors import InputError, OnlineStoreError, PublishError
+from skewless.errors import InputError, OnlineStoreError, PublishError, UnknownNameError
 from skewless.online.table import OnlineTable
 from skewless.trials import Trials
 from skewless.types import String
@@ -303,18 +303,56 @@ def test_a_feature_that_is_added_is_cut_and_promoted_by_itself(filled: FeatureSt
     assert values(filled) == served
 
 
-def test_what_concerns_everybody_is_refused_by_name(shared: FeatureStore, tmp_path: Path) -> None:
+# What a namespace changes is its own; what it reads is what is published, with the trial on top.
+OWN = {"apply", "dev", "drop", "materialize", "plan", "plan_promotion", "promote", "sweep"}
+READS = {
+    *("aws", "catalog", "changes", "clock", "connect", "current", "doctor", "from_lock"),
+    *("get_historical_features", "get_online_features", "labels", "lineage", "local", "log"),
+    *("logged_keys", "models", "name", "namespace", "namespaces", "openlineage", "published"),
+    *("published_at", "rebuild", "refresh", "resources", "traffic", "verify"),
+}
+
+
+def test_whatever_else_a_store_does_is_refused_in_a_namespace(
+    shared: FeatureStore, tmp_path: Path
+) -> None:
+    dev = shared.dev("anna")
+    dev.apply([FeatureService("model", features=[totals("3d")])])
+    path = str(tmp_path / "skewless.lock")
+    given: dict[str, tuple[object, ...]] = {
+        "backfill": ("payments", [payment()]),
+        "check_lock": (path,),
+        "deprecate": ("totals@2",),
+        "export_registry": (path,),
+        "forget": ("card", "a"),
+        "import_registry": (path,),
+        "ingest": ("payments", [payment()]),
+        "lock": ("model", path),
+        "outdated": (path,),
+        "plan_import": (path,),
+        "redrive": (),
+        "register": (path,),
+        "repair": ("spending",),
+        "restore": ("totals@2",),
+        "restore_registry": (),
+        "retire": ("totals@1",),
+        "start_materialization": ("totals",),
+        "unlock": ("model",),
+        "upgrade_lock": (path,),
+        "yank": ("totals@1",),
+    }
+    public = {name for name in dir(dev) if not name.startswith("_")}
+    assert public == OWN | READS | given.keys()
+    for name, arguments in given.items():
+        with pytest.raises(InputError, match="seen through namespace 'anna'"):
+            getattr(dev, name)(*arguments)
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_what_does_not_go_with_a_namespace_is_refused(shared: FeatureStore) -> None:
     dev = shared.dev("anna")
     dev.apply([FeatureService("model", features=[totals("3d")])])
     refused: list[Callable[[], object]] = [
-        lambda: dev.lock("model", tmp_path / "skewless.lock"),
-        lambda: dev.lock("spending", tmp_path / "skewless.lock"),
-        lambda: dev.deprecate("totals@2"),
-        lambda: dev.ingest("payments", [payment()]),
-        lambda: dev.backfill("payments", [payment()]),
-        lambda: dev.start_materialization("totals"),
-        lambda: dev.repair("spending"),
-        lambda: dev.forget("card", "a"),
         lambda: dev.plan([totals("3d")], traffic={}),  # type: ignore[arg-type]
         lambda: dev.materialize("spending"),
         lambda: dev.promote(to=shared),
@@ -324,9 +362,8 @@ def test_what_concerns_everybody_is_refused_by_name(shared: FeatureStore, tmp_pa
     for call in refused:
         with pytest.raises(InputError, match=r"'anna'|namespace|expires"):
             call()
-    assert not (tmp_path / "skewless.lock").exists()
-    with pytest.raises(Exception, match="model"):
-        shared.lock("model", tmp_path / "skewless.lock")
+    with pytest.raises(UnknownNameError, match="model"):
+        shared.lock("model")
 
 
 def test_a_stream_view_of_a_trial_has_history_alone(filled: FeatureStore) -> None:
