@@ -16,24 +16,29 @@ from skewless.later import Later
 from skewless.publishing import PublishingStore
 from skewless.registry.identity import Identity
 from skewless.registry.marks import State
-from skewless.registry.refills import check_promoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from skewless.definitions.collection import Definitions
+    from skewless.online.estimate import estimate
     from skewless.registry.carried import chosen, compare_carried
     from skewless.registry.changes import Plan
+    from skewless.registry.dependents import with_dependents
     from skewless.registry.marked import marks_read, with_marks
     from skewless.registry.marks import Mark
     from skewless.registry.patches import with_patches
     from skewless.registry.published import Published
+    from skewless.registry.refills import check_promoted, check_refills
 else:  # no part of serving
     chosen = Later("skewless.registry.carried", "chosen")
     compare_carried = Later("skewless.registry.carried", "compare_carried")
     marks_read = Later("skewless.registry.marked", "marks_read")
     with_marks = Later("skewless.registry.marked", "with_marks")
     with_patches = Later("skewless.registry.patches", "with_patches")
+    check_promoted = Later("skewless.registry.refills", "check_promoted")
+    check_refills = Later("skewless.registry.refills", "check_refills")
+    with_dependents = Later("skewless.registry.dependents", "with_dependents")
+    estimate = Later("skewless.online.estimate", "estimate")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +74,7 @@ class CarryingStore(PublishingStore):
 
         The arguments and errors are those of `promote`; what is refused is in the plan.
         """
-        plan, _ = self._promotion(_listed(names), to)
-        return plan if plan.is_refused else to._with_fills(plan)
+        return to._told(self._promotion(_listed(names), to))
 
     def promote(
         self,
@@ -95,11 +99,11 @@ class CarryingStore(PublishingStore):
 
         Raises:
             UnknownNameError: nothing has a name.
-            InputError: a version is yanked, or both are one store.
+            InputError: a version is yanked or retired, or both are one store.
             PublishError: the other store has another meaning under a version, or changed; or a view
                 would fill a large log's features a second time there, and is not named itself.
         """
-        plan, carried = self._promotion(_listed(names), to)
+        plan = self._promotion(_listed(names), to)
         if plan.is_refused:
             raise PublishError(f"nothing was promoted to store {to.name!r}.\n{plan}")
         if planned is not None and planned.changes != plan.changes:
@@ -108,7 +112,7 @@ class CarryingStore(PublishingStore):
                 f"{_by(to)}. Look at the plan again; it is now\n{plan}"
             )
         check_promoted(to._with_fills(plan, only_again=True).changes, _listed(names))
-        to._carry_out(plan, carried, "", message or f"promoted from store {self.name!r}")
+        to._carry_out(plan, plan.definitions, "", message or f"promoted from store {self.name!r}")
         return plan
 
     def export_registry(self, folder: str | Path) -> list[str]:
@@ -125,7 +129,6 @@ class CarryingStore(PublishingStore):
         Raises:
             InputError: the folder holds something else, or cannot be written.
         """
-        self._for_all("a registry's copy")
         from skewless.registry.exported import export  # noqa: PLC0415 - no part of serving
 
         return export(folder, self._reloaded(), self.log(), self.name)
@@ -135,7 +138,6 @@ class CarryingStore(PublishingStore):
 
         The errors are those of `import_registry`; what is refused is in the plan.
         """
-        self._for_all("a registry's copy")
         from skewless.registry.imported import read_export  # noqa: PLC0415 - no part of serving
 
         found = read_export(folder)
@@ -148,10 +150,16 @@ class CarryingStore(PublishingStore):
             for identity, mark in found.published.marks.items()
             if identity not in here.marks
         }
+        plan = self._told(plan)
         return Import(plan=plan, marks=marks, store=found.store)
 
     def import_registry(
-        self, folder: str | Path, *, message: str = "", planned: Import | None = None
+        self,
+        folder: str | Path,
+        *,
+        message: str = "",
+        planned: Import | None = None,
+        refill: str | Iterable[str] = (),
     ) -> Import:
         """Publish what an exported folder holds. The rules are those of `apply`.
 
@@ -163,13 +171,14 @@ class CarryingStore(PublishingStore):
             message: why, for the log.
             planned: what `plan_import` said. If it is given, nothing is done if the store or the
                 folder has changed since.
+            refill: as for `apply`.
 
         Raises:
             InputError: there is no such folder.
             DocumentError: it is no export, is not whole, or was edited; the message names the file.
-            PublishError: the store has another meaning under a version, or changed.
+            PublishError: the store has another meaning under a version, or changed; or a view is
+                not named in `refill`.
         """
-        self._for_all("a registry's copy")
         found = self.plan_import(folder)
         plan = found.plan
         if plan.is_refused:
@@ -180,6 +189,7 @@ class CarryingStore(PublishingStore):
                 f"was made{_by(self)}. Look at the plan again; it is now\n{plan}"
             )
         why = message or f"imported from an export of store {found.store!r}"
+        plan = self._checked(plan, refill)
         self._carry_out(plan, plan.definitions, "", why)
         by, at = self._aws.caller() if found.marks else "", self.clock()
         for mark in {*found.marks.values()}:
@@ -206,7 +216,6 @@ class CarryingStore(PublishingStore):
             PublishError: the table holds something else.
             StoreError: there is no snapshot, or AWS refused.
         """
-        self._for_all("a registry's copy")
         from skewless.registry.restored import restore  # noqa: PLC0415 - no part of serving
         from skewless.registry.snapshot import (  # noqa: PLC0415 - no part of serving
             SnapshotObject,
@@ -223,7 +232,20 @@ class CarryingStore(PublishingStore):
         self._keep_snapshot(is_behind=False)
         return written
 
-    def _promotion(self, names: list[str], to: CarryingStore) -> tuple[Plan, Definitions]:
+    def _told(self, plan: Plan) -> Plan:
+        """Add what applying it here takes, and what stands on it here."""
+        plan = with_dependents(plan, self.published, self.models)
+        views = plan.definitions.views
+        plan = plan.with_estimates({(item.name, item.version): estimate(item) for item in views})
+        return plan if plan.is_refused else self._with_fills(plan)
+
+    def _checked(self, plan: Plan, refill: str | Iterable[str]) -> Plan:
+        """Refuse to fill much a second time unless it is named, as `apply` does."""
+        plan = self._with_fills(plan, only_again=True)
+        check_refills(plan.changes, [refill] if isinstance(refill, str) else refill)
+        return plan
+
+    def _promotion(self, names: list[str], to: CarryingStore) -> Plan:
         if (self.resources, self.aws.endpoint) == (to.resources, to.aws.endpoint):
             raise InputError(f"store {self.name!r} cannot be promoted to itself; name another")
         ours = self._reloaded()
@@ -233,7 +255,7 @@ class CarryingStore(PublishingStore):
         theirs = to._reloaded()
         plan = with_marks(compare_carried(theirs.definitions, found, to.log()), theirs)
         plan = with_patches(plan, theirs.patches, ours.patches, is_carried=True)
-        return to._with_warnings(plan, marked, theirs), plan.definitions
+        return to._with_warnings(plan, marked, theirs)
 
     def _with_warnings(
         self, plan: Plan, marked: dict[Identity, Mark], published: Published

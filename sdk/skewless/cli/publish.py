@@ -26,6 +26,14 @@ File = Annotated[
     ),
 ]
 _CHANGES = 2  # the exit code of a plan with changes
+Refill = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME@VERSION",
+        help="A new major of a view that may fill features of the one before a second time, "
+        "from a large log. --yes does not answer this.",
+    ),
+]
 
 
 def plan(  # noqa: PLR0913 - one for each option
@@ -96,14 +104,7 @@ def apply(
             show_default=False,
         ),
     ] = None,
-    refill: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME@VERSION",
-            help="A new major of a view that may fill features of the one before a second time, "
-            "from a large log. --yes does not answer this.",
-        ),
-    ] = None,
+    refill: Refill = None,
 ) -> None:
     """Publish a file's definitions, or try them unpublished.
 

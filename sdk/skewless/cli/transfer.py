@@ -9,11 +9,14 @@ import typer
 
 from skewless.cli.invocation import Invocation
 from skewless.cli.planned import print_plan
-from skewless.cli.publish import is_confirmed, refusal_of
+from skewless.cli.publish import Refill, is_confirmed, refusal_of
 from skewless.cli.screen import counted
 from skewless.errors import PublishError
+from skewless.registry.refills import check_refills
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from skewless import FeatureStore
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -66,6 +69,7 @@ def import_(
         typer.Option("--from-snapshot", help="Restore the snapshot in this store's bucket."),
     ] = False,
     yes: Yes = False,
+    refill: Refill = None,
     message: Annotated[
         str, typer.Option("--message", "-m", metavar="TEXT", help="Why, for the log.")
     ] = "",
@@ -88,12 +92,18 @@ def import_(
     if source is None or source.is_file():
         _restore(invocation, store, source, yes=yes)
     else:
-        _import(invocation, store, source, message, yes=yes)
+        _import(invocation, store, source, message, refill or (), yes=yes)
     invocation.remind_of_passing()
 
 
 def _import(
-    invocation: Invocation, store: FeatureStore, folder: Path, message: str, *, yes: bool
+    invocation: Invocation,
+    store: FeatureStore,
+    folder: Path,
+    message: str,
+    refill: Sequence[str],
+    *,
+    yes: bool,
 ) -> None:
     screen = invocation.screen
     found = store.plan_import(folder)
@@ -103,10 +113,11 @@ def _import(
     if found.plan.is_refused:
         screen.document({**found.to_dict(), "is_imported": False})
         raise PublishError(refusal_of(found.plan))
+    check_refills(found.plan.changes, refill)
     if found.has_changes and not yes and not is_confirmed("Import?"):
         raise PublishError("not confirmed: nothing was imported. --yes imports without asking")
     with screen.progress(f"importing into {store.name}"):
-        done = store.import_registry(folder, message=message, planned=found)
+        done = store.import_registry(folder, message=message, planned=found, refill=refill)
     screen.document({**done.to_dict(), "is_imported": True})
     if done.has_changes:
         screen.say(f"Imported into store {store.name!r}.", style="bold")
