@@ -338,6 +338,7 @@ class PublishingStore(RememberingStore):
             UnknownNameError: no deployed model has the name, or no lock of it the digest.
             InputError: it has several, and no digest is given.
         """
+        self._for_all("a model's lock")
         from skewless.registry.model_register import live_lock  # noqa: PLC0415 - as above
 
         found = live_lock(self.models(), model, digest)
@@ -360,6 +361,7 @@ class PublishingStore(RememberingStore):
             InputError: it is the lock of another store; or as for `lock`.
             DocumentError: it is no lock, or was changed after it was written.
         """
+        self._for_all("a model's lock")
         lock = read_lock(path)
         check_own(path, lock, *self._place())
         return self._register(

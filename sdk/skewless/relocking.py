@@ -114,6 +114,7 @@ class RelockingStore(CarryingStore):
             InputError: a lock is of another store or Region.
             DocumentError: a file is no lock, or was changed after it was written.
         """
+        self._for_all("a lock")
         from skewless.registry.repinned import pins  # noqa: PLC0415 - no part of serving
 
         published = self._reloaded()

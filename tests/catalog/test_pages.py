@@ -212,6 +212,7 @@ def test_a_model_stands_on_the_service_that_it_is_locked_to() -> None:
     lock = a_lock("churn", published.service("arrival_model"))
     found = catalog_of(published, locks=[lock])
     assert ("arrival_model@1", "model churn") in found.edges
+    assert [node.owner for node in found.nodes if node.kind == "model"] == ["churn"]
     assert found.services[0].models == ("churn",)
     (page,) = found.models
     assert (page.name, page.locks[0].service) == ("churn", "arrival_model@1")

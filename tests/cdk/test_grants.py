@@ -111,7 +111,7 @@ def test_training_queries_the_log_and_writes_its_own_results_and_training_sets(
 ) -> None:
     assert by_resource(granted(StoreAccess.grant_train, features)) == {
         PARAMETER: {"ssm:GetParameter"},
-        REGISTRY: {"dynamodb:Query"},
+        REGISTRY: {"dynamodb:Query", "dynamodb:UpdateItem"},
         WORKGROUP: QUERIES,
         CATALOG[0]: {"glue:GetDatabase"} | SESSION_TABLES,
         CATALOG[1]: {"glue:GetDatabase"} | SESSION_TABLES,
@@ -126,6 +126,13 @@ def test_training_queries_the_log_and_writes_its_own_results_and_training_sets(
         f"{BUCKET}/reports/sets/*": {"s3:PutObject"},
         f"{BUCKET}/training/*": {"s3:PutObject"},
     }
+
+
+def test_training_writes_no_more_into_the_registry_than_models(features: StoreAccess) -> None:
+    statements = granted(StoreAccess.grant_train, features)
+
+    (models,) = [each for each in statements if actions([each]) == {"dynamodb:UpdateItem"}]
+    assert models["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["model"]}}
 
 
 def test_training_on_some_sources_reads_the_logs_of_no_others(features: StoreAccess) -> None:

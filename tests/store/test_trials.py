@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from skewless import Entity, Every, FeatureService, FeatureView, agg
-from skewless.errors import InputError, OnlineStoreError, PublishError
+from skewless import Entity, Every, FeatureService, FeatureStore, FeatureView, agg
+from skewless.errors import InputError, OnlineStoreError, PublishError, UnknownNameError
 from skewless.online.table import OnlineTable
 from skewless.trials import Trials
 from skewless.types import String
 from tests.store.builders import NOON, card, label, payment, payments, spending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from skewless import FeatureStore
     from tests.store.conftest import MovableClock
 
 ROWS = [{"card": "a"}, {"card": "b"}, {"card": "nobody"}]
@@ -42,13 +41,33 @@ def more() -> FeatureView:
     return totals("7d", features={"total": week, "largest": agg.max("amount", window="1d")})
 
 
-@pytest.fixture
-def filled(store: FeatureStore) -> FeatureStore:
+def fill(store: FeatureStore) -> FeatureStore:
     store.apply([spending, totals("7d")])
     rows = [payment(-200 * n, amount=float(n), card="ab"[n % 2]) for n in range(1, 40)]
     store.backfill("payments", rows)
     store.materialize("totals")
     return store
+
+
+@pytest.fixture
+def filled(store: FeatureStore) -> FeatureStore:
+    """A store of the test's own, which it may publish to."""
+    return fill(store)
+
+
+@pytest.fixture(scope="module")
+def common() -> FeatureStore:
+    return fill(FeatureStore.local("trials", clock=NOON))
+
+
+@pytest.fixture
+def shared(common: FeatureStore) -> Iterator[FeatureStore]:
+    """A store that tests share: whatever they try, nothing is left of it once it is dropped."""
+    before = traces(common)
+    yield common
+    for namespace in common.namespaces():
+        common.dev(namespace.name).drop()
+    assert traces(common) == before
 
 
 def traces(store: FeatureStore) -> dict[str, list[str]]:
@@ -78,23 +97,23 @@ def values(store: FeatureStore, features: object = "totals") -> list[Any]:
     return store.get_online_features(features, ROWS).rows
 
 
-def test_a_trial_is_seen_by_who_asked_for_it_alone(filled: FeatureStore) -> None:
-    dev = filled.dev("anna")
-    before, served = filled.log(), values(filled)
+def test_a_trial_is_seen_by_who_asked_for_it_alone(shared: FeatureStore) -> None:
+    dev = shared.dev("anna")
+    before, served = shared.log(), values(shared)
     dev.apply([totals("3d")])
     dev.materialize("totals")
-    filled.refresh()
-    assert [view.version for view in filled.published.definitions.views] == [1, 1]
-    assert filled.log() == before
-    assert values(filled) == served
-    assert not filled.plan([totals("7d")]).has_changes
+    shared.refresh()
+    assert [view.version for view in shared.published.definitions.views] == [1, 1]
+    assert shared.log() == before
+    assert values(shared) == served
+    assert not shared.plan([totals("7d")]).has_changes
     assert dev.published.view("totals").version == 2
     assert values(dev) != served
     assert values(dev, "totals@1") == served
 
 
-def test_training_and_serving_have_the_same_bits_in_a_namespace(filled: FeatureStore) -> None:
-    dev = filled.dev("anna")
+def test_training_and_serving_have_the_same_bits_in_a_namespace(shared: FeatureStore) -> None:
+    dev = shared.dev("anna")
     model = FeatureService("model", features=[totals("3d"), more()["largest"]])
     with pytest.raises(Exception, match="two different definitions are called 'totals'"):
         dev.apply([model])
@@ -108,31 +127,31 @@ def test_training_and_serving_have_the_same_bits_in_a_namespace(filled: FeatureS
     assert made["total"].to_pylist() == [row["total"] for row in values(dev, "model")[:2]]
 
 
-def test_a_name_alone_is_the_trial_s_before_it_is_cut(filled: FeatureStore) -> None:
-    dev = filled.dev("anna")
+def test_a_name_alone_is_the_trial_s_before_it_is_cut(shared: FeatureStore) -> None:
+    dev = shared.dev("anna")
     dev.apply([totals("3d")])
     answer = dev.get_online_features("totals", ROWS[:1])
     assert answer.rows == [{"total": None}]
     assert answer.status[0]["totals"].status == "stale"
 
 
-def test_a_trial_is_replaced_at_will_and_what_it_filled_goes(filled: FeatureStore) -> None:
-    before = traces(filled)
-    dev = filled.dev("anna")
+def test_a_trial_is_replaced_at_will_and_what_it_filled_goes(shared: FeatureStore) -> None:
+    before = traces(shared)
+    dev = shared.dev("anna")
     for window in ("3d", "2d", "1d"):
         dev.apply([totals(window)])
         assert dev.materialize("totals").written == 2
-        assert len(traces(filled)[filled.resources.online_table]) == 3 + len(
-            before[filled.resources.online_table]
+        assert len(traces(shared)[shared.resources.online_table]) == 3 + len(
+            before[shared.resources.online_table]
         )
     dev.apply([totals("7d")])
     assert dev.namespaces()[0].filled == frozenset()
-    assert traces(filled)[filled.resources.online_table] == before[filled.resources.online_table]
+    assert traces(shared)[shared.resources.online_table] == before[shared.resources.online_table]
 
 
-def test_a_drop_leaves_nothing(filled: FeatureStore) -> None:
-    before = traces(filled)
-    dev = filled.dev("anna")
+def test_a_drop_leaves_nothing(shared: FeatureStore) -> None:
+    before = traces(shared)
+    dev = shared.dev("anna")
     dev.apply([totals("3d"), totals("90m", version=2)])
     dev.materialize("totals@2")
     dev.materialize("totals@3")
@@ -140,7 +159,7 @@ def test_a_drop_leaves_nothing(filled: FeatureStore) -> None:
     swept = dev.drop()
     assert swept.views == ("totals@2", "totals@3")
     assert swept.items == 4
-    assert traces(filled) == before
+    assert traces(shared) == before
     with pytest.raises(InputError, match="there is no namespace 'anna'; there is none"):
         values(dev)
 
@@ -184,10 +203,10 @@ def test_what_others_publish_keeps_no_copy_of_a_trial(filled: FeatureStore) -> N
 
 
 def test_two_who_try_the_same_share_its_items_and_the_last_one_removes_them(
-    filled: FeatureStore,
+    shared: FeatureStore,
 ) -> None:
-    before = traces(filled)
-    anna, bob = filled.dev("anna"), filled.dev("bob")
+    before = traces(shared)
+    anna, bob = shared.dev("anna"), shared.dev("bob")
     for dev in (anna, bob):
         dev.apply([totals("3d")])
     anna.materialize("totals")
@@ -196,11 +215,11 @@ def test_two_who_try_the_same_share_its_items_and_the_last_one_removes_them(
     anna.drop()
     assert values(bob) == served
     bob.drop()
-    assert traces(filled) == before
+    assert traces(shared) == before
 
 
-def test_two_of_one_name_and_another_meaning_do_not_meet(filled: FeatureStore) -> None:
-    anna, bob = filled.dev("anna"), filled.dev("bob")
+def test_two_of_one_name_and_another_meaning_do_not_meet(shared: FeatureStore) -> None:
+    anna, bob = shared.dev("anna"), shared.dev("bob")
     anna.apply([totals("3d")])
     bob.apply([totals("1d")])
     anna.materialize("totals")
@@ -284,30 +303,67 @@ def test_a_feature_that_is_added_is_cut_and_promoted_by_itself(filled: FeatureSt
     assert values(filled) == served
 
 
-def test_what_concerns_everybody_is_refused_by_name(filled: FeatureStore, tmp_path: Path) -> None:
-    dev = filled.dev("anna")
+# What a namespace changes is its own; what it reads is what is published, with the trial on top.
+OWN = {"apply", "dev", "drop", "materialize", "plan", "plan_promotion", "promote", "sweep"}
+READS = {
+    *("aws", "catalog", "changes", "clock", "connect", "current", "doctor", "from_lock"),
+    *("get_historical_features", "get_online_features", "labels", "lineage", "local", "log"),
+    *("logged_keys", "models", "name", "namespace", "namespaces", "openlineage", "published"),
+    *("published_at", "rebuild", "refresh", "resources", "traffic", "verify"),
+}
+
+
+def test_whatever_else_a_store_does_is_refused_in_a_namespace(
+    shared: FeatureStore, tmp_path: Path
+) -> None:
+    dev = shared.dev("anna")
+    dev.apply([FeatureService("model", features=[totals("3d")])])
+    path = str(tmp_path / "skewless.lock")
+    given: dict[str, tuple[object, ...]] = {
+        "backfill": ("payments", [payment()]),
+        "check_lock": (path,),
+        "deprecate": ("totals@2",),
+        "export_registry": (path,),
+        "forget": ("card", "a"),
+        "import_registry": (path,),
+        "ingest": ("payments", [payment()]),
+        "lock": ("model", path),
+        "outdated": (path,),
+        "plan_import": (path,),
+        "redrive": (),
+        "register": (path,),
+        "repair": ("spending",),
+        "restore": ("totals@2",),
+        "restore_registry": (),
+        "retire": ("totals@1",),
+        "start_materialization": ("totals",),
+        "unlock": ("model",),
+        "upgrade_lock": (path,),
+        "yank": ("totals@1",),
+    }
+    public = {name for name in dir(dev) if not name.startswith("_")}
+    assert public == OWN | READS | given.keys()
+    for name, arguments in given.items():
+        with pytest.raises(InputError, match="seen through namespace 'anna'"):
+            getattr(dev, name)(*arguments)
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_what_does_not_go_with_a_namespace_is_refused(shared: FeatureStore) -> None:
+    dev = shared.dev("anna")
     dev.apply([FeatureService("model", features=[totals("3d")])])
     refused: list[Callable[[], object]] = [
-        lambda: dev.lock("model", tmp_path / "skewless.lock"),
-        lambda: dev.lock("spending", tmp_path / "skewless.lock"),
-        lambda: dev.deprecate("totals@2"),
-        lambda: dev.ingest("payments", [payment()]),
-        lambda: dev.backfill("payments", [payment()]),
-        lambda: dev.start_materialization("totals"),
-        lambda: dev.repair("spending"),
-        lambda: dev.forget("card", "a"),
         lambda: dev.plan([totals("3d")], traffic={}),  # type: ignore[arg-type]
         lambda: dev.materialize("spending"),
-        lambda: dev.promote(to=filled),
-        filled.drop,
-        lambda: filled.apply([totals("7d")], expires="3d"),
+        lambda: dev.promote(to=shared),
+        shared.drop,
+        lambda: shared.apply([totals("7d")], expires="3d"),
     ]
     for call in refused:
         with pytest.raises(InputError, match=r"'anna'|namespace|expires"):
             call()
-    assert not (tmp_path / "skewless.lock").exists()
-    with pytest.raises(Exception, match="model"):
-        filled.lock("model", tmp_path / "skewless.lock")
+    with pytest.raises(UnknownNameError, match="model"):
+        shared.lock("model")
 
 
 def test_a_stream_view_of_a_trial_has_history_alone(filled: FeatureStore) -> None:
@@ -367,9 +423,9 @@ def test_a_set_of_a_trial_is_made_again_after_the_trial_is_gone(filled: FeatureS
 
 
 @pytest.mark.parametrize("expires", ["0s", "91d", "soon", -1, "-1d"])
-def test_no_trial_lasts_for_no_time_or_for_ever(filled: FeatureStore, expires: Any) -> None:
+def test_no_trial_lasts_for_no_time_or_for_ever(shared: FeatureStore, expires: Any) -> None:
     with pytest.raises(InputError, match="expires"):
-        filled.dev("anna").apply([totals("3d")], expires=expires)
+        shared.dev("anna").apply([totals("3d")], expires=expires)
 
 
 def test_a_store_seen_through_a_namespace_can_be_pickled(filled: FeatureStore) -> None:

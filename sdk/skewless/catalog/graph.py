@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from skewless.registry.lineage import Lineage, LineageNode
 
 
-_WITHOUT_VERSION = frozenset({"column", "model"})
-
-
 @dataclass(frozen=True)
 class Graph:
     """What reads what.
@@ -63,8 +60,14 @@ class Graph:
 
 
 def _node(node: LineageNode) -> GraphNode:
-    owner = node.owner if node.kind in _WITHOUT_VERSION else major_named(node.owner)
-    own = f"{owner}:{node.name}" if node.name else owner
+    match node.kind:
+        case "column":
+            owner, own = node.owner, str(node)
+        case "model":
+            owner, own = node.owner.removeprefix("model "), node.owner
+        case _:
+            owner = major_named(node.owner)
+            own = f"{owner}:{node.name}" if node.name else owner
     return GraphNode(id=own, kind=node.kind, owner=owner, name=node.name)
 
 

@@ -69,7 +69,7 @@ class Addresses:
         """Return the page of a node of the lineage."""
         match kind:
             case "model":
-                return self.model(owner.removeprefix("model ")) or self.model(owner)
+                return self.model(owner)
             case "service":
                 return self.service(owner)
             case _:
