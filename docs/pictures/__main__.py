@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from docs.pictures import architecture, means, parity
+from docs.pictures import architecture, catalog, means, parity
 
 FOLDER = Path(__file__).parent
 
@@ -26,7 +26,9 @@ def main() -> None:
     else:
         command = [sys.executable, "-m", "skewless.demo", "--json"]
         document = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    parity.draw(FOLDER, json.loads(document))
+    found = json.loads(document)
+    parity.draw(FOLDER, found)
+    catalog.draw(FOLDER, Path(found["catalog"]))
 
 
 if __name__ == "__main__":

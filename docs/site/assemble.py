@@ -18,7 +18,7 @@ PAGES = REPOSITORY / "docs"
 _GLOSSARY = PAGES / "glossary.md"
 _LINK = re.compile(r"(?<=\]\()(?P<target>[^)\s#]+)(?P<anchor>#[^)\s]*)?(?=\))")
 _PICTURE = re.compile(
-    r'<picture>.*?<img [^>]*alt="([^"]*)" src="([^"]*)-light\.svg">.*?</picture>', re.DOTALL
+    r'<picture>.*?<img [^>]*alt="([^"]*)" src="([^"]*)-light\.(svg|png)">.*?</picture>', re.DOTALL
 )
 _LANGUAGES = {".py": "python", ".json": "json", ".toml": "toml", ".yml": "yaml"}
 _LINES_SHOWN = 400
@@ -72,7 +72,7 @@ def _linked(page: Path, shown: dict[Path, None]) -> str:
 
     # The site's reader may choose another scheme than the system's, which <picture> asks for.
     text = _PICTURE.sub(
-        r"![\1](\2-light.svg#only-light)\n![\1](\2-dark.svg#only-dark)",
+        r"![\1](\2-light.\3#only-light)\n![\1](\2-dark.\3#only-dark)",
         page.read_text(encoding="utf-8"),
     )
     text = _LINK.sub(moved, text)

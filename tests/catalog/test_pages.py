@@ -279,10 +279,10 @@ def test_a_source_is_personal_by_its_tag(tags: dict[str, str], *, is_marked: boo
 @pytest.mark.parametrize(
     ("aggregate", "said"),
     [
-        (agg.count(window="1d"), "The number of events, over the last 1d."),
+        (agg.count(window="1d"), "The number of events over the last 1d."),
         (
             agg.mean("delay", window="7d", offset="7d"),
-            "The mean of delay, over the 7d before the last 7d.",
+            "The mean of delay over the 7d before the last 7d.",
         ),
         (
             agg.sum("delay", window=None, by="carrier"),
@@ -290,12 +290,12 @@ def test_a_source_is_personal_by_its_tag(tags: dict[str, str], *, is_marked: boo
         ),
         (
             agg.last_n("delay", 3, window="1d", where=col("distance") > 5),
-            "The last 3 values of delay, over the last 1d, where distance > 5.",
+            "The last 3 values of delay over the last 1d, where distance > 5.",
         ),
-        (agg.percentile("delay", 0.9, window="1d"), "The 0.9 quantile of delay, over the last 1d."),
+        (agg.percentile("delay", 0.9, window="1d"), "The 0.9 quantile of delay over the last 1d."),
         (
             agg.max(col("delay") * 2, window="1d", default=0.0),
-            "The greatest delay * 2, over the last 1d; 0.0 if there is none.",
+            "The greatest delay * 2 over the last 1d; 0.0 if there is none.",
         ),
     ],
 )
@@ -309,7 +309,7 @@ def test_the_condition_of_a_view_is_part_of_the_sentence() -> None:
         features={"x": agg.count(window="1d", where=col("distance") > 5)},
     )
     assert sentence(view, "x").startswith(
-        "The number of events, over the last 1d, where not (carrier"
+        "The number of events over the last 1d, where not (carrier"
     )
 
 

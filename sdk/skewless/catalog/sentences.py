@@ -96,7 +96,8 @@ def _aggregated(aggregate: Aggregation, of_view: Node | None) -> str:
     )
     if aggregate.by is not None:
         text += f", for each {_plain(aggregate.by)}"
-    text += f", {_span(aggregate)}{_where(of_view, aggregate.where)}"
+    comma = "" if aggregate.by is None and aggregate.half_life is None else ","
+    text += f"{comma} {_span(aggregate)}{_where(of_view, aggregate.where)}"
     if aggregate.default is not None:
         text += f"; {render(aggregate.default)} if there is none"
     return text
