@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from playwright.sync_api import Page, Request
 
 # SKEWLESS_CHROMIUM names another one. Playwright's own download is not used.
@@ -45,23 +47,33 @@ class Watch:
     faults: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.page.on("console", lambda message: self.faults.append(message.text))
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.faults.append(f"dialog {dialog.message}"))
-        self.page.on("requestfailed", self._failed)
-        self.page.on("request", lambda request: self._asked(request.url))
+        self._heard: dict[str, Callable[[Any], None]] = {
+            "console": lambda message: self.faults.append(message.text),
+            "pageerror": lambda error: self.faults.append(str(error)),
+            "dialog": lambda dialog: self.faults.append(f"dialog {dialog.message}"),
+            "requestfailed": self._failed,
+            "request": self._asked,
+        }
+        for event, hear in self._heard.items():
+            self.page.on(event, hear)  # type: ignore[call-overload]
+
+    def close(self) -> None:
+        """Hear no more: the page goes on to another catalog."""
+        for event, hear in self._heard.items():
+            self.page.remove_listener(event, hear)
 
     def _failed(self, request: Request) -> None:
         # What is still on its way when the page is left is no fault.
         if "ERR_ABORTED" not in (request.failure or ""):
             self.faults.append(f"no {request.url}")
 
-    def _asked(self, url: str) -> None:
-        if not url.startswith(self.base):
-            self.faults.append(f"asked for {url}")
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith((self.base, "about:")):
+            self.faults.append(f"asked for {request.url}")
 
     def open(self, path: str) -> Page:
         """Open a page of the catalog anew, even if only its anchor differs."""
-        self.page.goto("about:blank")
+        if self.page.url.partition("#")[0] == f"{self.base}/{path.partition('#')[0]}":
+            self.page.goto("about:blank")
         self.page.goto(f"{self.base}/{path}")
         return self.page
