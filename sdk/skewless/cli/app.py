@@ -148,7 +148,8 @@ def _global_options(
       skewless plan definitions.py    what publishing it would do
 
     Exit codes: 0 done; 1 refused or failed, with one message on stderr; 2 wrong
-    usage. SKEWLESS_DEBUG=1 shows the traceback of a failure.
+    usage; plan --exit-code has its own. SKEWLESS_DEBUG=1 shows the traceback of a
+    failure.
     """
     del version  # its callback has printed it
     context.obj = Invocation(

@@ -59,13 +59,15 @@ def plan(  # noqa: PLR0913 - one for each option
 ) -> None:
     """Show what publishing a file would do, and what it costs.
 
-    Nothing is changed. The costs are those of the largest possible item; with a
-    day's traffic, also those of a month, before and after. A change that would alter
-    what a published version means is refused, with the way out; the exit code is
-    then 1.
+    Nothing is changed. It tells field by field what differs, which version each
+    change needs, which models and services stand on it, and what the first cut of
+    each new view takes; with a day's traffic also what a month costs, before and
+    after. What would alter the meaning of a published version is refused, with
+    the way out; the exit code is then 1.
 
       skewless plan definitions.py
       skewless plan definitions.py --measured --predictions fraud_model=2e6
+      skewless plan definitions.py --markdown --exit-code > plan.md
     """
     invocation = Invocation.of(context)
     if is_markdown and invocation.screen.is_json:
