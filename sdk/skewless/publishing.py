@@ -145,7 +145,7 @@ class PublishingStore(RememberingStore):
         if plan.is_refused:
             raise PublishError(f"nothing was published.\n{plan}")
         plan = self._with_fills(plan, only_again=True)
-        check_refills(plan.changes, [refill] if isinstance(refill, str) else refill)
+        check_refills(plan.changes, refill)
         self._carry_out(plan, wanted, commit, message)
         return plan
 

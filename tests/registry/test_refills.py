@@ -93,6 +93,12 @@ def test_what_fills_much_again_must_be_named() -> None:
         check_refills(plan.changes, [text])
 
 
+@pytest.mark.parametrize("refill", [None, 2, True])
+def test_a_refill_that_is_no_text_is_told(refill: Any) -> None:
+    with pytest.raises(InputError, match="write a view as name@version, or a list"):
+        check_refills(filled(LARGE).changes, refill)
+
+
 def test_a_promoted_service_does_not_answer_for_its_views() -> None:
     changes = filled(LARGE).changes
     with pytest.raises(PublishError, match="name delays@2 among what is promoted"):

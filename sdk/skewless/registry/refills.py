@@ -6,6 +6,7 @@ more than a look at the plan, `apply` wants the view to be named.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NoReturn
 
 from skewless.definitions.names import versioned
@@ -15,8 +16,6 @@ from skewless.registry.change import Action
 from skewless.registry.parts import parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from skewless.definitions.view import FeatureView
     from skewless.registry.change import Change
 
@@ -38,19 +37,22 @@ def filled_again(change: Change, view: FeatureView, published: Iterable[FeatureV
     )
 
 
-def check_refills(changes: Iterable[Change], named: Iterable[str]) -> None:
+def check_refills(changes: Iterable[Change], named: str | Iterable[str]) -> None:
     """Refuse to fill much anew, unless the view is named.
 
     Args:
         changes: of a plan, with fills.
-        named: views as `name@version`.
+        named: a view as `name@version`, or several.
 
     Raises:
         InputError: a name is no view of the plan.
         PublishError: a view is not named.
     """
+    if not isinstance(named, Iterable):
+        raise InputError(f"refill is {shown(named)}; write a view as name@version, or a list")
+    names = [named] if isinstance(named, str) else [*named]
     views = {(change.name, change.version): change for change in changes if change.kind == "view"}
-    answered = {_found(text, views) for text in named}
+    answered = {_found(text, views) for text in names}
     for key, change in views.items():
         if _is_guarded(change) and key not in answered:
             called = change.called
