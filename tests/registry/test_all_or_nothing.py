@@ -11,8 +11,10 @@ import pytest
 
 from skewless.aws import Aws
 from skewless.definitions.collection import Definitions
-from skewless.errors import PublishError
+from skewless.errors import DocumentError, PublishError
 from skewless.registry.changes import compare
+from skewless.registry.identity import Identity
+from skewless.registry.marks import Mark, State
 from skewless.registry.registry import Registry
 from skewless.registry.stored_item import decoded
 from tests.order.scheduler import KilledError
@@ -279,3 +281,41 @@ def test_what_was_deleted_by_hand_stops_nobody(aws: Aws, registry: Registry) -> 
     assert names(registry) == {"carrier"}
     publish(registry, an_entity(name="other", description="again"), NOW)
     assert names(registry) == {"carrier", "other"}
+
+
+@pytest.mark.usefixtures("few_writes")
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        ("REMOVE staged", "not all of it is staged: it was edited by hand"),
+        ("REMOVE staged[4], staged[5]", "not all of it is staged: it was edited by hand"),
+        ("SET staged_count = tag", r"KeyError\('N'\)\): it was edited by hand"),
+        ("REMOVE staged[0].fingerprint", r"KeyError\('fingerprint'\)\): it was edited by hand"),
+        ("REMOVE tag", r"KeyError\('tag'\)\): it was edited by hand"),
+    ],
+)
+def test_a_stage_that_was_edited_is_told(
+    aws: Aws, registry: Registry, edit: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("skewless.registry.applies.Applies.finish", lambda _: None)
+        publish(registry, LARGE)
+    (staged,) = [name for name in left_over(aws) if "#" in name]
+    aws.client("dynamodb").update_item(
+        TableName=TABLE,
+        Key={"pk": {"S": "staged"}, "sk": {"S": staged}},
+        UpdateExpression=edit,
+    )
+    with pytest.raises(DocumentError, match=message):
+        registry.finish()
+    with pytest.raises(DocumentError, match=message):
+        registry.mark([Identity.of(CARRIERS[0])], None, NOW, by="", why="", before={})
+
+
+def test_more_versions_than_a_transaction_holds_are_marked(registry: Registry) -> None:
+    many = [an_entity(name=f"e{number}") for number in range(99)]
+    publish(registry, many)
+    mark = Mark(state=State.DEPRECATED, reason="", successor="", by="arn:ann", at=NOW)
+    identities = [*map(Identity.of, many)]
+    registry.mark(identities, mark, NOW, by="arn:ann", why="", before={})
+    assert registry.load().marks == dict.fromkeys(identities, mark)

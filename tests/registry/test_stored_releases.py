@@ -101,3 +101,7 @@ def test_the_log_of_2026_11_tells_and_shows_earlier_states(registry_of_2026_11: 
     then = registry_of_2026_11.states(datetime(2026, 11, 20, 12, tzinfo=UTC))[0].published
     assert "country" not in then.source("payments").columns
     assert {str(service.version) for service in then.definitions.services} == {"1"}
+    entries = registry_of_2026_11.log()
+    states = registry_of_2026_11.states(entries[-1].id, entries[0].id, None)
+    assert len(states[0].published.views) < len(states[1].published.views)
+    assert states[1].published == states[2].published == registry_of_2026_11.load()

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from skewless.errors import PublishError
+from skewless.errors import DocumentError, PublishError
 from skewless.registry.definition_write import MAX_DOCUMENT_BYTES, DefinitionWrite, chunked
 from skewless.registry.identity import Identity
 from skewless.registry.registry_table import (
@@ -37,6 +37,25 @@ STAGE = "staged"
 HEAD = ("head", "applies")
 _MOST_STAGED = 50  # in an item, beside at most one document of the largest size
 _SECONDS_OF_A_STAGE = 3600
+
+
+class _Staged(NamedTuple):
+    """What an apply staged and did not empty yet.
+
+    Attributes:
+        writes: in order of dependency.
+        tag: of the apply.
+        size: how many there were.
+    """
+
+    writes: list[DefinitionWrite]
+    tag: str
+    size: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all is there, and anything was."""
+        return 0 < self.size == len(self.writes)
 
 
 class Applies:
@@ -101,6 +120,7 @@ class Applies:
         """Move what the last large apply staged, if anything is left of it. Any may do so.
 
         Raises:
+            DocumentError: what is staged was edited by hand.
             PublishError: an older release published the same at that moment.
             StoreError: AWS refused.
         """
@@ -108,13 +128,13 @@ class Applies:
         if apply_id is None:
             return
         staged = _staged(self._table.query(STAGE, f"{apply_id}#"))
-        if not staged:
-            return  # someone else has moved it
-        chunks = [*chunked((each for each, _ in staged), MAX_WRITES - 1, MAX_TRANSACTION_BYTES)]
-        tag = staged[0][1]
+        if not staged.is_whole:
+            self._check_moved(apply_id)
+            return
+        chunks = [*chunked(staged.writes, MAX_WRITES - 1, MAX_TRANSACTION_BYTES)]
         for number, chunk in enumerate(chunks, 1):
             head = _moving(apply_id, is_last=number == len(chunks))
-            lost = self._table.transact([*(write.update(tag) for write in chunk), head])
+            lost = self._table.transact([*(write.update(staged.tag) for write in chunk), head])
             if HEAD in lost:
                 return  # someone else has moved it
             if lost:
@@ -132,7 +152,7 @@ class Applies:
         lacking = _lacking(found.values())
         for tag in lacking:
             apply_id = tag.partition("/")[0]
-            for write, _ in _staged(self._table.query(STAGE, f"{apply_id}#")):
+            for write in _staged(self._table.query(STAGE, f"{apply_id}#")).writes:
                 item = found.get(write.key)
                 if item is None or tag not in _tags(item):
                     found[write.key] = write.written_over(item, tag)
@@ -140,12 +160,21 @@ class Applies:
         ordered = [found[key] for key in sorted(found)] if lacking else [*found.values()]
         return ordered, bool(lacking), not _lacking(ordered)
 
+    def _check_moved(self, apply_id: str) -> None:
+        """Check that an apply of which not all is staged was finished by someone else."""
+        if self._table.get(*HEAD).get("unfinished", {}).get("S") == apply_id:
+            raise DocumentError(
+                f"the registry table {self._table.name!r} names the apply {apply_id} as "
+                "unfinished, and not all of it is staged: it was edited by hand. The table's "
+                "backups have it as it was (aws dynamodb restore-table-to-point-in-time)"
+            )
+
     def _settled(self) -> int:
         """Return how many applies there were, after the last one is finished."""
         for _ in range(ATTEMPTS):
             head = self._table.get(*HEAD)
             if "unfinished" not in head:
-                return int(head.get("n", {"N": "0"})["N"])
+                return int(head["n"]["N"]) if "n" in head else 0
             self.finish()
         raise _busy()
 
@@ -154,14 +183,16 @@ class Applies:
         if lost := [write.key for write in writes if not write.holds(there.get(write.key))]:
             raise self._lost(lost)
 
-    def _stage(self, writes: Iterable[DefinitionWrite], apply_id: str, tag: str) -> None:
+    def _stage(self, writes: Sequence[DefinitionWrite], apply_id: str, tag: str) -> None:
         for number, pack in enumerate(chunked(writes, _MOST_STAGED, MAX_DOCUMENT_BYTES)):
             self._table.update(
                 {
                     "Key": key_of(STAGE, f"{apply_id}#{number:05d}"),
-                    "UpdateExpression": "SET staged = :staged, tag = :tag, staged_at = :at",
+                    "UpdateExpression": "SET staged = :staged, staged_count = :count, "
+                    "tag = :tag, staged_at = :at",
                     "ExpressionAttributeValues": {
                         ":staged": {"L": [{"M": write.to_item()} for write in pack]},
+                        ":count": {"N": str(len(writes))},
                         ":tag": {"S": tag},
                         ":at": {"N": str(int(time.time()))},
                     },
@@ -223,13 +254,21 @@ def _moving(apply_id: str, *, is_last: bool) -> dict[str, Any]:
     }
 
 
-def _staged(items: Iterable[dict[str, Any]]) -> list[tuple[DefinitionWrite, str]]:
-    """Return what is staged, with the tag of its apply."""
-    return [
-        (DefinitionWrite.in_item(each["M"]), item["tag"]["S"])
-        for item in items
-        for each in item.get("staged", {}).get("L", ())
-    ]
+def _staged(items: Iterable[dict[str, Any]]) -> _Staged:
+    writes: list[DefinitionWrite] = []
+    tag, size = "", 0
+    for item in items:
+        try:
+            if "staged" in item:
+                writes += [DefinitionWrite.in_item(each["M"]) for each in item["staged"]["L"]]
+                tag, size = item["tag"]["S"], int(item["staged_count"]["N"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise DocumentError(
+                f"what the apply {item['sk']['S'].partition('#')[0]} staged in the registry's "
+                f"table cannot be read ({error!r}): it was edited by hand. The table's backups "
+                "have it as it was (aws dynamodb restore-table-to-point-in-time)"
+            ) from error
+    return _Staged(writes, tag, size)
 
 
 def _tags(item: dict[str, Any]) -> list[str]:

@@ -38,7 +38,7 @@ class RegistryState:
     Attributes:
         at: when.
         published: what was published then.
-        log: the applies until then, the newest first.
+        log: the applies until then, the newest first, as far back as they were read.
     """
 
     at: datetime
@@ -103,7 +103,7 @@ def state_at(
 
     Args:
         items: of definitions, as they are now.
-        log: all of it, the newest entry first.
+        log: all entries that may be later than the moment, the newest first.
         moment: an aware datetime, or the id of an entry; now if None.
 
     Raises:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from skewless.errors import (
@@ -26,12 +26,11 @@ from skewless.registry.definition_write import DefinitionWrite
 from skewless.registry.history import RegistryState, state_at
 from skewless.registry.identity import Identity, level
 from skewless.registry.published import Published
-from skewless.registry.registry_table import ATTEMPTS, RegistryTable, key_of, pause
+from skewless.registry.registry_table import ATTEMPTS, MAX_WRITES, RegistryTable, key_of, pause
 from skewless.registry.stored_item import MARK, PARTITION, decoded, marks_of, patches_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from skewless.aws import Aws
     from skewless.definitions.collection import Definition
@@ -143,19 +142,12 @@ class Registry:
             PublishError: one of them is not published.
             StoreError: AWS refused.
         """
-        writes: list[dict[str, Any]] = []
-        for identity in identities:
-            write: dict[str, Any] = {
-                "Key": key_of(PARTITION, identity.key),
-                "UpdateExpression": f"REMOVE {MARK}",
-                "ConditionExpression": "attribute_exists(pk)",
-            }
-            if mark is not None:
-                write["UpdateExpression"] = f"SET {MARK} = :d"
-                write["ExpressionAttributeValues"] = {":d": {"S": mark.to_json()}}
-            writes.append(write)
-        entry = entry_of_marks(identities, mark, now, by, why, before)
-        self._applies.write([*writes, write_of(entry, _new_id())])
+        most = MAX_WRITES - 2  # beside the log and the head
+        for begin in range(0, len(identities), most):
+            some = identities[begin : begin + most]
+            entry = entry_of_marks(some, mark, now, by, why, before)
+            writes = [_marking(identity, mark) for identity in some]
+            self._applies.write([*writes, write_of(entry, _new_id())])
 
     def marks(self) -> dict[Identity, Mark]:
         """Return which versions are marked, as it is now.
@@ -201,7 +193,9 @@ class Registry:
         """
         # The log is read later: it has every apply that the items show.
         items, _ = self._items()
-        log = self.log()
+        instants = [moment for moment in moments if isinstance(moment, datetime)]
+        has_ids = any(isinstance(moment, str) for moment in moments)
+        log = self.log(since=None if has_ids else min(instants, default=None))
         return [state_at(items, log, moment) for moment in moments]
 
     def _items(self) -> tuple[list[dict[str, Any]], bool]:
@@ -236,6 +230,18 @@ class Registry:
 def _order(pair: tuple[Change, Definition]) -> tuple[int, str]:
     change, item = pair
     return level(item), change.identity.key
+
+
+def _marking(identity: Identity, mark: Mark | None) -> dict[str, Any]:
+    write: dict[str, Any] = {
+        "Key": key_of(PARTITION, identity.key),
+        "UpdateExpression": f"REMOVE {MARK}",
+        "ConditionExpression": "attribute_exists(pk)",
+    }
+    if mark is not None:
+        write["UpdateExpression"] = f"SET {MARK} = :d"
+        write["ExpressionAttributeValues"] = {":d": {"S": mark.to_json()}}
+    return write
 
 
 def _new_id() -> str:
