@@ -154,6 +154,19 @@ def test_hostile_texts_neither_run_nor_break_a_page(folder: Path, page: Page) ->
     assert watch.faults == []
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "features.html#owner=<img src=x onerror=alert(1)>&tag=%22%3E%3Cscript%3Ealert(1)%3C/script",
+        "lineage.html#%E0%A4%A",
+        "lineage.html#<img src=x onerror=alert(1)>",
+    ],
+)
+def test_a_hostile_address_runs_nothing(path: str, rich: Watch) -> None:
+    page = rich.open(path)
+    assert page.locator("main img, main script").count() == 0
+
+
 def test_pages_work_from_a_server_too(folder: Path, page: Page) -> None:
     handler = functools.partial(_Quiet, directory=str(folder / "rich"))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)

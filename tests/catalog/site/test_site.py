@@ -142,7 +142,9 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
         write_site(EMPTY, path)
 
 
-@pytest.mark.parametrize("name", ["../x", "a/b", "Upper", "ü", "..", ".x", "a" * 300, "", "a b"])
+@pytest.mark.parametrize(
+    "name", ["../x", "a/b", "Upper", "ü", "..", ".x", "a" * 300, "", "a b", "con"]
+)
 def test_an_odd_name_becomes_the_name_of_a_file_that_all_systems_take(name: str) -> None:
     assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,60}", file_name(name))
     assert file_name(name) != file_name(f"{name}x")
@@ -165,6 +167,13 @@ def test_an_anchor_is_the_name_itself() -> None:
 def test_a_bar_is_as_high_as_its_values_are_dense() -> None:
     bins = [Bin(low=0, high=1, count=10), Bin(low=1, high=3, count=10)]
     assert charts.histogram(bins, 30, 20) == "M0 20h8.8v-20h-8.8zM10 20h17.6v-10h-17.6z"
+
+
+def test_a_bar_of_no_width_is_drawn_as_narrow_as_can_be_seen() -> None:
+    bins = [Bin(low=0, high=5e-324, count=1), Bin(low=5e-324, high=1e308, count=99)]
+    path = charts.histogram(bins, 100, 20)
+    assert path.startswith("M0 20h0.4v-20h-0.4z")
+    assert "nan" not in path
 
 
 @pytest.mark.parametrize(
@@ -191,6 +200,28 @@ def test_a_share_tells_neither_little_as_nothing_nor_most_as_all(
     part: int, whole: int, said: str
 ) -> None:
     assert texts.share(part, whole) == said
+
+
+@pytest.mark.parametrize("text", ["never", "", "0001-01-01T00:00:00+23:59", "9" * 300])
+def test_what_is_no_instant_is_told_as_it_is_and_shortly(text: str) -> None:
+    assert text.startswith(texts.instant(text).removesuffix("\u2026"))
+    assert texts.between(text, "2026-01-01") == ""
+
+
+def test_a_view_and_a_service_of_one_name_lead_to_their_own_kind(tmp_path: Path) -> None:
+    services = tuple(
+        replace(
+            each,
+            id=each.id.replace("fraud_model", "spending"),
+            name="spending",
+            other_majors=tuple(f"spending@{n}" for n in (1, 2)),
+        )
+        for each in RICH.services
+    )
+    write_site(replace(RICH, services=services), tmp_path)
+    for folder in ("views", "services"):
+        page = _Page((tmp_path / folder / "spending@2.html").read_text())
+        assert f"../{folder}/spending@1.html" in page.links
 
 
 def test_signs_that_deceive_are_written_out_in_code_and_names() -> None:

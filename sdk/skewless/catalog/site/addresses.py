@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from skewless.catalog.document import Catalog
 
-_PLAIN_FILE = re.compile(r"[a-z0-9_][a-z0-9_.@]{0,119}")
+# Windows has no files of some names, whatever they end in.
+_PLAIN_FILE = re.compile(r"(?!(con|prn|aux|nul|com\d|lpt\d)$)[a-z0-9_][a-z0-9_.@]{0,119}")
 _PLAIN_ANCHOR = re.compile(r"[A-Za-z0-9_]{1,120}")
 
 
@@ -61,9 +62,9 @@ class Addresses:
         """Return where a feature or a column is told of; of another name, a service's page."""
         return self._parts.get(name) or self.service(name)
 
-    def named(self, name: str) -> str | None:
-        """Return the page of a view or else of a service."""
-        return self.view(name) or self.service(name)
+    def like(self, folder: str, name: str) -> str | None:
+        """Return a page of a folder: a view and a service may have one name."""
+        return self._pages.get((folder, name))
 
     def node(self, kind: str, owner: str, name: str) -> str | None:
         """Return the page of a node of the lineage."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from skewless.catalog.document import Bin
 
 _GAP = 0.12  # of a bar's width
+_NARROWEST = 0.004  # of the whole width
 _LEAST = 1.0  # a bar with a single value is still seen
 
 
@@ -22,20 +23,21 @@ def histogram(bins: Sequence[Bin], width: float, height: float) -> str:
     drawn = [bar for bar in bins if _is_finite(bar) and bar.count > 0]
     if not drawn:
         return ""
-    low, high = min(bar.low for bar in drawn), max(bar.high for bar in drawn)
-    span = high - low
+    low = min(bar.low for bar in drawn)
+    span = max(bar.high for bar in drawn) - low
     if not math.isfinite(span) or span <= 0:
         return _bar(width * 0.4, height, width * 0.2, height)
-    narrowest = min((bar.high - bar.low for bar in drawn if bar.high > bar.low), default=span)
-    tallest = max(bar.count / max(bar.high - bar.low, narrowest) for bar in drawn)
+    # A bar too narrow to be seen counts as one that can be, or it would be the tallest of all.
+    widths = [max((bar.high - bar.low) / span, _NARROWEST) for bar in drawn]
+    heights = [bar.count / wide for bar, wide in zip(drawn, widths, strict=True)]
     return "".join(
         _bar(
             width * (bar.low - low) / span,
             height,
-            max(width * (bar.high - bar.low) / span * (1 - _GAP), 0.5),
-            max(height * bar.count / max(bar.high - bar.low, narrowest) / tallest, _LEAST),
+            width * wide * (1 - _GAP),
+            max(height * high / max(heights), _LEAST),
         )
-        for bar in drawn
+        for bar, wide, high in zip(drawn, widths, heights, strict=True)
     )
 
 
