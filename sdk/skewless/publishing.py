@@ -13,7 +13,7 @@ from skewless.definitions.service import FeatureService
 from skewless.errors import InputError, PublishError, StoreError, shown
 from skewless.later import Later
 from skewless.registry.lock import LockedResources, LockText, read_lock
-from skewless.registry.marks import Mark, State
+from skewless.registry.marks import Mark, State, checked_reason
 from skewless.registry.selection import resolve, versions_of
 from skewless.remembering import RememberingStore
 
@@ -240,6 +240,7 @@ class PublishingStore(RememberingStore):
         from skewless.retiring import Retiring  # noqa: PLC0415 - needs the training extra
 
         self._for_all("a retirement")
+        checked_reason(reason)
         work = Retiring(
             registry=self._registry, bench=self._workbench, models=self.models, now=self._now
         )
@@ -260,6 +261,7 @@ class PublishingStore(RememberingStore):
 
     def _mark(self, name: str, state: State | None, successor: str, reason: str) -> list[str]:
         self._for_all("a mark")
+        checked_reason(reason)
         published = self._registry.load()
         found = versions_of(published, name)
         for identity in found:

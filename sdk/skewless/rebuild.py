@@ -81,7 +81,7 @@ def manifest_at(given: Mapping[str, Any] | str | Path, aws: Aws) -> Mapping[str,
         made = json.loads(text)
     except OSError as error:
         raise InputError(f"the manifest {name!r} cannot be read: {error}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{name!r} is no manifest: {error}") from error
     if not isinstance(made, dict):
         raise InputError(f"{name!r} is no manifest: it holds no JSON object")

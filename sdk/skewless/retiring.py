@@ -47,6 +47,8 @@ class Retirement:
         items: how many online items were removed; in a dry run how many there are.
         read_units, write_units: of DynamoDB, that this took.
         removable_at: from when on the items can be removed, by running it again; None if they are.
+        trained: training sets of registered models that were made of the versions, sorted. They can
+            be made again.
     """
 
     versions: tuple[str, ...]
@@ -55,6 +57,7 @@ class Retirement:
     read_units: float
     write_units: float
     removable_at: datetime | None
+    trained: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Return plain data for JSON."""
@@ -65,6 +68,7 @@ class Retirement:
             "read_units": self.read_units,
             "write_units": self.write_units,
             "removable_at": self.removable_at and self.removable_at.isoformat(),
+            "trained": list(self.trained),
         }
 
 
@@ -95,6 +99,7 @@ class Retiring:
             read_units=there.read_units,
             write_units=0.0,
             removable_at=None,
+            trained=self._trained(found),
         )
 
     def run(
@@ -213,7 +218,18 @@ class Retiring:
             read_units=removed.read_units,
             write_units=removed.write_units,
             removable_at=to_datetime(until) if until > self.now() else None,
+            trained=self._trained(found),
         )
+
+    def _trained(self, found: Sequence[Identity]) -> tuple[str, ...]:
+        views = {versioned(each.name, each.version) for each in found if each.kind == "view"}
+        sets = {
+            f"{one.name} (model {lock.model!r})"
+            for lock in self.models()
+            for one in lock.training
+            if any(name.partition(":")[0] in views for name, _ in one.features)
+        }
+        return tuple(sorted(sets))
 
 
 def _versions(published: Published, names: Sequence[str]) -> list[Identity]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from skewless.cli.app import app
 from skewless.cost import Prices, Traffic, predict, predict_change
 from skewless.definitions.collection import Definitions
 from skewless.errors import InputError, UnknownNameError
+from skewless.registry.identity import Identity
+from skewless.registry.marks import Mark, State
 from skewless.registry.published import Published
 from skewless.types import Bool, Int64, String
 
@@ -56,6 +60,14 @@ def test_a_month_is_added_up_at_the_prices_that_are_given() -> None:
     bill = predict(PUBLISHED, traffic(), Prices(write_units=1.0, **free))
     # An event a write of a day's item, an entity a day a write of each view, two for each ingest.
     assert bill.dollars == pytest.approx(30 * (3 + 1 + 1 + 2 * 3))
+
+
+def test_a_retired_view_costs_nothing_any_more() -> None:
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    mark = Mark(state=State.RETIRED, reason="", successor="", by="ann", at=at)
+    rest = replace(PUBLISHED, marks={Identity.of(stream): mark})
+    items = {item.by for item in predict(rest, traffic()).items}
+    assert {"stream@1", "daily@1"} & items == {"daily@1"}
 
 
 def test_twice_the_predictions_are_twice_the_reads() -> None:

@@ -163,7 +163,14 @@ def test_several_sets_may_have_what_is_locked_together() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"features": 3}, {"features": [{}]}, {"rows": "x"}, {"snapshots": {"a": "b"}}],
+    [
+        {"features": 3},
+        {"features": [{}]},
+        {"rows": "x"},
+        {"rows": float("inf")},
+        {"snapshots": {"a": "b"}},
+        {"snapshots": 3},
+    ],
 )
 def test_what_is_no_manifest_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="no manifest of a training set"):

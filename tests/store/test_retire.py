@@ -27,6 +27,7 @@ from tests.store.builders import (
 from tests.store.interleaving import STRIDE, at_call, kill
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from skewless.registry.model_lock import ModelLock
@@ -51,6 +52,12 @@ def served(store: FeatureStore) -> FeatureStore:
     for view in ("profile", "spending@1", "spending@2"):
         store.materialize(view)
     store.ingest("payments", [payment(-5)])
+    return store
+
+
+@pytest.fixture
+def published(store: FeatureStore) -> FeatureStore:
+    store.apply(LATER)
     return store
 
 
@@ -85,7 +92,9 @@ def test_what_stands_on_a_version_is_named_and_nothing_changes(
     found = served.retire(*NAMES, latest=True, dry_run=True)
     assert (found.is_dry_run, found.items) == (True, 3)  # of two cards, and a day's
     assert not served.published.marks
-    for wrong in ("spending", "spending@1:payments_7d", "card@1"):
+    with pytest.raises(InputError, match="up to 2,000 letters"):
+        served.retire(*NAMES, latest=True, reason="x" * 2001)
+    for wrong in ("spending", "spending@1:payments_7d", "card@1", "spending@1; x", "spending@x"):
         with pytest.raises((InputError, KeyError)):
             served.retire(wrong)
 
@@ -100,6 +109,7 @@ def test_a_retired_version_is_gone_from_serving_and_stays_in_history(
     )
     before = open_since_before.get_online_features(None, KEY).rows[0]
     waiting = served.retire(*NAMES, latest=True, successor="spending@2", reason="too fast")
+    assert "view spending@1" in {one.subject for one in served.doctor().warnings}
     assert waiting.removable_at == NOON.replace(hour=0) + timedelta(days=1)
     assert "S#2024-03-05" in items_of(served, spending)
     # Whoever remembers the watermark finds all items, for as long as it is remembered.
@@ -207,20 +217,20 @@ def test_a_cut_that_runs_meanwhile_is_not_committed(
 
 @pytest.mark.parametrize("is_after", [False, True])
 def test_a_lock_at_once_is_seen_or_refused(
-    served: FeatureStore, tmp_path: Path, *, is_after: bool
+    published: FeatureStore, tmp_path: Path, *, is_after: bool
 ) -> None:
     path = tmp_path / "a.lock"
-    other = FeatureStore(served.aws, served.resources, clock=served.clock)
+    other = FeatureStore(published.aws, published.resources, clock=published.clock)
     other.published  # noqa: B018 - as it was before
     if is_after:
-        served.retire("spending@2", latest=True)
+        published.retire("spending@2", latest=True)
         with pytest.raises(InputError, match="nothing is locked to view 'spending' version 2"):
             other.lock("spending@2", path)
         assert not path.exists()
         assert not other.models()
         return
     seen: list[ModelLock] = []
-    loaded = served.models
+    loaded = published.models
 
     def models(**_: object) -> list[ModelLock]:
         found = loaded()
@@ -228,11 +238,11 @@ def test_a_lock_at_once_is_seen_or_refused(
             seen.append(other.lock("spending@2", path, model="late"))
         return found
 
-    served.models = models  # type: ignore[method-assign]
+    published.models = models  # type: ignore[method-assign]
     with pytest.raises(PublishError, match="meanwhile:\n- model 'late'"):
-        served.retire("spending@2", latest=True)
-    served.refresh()
-    assert not served.published.marks
+        published.retire("spending@2", latest=True)
+    published.refresh()
+    assert not published.published.marks
     assert json.loads(path.read_text())["digest"] == seen[0].digest
 
 
@@ -258,14 +268,77 @@ def test_whoever_is_killed_is_finished_by_running_it_again(
 
 
 def test_a_lock_found_after_a_kill_takes_the_mark_back(
-    served: FeatureStore, tmp_path: Path
+    published: FeatureStore, tmp_path: Path
 ) -> None:
-    served.lock("spending@2", tmp_path / "a.lock", model="late")
-    at = served.clock()
+    published.lock("spending@2", tmp_path / "a.lock", model="late")
+    at = published.clock()
     mark = Mark(state=State.RETIRED, reason="", successor="", by="x", at=at)
-    versions = versions_of(served.published, "spending@2")
-    served._registry.mark(versions, mark, at, by="x", why="", before={})
+    versions = versions_of(published.published, "spending@2")
+    published._registry.mark(versions, mark, at, by="x", why="", before={})
     with pytest.raises(PublishError, match="model 'late'"):
-        served.retire("spending@2", latest=True)
-    served.refresh()
-    assert not served.published.marks
+        published.retire("spending@2", latest=True)
+    published.refresh()
+    assert not published.published.marks
+
+
+def versions(count: int) -> list[FeatureView]:
+    """So many major versions of a view, the last of which stays."""
+    return [
+        FeatureView(
+            "spending",
+            entity=card,
+            source=payments,
+            refresh="stream",
+            features={"payments_7d": agg.count(window="7d"), f"n_{number}": agg.count(window="1d")},
+            version=number,
+        )
+        for number in range(1, count + 1)
+    ]
+
+
+def reader_of(store: FeatureStore, name: str, path: Path) -> FeatureStore:
+    """Whoever serves by a lock that nobody knows of, and remembers a watermark."""
+    store.lock(name, path, model=name.replace("@", "_"))
+    store.unlock(name.replace("@", "_"))
+    found = FeatureStore.from_lock(path, session=store.aws.session, clock=store.clock)
+    found.get_online_features(None, KEY)
+    return found
+
+
+OTHERS: tuple[Callable[[FeatureStore, str], object], ...] = (
+    lambda store, _: store.ingest("payments", [payment(-1)]),
+    lambda store, name: store.materialize(name),
+    lambda store, _: store.forget("card", "b"),
+)
+
+
+def test_whatever_goes_on_meanwhile_no_answer_is_a_number_that_never_was(
+    store: FeatureStore, clock: MovableClock, tmp_path: Path
+) -> None:
+    views = versions(4)
+    store.apply(views)
+    store.backfill("payments", [payment(-3000), payment(-3000, card="b")])
+    readers, known = [], 1
+    for place, view in enumerate(views[:-1]):
+        name = f"spending@{view.version.major}"
+        store.materialize(name, cut="2024-03-04T00:00:00Z")
+        readers.append(reader_of(store, name, tmp_path / f"{place}.lock"))
+        other = FeatureStore(store.aws, store.resources, clock=clock)
+        other.published  # noqa: B018 - as it was before
+
+        def retire(name: str = name) -> None:
+            store.retire(name, latest=True)
+
+        with at_call(other, 9, retire) as calls:
+            OTHERS[place](other, name)
+        assert len(calls) > 9
+        known += place == 0
+        answer = readers[-1].get_online_features(None, KEY)
+        is_stale = answer.status[0]["spending"].status == STALE
+        assert (answer.rows[0]["payments_7d"], is_stale) in {(known, False), (None, True)}
+    clock.now += timedelta(days=1)
+    names = [f"spending@{view.version.major}" for view in views[:-1]]
+    assert store.retire(*names).removable_at is None
+    assert [items_of(store, view) for view in views[:-1]] == [[WATERMARK]] * len(names)
+    answers = [reader.get_online_features(None, KEY) for reader in readers]
+    assert {answer.rows[0]["payments_7d"] for answer in answers} == {None}

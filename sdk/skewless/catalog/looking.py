@@ -70,7 +70,7 @@ def served_until(published: Published, table: OnlineTable) -> dict[str, str]:
         OnlineStoreError: the table could not be read.
     """
     found = {}
-    for parts in majors(published.definitions.views):
+    for parts in majors(published.live_views):
         cuts = [table.read_watermark(view_partition(published.plan(part))).cut for part in parts]
         known = [cut for cut in cuts if cut is not None]
         if len(known) == len(cuts):

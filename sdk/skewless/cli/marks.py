@@ -93,6 +93,8 @@ def retire(
     screen.document(done.to_dict())
     for version in done.versions:
         screen.say(f"{version} {'would be' if dry_run else 'is'} retired")
+    for place in done.trained:
+        screen.say(f"training set {place} was made of them, and can be made again")
     units = f"{done.read_units:,.0f} read units, {done.write_units:,.0f} write units"
     if done.removable_at is not None:
         screen.say(

@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from skewless.errors import InputError, shown
+
+MOST_SAID = 2_000  # characters of a reason
+
 
 class State(StrEnum):
     """What a mark says."""
@@ -71,3 +75,16 @@ class Mark:
         instead = f". Use {self.successor} instead" if self.successor else ""
         when = f" since {self.at:%Y-%m-%d} by {self.by}" if self.state is State.RETIRED else ""
         return f"is {self.state.value}{when}{because}{instead}"
+
+
+def checked_reason(reason: object) -> str:
+    """Return why something is marked.
+
+    Raises:
+        InputError: it is no text, or too long for a mark.
+    """
+    if not isinstance(reason, str) or len(reason) > MOST_SAID:
+        raise InputError(
+            f"the reason {shown(reason)} must be a text of up to {MOST_SAID:,} letters"
+        )
+    return reason

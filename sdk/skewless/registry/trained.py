@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _MOST_NAMED = 5
 _LEAK_PRONE = "event_time"
+_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 
 
 class _Feature(NamedTuple):
@@ -88,7 +89,7 @@ class TrainingManifest:
                 snapshots={str(name): _snapshot(pin) for name, pin in made["snapshots"].items()},
                 features=tuple(sorted(features)),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except _UNREADABLE as error:
             raise self._unreadable(error) from error
 
     def features(self, published: Published) -> list[_Feature]:
@@ -110,7 +111,7 @@ class TrainingManifest:
                 )
                 for each in self.content["features"]
             ]
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except _UNREADABLE as error:
             raise self._unreadable(error) from error
 
     def _unreadable(self, error: Exception) -> InputError:
