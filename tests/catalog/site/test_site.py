@@ -208,6 +208,13 @@ def test_what_is_no_instant_is_told_as_it_is_and_shortly(text: str) -> None:
     assert texts.between(text, "2026-01-01") == ""
 
 
+def test_a_feature_leads_to_the_models_that_stand_on_it(tmp_path: Path) -> None:
+    write_site(RICH, tmp_path)
+    old, new = (tmp_path / "views" / f"spending@{n}.html" for n in (1, 2))
+    assert "../models/churn.html" in _Page(new.read_text()).links
+    assert "../models/churn.html" not in _Page(old.read_text()).links
+
+
 def test_a_view_and_a_service_of_one_name_lead_to_their_own_kind(tmp_path: Path) -> None:
     services = tuple(
         replace(

@@ -106,6 +106,7 @@ class Site:
             "edge": texts.seconds,
             "histogram": charts.histogram,
             "is_plain": texts.is_plain,
+            "models_on": self._models,
             "people": people(self._words()),
             "share": texts.share,
             "stamp": self._stamp,
@@ -119,6 +120,16 @@ class Site:
         document = self.document
         for things in (document.entities, document.sources, document.views, document.services):
             yield from (thing.words for thing in things)
+
+    @cached_property
+    def _models(self) -> dict[str, list[str]]:
+        """The models that stand on a feature, or on any feature of a view, by its id."""
+        models: dict[str, dict[str, None]] = defaultdict(dict)
+        for model in self.document.models:
+            for feature in model.features:
+                models[feature][model.name] = None
+                models[feature.partition(":")[0]][model.name] = None
+        return {name: list(found) for name, found in models.items()}
 
     @cached_property
     def _stamp(self) -> str:
