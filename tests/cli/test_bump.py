@@ -21,7 +21,9 @@ def test_an_added_feature_needs_a_minor_version(shop: Run) -> None:
     ran = shop("bump", changed)
     assert ran.code == 0, ran.err
     assert "customer_orders: 1 becomes 1.1" in ran.out
-    assert 'version="1.1"' in Path(changed).read_text()
+    assert "fraud_model: 1 becomes 1.1" in ran.out
+    assert "basket" not in ran.out  # it reads nothing that was added
+    assert Path(changed).read_text().count("version=") == 2
     assert shop("plan", changed).code == 0
     assert shop("bump", changed, "--json").document == {"is_changed": False, "versions": []}
 

@@ -200,6 +200,38 @@ def test_what_reads_a_view_stays_as_it_is_when_the_view_gains_a_feature() -> Non
     assert not plan.is_refused
 
 
+def refused_by(plan: Plan) -> dict[str, str]:
+    return {change.name: str(change.needed) for change in plan.refusals}
+
+
+def test_what_is_added_under_too_low_a_version_refuses_no_reader_of_the_rest() -> None:
+    added = a_view(features=ADDED)
+    published = after([a_service()])
+    service = a_service(added, an_on_demand_view(added))
+    plan = compare(published, Definitions.collect(service))
+    assert refused_by(plan) == {"delays": "1.1", "arrival_model": "1.1"}
+    reads_more = an_on_demand_view(added, features={"per_mile": added["max_1d"] * 2})
+    plan = compare(published, Definitions.collect(reads_more))
+    assert refused_by(plan) == {"delays": "1.1", "trend": "2"}
+
+
+def test_an_older_file_with_a_later_feature_refuses_no_reader_of_the_rest() -> None:
+    published = after([a_service()], SECOND)
+    for declared in (1, "1.0"):
+        added = a_view(features=ADDED, version=declared)
+        plan = compare(published, Definitions.collect(an_on_demand_view(added)))
+        assert refused_by(plan) == {"delays": "1.1"}
+
+
+def test_a_role_of_a_view_with_too_low_a_version_refuses_no_reader_either() -> None:
+    def read(view: FeatureView) -> OnDemandView:
+        role = view.with_name("sender").with_join_key_map({"carrier": "sender_id"})
+        return OnDemandView("trend", features={"twice": role["mean_1d"] * 2})
+
+    plan = compare(after(read(a_view())), Definitions.collect(read(a_view(features=ADDED))))
+    assert refused_by(plan) == {"delays": "1.1"}
+
+
 def test_an_on_demand_view_gains_features_as_others_do() -> None:
     published = after([an_on_demand_view()])
     read = a_view()

@@ -124,6 +124,8 @@ class _Work:
         self.published = published
         self.wanted = wanted
         self.parts: dict[int, tuple[View, ...]] = {}
+        # What those see that read a view; of a refused one, the parts that it would have.
+        self.seen: dict[int, tuple[View, ...]] = {}
         self.added: dict[Identity, tuple[str, ...]] = {}
         self.refusals: dict[Identity, Refusal] = {}
         # The keys of `parts` are ids of these, which therefore must live as long.
@@ -147,6 +149,7 @@ class _Work:
         if any(part.version == declared and meaning(part) == meaning(view) for part in there):
             there = []  # it is a part already, or the first one
         found: tuple[View, ...] = (_in_version(view, declared),)
+        seen: tuple[View, ...] = ()
         if there:
             known = [part for part in there if part.version <= declared]
             values = {name: feature_fingerprint(view, name) for name in view.feature_types}
@@ -156,10 +159,16 @@ class _Work:
                 if extra is None
                 else _of_minor(there, declared, extra, values)
             )
+            kept = () if extra is None else known
+            ours: list[View] = [_as_published(view, part) for part in kept]
             if refusal is not None:
                 self._refuse(view, refusal)
+                if extra:
+                    # Readers are looked at as if the view had the version that it needs: what was
+                    # added under too low a version changes none of them either.
+                    later: list[View] = _between(there, declared, refusal.needed)
+                    seen = (*ours, *later, view.only(extra, refusal.needed))
             else:
-                ours = [_as_published(view, part) for part in known]
                 if extra:
                     ours.append(view.only(extra, declared))
                     self.added[Identity.of(ours[-1])] = tuple(extra)
@@ -168,6 +177,7 @@ class _Work:
             of_name.setdefault(Identity.of(part), part)
         for item in {id(view): view, id(of or view): of or view}.values():
             self.parts[id(item)] = found
+            self.seen[id(item)] = seen or found
             self.kept.append(item)
 
     def over_parts(self, view: OnDemandView) -> OnDemandView:
@@ -226,7 +236,7 @@ class _Work:
         self.refusals[Identity.of(item)] = refusal
 
     def _pair(self, view: AnyView, feature: str) -> tuple[AnyView, str]:
-        parts = self.parts.get(id(view_behind(view)), ())
+        parts = self.seen.get(id(view_behind(view)), ())
         for part in parts:
             if feature in part.feature_types:
                 if isinstance(view, Role):
@@ -247,6 +257,10 @@ class _Work:
                 return node if is_same else CallNode(operator, moved)
             case _:
                 return node
+
+
+def _between(there: Iterable[View], after: Version, last: Version) -> list[View]:
+    return [part for part in there if after < part.version <= last]
 
 
 def _extra(known: Sequence[View], values: Mapping[str, str]) -> list[str] | None:
