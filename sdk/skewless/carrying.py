@@ -5,6 +5,7 @@ What is published in one store goes to another as it is: nobody's Python is eval
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from skewless.registry.identity import Identity
 from skewless.registry.marks import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from skewless.online.estimate import estimate
     from skewless.registry.carried import chosen, compare_carried
@@ -74,7 +75,8 @@ class CarryingStore(PublishingStore):
 
         The arguments and errors are those of `promote`; what is refused is in the plan.
         """
-        return to._told(self._promotion(_listed(names), to))
+        plan = self._promotion(_listed(names), to)
+        return to._told(plan)
 
     def promote(
         self,
@@ -131,6 +133,7 @@ class CarryingStore(PublishingStore):
         """
         from skewless.registry.exported import export  # noqa: PLC0415 - no part of serving
 
+        self._for_all("an export")
         return export(folder, self._reloaded(), self.log(), self.name)
 
     def plan_import(self, folder: str | Path) -> Import:
@@ -140,6 +143,7 @@ class CarryingStore(PublishingStore):
         """
         from skewless.registry.imported import read_export  # noqa: PLC0415 - no part of serving
 
+        self._for_all("an import")
         found = read_export(folder)
         here = self._reloaded()
         plan = compare_carried(here.definitions, found.published.definitions, self.log())
@@ -222,9 +226,11 @@ class CarryingStore(PublishingStore):
             read_snapshot,
         )
 
+        self._for_all("a restore")
         own = SnapshotObject(self._aws, self._needed())
         content = own.read() if snapshot is None else _content(snapshot)
-        items = read_snapshot(content, own.uri if snapshot is None else str(snapshot))
+        place = own.uri if snapshot is None else str(snapshot)
+        items = read_snapshot(content, place, self.name)
         written = restore(self._aws, self.resources.registry_table, items)
         self.refresh()
         self._workbench.prepare(self.published.definitions.sources)
@@ -246,6 +252,8 @@ class CarryingStore(PublishingStore):
         return plan
 
     def _promotion(self, names: list[str], to: CarryingStore) -> Plan:
+        if not isinstance(to, CarryingStore):
+            raise InputError(f"to is {shown(to)}, no store; open it: FeatureStore.connect('prod')")
         if (self.resources, self.aws.endpoint) == (to.resources, to.aws.endpoint):
             raise InputError(f"store {self.name!r} cannot be promoted to itself; name another")
         ours = self._reloaded()
@@ -289,13 +297,14 @@ class CarryingStore(PublishingStore):
         return ""
 
 
-def _listed(names: str | Iterable[str]) -> list[str]:
-    found = [names] if isinstance(names, str) else [*names]
-    if not found:
+def _listed(names: object) -> list[str]:
+    is_many = isinstance(names, Iterable) and not isinstance(names, str | bytes)
+    given: list[object] = [*names] if is_many else [names]  # type: ignore[misc]
+    found = [name for name in given if isinstance(name, str) and ":" not in name]
+    if not given:
         raise InputError("nothing is to be promoted; name a view or service, view@1.2")
-    for name in found:
-        if not isinstance(name, str) or ":" in name:
-            raise InputError(f"{shown(name)} is no view or service; write view@1.2")
+    if wrong := [name for name in given if name not in found]:
+        raise InputError(f"{shown(wrong[0])} is no view or service; write view@1.2")
     return found
 
 

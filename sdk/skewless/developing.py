@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from skewless.carrying import CarryingStore
 from skewless.compiler.document import encode
 from skewless.definitions.collection import Definitions
 from skewless.definitions.refresh import Stream
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from typing import Self
 
-    from skewless.carrying import CarryingStore
     from skewless.compiler.document import Document
     from skewless.compiler.plan import ViewPlan
     from skewless.cost.traffic import Traffic
@@ -301,7 +301,8 @@ class DevelopingStore(RelockingStore):
 def _given(to: CarryingStore | None) -> CarryingStore:
     if to is None:
         raise InputError("to: name the other store; of a trial, its namespace: store.dev(name)")
-    to._for_all("a promotion to a store")  # noqa: SLF001 - of this class
+    if isinstance(to, CarryingStore):  # anything else is refused where it is used
+        to._for_all("a promotion to a store")  # noqa: SLF001 - of this class
     return to
 
 

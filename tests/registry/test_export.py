@@ -344,6 +344,18 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a patch": (of(SPENDING, lambda all_: all_.update(patch="2")), "its patch is '2', no number"),
     "a patch of nothing": (of(SPENDING, lambda all_: all_.update(patch=0)), "its patch is 0"),
+    "a mark of an entity": (
+        lambda at: rewrite(
+            at, USER, lambda all_: all_.update(mark=json.loads((at / SPENDING).read_text())["mark"])
+        ),
+        f"{USER!r}: its mark is none",
+    ),
+    "a mark that a terminal obeys": (
+        of(SPENDING, lambda all_: all_["mark"].update(reason="\x1b[2J")),
+        "its mark is none that is written so",
+    ),
+    "a store's name": (of_manifest(lambda all_: all_.update(store="a\x1b[2J")), "none that was"),
+    "a long store's name": (of_manifest(lambda all_: all_.update(store="a" * 99)), "none that was"),
     "a mark of text": (of(SPENDING, lambda all_: all_.update(mark="x")), "its mark is none"),
     "half a patch": (of(SPENDING, lambda all_: all_.update(patch=True)), "its patch is True"),
     "an apply": (
@@ -351,6 +363,23 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
         "'log/000001-20261120T090000Z.json': it is no entry of a log",
     ),
 }
+
+
+@pytest.mark.parametrize("name", ["a\x00b", "x" * 300])
+def test_a_folder_that_no_disk_can_have_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError):
+        export(tmp_path / name, PUBLISHED, LOG, "prod")
+    with pytest.raises(InputError):
+        read_export(tmp_path / name)
+
+
+def test_a_link_in_the_folder_is_not_written_through(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("mine")
+    (folder / USER).unlink()
+    (folder / USER).symlink_to(tmp_path / "mine")
+    with pytest.raises(DocumentError, match="it is a link"):
+        export(folder, PUBLISHED, LOG, "prod")
+    assert (tmp_path / "mine").read_text() == "mine"
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -58,7 +58,7 @@ def test_a_snapshot_holds_each_item_as_the_table_does(
     assert "there is none" in snapshot.problem()
     snapshot.keep()
     assert snapshot.problem() == ""
-    assert read_snapshot(snapshot.read(), "s3") == scanned(aws)
+    assert read_snapshot(snapshot.read(), "s3", "prod") == scanned(aws)
 
 
 def test_it_is_not_written_again_before_the_next_apply(
@@ -74,7 +74,7 @@ def test_it_is_not_written_again_before_the_next_apply(
     publish(registry, everything())
     assert snapshot.problem().startswith("it is of 2026-01-02T03:04:05")
     snapshot.keep()
-    assert read_snapshot(snapshot.read(), "s3") == scanned(aws)
+    assert read_snapshot(snapshot.read(), "s3", "prod") == scanned(aws)
 
 
 class Slow:
@@ -109,7 +109,7 @@ def test_an_older_apply_never_replaces_a_newer_one(
     apart = Aws(aws.session, aws.endpoint)
     apart._own.clients["s3"] = Slow(aws.client("s3"), newer)
     SnapshotObject(apart, resources()).keep()
-    assert read_snapshot(snapshot.read(), "s3") == scanned(aws)
+    assert read_snapshot(snapshot.read(), "s3", "prod") == scanned(aws)
     assert snapshot.problem() == ""
 
 
@@ -122,7 +122,7 @@ def test_a_table_that_was_lost_does_not_take_its_snapshot_along(
         publish(Registry(aws, "anew"), a_view())
         with pytest.raises(StoreError, match=r"holds the apply of 2026-11-25T09:00.*import --from"):
             SnapshotObject(aws, resources("anew")).keep()
-    assert read_snapshot(snapshot.read(), "s3") == ITEMS
+    assert read_snapshot(snapshot.read(), "s3", "prod") == ITEMS
 
 
 def test_a_bucket_that_is_not_there_is_told(registry: Registry, aws: Aws) -> None:
@@ -134,7 +134,7 @@ def test_a_bucket_that_is_not_there_is_told(registry: Registry, aws: Aws) -> Non
 
 def test_a_registry_of_an_earlier_release_is_restored_item_by_item(aws: Aws) -> None:
     with keyed_table(Aws(aws.session, aws.endpoint), "empty"):
-        items = read_snapshot(CONTENT, "a")
+        items = read_snapshot(CONTENT, "a", "prod")
         assert restore(aws, "empty", items) == len(ITEMS)
         assert scanned(aws, "empty") == ITEMS
         assert restore(aws, "empty", items) == 0
@@ -157,8 +157,19 @@ def test_what_producers_hold_is_in_no_snapshot_and_in_the_way_of_no_restore(
     aws.client("dynamodb").put_item(TableName=TABLE, Item=queue)
     assert restore(aws, TABLE, ITEMS) == len(ITEMS)
     snapshot.keep()
-    assert read_snapshot(snapshot.read(), "s3") == ITEMS
+    assert read_snapshot(snapshot.read(), "s3", "prod") == ITEMS
     assert len(registry.log()) == 5
+
+
+def test_packed_items_come_back_as_they_were(aws: Aws, snapshot: SnapshotObject) -> None:
+    packed = {"pk": {"S": "later"}, "sk": {"S": "x"}, "d": {"B": b"\x00\xff\x80"}}
+    aws.client("dynamodb").put_item(TableName=TABLE, Item=packed)
+    snapshot.keep()
+    items = read_snapshot(snapshot.read(), "s3", "prod")
+    assert items == [packed]
+    with keyed_table(Aws(aws.session, aws.endpoint), "empty"):
+        restore(aws, "empty", items)
+        assert scanned(aws, "empty") == [packed]
 
 
 def test_a_registry_that_holds_something_else_is_left_alone(registry: Registry, aws: Aws) -> None:
@@ -184,6 +195,11 @@ HOSTILE = {
     "a list": (b"[]", "has format None"),
     "the future": (edited(lambda all_: all_.update(format=2)), "has format 2"),
     "true": (edited(lambda all_: all_.update(format=True)), "has format True"),
+    "another store": (edited(lambda all_: all_.update(store="dev")), "it is of store 'dev'"),
+    "no base64": (
+        edited(lambda all_: all_["items"][0].update(x={"B": "?"})),
+        "it was edited: its items have",
+    ),
     "a member": (edited(lambda all_: all_.update(more=1)), "it has the members"),
     "no list": (edited(lambda all_: all_.update(items={})), "its items are no list"),
     "no item": (edited(lambda all_: all_["items"].append(7)), "7 is no item"),
@@ -201,7 +217,7 @@ HOSTILE = {
 def test_what_is_no_snapshot_is_refused_with_a_way_out(name: str) -> None:
     content, why = HOSTILE[name]
     with pytest.raises(DocumentError) as caught:
-        read_snapshot(content, "s.json")
+        read_snapshot(content, "s.json", "prod")
     assert why in str(caught.value)
     assert str(caught.value).startswith("the snapshot 's.json'")
 
@@ -210,4 +226,4 @@ def test_a_definition_that_was_edited_with_its_digest_is_refused() -> None:
     items = [dict(item) for item in ITEMS]
     items[0]["d"] = {"S": items[0]["d"]["S"].replace("sender", "sendor")}
     with pytest.raises(DocumentError, match=r"does not mean what was published"):
-        read_snapshot(written("prod", items), "s.json")
+        read_snapshot(written("prod", items), "s.json", "prod")

@@ -111,11 +111,12 @@ def with_words(description: str) -> FeatureView:
     )
 
 
-def lose(store: FeatureStore) -> None:
-    """Empty the registry's table, as after a loss."""
+def lose(store: FeatureStore, kept: str | None = None) -> None:
+    """Empty the registry's table but for a partition, as after a loss."""
     client, name = store.aws.client("dynamodb"), store.resources.registry_table
     for item in client.scan(TableName=name)["Items"]:
-        client.delete_item(TableName=name, Key={key: item[key] for key in ("pk", "sk")})
+        if item["pk"]["S"] != kept:
+            client.delete_item(TableName=name, Key={key: item[key] for key in ("pk", "sk")})
     store.refresh()
 
 
@@ -137,16 +138,41 @@ def test_a_lost_registry_is_restored_from_its_snapshot(store: FeatureStore) -> N
     assert store.restore_registry() == 0
 
 
-def test_a_snapshot_s_file_is_restored(
+def test_a_snapshot_s_file_is_restored_beside_what_is_tried(
     store: FeatureStore, other: FeatureStore, tmp_path: Path
 ) -> None:
-    store.apply(model)
+    store.apply(profile)
+    store.dev("anna").apply(model)
+    store.deprecate("profile@1")
     place = {"Bucket": store.resources.bucket, "Key": "registry/snapshot.json"}
-    (tmp_path / "s.json").write_bytes(store.aws.client("s3").get_object(**place)["Body"].read())
-    other.restore_registry(tmp_path / "s.json")
-    assert meanings(other) == meanings(store)
+    path = tmp_path / "s.json"
+    path.write_bytes(store.aws.client("s3").get_object(**place)["Body"].read())
+    before = meanings(store)
+    lose(store, kept="dev")
+    store.restore_registry(path)
+    assert meanings(store) == before
+    assert store.dev("anna").published.service("model")
     with pytest.raises(InputError, match="cannot be opened"):
-        other.restore_registry(tmp_path / "none.json")
+        store.restore_registry(tmp_path / "none.json")
+    with pytest.raises(DocumentError, match=f"it is of store {store.name!r}, and not of"):
+        other.restore_registry(path)
+
+
+def test_a_namespace_is_neither_exported_nor_imported_nor_promoted_to(
+    store: FeatureStore, other: FeatureStore, tmp_path: Path
+) -> None:
+    store.apply(profile)
+    store.export_registry(tmp_path)
+    trial = store.dev("anna")
+    trial.apply(model)
+    for act in (
+        lambda: trial.export_registry(tmp_path),
+        lambda: trial.plan_import(tmp_path),
+        trial.restore_registry,
+        lambda: other.promote("profile", to=trial),
+    ):
+        with pytest.raises(InputError, match="namespace 'anna'"):
+            act()
 
 
 def test_a_store_without_a_snapshot_says_so(store: FeatureStore) -> None:

@@ -22,7 +22,7 @@ from skewless.registry.published import Published
 from skewless.registry.selection import named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from skewless.compiler.document import Document
     from skewless.compiler.fingerprint import Known
@@ -71,12 +71,13 @@ def compare_carried(
         log: the other registry's, the newest entry first; it tells whose version is in the way.
     """
     moved, differing = _onto(published, carried)
-    refusals = {
-        identity: refusal
-        for item in moved
-        if (refusal := _refusal(published, carried, item, differing)) is not None
-        and (identity := Identity.of(item))
-    }
+    theirs, ours = _by_major(published), _by_major(carried)
+    refusals: dict[Identity, Refusal] = {}
+    for identity in map(Identity.of, moved):
+        major = _major_of(identity)
+        found = _refusal(identity, theirs.get(major, []), ours[major], differing)
+        if found is not None:
+            refusals[identity] = found
     added = {
         Identity.of(view): tuple(view.feature_types)
         for view in Published(moved).views
@@ -151,40 +152,46 @@ def _columns(theirs: list[list[str]], ours: list[list[str]]) -> list[list[str]]:
 
 
 def _refusal(
-    published: Definitions,
-    carried: Definitions,
-    item: Definition,
+    identity: Identity,
+    there: Sequence[Identity],
+    ours: Sequence[Identity],
     differing: frozenset[Identity],
 ) -> Refusal | None:
-    identity = Identity.of(item)
+    """Say why a definition cannot be put beside the others of its major.
+
+    Args:
+        identity: the definition's.
+        there: what is published of its major.
+        ours: what is carried of it.
+        differing: what would mean something else over the other registry's sources.
+    """
     if identity in differing:
         reason = "its source has other columns there, or these in another order"
         return Refusal(Version(identity.version.major + 1), (reason,))
-    if identity.kind not in ("view", "service"):
-        return None
-    there = _versions(published, identity)
     if not there or identity in there:
         return None
     last = max(there).version
-    needed = Version(last.major, last.minor + 1)
     if identity.kind == "view" and last > identity.version:
         label = versioned(identity.name, last)
-        return Refusal(needed, (f"{label} is published there, and would come to mean more",))
-    ours = _versions(carried, identity)
-    strangers = [each for each in there if each not in ours and each < identity]
-    if strangers:
-        label = versioned(identity.name, strangers[0].version)
-        return Refusal(
-            Version(last.major + 1), (f"{label} is published there, and not where this comes from",)
-        )
+        reason = f"{label} is published there, and would come to mean more"
+        return Refusal(Version(last.major, last.minor + 1), (reason,))
+    for each in there:
+        if each < identity and each not in ours:
+            label = versioned(identity.name, each.version)
+            reason = f"{label} is published there, and not where this comes from"
+            return Refusal(Version(last.major + 1), (reason,))
     return None
 
 
-def _versions(definitions: Definitions, like: Identity) -> list[Identity]:
-    """Return the versions of the same major."""
-    known = (Identity.of(item) for item in definitions)
-    wanted = (like.kind, like.name, like.version.major)
-    return [each for each in known if (each.kind, each.name, each.version.major) == wanted]
+def _by_major(definitions: Definitions) -> dict[tuple[str, str, int], list[Identity]]:
+    found: dict[tuple[str, str, int], list[Identity]] = {}
+    for identity in map(Identity.of, definitions):
+        found.setdefault(_major_of(identity), []).append(identity)
+    return found
+
+
+def _major_of(identity: Identity) -> tuple[str, str, int]:
+    return identity.kind, identity.name, identity.version.major
 
 
 def with_publisher(change: Change, log: Iterable[LogEntry]) -> Change:

@@ -17,7 +17,7 @@ from skewless.compiler.document import encode
 from skewless.errors import InputError
 from skewless.registry.apply_log import write_of
 from skewless.registry.identity import Identity, meaning
-from skewless.registry.layout import MANIFEST, files_in, place_of
+from skewless.registry.layout import MANIFEST, NO_LINK, files_in, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -66,7 +66,7 @@ def export(
             if name != MANIFEST and name not in files:
                 (target / name).unlink()
                 changed.append(name)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # of names that no file can have
         raise InputError(f"the folder {str(folder)!r} cannot be written: {error}") from error
     return changed
 
@@ -78,7 +78,7 @@ def digest(content: bytes) -> str:
 
 def _own_files(folder: Path) -> list[str]:
     """Return the files of an earlier export; refuse to write over anything else."""
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+    if not os.path.lexists(folder):
         return []
     found = files_in(folder)
     if found and MANIFEST not in found:
@@ -131,7 +131,7 @@ def _write(folder: Path, name: str, content: bytes) -> bool:
     if path.is_file() and path.read_bytes() == content:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | NO_LINK
     with open(os.open(path, flags, 0o644), "wb") as file:  # noqa: PTH123 - of a handle
         file.write(content)
     return True

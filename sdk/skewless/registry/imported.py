@@ -7,6 +7,7 @@ right as a whole is given on.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -30,6 +31,7 @@ from skewless.registry.layout import (
     refused,
 )
 from skewless.registry.marks import Mark
+from skewless.registry.printable import printable
 from skewless.registry.published import Published
 from skewless.registry.strict_json import parse
 
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
     from skewless.definitions.collection import Definition
 
 _MOST_PATCHES = 999_999_999  # as a version is written
+_STORE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_MOST_SAID = 10_000  # of a mark, in characters
 _MEMBERS = {"document", "fingerprint", "mark", "patch"}
 _AGAIN = "export again, or take the folder as it was (git checkout)"
 
@@ -104,7 +108,9 @@ class _Reading:
             )
         files = found.get("files")
         if found.keys() != {"format", "fingerprint_format", "store", "files"} or not (
-            isinstance(files, dict) and isinstance(found["store"], str)
+            isinstance(files, dict)
+            and isinstance(found["store"], str)
+            and _STORE.fullmatch(found["store"])
         ):
             raise refused(self.folder, MANIFEST, f"it is none that was written so: {_AGAIN}")
         for name, value in files.items():
@@ -211,7 +217,9 @@ class _Reading:
             is_whole = json.loads(found.to_json()) == content and found.at.tzinfo is not None
         except UNREADABLE as error:
             raise refused(self.folder, name, f"its mark is none ({error}): {_AGAIN}") from error
-        if not is_whole:
+        texts = (found.reason, found.successor, found.by)
+        is_whole = is_whole and name.startswith(("view/", "service/"))
+        if not is_whole or any(len(text) > _MOST_SAID or printable(text) != text for text in texts):
             raise refused(self.folder, name, f"its mark is none that is written so: {_AGAIN}")
         return found
 

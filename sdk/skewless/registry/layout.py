@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from skewless.registry.identity import Identity
 
+NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)  # Windows has none
 MANIFEST = "manifest.json"
 LOG = "log"
 _PLAIN = re.compile(r"(entity|source)/[a-z][a-z0-9_]{0,99}\.json")
@@ -65,8 +66,10 @@ def files_in(folder: Path) -> list[str]:
         raise InputError(f"there is no folder {str(folder)!r}") from error
     except NotADirectoryError as error:
         raise InputError(f"{str(folder)!r} is no folder") from error
-    except OSError as error:
-        raise InputError(f"the folder {str(folder)!r} cannot be read: {error.strerror}") from error
+    except DocumentError:
+        raise
+    except (OSError, ValueError) as error:  # of names that no file can have
+        raise InputError(f"the folder {str(folder)!r} cannot be read: {error}") from error
     folded: dict[str, str] = {}
     for name in found:
         other = folded.setdefault(name.casefold(), name)
@@ -87,7 +90,7 @@ def read(folder: Path, name: str) -> bytes:
         DocumentError: it cannot be read, or is too large.
     """
     try:
-        handle = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        handle = os.open(folder / name, os.O_RDONLY | NO_LINK | getattr(os, "O_NONBLOCK", 0))
         with open(handle, "rb") as file:  # noqa: PTH123 - of a handle
             if not stat.S_ISREG(os.fstat(handle).st_mode):
                 raise refused(folder, name, "it is no file")

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from skewless.aws import Aws
     from skewless.registry.snapshot import Items
 
-_OF_PRODUCERS = ("commits#", "rewrites#")  # they may be there before anything is published
+# Of producers and trials, which may be there before anything is published.
+_BESIDE = ("commits#", "rewrites#", "dev")
 _MAX_WRITES = 100
 _MAX_BYTES = 3_000_000
 
@@ -38,7 +39,7 @@ def restore(aws: Aws, table: str, items: Items) -> int:
         there = {_key(item): item for page in pages for item in page["Items"]}
         wanted = {_key(item): item for item in items}
         for key, item in there.items():
-            if not key[0].startswith(_OF_PRODUCERS) and _plain(wanted.get(key, {})) != _plain(item):
+            if not key[0].startswith(_BESIDE) and _plain(wanted.get(key, {})) != _plain(item):
                 raise PublishError(
                     f"nothing was restored: the registry table {table!r} is not empty, it holds "
                     f"{' '.join(key)}, which the snapshot does not have so. A snapshot is for an "

@@ -7,13 +7,14 @@ table. Items are kept as the table holds them, those of later releases included.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from skewless.errors import DocumentError, StoreError
+from skewless.errors import DocumentError, StoreError, shown
 from skewless.registry.apply_log import PARTITION as LOG
 from skewless.registry.apply_log import entry_in
 from skewless.registry.namespaces import PARTITION as TRIALS
@@ -37,6 +38,7 @@ _MEMBERS = {"format", "store", "digest", "items"}
 _TYPES = {
     "S": str,
     "N": str,
+    "B": str,  # base64
     "BOOL": bool,
     "NULL": bool,
     "L": list,
@@ -186,12 +188,17 @@ def written(store: str, items: Items) -> bytes:
     """Return a snapshot's content: one item a line, in the order of their keys."""
     ordered = sorted(items, key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
     head = {"format": FORMAT, "store": store, "digest": _digest(ordered)}
-    lines = ",\n".join(json.dumps(item, sort_keys=True, default=list) for item in ordered)
+    lines = ",\n".join(json.dumps(item, sort_keys=True, default=_text) for item in ordered)
     return f'{json.dumps(head)[:-1]}, "items": [\n{lines}\n]}}\n'.encode()
 
 
-def read_snapshot(content: bytes, name: str) -> Items:
+def read_snapshot(content: bytes, name: str, store: str) -> Items:
     """Return the items of a snapshot: checked one by one, and against each other.
+
+    Args:
+        content: the object or file.
+        name: what it is called in messages.
+        store: whose snapshot it must be.
 
     Raises:
         DocumentError: it is none, was edited, or is of a later release; the message says where.
@@ -207,7 +214,7 @@ def read_snapshot(content: bytes, name: str) -> Items:
             "Install the skewless that wrote it"
         )
     try:
-        _check(document)
+        _check(document, store)
         items: Items = document["items"]
         decoded([item for item in items if item["pk"]["S"] == "definition"])
         marks_of(items)
@@ -217,7 +224,7 @@ def read_snapshot(content: bytes, name: str) -> Items:
                 entry_in(item)
     except (ValueError, RecursionError) as error:
         raise DocumentError(f"the snapshot {name!r}: {error}. {_WAY_OUT}") from error
-    return items
+    return [{name: _as_stored(value) for name, value in item.items()} for item in items]
 
 
 _WAY_OUT = (
@@ -226,7 +233,7 @@ _WAY_OUT = (
 )
 
 
-def _check(document: dict[str, Any]) -> None:
+def _check(document: dict[str, Any], store: str) -> None:
     if document.keys() != _MEMBERS:
         raise ValueError(f"it has the members {sorted(document)}, not {sorted(_MEMBERS)}")
     items = document["items"]
@@ -242,6 +249,11 @@ def _check(document: dict[str, Any]) -> None:
         if (keys[0], keys[1]) in seen:
             raise ValueError(f"the item {keys[0]} {keys[1]} is there twice")
         seen.add((keys[0], keys[1]))
+    if document["store"] != store:
+        raise ValueError(
+            f"it is of store {shown(document['store'])}, and not of {store!r}. What another store "
+            "has is promoted, or exported and imported"
+        )
     if document["digest"] != (now := _digest(items)):
         raise ValueError(
             f"it was edited: its items have the digest {now}, it says {document['digest']!r}"
@@ -255,6 +267,17 @@ def _is_value(value: object) -> bool:
     return kind in _TYPES and isinstance(content, _TYPES[kind])
 
 
+def _text(value: object) -> str:
+    """Return bytes as JSON holds them."""
+    if not isinstance(value, bytes):
+        raise StoreError(f"the registry's table holds {type(value)}, which a snapshot does not")
+    return base64.b64encode(value).decode()
+
+
+def _as_stored(value: dict[str, Any]) -> dict[str, Any]:
+    return {"B": base64.b64decode(value["B"], validate=True)} if "B" in value else value
+
+
 def _digest(items: Items) -> str:
-    text = json.dumps(items, sort_keys=True, separators=(",", ":"), default=list)
+    text = json.dumps(items, sort_keys=True, separators=(",", ":"), default=_text)
     return hashlib.sha256(text.encode()).hexdigest()
