@@ -69,6 +69,7 @@ def test_a_plan_in_markdown_has_a_headline_tables_and_folded_details() -> None:
     assert page.tags.count("details") == 2
     assert "agg.mean('delay', window='2d')" in page.text
     assert "1 changed; 1 removed since 1" in page.text
+    assert "Warnings (2)" in page.text
 
 
 def test_a_refused_plan_says_so_first_with_the_versions_to_write() -> None:

@@ -64,8 +64,7 @@ def _costs(change: Change) -> list[str]:
 
 def _print_change(screen: Screen, change: Change) -> None:
     creates = change.action is Action.CREATE
-    windows = (change.estimate or {}).get("windows") if creates else None
-    spans = [str(text) for text in windows] if isinstance(windows, list) else []
+    spans = change.windows if creates else ()
     since = change.differences if creates and change.compared_with else ()
     if not (change.told or spans or change.every_warning or change.dependents):
         return

@@ -114,6 +114,12 @@ class Change:
         return (*self.details, *(f"{since}, {one}" for one in self.differences))
 
     @property
+    def windows(self) -> tuple[str, ...]:
+        """What each window of a view spans, and what a smaller hop would cost."""
+        found = (self.estimate or {}).get("windows")
+        return tuple(map(str, found)) if isinstance(found, list) else ()
+
+    @property
     def every_warning(self) -> tuple[str, ...]:
         """The warnings, that of the estimate among them."""
         warning = (self.estimate or {}).get("warning")
@@ -153,7 +159,10 @@ class Change:
         lines += [f"{'':10}{self.fill}"] if self.fill else []
         lines += [f"{'':10}{self.on_it}"] if self.dependents else []
         lines += [f"{'':10}warning: {text}" for text in self.warnings]
-        lines += [f"{'':10}{label}: {value}" for label, value in (self.estimate or {}).items()]
+        if self.action is Action.CREATE:
+            costs = {key: value for key, value in (self.estimate or {}).items() if key != "windows"}
+            lines += [f"{'':10}{label}: {value}" for label, value in costs.items()]
+            lines += [f"{'':10}{text}" for text in self.windows]
         return "\n".join(lines)
 
     def __repr__(self) -> str:

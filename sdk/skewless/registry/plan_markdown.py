@@ -52,16 +52,12 @@ def plan_markdown(
     top += [f"**{prose(note)}**" if REFILL in note else prose(note) for note in fill_notes(made)]
     top += [f"{prose(month[0].upper() + month[1:])}."] if month else []
     top += [_listed("Read, and not to be used for anything new", marked)] if marked else []
+    readers = [f"{one.called}: {one.on_it}" for one in made if one.dependents]
+    warnings = [f"{one.called}: {text}" for one in made for text in one.every_warning]
     folded = [
         _folded("What differs", _differences(made)),
-        _folded(
-            "What reads it",
-            _listed("", [f"{one.called}: {one.on_it}" for one in made if one.dependents]),
-        ),
-        _folded(
-            "Warnings",
-            _listed("", [f"{one.called}: {text}" for one in made for text in one.every_warning]),
-        ),
+        _folded("What reads it", _listed("", readers)),
+        _folded(f"Warnings ({len(warnings)})", _listed("", warnings)),
     ]
     return _cut_short([*top, *filter(None, folded)])
 
