@@ -201,7 +201,8 @@ class CarryingStore(PublishingStore):
             self._registry.mark(versions, mark, at, by=by, why=why, before={})
         if found.marks:
             self.refresh()
-            self._workbench.schedule(self.published.live_views)  # what is retired has no schedule
+            # What is retired has no schedule.
+            self._workbench.schedule(lambda: self.published.live_views)
             self._keep_snapshot()
         return found
 
@@ -234,7 +235,7 @@ class CarryingStore(PublishingStore):
         written = restore(self._aws, self.resources.registry_table, items)
         self.refresh()
         self._workbench.prepare(self.published.definitions.sources)
-        self._workbench.schedule(self.published.live_views)
+        self._workbench.schedule(lambda: self._reloaded().live_views)
         self._keep_snapshot(is_behind=False)
         return written
 

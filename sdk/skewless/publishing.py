@@ -156,9 +156,9 @@ class PublishingStore(RememberingStore):
         by = self._aws.caller() if plan.has_changes else ""
         self._registry.publish(plan, self.clock(), by=by, commit=commit, message=message)
         self.refresh()
+        self._workbench.schedule(lambda: self.published.live_views)
         if self.published.is_unfinished:
             self._registry.finish()
-        self._workbench.schedule(self.published.live_views)
         self._keep_snapshot(is_behind=plan.has_changes)
 
     def _keep_snapshot(self, *, is_behind: bool = True) -> None:

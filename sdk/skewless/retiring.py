@@ -203,7 +203,7 @@ class Retiring:
         views, plans = RetiredViews(self.bench.table), _plans(published, found)
         is_exact = bool(self.bench.aws.endpoint)
         waits = [views.mark(plan, self.now()).removable(plan, is_exact=is_exact) for plan in plans]
-        self.bench.schedule(published.live_views)
+        self.bench.schedule(lambda: self.registry.load().live_views)
         for plan in plans:
             partition = view_partition(plan)
             self.bench.rewrites.done(partition, self.bench.rewrites.pending(partition))

@@ -43,7 +43,7 @@ from skewless.registry.identity import Identity
 from skewless.registry.rewrites import RewriteLog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -119,8 +119,12 @@ class Workbench:
         """The resources that run cuts; None if no jobs are deployed, as on the local AWS."""
         return Jobs.fetch(self.resources.store, self.aws)
 
-    def schedule(self, views: Iterable[FeatureView]) -> list[str]:
-        """Let the schedules follow the published views; return those that changed."""
+    def schedule(self, views: Callable[[], Iterable[FeatureView]]) -> list[str]:
+        """Let the schedules follow the published views; return those that changed.
+
+        Args:
+            views: reads all that are published; see `Schedules.follow`.
+        """
         if self.jobs is None:
             return []
         # The machine's clock: schedules follow real time, also if the store's clock stands still.

@@ -401,7 +401,8 @@ def jobs(well: FeatureStore) -> Iterator[Jobs]:
         Name=f"/skewless/{name}/jobs", Type="String", Value=json.dumps(made.document())
     )
     aws.client("scheduler").create_schedule_group(Name=made.schedule_group)
-    Schedules(aws, made).follow(well.published.definitions.views, to_microseconds(NOON, "noon"))
+    views = well.published.definitions.views
+    Schedules(aws, made).follow(lambda: views, to_microseconds(NOON, "noon"))
     yield made
     # They would fire at midnight.
     aws.client("scheduler").delete_schedule_group(Name=made.schedule_group)

@@ -8,6 +8,7 @@ start is such a multiple.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from skewless.definitions.refresh import Every
 from skewless.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from skewless.aws import Aws, Jobs
     from skewless.definitions.view import FeatureView
@@ -81,11 +82,12 @@ class Schedules:
     aws: Aws
     jobs: Jobs
 
-    def follow(self, views: Iterable[FeatureView], now: int) -> list[str]:
+    def follow(self, views: Callable[[], Iterable[FeatureView]], now: int) -> list[str]:
         """Create, correct and remove schedules until they match the views.
 
         Args:
-            views: all that are published.
+            views: reads all that are published. It is called once the schedules are listed: so who
+                made one of these has published its view, and nobody removes it.
             now: the clock.
 
         Returns:
@@ -94,13 +96,14 @@ class Schedules:
         Raises:
             StoreError: AWS refused.
         """
-        wanted = {item.name: item for item in map(expected, views)}
         changed = []
         try:
-            for drift in self._drift(wanted):
+            found = self._found()
+            wanted = {item.name: item for item in map(expected, views())}
+            for drift in self._drift(found, wanted):
                 schedule = wanted.get(drift.subject)
                 if schedule is None:
-                    self._client.delete_schedule(Name=drift.subject, GroupName=self._group)
+                    self._delete(drift.subject)
                 else:
                     self._put(schedule, now)
                 changed.append(drift.subject)
@@ -117,18 +120,26 @@ class Schedules:
             StoreError: AWS refused.
         """
         try:
-            return list(self._drift({item.name: item for item in map(expected, views)}))
+            wanted = {item.name: item for item in map(expected, views)}
+            return list(self._drift(self._found(), wanted))
         except ClientError as error:
             raise StoreError(
                 f"the schedules of group {self._group!r} could not be read: {error}"
             ) from error
 
-    def _drift(self, wanted: dict[str, Schedule]) -> Iterator[Drift]:
-        found = {
+    def _found(self) -> set[str]:
+        return {
             item["Name"]
             for page in self._client.get_paginator("list_schedules").paginate(GroupName=self._group)
             for item in page["Schedules"]
         }
+
+    def _delete(self, name: str) -> None:
+        # Another who applies may have deleted it as well.
+        with suppress(self._client.exceptions.ResourceNotFoundException):
+            self._client.delete_schedule(Name=name, GroupName=self._group)
+
+    def _drift(self, found: set[str], wanted: dict[str, Schedule]) -> Iterator[Drift]:
         for name in sorted(found - wanted.keys()):
             yield Drift(name, "no published view has it")
         for name, schedule in wanted.items():
@@ -138,7 +149,10 @@ class Schedules:
                 yield Drift(name, problem)
 
     def _problem(self, schedule: Schedule) -> str | None:
-        there = self._client.get_schedule(Name=schedule.name, GroupName=self._group)
+        try:
+            there = self._client.get_schedule(Name=schedule.name, GroupName=self._group)
+        except self._client.exceptions.ResourceNotFoundException:
+            return f"view {schedule.view} has none"  # it was deleted just now
         if there["State"] != "ENABLED":
             return f"it is {there['State'].lower()}"
         if there["ScheduleExpression"] != schedule.expression:
