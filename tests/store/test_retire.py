@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -168,6 +169,11 @@ def test_a_retired_version_is_for_good(served: FeatureStore, clock: MovableClock
             served.apply(wanted)
     told = served.doctor()
     assert "view spending@1" not in {one.subject for one in (*told.errors, *told.warnings)}
+    # As after a restore of the registry's state from before:
+    identities, at = versions_of(served.published, "spending@1"), served.clock()
+    marks = served.published.marks
+    served._registry.mark(identities, None, at, by="ann", why="", before=marks)
+    assert "view spending@1" in {one.subject for one in served.doctor().errors}
 
 
 def test_events_cuts_and_erasures_leave_a_retired_version_alone(
@@ -206,8 +212,9 @@ def test_a_cut_that_runs_meanwhile_is_not_committed(
     def retire() -> None:
         served.retire("spending@2", latest=True)
 
-    with at_call(other, 8, retire) as calls:
-        assert other.materialize("spending@2").view == "spending"
+    refused = pytest.raises(InputError, match="view spending@2 is retired")
+    with at_call(other, 8, retire) as calls, refused:
+        other.materialize("spending@2")
     assert len(calls) > 8
     assert served._workbench.table.read_watermark(view_partition(plan)).is_retired
     served.refresh()
@@ -329,7 +336,7 @@ def test_whatever_goes_on_meanwhile_no_answer_is_a_number_that_never_was(
         def retire(name: str = name) -> None:
             store.retire(name, latest=True)
 
-        with at_call(other, 9, retire) as calls:
+        with at_call(other, 9, retire) as calls, suppress(InputError):
             OTHERS[place](other, name)
         assert len(calls) > 9
         known += place == 0

@@ -38,6 +38,14 @@ def check_view(patient: Patient, plan: ViewPlan) -> Iterator[Finding]:
     remedy = f"skewless materialize {name}{how}"
     partition = view_partition(plan)
     watermark = OnlineTable(patient.aws, patient.resources.online_table).read_watermark(partition)
+    if watermark.is_retired:
+        yield error(
+            subject,
+            "its watermark says that it is retired, and the registry does not, as after a "
+            "restore of an earlier state: all of its values are null",
+            f"skewless retire {view.name}@{view.version.major}; publish it as a new version",
+        )
+        return
     if watermark.cut is None:
         yield warning(subject, "it was never cut: nothing of it is served", remedy)
     else:

@@ -11,13 +11,14 @@ from skewless.online.address import view_partition
 if TYPE_CHECKING:
     from skewless.compiler.plan import ViewPlan
     from skewless.materialize.due import Rewrites
+    from skewless.online.record import Watermark
     from skewless.online.store import OnlineStore
 
 
 def commit(
     table: OnlineStore, rewrites: Rewrites, plan: ViewPlan, cut: int, rewritten: tuple[str, ...]
-) -> None:
-    """Move the watermark, once. Readers move to the cut at that instant.
+) -> Watermark:
+    """Move the watermark, once, and return it. Readers move to the cut at that instant.
 
     Args:
         table: the online table.
@@ -30,9 +31,10 @@ def commit(
         OnlineStoreError: the cut was not begun, or DynamoDB refused.
     """
     partition = view_partition(plan)
-    table.commit_cut(partition, cut)
+    watermark = table.commit_cut(partition, cut)
     table.failed.settle(partition, cut)
     rewrites.done(partition, rewritten)
+    return watermark
 
 
 def check_nothing_refused(s3: Any, bucket: str, prefix: str, view: str, cut: int) -> None:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from skewless.compiler.fingerprint import used_columns
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.names import versioned
+from skewless.errors import InputError
 from skewless.materialize.arrow_rows import entity_rows
 from skewless.materialize.commit import commit
 from skewless.materialize.due import begin, next_cut
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from skewless.materialize.failures import FailedEntity
     from skewless.materialize.source_log import SourceLogs
     from skewless.offline.engines.engine import Engine
+    from skewless.online.record import Watermark
     from skewless.online.store import OnlineStore
 
     Progress = Callable[[str, int], None]
@@ -148,6 +150,7 @@ class Materializer:
         last: Materialized | None = None
         while True:
             watermark = self.table.read_watermark(partition)
+            _check_live(plan, watermark)
             following = next_cut(plan, cut, watermark, now)
             if following is None:
                 return last or _nothing(plan, _done(cut, watermark.cut))
@@ -175,7 +178,7 @@ class Materializer:
             failures.add_all(self.rebuild_days(plan, begun.cut))
         if written or failures.count:
             time.sleep(self.settle_seconds)
-        commit(self.table, self.rewrites, plan, begun.cut, begun.marks)
+        _check_live(plan, commit(self.table, self.rewrites, plan, begun.cut, begun.marks))
         report("committed", written)
         return Materialized(
             view=plan.view.name,
@@ -196,6 +199,14 @@ class Materializer:
             relation = session.relation(plan.view.source, columns, span, None)
             rows = session.run(States(plan, session.dialect, relation, *begun.changed).script())
         yield from entity_rows(plan, rows)
+
+
+def _check_live(plan: ViewPlan, watermark: Watermark) -> None:
+    if watermark.is_retired:
+        raise InputError(
+            f"view {plan.name} is retired: nothing of it is cut or served any more. To serve its "
+            "values again, publish them as a new version"
+        )
 
 
 def _done(cut: int | None, committed: int | None) -> int:
