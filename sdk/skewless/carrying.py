@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from skewless.online.estimate import estimate
+    from skewless.registry.apply_log import LogEntry
     from skewless.registry.carried import chosen, compare_carried
     from skewless.registry.changes import Plan
     from skewless.registry.dependents import with_dependents
@@ -114,7 +115,8 @@ class CarryingStore(PublishingStore):
                 f"{_by(to)}. Look at the plan again; it is now\n{plan}"
             )
         check_promoted(to._with_fills(plan, only_again=True).changes, _listed(names))
-        to._carry_out(plan, plan.definitions, "", message or f"promoted from store {self.name!r}")
+        why = message or f"promoted from store {self.name!r}"
+        to._carry_out(plan, plan.definitions, _commit_of(plan, self.log()), why)
         return plan
 
     def export_registry(self, folder: str | Path) -> list[str]:
@@ -318,6 +320,18 @@ def _refuse_yanked(marked: dict[Identity, Mark], store: str) -> None:
                 f"{identity} {mark}: it is not promoted. Promote another version, or take the mark "
                 f"back with skewless restore in store {store!r}"
             )
+
+
+def _commit_of(plan: Plan, log: Iterable[LogEntry]) -> str:
+    """Return the commit of which everything is that a plan publishes; nothing if of several."""
+    due = {change.identity.key for change in plan.changes if change.action != "unchanged"}
+    found: dict[str, str] = {}
+    for entry in log:
+        for change in entry.changes:
+            if change.key in due and change.action in ("create", "describe"):
+                found.setdefault(change.key, entry.commit)
+    commits = {*found.values()}
+    return commits.pop() if len(commits) == 1 and found.keys() == due else ""
 
 
 def _by(store: PublishingStore) -> str:

@@ -47,6 +47,17 @@ def test_a_service_is_served_alike_where_it_was_promoted(
     assert len(prod.log()) == 1
 
 
+def test_the_log_there_names_the_commit_of_what_was_promoted(
+    store: FeatureStore, prod: FeatureStore
+) -> None:
+    store.apply(profile, commit="a" * 40)
+    store.promote("profile", to=prod)
+    assert prod.log()[0].commit == "a" * 40
+    store.apply(model, commit="b" * 40)
+    store.promote("model", to=prod, message="it is time")
+    assert (prod.log()[0].commit, prod.log()[0].message) == ("b" * 40, "it is time")
+
+
 def test_the_plan_changes_nothing(store: FeatureStore, prod: FeatureStore) -> None:
     store.apply(model)
     assert store.plan_promotion(["spending"], to=prod).has_changes
