@@ -167,7 +167,7 @@ def test_a_table_of_unknown_size_must_be_named_to_be_read_again() -> None:
     )
     store.apply(first)
     assert "nor statistics" in planned(store, second).why_unknown
-    with pytest.raises(PublishError, match="name it: refill='spending@2'"):
+    with pytest.raises(PublishError, match="name what is filled: refill='spending@2'"):
         store.apply(second)
     with pytest.raises(InputError, match="there are: spending@2"):
         store.apply(second, refill=["spending@3"])

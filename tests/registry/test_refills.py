@@ -10,10 +10,12 @@ from skewless.definitions.collection import Definitions
 from skewless.errors import InputError, PublishError
 from skewless.registry.fill import GUARDED_DOLLARS, Fill
 from skewless.registry.fill_table import fill_notes, fill_rows, short, short_bytes
-from skewless.registry.refills import check_promoted, check_refills, filled_again
+from skewless.registry.refills import check_promoted, check_refills, filled_again, with_guards
 from tests.registry.builders import a_service, a_view, change_of, plan_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from skewless.registry.plan import Plan
 
 MEAN = agg.mean("delay", window="1d")
@@ -42,8 +44,12 @@ def again(wanted: Any, published: Any = None) -> str:
 
 def filled(fill: Fill) -> Plan:
     plan = plan_of(a_service(a_view()), a_view(version=2, features={"mean_1d": COUNT}))
-    changes = (replace(one, fill=fill if one.name == "delays" else None) for one in plan.changes)
-    return replace(plan, changes=tuple(changes))
+    return several(plan, {"delays": fill})
+
+
+def several(plan: Plan, fills: Mapping[str, Fill]) -> Plan:
+    changes = [replace(one, fill=fills.get(one.name)) for one in plan.changes]
+    return replace(plan, changes=with_guards(changes))
 
 
 @pytest.mark.parametrize(
@@ -85,9 +91,9 @@ def change_of_view(plan: Plan, view: Any) -> Any:
 
 def test_what_fills_much_again_must_be_named() -> None:
     plan = filled(LARGE)
-    with pytest.raises(PublishError, match="nothing was published: delays@2 has most") as found:
+    with pytest.raises(PublishError, match="nothing was published") as found:
         check_refills(plan.changes, [])
-    assert "of 90,000,000 rows, for up to 56.26 dollars" in str(found.value)
+    assert "delays@2 after delays@1, 90,000,000 rows, up to 56.26 dollars" in str(found.value)
     assert "refill='delays@2' (--refill delays@2)" in str(found.value)
     for text in ("delays@2", "delays@2.0", "delays@2.0.7"):
         check_refills(plan.changes, [text])
@@ -101,7 +107,7 @@ def test_a_refill_that_is_no_text_is_told(refill: Any) -> None:
 
 def test_a_promoted_service_does_not_answer_for_its_views() -> None:
     changes = filled(LARGE).changes
-    with pytest.raises(PublishError, match="name delays@2 among what is promoted"):
+    with pytest.raises(PublishError, match="promote delays@2 as well"):
         check_promoted(changes, ["arrival_model@2"])
     for text in ("delays", "delays@2", "delays@2.1"):
         check_promoted(changes, ["arrival_model@2", text])
@@ -110,8 +116,21 @@ def test_a_promoted_service_does_not_answer_for_its_views() -> None:
 def test_a_size_that_nobody_knows_counts_as_large() -> None:
     unknown = Fill(source="t", log_rows=None, log_bytes=None, why_unknown="no", features=1)
     check_refills(filled(unknown).changes, [])
-    with pytest.raises(PublishError, match=r"for nobody knows how much \(no\)"):
+    with pytest.raises(PublishError, match=r"nobody knows at what cost \(no\)"):
         check_refills(filled(replace(unknown, again="delays@1")).changes, [])
+
+
+def test_many_small_refills_are_large_together() -> None:
+    dollars = {"a": 6.0, "b": 3.0, "c": 0.5, "d": 7.0}
+    views = [a_view(name=name) for name in dollars]
+    plan = plan_of(views, [a_view(name=name, version=2) for name in dollars])
+    plan = several(plan, {name: replace(LARGE, dollars=cost) for name, cost in dollars.items()})
+    with pytest.raises(PublishError, match=r"refill='d@2' \(--refill d@2\)"):
+        check_refills(plan.changes, [])
+    check_refills(plan.changes, ["d@2"])
+    plan = several(plan, {name: replace(LARGE, dollars=9 * cost) for name, cost in dollars.items()})
+    with pytest.raises(PublishError, match=r"refill=\['a@2', 'b@2', 'd@2'\]"):
+        check_refills(plan.changes, "c@2")
 
 
 def test_small_logs_and_new_features_are_not_asked_about() -> None:

@@ -22,7 +22,7 @@ from skewless.registry.change import Action
 from skewless.registry.fill import Fill, LogSize
 from skewless.registry.identity import Identity
 from skewless.registry.parts import parts_of
-from skewless.registry.refills import filled_again
+from skewless.registry.refills import filled_again, with_guards
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,7 +67,7 @@ def with_fills(
                 changes.append(replace(change, fill=replace(fill, again=again, beside=beside)))
                 continue
         changes.append(change)
-    return replace(plan, changes=tuple(changes))
+    return replace(plan, changes=with_guards(changes))
 
 
 def fill_of(

@@ -44,6 +44,7 @@ class Fill:
         dollars: once, in us-east-1; None if nobody knows.
         again: the version of which this has most features, so that they are filled a second time;
             empty if there is none.
+        is_guarded: whether `apply` wants the view to be named; see `registry.refills`.
     """
 
     source: str
@@ -59,21 +60,17 @@ class Fill:
     scanned_bytes: int | None = None
     dollars: float | None = None
     again: str = ""
+    is_guarded: bool = False
 
     @property
     def is_nothing(self) -> bool:
         """Whether the log is empty, so that there is nothing to fill from."""
         return self.log_rows == 0
 
-    @property
-    def is_guarded(self) -> bool:
-        """Whether `apply` wants the view to be named: it fills much anew, or nobody knows."""
-        return bool(self.again) and (self.dollars is None or self.dollars > GUARDED_DOLLARS)
-
     def to_dict(self) -> dict[str, object]:
         """Return plain data for JSON."""
         values = {item.name: getattr(self, item.name) for item in fields(self)}
-        return {**values, "is_nothing": self.is_nothing, "is_guarded": self.is_guarded}
+        return {**values, "is_nothing": self.is_nothing}
 
     def __str__(self) -> str:
         if self.is_nothing:

@@ -54,8 +54,8 @@ def fill_notes(changes: Iterable[Change]) -> Iterator[str]:
             yield f"Nobody knows what filling {called} costs: {fill.why_unknown}."
         if fill.is_guarded:
             yield (
-                f"{called} fills most features of {fill.again} a second time: apply wants "
-                f"{REFILL} {called}."
+                f"{called} fills most features of {fill.again} a second time, and has to be "
+                f"named: {REFILL} {called}."
             )
 
 
