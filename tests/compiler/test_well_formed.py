@@ -4,21 +4,42 @@ from __future__ import annotations
 
 import copy
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from skewless import FeatureService, OnDemandView, agg, col, request
-from skewless.compiler.document import UNREADABLE, Decoder, encode
+from skewless import (
+    FeatureService,
+    OnDemandView,
+    agg,
+    atan2,
+    bucketize,
+    col,
+    concat,
+    greatest,
+    haversine,
+    if_else,
+    least,
+    nullif,
+    request,
+)
+from skewless.compiler.document import UNREADABLE, Decoder, encode, encode_node
 from skewless.compiler.plan import plan_selection
 from skewless.definitions.collection import Definitions
+from skewless.definitions.expression import CallNode, walk
+from skewless.definitions.operators import Operator
 from skewless.definitions.view import FeatureView
-from skewless.types import Float64, String
+from skewless.types import Date, Decimal, Float64, String
 from tests.compiler.test_document import AGGREGATED, ENTITY, LATEST, ON_DEMAND, SOURCE
 from tests.registry.edits import edits
+from tests.strategies import feature_views, on_demand_views, sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from skewless.definitions.expression import Expr, Node
 
 VIEW = FeatureView(
     "view",
@@ -185,3 +206,61 @@ def test_a_feature_that_a_view_lacks_is_not_read() -> None:
         decoder.decode(document)
     with pytest.raises(ValueError, match="has no feature 'means'"):
         decoder.decode(json.loads(text))
+
+
+@settings(max_examples=15)
+@given(st.data())
+def test_whatever_users_define_is_read_as_it_was_and_compiled_to_the_same_plan(
+    data: st.DataObject,
+) -> None:
+    view = data.draw(sources().flatmap(feature_views))
+    chosen = FeatureService("drawn", features=[view, data.draw(on_demand_views(view))])
+    decoder, found = Decoder(), None
+    for document in documents(chosen):
+        found = decoder.decode(document)
+    assert isinstance(found, FeatureService)
+    assert found == chosen
+    assert plan_selection(found) == plan_selection(chosen)
+
+
+def every_method() -> dict[str, Expr]:
+    """An expression with each operator that users can write."""
+    x, y, text, flag = col("x"), col("a"), col("z"), col("flag")
+    at, words = col("happened_at"), col("words")
+    one = [
+        *(-x, abs(x), x.sqrt(), x.floor(), x.ceil(), x.sign(), x.is_null(), ~flag, x.exp()),
+        *(x.expm1(), x.ln(), x.log2(), x.log10(), x.log1p(), x.sin(), x.cos(), x.tan()),
+        *(x.asin(), x.acos(), x.atan(), x.tanh(), x.sigmoid(), x.round(), x.round(15)),
+        *(text.str.lower(), text.str.upper(), text.str.strip(), text.str.len()),
+        *(text.str.slice(0, 3), text.str.replace("a", ""), text.str.split_part("-", 1)),
+        *(text.str.starts_with(""), text.str.ends_with("b"), text.str.contains("c")),
+        *(at.dt.year(), at.dt.month(), at.dt.day(), at.dt.minute(), at.dt.second()),
+        *(at.dt.weekday(), at.dt.ordinal_day(), at.dt.hour(utc_offset="-11:30")),
+        *(at.dt.truncate("1us"), at + "1h", at - at, at.cast(Date), x.cast(Decimal(9, 2))),
+        *(y.hash_mod(2**31), y.clip(0, 1), bucketize(x, [1]), bucketize(x, [0.5, 7])),
+        *(words.list.len(), words.list.get(-1), words.list.contains("a"), words.list.min()),
+        *(words.list.max(), words.list.count_matches("a"), words.list.first()),
+        *(col("embedding").list.sum(), col("embedding").list.mean(scale=2)),
+    ]
+    two = [
+        *(x + y, x - y, x * y, x / y, y // y, y % y, x**y, x == y, x != y, x < y, x <= y),
+        *(x > y, x >= y, flag & flag, flag | flag, x.fill_null(y), nullif(x, y)),
+        *(greatest(x, y, 1), least(x, y), concat(text, "a", text), atan2(x, y)),
+        *(if_else(flag, x, None), haversine(x, y, 0.0, 1), x.isin([1, 2, 3]), x.between(0, 1)),
+    ]
+    return {f"f{number}": each for number, each in enumerate([*one, *two])}
+
+
+def test_each_operator_that_users_write_is_read_again() -> None:
+    written = every_method()
+    used = {node.operator for each in written.values() for node in walk(each.node) if is_call(node)}
+    legacy = {Operator.LOGARITHM, Operator.EXPONENTIAL, Operator.POWER}
+    of_maps = {Operator.MAP_GET, Operator.MAP_LENGTH, Operator.MAP_SUM, Operator.REQUEST_TIME}
+    assert set(Operator) - used == legacy | of_maps
+    decoder = Decoder()
+    for each in written.values():
+        assert decoder._node(json.loads(json.dumps(encode_node(each.node)))) == each.node
+
+
+def is_call(node: Node) -> TypeGuard[CallNode]:
+    return isinstance(node, CallNode)
