@@ -11,7 +11,6 @@ import pickle
 import re
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
@@ -20,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from skewless.errors import StoreError
 from skewless.process import current as this_process
+from skewless.quick import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

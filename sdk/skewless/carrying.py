@@ -6,7 +6,7 @@ What is published in one store goes to another as it is: nobody's Python is eval
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from skewless.errors import InputError, PublishError, shown
 from skewless.later import Later
 from skewless.publishing import PublishingStore
+from skewless.quick import dataclass
 from skewless.registry.identity import Identity
 from skewless.registry.marks import State
 

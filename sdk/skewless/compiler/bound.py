@@ -10,11 +10,12 @@ Date its days.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum, auto
 from typing import TYPE_CHECKING, TypeAlias
 
 from skewless.definitions import types
+from skewless.quick import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,6 @@ tile, counts are added, and a set of hashes is a set. What exceeds its limit is 
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache, reduce
 from typing import TYPE_CHECKING, Any
@@ -26,6 +25,7 @@ from skewless.compiler.distinct import (
 from skewless.compiler.partials import COLLECTED, KEPT, Holds, Kept, Partial, Shape, pick_order
 from skewless.definitions.aggregation import Function
 from skewless.errors import ValueOverflowError
+from skewless.quick import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 import operator
-from dataclasses import dataclass
 from enum import Enum, auto
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from skewless.compiler.scalars import either
 from skewless.definitions import types
 from skewless.definitions.aggregation import Function
+from skewless.quick import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

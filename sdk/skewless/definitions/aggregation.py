@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from skewless.definitions.expression import (
 )
 from skewless.definitions.parameters import NO_PARAMETERS, Parameters
 from skewless.errors import DefinitionError, NaiveTimestampError, shown
+from skewless.quick import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias
 
 from skewless.definitions.expression import to_microseconds
 from skewless.errors import InputError, shown
+from skewless.quick import dataclass
 
 Clock: TypeAlias = Callable[[], datetime]
 Instant: TypeAlias = datetime | str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from types import ModuleType
 from typing import TypeAlias
 
@@ -13,6 +12,7 @@ from skewless.definitions.service import FeatureService, once
 from skewless.definitions.source import Source
 from skewless.definitions.view import FeatureView, Role, view_behind
 from skewless.errors import DefinitionError, shown
+from skewless.quick import dataclass
 
 Definition: TypeAlias = Entity | Source | FeatureView | OnDemandView | FeatureService
 

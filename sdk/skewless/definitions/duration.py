@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 
 from skewless.errors import shown
+from skewless.quick import dataclass
 
 _UNITS = {  # longest first, so that a duration prints in the largest unit that divides it
     "d": 86_400_000_000,

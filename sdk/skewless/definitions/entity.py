@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from skewless.definitions.foreign import DEFINED, answering
 from skewless.definitions.frozen import FrozenMapping
@@ -14,6 +14,7 @@ from skewless.definitions.names import (
 )
 from skewless.definitions.types import KEY_TYPES, Scalar, ValueType
 from skewless.errors import DefinitionError, shown
+from skewless.quick import dataclass
 
 
 @answering(DEFINED)

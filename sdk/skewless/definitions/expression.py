@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from numbers import Integral
@@ -24,6 +23,7 @@ from skewless.definitions.names import is_text
 from skewless.definitions.namespaces import TextMethods, TimeMethods, unknown_method
 from skewless.definitions.operators import METHODS, Operator
 from skewless.errors import DefinitionError, NaiveTimestampError
+from skewless.quick import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

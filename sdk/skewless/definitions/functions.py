@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from skewless.definitions.expression import Expr, called, if_else, lit
 from skewless.definitions.operators import Operator
 from skewless.errors import DefinitionError
+from skewless.quick import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

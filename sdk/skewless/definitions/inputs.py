@@ -5,8 +5,9 @@ A training frame and a request hold each name once, so all definitions must agre
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from skewless.quick import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from skewless.definitions.duration import Duration
 from skewless.definitions.operators import Operator
 from skewless.definitions.types import is_whole
 from skewless.errors import DefinitionError, did_you_mean
+from skewless.quick import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from skewless.definitions import types
@@ -35,6 +35,7 @@ from skewless.definitions.view import (
     role_problems,
 )
 from skewless.errors import DefinitionError, shown
+from skewless.quick import dataclass
 
 if TYPE_CHECKING:
     from skewless.definitions.types import ValueType

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from skewless.definitions import types
+from skewless.quick import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

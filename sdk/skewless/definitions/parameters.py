@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import decimal
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeGuard
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from skewless.definitions import types
 from skewless.definitions.expression import LiteralNode, literal_node, render
 from skewless.errors import NaiveTimestampError, shown
+from skewless.quick import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

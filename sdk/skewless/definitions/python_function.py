@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import sys
 import types as python
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from skewless.definitions.expression import CallNode, FeatureNode, render
 from skewless.definitions.operators import Operator
+from skewless.quick import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from skewless.definitions.duration import ZERO, Duration
 from skewless.errors import DefinitionError, shown
+from skewless.quick import dataclass
 
 if TYPE_CHECKING:
     from datetime import timedelta

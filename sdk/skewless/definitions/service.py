@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from skewless.definitions.foreign import DEFINED, answering
@@ -22,6 +22,7 @@ from skewless.definitions.view import (
     role_problems,
 )
 from skewless.errors import DefinitionError, shown
+from skewless.quick import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from skewless.definitions import types
@@ -20,6 +20,7 @@ from skewless.definitions.names import (
     text_problems,
 )
 from skewless.errors import DefinitionError, did_you_mean, shown
+from skewless.quick import dataclass
 
 if TYPE_CHECKING:
     from datetime import timedelta

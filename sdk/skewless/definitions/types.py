@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from skewless.errors import shown
+from skewless.quick import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import total_ordering
 from typing import TYPE_CHECKING, TypeAlias
 
 from skewless.errors import shown
+from skewless.quick import dataclass
 
 if TYPE_CHECKING:
     from typing import Self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from skewless.definitions import types
@@ -27,6 +27,7 @@ from skewless.definitions.source import Source
 from skewless.definitions.typing import Scope
 from skewless.definitions.version import Version, Written
 from skewless.errors import DefinitionError, UnknownNameError, did_you_mean, shown
+from skewless.quick import dataclass
 
 if TYPE_CHECKING:
     from datetime import timedelta

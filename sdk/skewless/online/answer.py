@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from skewless.definitions.foreign import FRAMES, other_word
 from skewless.online import outgoing
 from skewless.online.incoming import Received
+from skewless.quick import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from skewless.errors import InputError, did_you_mean, shown
+from skewless.quick import dataclass
 
 if TYPE_CHECKING:
     from skewless.definitions.types import ValueType

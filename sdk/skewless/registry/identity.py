@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
 from skewless.compiler.document import encode
@@ -15,6 +14,7 @@ from skewless.definitions.service import FeatureService
 from skewless.definitions.source import Source
 from skewless.definitions.version import Version
 from skewless.definitions.view import FeatureView, view_behind
+from skewless.quick import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

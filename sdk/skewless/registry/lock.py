@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from skewless.compiler import fingerprint
@@ -20,6 +20,7 @@ from skewless.definitions.frozen import FrozenMapping
 from skewless.definitions.service import FeatureService
 from skewless.definitions.view import FeatureRef
 from skewless.errors import DocumentError
+from skewless.quick import dataclass
 from skewless.registry.atomic import write_text
 from skewless.registry.identity import Identity, meaning, without_prose
 from skewless.registry.lock_shape import ADVICE, BY_HAND, FORMAT, check_members, parsed, refused

@@ -7,11 +7,11 @@ served any more, for good. History stays in any case.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from skewless.errors import InputError, shown
+from skewless.quick import dataclass
 
 MOST_SAID = 2_000  # characters of a reason
 

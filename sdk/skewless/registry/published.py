@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeVar
 
 from skewless.compiler.plan import plan_view
@@ -16,6 +16,7 @@ from skewless.definitions.source import Source
 from skewless.definitions.version import Version, Written
 from skewless.definitions.view import FeatureView
 from skewless.errors import UnknownNameError
+from skewless.quick import dataclass
 from skewless.registry.identity import Identity
 from skewless.registry.marks import State
 from skewless.registry.parts import parts_of
