@@ -70,9 +70,24 @@ daily_2 = FeatureView(
     refresh=Every("1d", delay="1h"),
     features={"which": WHICH, "rows": agg.count(window="30d")},
 )
+# Tried by operations: one is promoted, and the other leaves nothing.
+tried = FeatureView(
+    "tried",
+    entity=k,
+    source=source,
+    refresh=Every("1d", delay="1h"),
+    features={"which": WHICH, "least": agg.min("n", window="7d")},
+)
+passing = FeatureView(
+    "passing",
+    entity=s,
+    source=source,
+    refresh=Every("1d", delay="1h"),
+    features={"which": WHICH, "last_k": agg.last("k", window="7d")},
+)
 # What is added to two of the views: as users write them, and the parts that come of it.
 MORE_ROWS = {"rows": agg.count(window="30d"), "most": agg.max("n", window="30d")}
 live_more = live.with_features({**live.aggregations, **MORE_ROWS}, Version(1, 1))
 daily_more = daily.with_features({**daily.aggregations, **MORE_ROWS}, Version(1, 1))
 ADDED = (live_more.only(MORE_ROWS), daily_more.only(MORE_ROWS))
-VIEWS = (*PUBLISHED, fresh, lately, daily_2, *ADDED)
+VIEWS = (*PUBLISHED, fresh, lately, daily_2, tried, *ADDED)

@@ -146,6 +146,7 @@ def check_nothing_left(world: World) -> None:
     """After the next cuts no process is thought to be under way, and nothing is nobody's."""
     store = world.store
     for (place, _), item in items_of(store, store.resources.registry_table).items():
+        assert not place.startswith("dev"), f"{place}: {item}"
         left = [name for name in item if name[:2] in ("w#", "d#") or name == "leader"]
         assert not left, f"{place} still has {left}"
         assert not (place.startswith("rewrites#") and item.get("shards")), f"{place}: {item}"

@@ -19,7 +19,9 @@ from tests.order.definitions import (
     lately,
     live,
     live_more,
+    passing,
     shops,
+    tried,
 )
 from tests.order.logged import logged
 
@@ -200,6 +202,30 @@ class PublishAddition(Publish):
         store.materialize(self.view)
 
 
+class Trial(Operation):
+    """Two views tried in a namespace, of which one is promoted and the other dropped."""
+
+    def __init__(self, world: World, drawn: random.Random) -> None:
+        super().__init__(world, drawn)
+        self.namespace = f"n{drawn.randrange(10**6)}"
+
+    def do(self, store: FeatureStore) -> None:
+        dev = store.dev(self.namespace)
+        dev.apply([*PUBLISHED, tried, passing])
+        names = {view.name for view in store._reloaded().views}
+        views = [view for view in (tried, passing) if view.name not in names]
+        for view in views:
+            dev.materialize(view.name)
+        self.world.read(dev, views, "midst")
+        if tried in views:
+            dev.promote("tried")
+        dev.drop()
+
+    def again(self, store: FeatureStore) -> None:
+        self.do(store)
+        store._trials.sweep(at_once=True)
+
+
 OPERATIONS: dict[str, type[Operation]] = {
     "ingest": Ingest,
     "backfill": Backfill,
@@ -212,4 +238,5 @@ OPERATIONS: dict[str, type[Operation]] = {
     "publish": Publish,
     "version": PublishVersion,
     "addition": PublishAddition,
+    "trial": Trial,
 }
