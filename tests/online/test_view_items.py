@@ -85,6 +85,17 @@ def test_a_cut_that_another_run_began_anew_is_not_committed(
     assert second.commit_cut(VIEW, TODAY + DAY).cut == TODAY + DAY
 
 
+def test_a_cut_whose_run_died_is_ended_by_another(items: ViewItems, aws: Aws) -> None:
+    first, second = (OnlineTable(aws, "online", run=run) for run in ("first", "second"))
+    first.begin_cut(VIEW, TODAY + DAY, 7)
+    assert second.begin_cut(VIEW, TODAY + DAY, 8).started == TODAY + DAY
+    assert second.commit_cut(VIEW, TODAY + DAY).snapshot == 7  # the first may have written of it
+    assert second.begin_cut(VIEW, TODAY + DAY).cut == TODAY + DAY
+    closed = items.close(VIEW)
+    assert second.begin_cut(VIEW, TODAY + 2 * DAY).is_closed
+    items.reopen(closed)
+
+
 def test_a_view_is_given_back_as_it_was(items: ViewItems, table: OnlineTable) -> None:
     before = table.read_watermark(VIEW)
     items.reopen(items.close(VIEW))

@@ -85,7 +85,8 @@ def _attributes(value: Any) -> Iterator[bytes]:
             except zlib.error:
                 return
             yield unpacked
-            files = json.loads(json.loads(unpacked)["files"])
+            waiting = json.loads(unpacked)  # an append to a log, or what a namespace holds
+            files = json.loads(waiting.get("files", "[]"))
             for file in files:
                 for bounds in (file["lower_bounds"], file["upper_bounds"]):
                     yield from (base64.b64decode(text) for text in bounds.values())

@@ -29,6 +29,8 @@ FIXED = (
     "backfill+rewrite+cut+shops/1",
     "ingest+addition+cut+rewrite/1",
     "ingest+addition+daily+forget/1",
+    "ingest+trial+rewrite+publish/1",
+    "backfill+trial+daily+forget/1",
 )
 # CI plays the same each time, so that a change is judged by what it changes.
 TODAY = () if "CI" in os.environ else (f"ingest+cut+daily/{datetime.now(UTC):%Y-%m-%d}",)

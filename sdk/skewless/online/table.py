@@ -216,7 +216,7 @@ class OnlineTable:
                 which it began: its first attempt may have written entities as they were then.
         """
         run = ", #run = :run" if self._run else ""
-        return self._move_watermark(
+        found = self._move_watermark(
             view,
             f"SET #started = :cut, #reading = :snapshot{run}",
             "(attribute_not_exists(#started) OR #started <= #cut) "
@@ -224,6 +224,18 @@ class OnlineTable:
             "AND attribute_not_exists(#removing)",
             {":cut": cut, ":snapshot": snapshot, **self._of_run},
             ["started", "cut", "reading", CLOSED_BY, *self._named_run],
+        )
+        is_under_way = found.started == cut and (found.cut is None or found.cut < cut)
+        if not self._run or not is_under_way or found.is_closed:
+            return found
+        # Another run began it, and may have died: this one goes on with it.
+        return self._move_watermark(
+            view,
+            "SET #run = :run",
+            "#started = :cut AND (attribute_not_exists(#cut) OR #cut < :cut) "
+            "AND attribute_not_exists(#removing)",
+            {":cut": cut, **self._of_run},
+            ["started", "cut", CLOSED_BY, "run"],
         )
 
     def commit_cut(self, view: str, cut: int) -> Watermark:
