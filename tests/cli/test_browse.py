@@ -67,3 +67,16 @@ def test_a_list_is_filtered(shop: Run) -> None:
     found = shop("list", "views", "--entity", "customer", "--json").document["views"]
     assert "customer_orders" in {item["name"] for item in found}
     assert shop("list", "views", "--owner", "nobody").out == "no views with this are published\n"
+
+
+def test_what_is_marked_is_marked_in_lists_and_where_it_is_shown(new_shop: Run) -> None:
+    assert "Mark" not in new_shop("list", "views").out
+    given = ("customer_returns@1", "--reason", "guessed", "--successor", "customer_orders@1")
+    assert new_shop("deprecate", *given).code == 0
+    assert new_shop("list", "views").out.splitlines()[0].rstrip().endswith("Mark")
+    marks = [view["mark"] for view in new_shop("list", "views", "--json").document["views"]]
+    assert marks.count("deprecated") == 1
+    assert "is deprecated: guessed. Use customer_orders@1" in new_shop("show", given[0]).out
+    assert new_shop("restore", given[0]).code == 0
+    views = new_shop("list", "views", "--json").document["views"]
+    assert {view["mark"] for view in views} == {None}

@@ -41,3 +41,10 @@ def test_the_site_is_published_where_the_store_s_stack_says(tmp_path: Path) -> N
     there = aws.client("s3").list_objects_v2(Bucket="catalog-of-published")["Contents"]
     written = [path for path in (tmp_path / "site").rglob("*") if path.is_file()]
     assert len(there) == len(written)
+
+
+def test_the_demo_does_not_begin_where_it_could_not_write_its_catalog(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    ran = run("demo", "--catalog", str(tmp_path))
+    assert ran.code == 1
+    assert "holds files that are no catalog's" in ran.err

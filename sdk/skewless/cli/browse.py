@@ -110,7 +110,7 @@ def list_published(
         if len(wanted) > 1:
             screen.say(item.value.capitalize(), style="bold underline")
         if found:
-            screen.table(_COLUMNS[item], [_row(one, published) for one in found])
+            screen.table(*_table(item, found, published))
         else:
             which = "" if filters == Filters() else " with this"
             screen.say(f"no {item.value}{which} are published")
@@ -200,6 +200,25 @@ def show(
             screen.say(f"{version} {mark}", style="yellow")
 
 
+def _table(
+    kind: Kind, found: Iterable[Definition], published: Published
+) -> tuple[tuple[str, ...], Rows]:
+    """Return columns and rows; the last column has marks, if there are any."""
+    items = [*found]
+    rows = [_row(one, published) for one in items]
+    states = [_state(one, published) for one in items]
+    if not any(states):
+        return _COLUMNS[kind], rows
+    return (*_COLUMNS[kind], "Mark"), [
+        (*row, state) for row, state in zip(rows, states, strict=True)
+    ]
+
+
+def _state(item: Definition, published: Published) -> str:
+    mark = published.marks.get(Identity.of(item))
+    return "" if mark is None else mark.state.value
+
+
 _COLUMNS = {
     Kind.VIEWS: ("Name", "Version", "Entity", "Source", "Refresh", ">Features"),
     Kind.SERVICES: ("Name", "Version", ">Features", "Views"),
@@ -261,6 +280,7 @@ def _summary(item: Definition, published: Published) -> dict[str, Any]:
         found |= {
             "version": item.version.written,
             "full_version": published.full_version(item).full,
+            "mark": _state(item, published) or None,
         }
     match item:
         case FeatureView():

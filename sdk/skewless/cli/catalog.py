@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from skewless.catalog.site import write_site
+from skewless.catalog.site import check_folder, write_site
 from skewless.catalog.upload import upload
 from skewless.cli import traffic
 from skewless.cli.invocation import Invocation
@@ -45,6 +45,7 @@ def catalog(
       skewless catalog --publish
     """
     invocation = Invocation.of(context)
+    check_folder(output)
     store = invocation.store()
     expected = None
     if is_measured or predictions:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from localaws.server import LocalAws
 from skewless import FeatureStore
-from skewless.catalog.site import write_site
+from skewless.catalog.site import check_folder, write_site
 from skewless.demo import budget, report, verdict
 from skewless.demo.course import Course
 from skewless.demo.example import Example
@@ -35,7 +35,11 @@ def main(*, as_json: bool = False, catalog: Path = CATALOG) -> int:
 
     Returns:
         0; 1 if a value served differs from the value trained on, or could not be compared.
+
+    Raises:
+        InputError: the folder holds files that are no catalog's.
     """
+    check_folder(catalog)
     screen = Course(as_json=as_json, pace=budget.pace())
     report.opening(screen)
     with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="skewless-demo-") as folder:

@@ -45,6 +45,15 @@ def write_site(document: Catalog, folder: Path) -> Path:
     return folder / "index.html"
 
 
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that `write_site` would refuse, before a catalog is collected for it.
+
+    Raises:
+        InputError: it holds files that are no catalog's.
+    """
+    _earlier(folder)
+
+
 def _files(document: Catalog) -> Iterator[tuple[str, bytes]]:
     for path in sorted(_ASSETS.rglob("*")):
         if path.is_file():
