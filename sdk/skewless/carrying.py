@@ -113,7 +113,7 @@ class CarryingStore(PublishingStore):
         if planned is not None and planned.changes != plan.changes:
             raise PublishError(
                 f"nothing was promoted: store {to.name!r} changed since the plan was made"
-                f"{_by(to)}. Look at the plan again; it is now\n{plan}"
+                f"{to._by_whom()}. Look at the plan again; it is now\n{plan}"
             )
         check_promoted(to._with_fills(plan, only_again=True).changes, _listed(names))
         why = message or f"promoted from store {self.name!r}"
@@ -193,7 +193,7 @@ class CarryingStore(PublishingStore):
         if planned is not None and planned != found:
             raise PublishError(
                 f"nothing was imported: store {self.name!r} or the folder changed since the plan "
-                f"was made{_by(self)}. Look at the plan again; it is now\n{plan}"
+                f"was made{self._by_whom()}. Look at the plan again; it is now\n{plan}"
             )
         why = message or f"imported from an export of store {found.store!r}"
         plan = self._checked(plan, refill)
@@ -333,13 +333,6 @@ def _commit_of(plan: Plan, log: Iterable[LogEntry]) -> str:
                 found.setdefault(change.key, entry.commit)
     commits = {*found.values()}
     return commits.pop() if len(commits) == 1 and found.keys() == due else ""
-
-
-def _by(store: PublishingStore) -> str:
-    """Name who published last."""
-    for entry in store.log(limit=1):
-        return f", by {entry.by} at {entry.at.isoformat(timespec='seconds')}"
-    return ""
 
 
 def _content(path: str | Path) -> bytes:

@@ -94,6 +94,7 @@ class DevelopingStore(RelockingStore):
         message: str = "",
         commit: str = "",
         refill: str | Iterable[str] = (),
+        planned: Plan | None = None,
         expires: str | timedelta | Duration | None = None,
     ) -> Plan:
         """Publish definitions, make the tables of their logs, and schedule their cuts.
@@ -111,6 +112,8 @@ class DevelopingStore(RelockingStore):
             refill: new majors of views, as `name@version`, that may fill most of their features a
                 second time from a large log. Elsewhere nobody is asked, nor of a trial, which is
                 filled by hand.
+            planned: what `plan` said, of what is published. If it is given, nothing is done if
+                others published since, and something else would be done now than was planned.
             expires: of a trial alone: after how long, such as "3d"; "7d" if None, at most "90d".
 
         Raises:
@@ -123,7 +126,9 @@ class DevelopingStore(RelockingStore):
         if self._namespace is None:
             if expires is not None:
                 raise InputError("expires: what is published stays; store.dev(name) is for trials")
-            return super().apply(definitions, message=message, commit=commit, refill=refill)
+            return super().apply(
+                definitions, message=message, commit=commit, refill=refill, planned=planned
+            )
         plan = self._trials.apply(
             self._namespace,
             Definitions.collect(definitions),

@@ -122,6 +122,7 @@ class PublishingStore(RememberingStore):
         message: str = "",
         commit: str = "",
         refill: str | Iterable[str] = (),
+        planned: Plan | None = None,
     ) -> Plan:
         """Publish definitions, make the tables of their logs, and schedule their cuts.
 
@@ -133,17 +134,26 @@ class PublishingStore(RememberingStore):
             commit: of the definitions' repository, for the log.
             refill: new majors of views, as `name@version`, that may fill most of their features a
                 second time from a large log. Elsewhere nobody is asked.
+            planned: what `plan` said. If it is given, nothing is done if others published since,
+                and something else would be done now than was planned.
 
         Raises:
             DefinitionError: the definitions do not go together.
             PublishError: they would change what a published version means, a Python function
-                fails on drawn examples, or a view is not named in `refill`; nothing is published.
+                fails on drawn examples, a view is not named in `refill`, or the plan is another by
+                now; nothing is published.
             InputError: `refill` names a view that is not among the definitions.
         """
         wanted = Definitions.collect(definitions)
         plan, _ = self._compared(wanted)
         if plan.is_refused:
             raise PublishError(f"nothing was published.\n{plan}")
+        if planned is not None and (new := plan.beyond(planned)):
+            told = "\n".join(map(str, new))
+            raise PublishError(
+                f"nothing was published: store {self.name!r} changed since the plan was made"
+                f"{self._by_whom()}. It would now also do this; look at the plan again:\n{told}"
+            )
         plan = self._with_fills(plan, only_again=True)
         check_refills(plan.changes, refill)
         self._carry_out(plan, wanted, commit, message)

@@ -62,6 +62,12 @@ class RememberingStore(OpenedStore):
         ending = None if end is None else self._moment(end)
         return changes_between(*self._registry.states(self._moment(start), ending))
 
+    def _by_whom(self) -> str:
+        """Name who published last, as the end of a sentence."""
+        for entry in self._registry.log(limit=1):
+            return f", by {entry.by} at {entry.at.isoformat(timespec='seconds')}"
+        return ""
+
     def _moment(self, given: Moment) -> datetime | str:
         """Return an instant, or the id of an entry."""
         from skewless.registry.apply_log import LogEntry  # noqa: PLC0415 - no part of serving

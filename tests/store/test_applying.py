@@ -154,3 +154,18 @@ def test_an_apply_that_was_interrupted_when_it_counted_is_told_and_finished_by_t
     other.apply(wanted)
     assert not [one for one in other.doctor().warnings if "interrupted" in one.what]
     assert len(other.log()) == 1
+
+
+def test_what_was_not_planned_is_not_applied(store: FeatureStore) -> None:
+    """Without it, the words of another would be overwritten by a plan that never showed them."""
+    one, other = a_view("one"), a_view("one", description="theirs")
+    planned = store.plan([one, a_view("two")])
+    store.apply(a_view("two"))
+    store.apply([one, a_view("two")], planned=planned)  # less is left to do
+    planned = store.plan([one, a_view("three")])
+    copy.copy(store).apply(other, message="theirs")
+    with pytest.raises(PublishError, match=r"(?s)since the plan was made, by arn.*describe"):
+        store.apply([one, a_view("three")], planned=planned)
+    store.refresh()
+    assert {view.name for view in store.published.views} == {"one", "two"}
+    assert store.published.view("one").description == "theirs"

@@ -143,7 +143,11 @@ def apply(
         raise PublishError("not confirmed: nothing was published. --yes publishes without asking")
     with screen.progress(f"publishing to {store.name}"):
         done = store.apply(
-            definitions, message=message, commit=commit_of(file), refill=refill or ()
+            definitions,
+            message=message,
+            commit=commit_of(file),
+            refill=refill or (),
+            planned=None if yes else found,  # what was confirmed, and nothing else
         )
     screen.document({**done.to_dict(), "is_applied": True})
     if done.has_changes:

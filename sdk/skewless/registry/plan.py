@@ -110,6 +110,11 @@ class Plan:
         """The changes that are any."""
         return tuple(one for one in self.changes if one.action is not Action.UNCHANGED)
 
+    def beyond(self, planned: Plan) -> list[Change]:
+        """Return the changes that an earlier plan did not have; what others did since is none."""
+        before = {_key(change) for change in planned.changes}
+        return [change for change in self.changed if _key(change) not in before]
+
     @property
     def refusals(self) -> tuple[Change, ...]:
         """The changes that are refused."""
@@ -170,3 +175,7 @@ class Plan:
         counts = Counter(change.action for change in self.changes)
         told = ", ".join(f"{counts[item]} {item.value}" for item in Action if counts[item])
         return told or "nothing to publish"
+
+
+def _key(change: Change) -> tuple[object, ...]:
+    return change.identity, change.action, change.meaning, change.published, change.patch
