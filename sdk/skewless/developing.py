@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from skewless.carrying import CarryingStore
 from skewless.compiler.document import encode
+from skewless.compiler.plan import plan_view
 from skewless.definitions.collection import Definitions
 from skewless.definitions.refresh import Stream
 from skewless.definitions.view import view_behind
 from skewless.errors import InputError, OnlineStoreError
+from skewless.later import Later
 from skewless.online.address import view_partition
+from skewless.registry.identity import Identity
 from skewless.registry.retired import check_live
 from skewless.registry.selection import find_parts
 from skewless.relocking import RelockingStore
@@ -28,10 +31,14 @@ if TYPE_CHECKING:
     from skewless.definitions.service import AnyView, View
     from skewless.definitions.view import FeatureView
     from skewless.materialize.sweep import Swept
+    from skewless.registry.change import Change
     from skewless.registry.changes import Plan
     from skewless.registry.namespaces import DevNamespace
     from skewless.registry.published import Published
+    from skewless.registry.refills import check_promoted
     from skewless.trials import Trials
+else:  # no part of serving
+    check_promoted = Later("skewless.registry.refills", "check_promoted")
 
 
 class DevelopingStore(RelockingStore):
@@ -180,13 +187,15 @@ class DevelopingStore(RelockingStore):
         Raises:
             UnknownNameError: nothing has a name.
             InputError: a version is yanked, or both are one store; a namespace is empty or expired.
-            PublishError: another meaning is published under a version, or something changed.
+            PublishError: another meaning is published under a version, or something changed; or a
+                view would fill a large log's features a second time, and is not named itself.
         """
         if self._namespace is None:
             return super().promote(names, to=_given(to), message=message, planned=planned)
         self._check_here(to)
         chosen = _listed(names)
         plan, wanted, seen = self._trials.checked_promotion(self._namespace, chosen, planned)
+        check_promoted(self._unfilled(plan), chosen)
         why = f"promoted from namespace {seen.name!r}"
         message = f"{message} ({why})" if message else why
         # Schedules follow what is published, which is less than this store shows.
@@ -196,6 +205,19 @@ class DevelopingStore(RelockingStore):
             self._trials.drop(self._namespace)
         self.refresh()
         return plan
+
+    def _unfilled(self, plan: Plan) -> list[Change]:
+        """Return a promotion's changes, with fills, but those that cuts of the trial spare."""
+        views = {Identity.of(view): view for view in plan.definitions.views}
+
+        def is_spared(change: Change) -> bool:
+            if change.fill is None or not change.fill.is_guarded:
+                return False
+            partition = view_partition(plan_view(views[change.identity]))
+            return self._table.read_watermark(partition).cut is not None
+
+        changes = self._with_fills(plan, only_again=True).changes
+        return [change for change in changes if not is_spared(change)]
 
     def drop(self) -> Swept:
         """Remove the namespace with all that it made, at once.

@@ -172,7 +172,13 @@ def test_a_table_of_unknown_size_must_be_named_to_be_read_again() -> None:
     with pytest.raises(InputError, match="there are: spending@2"):
         store.apply(second, refill=["spending@3"])
     assert len(store.published.definitions.views) == 1
-    store.apply(second, refill="spending@2")
+    tried = store.dev("anna")
+    tried.apply(second)
+    with pytest.raises(PublishError, match="promote spending@2 as well"):
+        tried.promote()
+    assert len(store.published.definitions.views) == 1
+    tried.promote("spending")
+    store.refresh()
     assert len(store.published.definitions.views) == 2
     store.apply(second, refill="spending@2")
 
