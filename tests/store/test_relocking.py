@@ -113,3 +113,14 @@ def test_a_lock_that_was_edited_is_not_upgraded(store: FeatureStore, tmp_path: P
         with pytest.raises(DocumentError, match=r"run skewless lock again"):
             use(path)
     assert path.read_text() == edited
+
+
+def test_an_upgraded_lock_is_registered_for_the_model_that_it_was_of(
+    store: FeatureStore, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.lock"
+    store.lock("model@1.0", path, model="scored")
+    store.upgrade_lock(path)
+    found = [lock for lock in store.models() if lock.model == "scored"]
+    assert [read_lock(path).digest in lock.digest for lock in found].count(True) == 1
+    assert len(found) == 2
