@@ -42,7 +42,7 @@ def test_what_is_newer_is_told_and_taken(new_shop: Run) -> None:
     )
     assert new_shop("lock", "--check", "skewless.lock").code == 0
     kept = new_shop("lock", "--upgrade", "skewless.lock")
-    assert kept.out == "skewless.lock pins the newest version: fraud_model@1\n"
+    assert kept.out == "skewless.lock pins the newest version of its major: fraud_model@1\n"
     ran = new_shop("lock", "--upgrade", "skewless.lock", "--major")
     assert ran.out.endswith("wrote skewless.lock: fraud_model@1 became fraud_model@2\n")
     assert "service 'fraud_model' version 1 becomes version 2" in ran.out

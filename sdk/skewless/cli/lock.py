@@ -147,7 +147,10 @@ def _upgrade(invocation: Invocation, path: Path, said: _Said, *, major: bool) ->
     )
     screen.document(found.to_dict())
     if not found.is_changed:
-        screen.say(f"{path} pins the newest version: {found.before}")
+        newest = "the newest version" if major else "the newest version of its major"
+        screen.say(f"{path} pins {newest}: {found.before}")
+        if not major:
+            screen.note("--major looks for a newer major as well; skewless outdated names it")
         return
     for change in found.changes:
         screen.say(change.what, style="bold")
