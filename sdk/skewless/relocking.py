@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from skewless.carrying import CarryingStore
 from skewless.definitions.service import FeatureService
 from skewless.definitions.view import FeatureRef
+from skewless.errors import InputError
 from skewless.later import Later
 from skewless.registry.lock import read_lock
 
@@ -72,8 +73,8 @@ class RelockingStore(CarryingStore):
             What changed, by name. The file is left as it is if nothing did.
 
         Raises:
-            InputError: it is the lock of another store or Region, or the newest version reads one
-                that was yanked.
+            InputError: it is the lock of another store or Region, the newest version reads one
+                that was yanked, or several models are deployed with it.
             DocumentError: it is no lock, or was changed after it was written.
         """
         from skewless.registry import lock_review as review  # noqa: PLC0415 - no part of serving
@@ -85,11 +86,10 @@ class RelockingStore(CarryingStore):
         changes = review.lock_differences(str(path), lock, now, own, region)
         if changes:
             loose = [] if isinstance(now, FeatureService) else [FeatureRef(*pair) for pair in now]
-            known = {each.model for each in self.models() if each.digest == lock.digest}
             self.lock(
                 loose or now,
                 path,
-                model=model or (known.pop() if len(known) == 1 else None),
+                model=self._model_of(path, lock) if model is None else model,
                 training=training,
                 accept_skew=accept_skew,
                 commit=commit,
@@ -123,6 +123,16 @@ class RelockingStore(CarryingStore):
             for path in paths or ("skewless.lock",)
             for pin in pins(str(path), self._of_this_store(path)[0], published)
         ]
+
+    def _model_of(self, path: str | Path, lock: Lock) -> str | None:
+        """Return the name of the model that a lock was registered for; None if it was not."""
+        found = sorted({each.model for each in self.models() if each.digest == lock.digest})
+        if len(found) > 1:
+            raise InputError(
+                f"{str(path)!r} is that of the models {', '.join(map(repr, found))}; say which of "
+                "them gets the new one with model= (--model)"
+            )
+        return found[0] if found else None
 
     def _of_this_store(self, path: str | Path) -> tuple[Lock, LockedResources, str]:
         """Read a lock, and return it with the resources and the region of this store."""

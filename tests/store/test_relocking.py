@@ -119,8 +119,16 @@ def test_an_upgraded_lock_is_registered_for_the_model_that_it_was_of(
     store: FeatureStore, tmp_path: Path
 ) -> None:
     path = tmp_path / "a.lock"
-    store.lock("model@1.0", path, model="scored")
+    pinned = [*(spending[name] for name in FEATURES), profile["shop"]]
+    store.lock(pinned, path, model="scored")
+    before = path.read_bytes()
     store.upgrade_lock(path)
-    found = [lock for lock in store.models() if lock.model == "scored"]
-    assert [read_lock(path).digest in lock.digest for lock in found].count(True) == 1
-    assert len(found) == 2
+    digests = [lock.digest for lock in store.models() if lock.model == "scored"]
+    assert len(digests) == 2
+    assert read_lock(path).digest in digests
+    path.write_bytes(before)
+    store.register(path, model="also")
+    with pytest.raises(InputError, match=r"is that of the models 'also', 'scored'; say which"):
+        store.upgrade_lock(path)
+    assert path.read_bytes() == before
+    assert store.upgrade_lock(path, model="also").is_changed
