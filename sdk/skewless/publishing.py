@@ -86,7 +86,8 @@ class PublishingStore(RememberingStore):
     def _compared(self, wanted: Definitions) -> tuple[Plan, Published]:
         """Compare definitions with what is published now, and estimate the items of views."""
         published = self._registry.load()
-        plan = with_marks(compare(published.definitions, wanted), published)
+        plan = compare(published.definitions, wanted, marked=published.marks)
+        plan = with_marks(plan, published)
         plan = with_patches(plan, published.patches, written_in(wanted))
         views = plan.definitions.views
         estimates = {(item.name, item.version): estimate(item) for item in views}

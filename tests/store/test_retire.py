@@ -14,6 +14,7 @@ from skewless.compiler.status import STALE
 from skewless.errors import InputError, PublishError
 from skewless.online.address import WATERMARK, view_partition
 from skewless.registry.marks import Mark, State
+from skewless.registry.search import search
 from skewless.registry.selection import versions_of
 from tests.order.scheduler import KilledError
 from tests.store.builders import (
@@ -139,6 +140,17 @@ def test_a_retired_version_is_gone_from_serving_and_stays_in_history(
     assert served.log()[0].changes[0].action == "retire"
 
 
+def same_as_spending() -> FeatureView:
+    """A view of another name with a feature that only the retired version has."""
+    return FeatureView(
+        "others",
+        entity=card,
+        source=payments,
+        refresh="stream",
+        features={"payments_7d": agg.count(window="7d")},
+    )
+
+
 def test_a_retired_version_is_for_good(served: FeatureStore, clock: MovableClock) -> None:
     retired_and_emptied(served, clock)
     plan = served.apply([model, LATER])
@@ -169,6 +181,11 @@ def test_a_retired_version_is_for_good(served: FeatureStore, clock: MovableClock
             served.apply(wanted)
     told = served.doctor()
     assert "view spending@1" not in {one.subject for one in (*told.errors, *told.warnings)}
+    assert served.plan(same_as_spending()).changes[-1].warnings == (
+        "feature 'payments_7d' is spending@2:payments_1d but for its window",
+    )
+    (found,) = [hit for hit in search(served.published, "spending") if hit.name == "spending@1"]
+    assert found.where.startswith("retired.")
     # As after a restore of the registry's state from before:
     identities, at = versions_of(served.published, "spending@1"), served.clock()
     marks = served.published.marks

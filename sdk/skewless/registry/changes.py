@@ -30,7 +30,7 @@ from skewless.registry.parts import parts_of, take_apart, whole
 from skewless.registry.plan import Month, Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from skewless.definitions.collection import Definition, Definitions
     from skewless.definitions.service import View
@@ -59,16 +59,25 @@ class Decided(NamedTuple):
     details: tuple[str, ...] | None = None
 
 
-def compare(published: Definitions, wanted: Definitions) -> Plan:
-    """Say what publishing `wanted` would do to what is published; nothing is ever removed."""
-    return plan_of(published, take_apart(published, wanted))
+def compare(
+    published: Definitions, wanted: Definitions, *, marked: Collection[Identity] = ()
+) -> Plan:
+    """Say what publishing `wanted` would do to what is published; nothing is ever removed.
+
+    Args:
+        published: what is there.
+        wanted: what is to be published.
+        marked: versions that are not offered for reuse.
+    """
+    return plan_of(published, take_apart(published, wanted), marked=marked)
 
 
-def plan_of(published: Definitions, apart: Apart) -> Plan:
+def plan_of(published: Definitions, apart: Apart, *, marked: Collection[Identity] = ()) -> Plan:
     """Say what publishing definitions that are taken apart would do to what is published."""
     before = {Identity.of(item): item for item in published}
     after = {Identity.of(item): item for item in apart.definitions}
-    there = Alike((*published.views, *published.on_demand_views))
+    views: tuple[View, ...] = (*published.views, *published.on_demand_views)
+    there = Alike(tuple(view for view in views if Identity.of(view) not in marked))
     changes = (_change(item, before, after, apart, there) for item in after.values())
     return Plan(tuple(changes), definitions=apart.definitions, published=published)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from skewless.definitions.entity import Entity
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from skewless.definitions.collection import Definition
+    from skewless.registry.marks import Mark
     from skewless.registry.published import Published
 
 
@@ -81,9 +82,17 @@ def search(published: Published, words: str, filters: Filters | None = None) -> 
         return []
     filters = filters or Filters()
     hits = [
-        hit for item in published.definitions if filters.take(item) for hit in _hits(item, wanted)
+        _told(hit, published.marks.get(Identity.of(item)))
+        for item in published.definitions
+        if filters.take(item)
+        for hit in _hits(item, wanted)
     ]
     return sorted(hits, key=lambda hit: (-hit.score, hit.name))
+
+
+def _told(hit: Hit, mark: Mark | None) -> Hit:
+    """Return a hit that says what is said of its version."""
+    return hit if mark is None else replace(hit, where=f"{mark.state.value}. {hit.where}".strip())
 
 
 def _hits(item: Definition, wanted: list[str]) -> Iterator[Hit]:
