@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from skewless.compiler.document import encode
 from skewless.errors import PublishError
 from skewless.registry.identity import level
 from skewless.registry.registry_table import key_of
-from skewless.registry.stored_item import APPLIES, PARTITION, PATCH
+from skewless.registry.stored_item import APPLIES, DIGEST, PARTITION, PATCH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -79,14 +80,15 @@ class DefinitionWrite:
         """
         values: dict[str, Any] = {
             ":d": {"S": self.document},
+            ":digest": {"S": self._digest},
             ":fingerprint": {"S": self.fingerprint},
             ":o": {"N": str(self.order)},
             ":at": {"S": self.at},
             ":tag": {"SS": [tag]},
             ":one": {"S": tag},
         }
-        sets = "d = :d, fingerprint = :fingerprint, o = :o"
-        same = "fingerprint = :fingerprint AND d = :d"
+        sets = f"d = :d, fingerprint = :fingerprint, o = :o, {DIGEST} = :digest"
+        same = f"fingerprint = :fingerprint AND {DIGEST} = :digest"
         if self.patch:
             sets += f", {PATCH} = :patch"
             same += f" AND {PATCH} = :patch"
@@ -107,6 +109,10 @@ class DefinitionWrite:
             "ExpressionAttributeValues": values,
         }
 
+    @property
+    def _digest(self) -> str:
+        return hashlib.sha256(self.document.encode()).hexdigest()[:16]
+
     def holds(self, item: Mapping[str, Any] | None) -> bool:
         """Return whether the condition of `update` holds for an item, before it was written."""
         if item is None:
@@ -124,6 +130,7 @@ class DefinitionWrite:
             **old,
             **key_of(PARTITION, self.key),
             "d": {"S": self.document},
+            DIGEST: {"S": self._digest},
             "fingerprint": {"S": self.fingerprint},
             "o": {"N": str(self.order)},
             **({PATCH: {"N": str(self.patch)}} if self.patch else {}),

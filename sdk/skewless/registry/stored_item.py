@@ -21,6 +21,8 @@ PARTITION = "definition"
 MARK = "m"
 # How often the words changed, if they ever did.
 PATCH = "p"
+# A digest of the document: a condition on the document itself would count as much as its write.
+DIGEST = "w"
 # A set of texts: the applies that wrote the item, each as `<id>/<how many it wrote>`.
 APPLIES = "a"
 
