@@ -124,6 +124,13 @@ class CatalogSite(Construct):
             cloudfront.PublicKey(self, f"ViewerKey{number}", encoded_key=key)
             for number, key in enumerate(settings.viewer_keys, start=1)
         ]
+        for number, key in enumerate(keys, start=1):
+            cdk.CfnOutput(
+                self,
+                f"ViewerKeyId{number}",
+                value=key.public_key_id,
+                description="The id of the viewer key, which links are signed with",
+            )
         return cloudfront.KeyGroup(self, "Viewers", items=keys)
 
     def _enter(self) -> cloudfront.Function:

@@ -91,6 +91,7 @@ def test_no_file_is_answered_without_a_signature(catalog: Template) -> None:
     assert association["EventType"] == "viewer-request"  # it answers; the origin is never asked
     group = only(catalog, "AWS::CloudFront::KeyGroup")["Properties"]["KeyGroupConfig"]
     assert len(group["Items"]) == 2
+    assert len([name for name in catalog.find_outputs("*") if "ViewerKeyId" in name]) == 2
     catalog.has_resource_properties(
         "AWS::CloudFront::PublicKey", {"PublicKeyConfig": {"EncodedKey": KEY}}
     )
