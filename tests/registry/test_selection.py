@@ -94,7 +94,8 @@ def test_a_view_that_differs_from_the_published_one_is_refused() -> None:
     assert str(caught.value) == (
         "FeatureView('delays', version=2) differs from the published version 2: feature 'mean_1d': "
         "agg.mean('delay', window='2d') became agg.mean('delay', window='3d'). Publish it under "
-        "another version with skewless apply, or use what is published"
+        "another version with skewless apply, or use what is published or tried "
+        "by its name: 'delays'"
     )
 
 

@@ -16,9 +16,11 @@ from skewless.errors import DocumentError, PublishError, UnknownNameError
 from skewless.online.address import view_partition
 from skewless.registry.changes import compare
 from skewless.registry.identity import Identity
+from skewless.registry.marks import Mark, State
 from skewless.registry.published import Published
 from skewless.registry.trial import Trial, trial_of
 from tests.registry.builders import a_service, a_source, a_view, an_on_demand_view
+from tests.registry.publishing import NOW
 
 DAY, HOUR = agg.mean("delay", window="1d"), agg.count(window="1h")
 
@@ -230,3 +232,16 @@ def test_two_trials_of_one_name_do_not_meet() -> None:
     two = tried(over, a_view(features={"mean_1d": agg.mean("delay", window="3d")}))
     assert not one.partitions & two.partitions
     assert own(one, over) == own(two, over) == ["view 'delays' version 2"]
+
+
+def test_nothing_that_stands_on_a_retired_version_is_tried_or_promoted() -> None:
+    over = published(a_view())
+    mark = Mark(state=State.RETIRED, reason="old", successor="", by="arn", at=NOW)
+    retired = Published.of(over.definitions, {Identity.of(a_view()): mark})
+    reads = an_on_demand_view(a_view())
+    with pytest.raises(PublishError, match="no version makes these publishable"):
+        tried(retired, reads)
+    trial = tried(over, reads)
+    assert own(trial, retired) == ["view 'trend' version 1"]
+    with pytest.raises(PublishError, match="it reads view 'delays' version 1"):
+        trial.promotion(retired, "anna")

@@ -9,6 +9,7 @@ from skewless.definitions.version import Version
 from skewless.errors import PublishError
 from skewless.registry.changes import compare
 from skewless.registry.identity import Identity, level
+from skewless.registry.marked import with_marks
 from skewless.registry.published import Published
 
 if TYPE_CHECKING:
@@ -21,17 +22,18 @@ if TYPE_CHECKING:
 _MOST_ROUNDS = 10
 
 
-def publishable(published: Definitions, wanted: Definitions) -> tuple[Plan, Definitions]:
+def publishable(published: Published, wanted: Definitions) -> tuple[Plan, Definitions]:
     """Give each definition the version that its changes need, as `bump` does in a file.
 
     Returns:
         The plan, which refuses nothing, and the definitions in these versions.
 
     Raises:
-        PublishError: no version makes a definition publishable.
+        PublishError: no version makes a definition publishable, or it would stand on what is
+            retired.
     """
     for _ in range(_MOST_ROUNDS):
-        plan = compare(published, wanted)
+        plan = with_marks(compare(published.definitions, wanted), published)
         if not plan.is_refused:
             return plan, wanted
         lasting = [change for change in plan.refusals if change.needed is None]

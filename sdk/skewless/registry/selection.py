@@ -262,7 +262,8 @@ def _refuse(given: View | FeatureService, different: Iterable[object]) -> NoRetu
     raise InputError(
         f"{given} differs from the published version {given.version}: "
         f"{'; '.join(map(str, different))}. "
-        "Publish it under another version with skewless apply, or use what is published"
+        "Publish it under another version with skewless apply, or use what is published or tried "
+        f"by its name: {given.name!r}"
     )
 
 

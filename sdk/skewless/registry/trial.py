@@ -104,7 +104,8 @@ class Trial:
             if identity not in own
             and identity <= newest.get((identity.kind, identity.name), identity)
         ]
-        return Overlay(Published.of([*kept, *own.values()], published.marks), tuple(own.values()))
+        shown = Published.of([*kept, *own.values()], published.marks)
+        return Overlay(replace(shown, patches=published.patches), tuple(own.values()))
 
     def promotion(
         self, published: Published, namespace: str, names: Collection[str] = ()
@@ -135,8 +136,8 @@ class Trial:
             if (identity := Identity.of(item)) in own and (not names or identity.name in names)
         ]
         if not chosen:
-            return replace(publishable(published.definitions, Definitions())[0]), Definitions()
-        plan, wanted = publishable(published.definitions, Definitions.collect(chosen))
+            return replace(publishable(published, Definitions())[0]), Definitions()
+        plan, wanted = publishable(published, Definitions.collect(chosen))
         created = tuple(each for each in plan.changes if each.action is Action.CREATE)
         return replace(plan, changes=created), wanted
 
@@ -167,7 +168,7 @@ def trial_of(published: Published, wanted: Definitions) -> tuple[Trial, Plan, De
         PublishError: no version makes a definition publishable, or a source is to change: a log
             is everybody's.
     """
-    plan, numbered = publishable(published.definitions, wanted)
+    plan, numbered = publishable(published, wanted)
     actions = {change.identity: change.action for change in plan.changes}
     for item in numbered.sources:
         action = actions[Identity.of(item)]
