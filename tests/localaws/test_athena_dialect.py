@@ -108,6 +108,12 @@ def test_time_is_trinos(sandbox: Sandbox, expression: str, value: str) -> None:
     ("expression", "value"),
     [
         ("reduce(array[1, 2], 0, (s, x) -> s + x, s -> s * 2)", "6"),
+        ("array[10, 20][2]", "20"),
+        ("array[array[1, 2], array[3, 4]][2][1 + 0]", "3"),
+        ("(select xs[n] from (values (array[10, 20], 2)) t(xs, n))", "20"),
+        ("map(array[5, 6], array[7, 8])[5]", "7"),
+        ("element_at(array[10, 20], 1)", "10"),
+        ("element_at(map(array[5, 6], array[7, 8]), 6)", "8"),
         ("slice(array[1, 2, 3, 4], 2, 2)", "[2, 3]"),
         ("format('%05d', 42)", "00042"),
         ("from_big_endian_64(substr(md5(to_utf8('a')), 1, 8))", "919145239626757800"),

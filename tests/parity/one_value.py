@@ -6,10 +6,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import sqlglot
 
 from localaws.core.athena.engine import connect
-from localaws.core.athena.transpile import to_duckdb
+from localaws.core.athena.transpile import parse, to_duckdb
 from skewless.compiler.binding import bind
 from skewless.compiler.bound import Column, parts_of
 from skewless.compiler.interpret import compile_python
@@ -90,7 +89,7 @@ def values_of(value: Sql, table: pa.Table, engine: EngineName) -> tuple[list[Any
     query = sql.select(sql.aliased(value, "value")).from_(sql.table("given"))
     text = Dialect(engine).render(query)
     if engine is EngineName.ATHENA:
-        text = to_duckdb(sqlglot.parse_one(text, dialect="athena"))
+        text = to_duckdb(parse(text))
     opened = closing(connect()) if engine is EngineName.ATHENA else connection()
     with opened as cursor:
         cursor.register("given", table)

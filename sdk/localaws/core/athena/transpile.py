@@ -6,10 +6,11 @@ It knows nothing of the catalog: the caller has replaced table names before (`ca
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlglot
 from sqlglot import ErrorLevel, exp
+from sqlglot.dialects.trino import Trino
 
 from localaws.core.athena.exemplar import exemplar
 from localaws.core.athena.failure import QueryFailedError
@@ -17,9 +18,15 @@ from localaws.core.athena.failure import QueryFailedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_INTEGER_TYPES = ("bigint", "int", "smallint", "tinyint")
+_INTEGERS = frozenset({exp.DType.BIGINT, exp.DType.INT, exp.DType.SMALLINT, exp.DType.TINYINT})
+_TEXTS = frozenset({exp.DType.VARCHAR, exp.DType.TEXT})
 # Functions in functions nest deep, and sqlglot goes down by calls: some thirty for each level.
 sys.setrecursionlimit(max(sys.getrecursionlimit(), 20_000))
+# Elements count from 1 in both languages. sqlglot would count from 0 between them. For that it asks
+# the type of whatever has elements: most of the time of parsing elementary functions.
+_FROM_ONE: Any = Trino()
+_FROM_ONE.INDEX_OFFSET = 0
+_PARSING: Any = {"read": "athena", "trino": _FROM_ONE}
 _NAMED = (exp.Alias, exp.Aliases, exp.Column, exp.Dot)
 _FOREIGN = frozenset({"current_setting", "getenv", "getvariable", "write_log"})
 _DAY_OF_WEEK = frozenset({"DOW", "DAYOFWEEK", "DAY_OF_WEEK"})
@@ -27,7 +34,9 @@ _DAY_OF_WEEK = frozenset({"DOW", "DAYOFWEEK", "DAY_OF_WEEK"})
 
 def parse(sql: str) -> exp.Expr:
     """An Athena statement as a tree."""
-    tree: exp.Expr = sqlglot.parse_one(sql, read="athena")
+    tree: exp.Expr = sqlglot.parse_one(sql, **_PARSING)
+    for bracket in tree.find_all(exp.Bracket) if "[" in sql else ():
+        bracket.set("offset", bracket.args.get("offset", 1))
     return tree
 
 
@@ -139,11 +148,11 @@ def _sum(node: exp.Expr) -> exp.Expr | None:
 def _cast(node: exp.Expr) -> exp.Expr | None:
     kind, value = node.args["to"], node.this
     _name_fields(kind)
-    if kind.is_type(*_INTEGER_TYPES):
+    if kind.this in _INTEGERS:
         node.set("this", _call("trino_integer", exemplar(value), value))
-    elif kind.is_type("decimal") and not kind.expressions:
+    elif kind.this is exp.DType.DECIMAL and not kind.expressions:
         node.set("to", _decimal_type(value))
-    elif kind.is_type("varchar", "text") and not value.is_string:
+    elif kind.this in _TEXTS and not value.is_string:
         node.set("this", _call("trino_varchar", exemplar(value), value))
     return None
 
@@ -159,7 +168,7 @@ def _decimal_type(value: exp.Expr) -> exp.DataType:
 def _name_fields(kind: exp.DataType) -> None:
     """ROW(bigint, varchar) has no names in Trino; DuckDB's STRUCT needs some."""
     for struct in kind.find_all(exp.DataType):
-        if not struct.is_type("struct"):
+        if struct.this is not exp.DType.STRUCT:
             continue
         for position, field in enumerate(struct.expressions):
             if isinstance(field, exp.DataType):
@@ -190,7 +199,7 @@ def _reduce(node: exp.Expr) -> exp.Expr:
     if finish is None or finish.this == finish.expressions[0]:
         return merged
     finished = _call("list_transform", exp.Array(expressions=[merged]), finish)
-    return exp.Bracket(this=finished, expressions=[exp.Literal.number(0)])
+    return exp.Bracket(this=finished, expressions=[exp.Literal.number(1)], offset=1)
 
 
 def _slice(node: exp.Expr) -> exp.Expr:
