@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cdk import permissions
+from localaws import LocalAws
 from skewless import FeatureService, FeatureStore, FeatureView, agg
+from skewless.aws import Aws
 from skewless.compiler.status import STALE
-from skewless.errors import InputError, PublishError
+from skewless.errors import InputError, PublishError, StoreError
 from skewless.online.address import WATERMARK, view_partition
 from skewless.registry.marks import Mark, State
 from skewless.registry.search import search
@@ -27,11 +30,13 @@ from tests.store.builders import (
     spending,
 )
 from tests.store.interleaving import STRIDE, at_call, kill
+from tests.store.rights import session_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from cdk.permissions import Role
     from skewless.registry.model_lock import ModelLock
     from tests.store.conftest import MovableClock
 
@@ -289,6 +294,20 @@ def test_whoever_is_killed_is_finished_by_running_it_again(
     (mark,) = served.published.marks.values()
     assert mark.state == "retired"
     assert served.retire("spending@2").items == 0
+
+
+def test_whoever_administers_may_retire_and_whoever_trains_may_not(
+    served: FeatureStore, clock: MovableClock
+) -> None:
+    clock.now = NOON + timedelta(days=2)
+
+    def as_role(role: Role) -> FeatureStore:
+        session = session_as(LocalAws.start(), role, served)
+        return FeatureStore(Aws(session, served.aws.endpoint), served.resources, clock=clock)
+
+    with pytest.raises(StoreError, match="not authorized"):
+        as_role(permissions.TRAIN).retire("spending@2", latest=True)
+    assert as_role(permissions.ADMINISTER).retire("spending@2", latest=True).items > 0
 
 
 def test_a_lock_found_after_a_kill_takes_the_mark_back(
