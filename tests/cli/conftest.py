@@ -52,7 +52,7 @@ def in_store() -> Run:
 
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A shop that tests share: they may take events in, and neither publish nor cut."""
+    """A shop that tests share: they may take events in and lock, and neither publish nor cut."""
     return a_shop(tmp_path_factory.mktemp("shop"))
 
 

@@ -18,7 +18,10 @@ def test_dependents_go_up_to_services(shop: Run) -> None:
     ran = shop("dependents", "orders:amount")
     assert "Services" in ran.out
     assert "fraud_model@1" in ran.out
-    assert shop("dependents", "fraud_model").out == "fraud_model@1 is read by nothing.\n"
+
+
+def test_what_nothing_stands_on_is_told(new_shop: Run) -> None:
+    assert new_shop("dependents", "fraud_model").out == "fraud_model@1 is read by nothing.\n"
 
 
 def test_a_graph_is_for_programs_and_for_pictures(shop: Run) -> None:
@@ -45,15 +48,15 @@ def test_the_whole_graph_is_told_and_as_events_of_openlineage(shop: Run) -> None
     assert (wrong.code, "is no URI" in wrong.err) == (1, True)
 
 
-def test_models_are_registered_listed_and_ended(shop: Run) -> None:
-    assert "for model 'churn' (lock " in shop("lock", "fraud_model", "--model", "churn").out
-    assert "churn" in shop("models").out
-    assert "model churn" in shop("dependents", "orders:amount").out
-    refused = shop("retire", "fraud_model@1", "--latest")
+def test_models_are_registered_listed_and_ended(new_shop: Run) -> None:
+    assert "for model 'churn' (lock " in new_shop("lock", "fraud_model", "--model", "churn").out
+    assert "churn" in new_shop("models").out
+    assert "model churn" in new_shop("dependents", "orders:amount").out
+    refused = new_shop("retire", "fraud_model@1", "--latest")
     assert refused.code == 1
     assert "skewless unlock churn --lock" in refused.err
-    assert shop("register", "skewless.lock", "--model", "other").code == 0
-    (lock, _) = shop("models", "--json").document["models"]
-    assert shop("unlock", "churn", "--lock", lock["digest"][:8]).code == 0
-    assert "churn" not in shop("models").out
-    assert "deployed no more" in shop("models", "churn", "--all").out
+    assert new_shop("register", "skewless.lock", "--model", "other").code == 0
+    (lock, _) = new_shop("models", "--json").document["models"]
+    assert new_shop("unlock", "churn", "--lock", lock["digest"][:8]).code == 0
+    assert "churn" not in new_shop("models").out
+    assert "deployed no more" in new_shop("models", "churn", "--all").out
