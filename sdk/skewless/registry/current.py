@@ -55,7 +55,7 @@ def _current_name(published: Published, text: str, is_cut: IsCut) -> tuple[str, 
     if len({type(item) is FeatureService for item in versions}) > 1 or len(versions) == 1:
         return text, True  # one version, or an ambiguous name, which is an error
     newest_first = sorted(versions, key=lambda item: item.version, reverse=True)
-    if published.retired(newest_first[0]) is not None:
+    if newest_first and published.retired(newest_first[0]) is not None:
         return text, True  # an error: to serve an older version instead would be another number
     for item in newest_first:
         if published.retired(item) is not None:
