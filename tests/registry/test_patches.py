@@ -133,7 +133,9 @@ def test_who_describes_what_another_described_meanwhile_is_told(registry: Regist
     registry.publish(same, NOW, by="arn:bob")
     registry.publish(same, NOW, by="arn:bob")
     for late in (mine, other):
-        with pytest.raises(PublishError, match=r"version 1: arn:bob .* or in other words, since"):
+        with pytest.raises(
+            PublishError, match=r"version 1: arn:bob .* or in other words, or marked it, since"
+        ):
             registry.publish(late, NOW)
     registry.publish(sources[0], NOW)
     with pytest.raises(PublishError, match="source 'flights'"):

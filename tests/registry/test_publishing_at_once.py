@@ -34,7 +34,8 @@ def test_of_two_who_publish_at_once_the_second_is_refused(registry: Registry, aw
         registry.publish(plans[1], NOW)
     assert str(caught.value) == (
         "view 'delays' version 1: someone else published this with another meaning, or in other "
-        "words, since the plan was made. Run skewless plan again to see how it differs"
+        "words, or marked it, since the plan was made. Run skewless plan again to see how it "
+        "differs"
     )
     assert items(aws) == before
 

@@ -296,6 +296,20 @@ def test_whoever_is_killed_is_finished_by_running_it_again(
     assert served.retire("spending@2").items == 0
 
 
+def test_of_two_who_mark_at_once_one_is_told(published: FeatureStore) -> None:
+    def yank() -> None:
+        with suppress(PublishError):
+            published.yank("spending@2")
+
+    other = FeatureStore(published.aws, published.resources, clock=published.clock)
+    with at_call(other, 2, yank) as calls, pytest.raises(PublishError, match="or marked it"):
+        other.retire("spending@2", latest=True)
+    assert calls[2] == "TransactWriteItems"
+    other.retire("spending@2", latest=True)
+    other.refresh()
+    assert [mark.state for mark in other.published.marks.values()] == ["retired"]
+
+
 def test_whoever_administers_may_retire_and_whoever_trains_may_not(
     served: FeatureStore, clock: MovableClock
 ) -> None:

@@ -136,17 +136,17 @@ class Registry:
             now: the time, for the log.
             by: whose doing it is, for the log.
             why: the reason, for the log.
-            before: what is said of versions until now, for the log.
+            before: what was said of versions when they were read.
 
         Raises:
-            PublishError: one of them is not published.
+            PublishError: one of them is not published, or somebody marked it meanwhile.
             StoreError: AWS refused.
         """
         most = MAX_WRITES - 2  # beside the log and the head
         for begin in range(0, len(identities), most):
             some = identities[begin : begin + most]
             entry = entry_of_marks(some, mark, now, by, why, before)
-            writes = [_marking(identity, mark) for identity in some]
+            writes = [_marking(identity, mark, before.get(identity)) for identity in some]
             self._applies.write([*writes, write_of(entry, _new_id())])
 
     def marks(self) -> dict[Identity, Mark]:
@@ -216,7 +216,8 @@ class Registry:
         names = ", ".join(str(Identity.parse(key)) for key in keys)
         return PublishError(
             f"{names}: {self._winner(keys)} published this with another meaning, or in other "
-            "words, since the plan was made. Run skewless plan again to see how it differs"
+            "words, or marked it, since the plan was made. Run skewless plan again to see how it "
+            "differs"
         )
 
     def _winner(self, lost: Sequence[str]) -> str:
@@ -232,16 +233,23 @@ def _order(pair: tuple[Change, Definition]) -> tuple[int, str]:
     return level(item), change.identity.key
 
 
-def _marking(identity: Identity, mark: Mark | None) -> dict[str, Any]:
+def _marking(identity: Identity, mark: Mark | None, seen: Mark | None) -> dict[str, Any]:
+    """Return the write of a mark, on condition that nobody marked the version since it was read."""
+    values: dict[str, Any] = {}
+    unchanged = f"attribute_not_exists({MARK})"
+    if seen is not None:
+        unchanged = f"{MARK} = :seen"
+        values[":seen"] = {"S": seen.to_json()}
+    update = f"REMOVE {MARK}"
+    if mark is not None:
+        update = f"SET {MARK} = :d"
+        values[":d"] = {"S": mark.to_json()}
     write: dict[str, Any] = {
         "Key": key_of(PARTITION, identity.key),
-        "UpdateExpression": f"REMOVE {MARK}",
-        "ConditionExpression": "attribute_exists(pk)",
+        "UpdateExpression": update,
+        "ConditionExpression": f"attribute_exists(pk) AND {unchanged}",
     }
-    if mark is not None:
-        write["UpdateExpression"] = f"SET {MARK} = :d"
-        write["ExpressionAttributeValues"] = {":d": {"S": mark.to_json()}}
-    return write
+    return write | ({"ExpressionAttributeValues": values} if values else {})
 
 
 def _new_id() -> str:
