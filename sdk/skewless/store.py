@@ -164,7 +164,8 @@ class FeatureStore(FillingStore):
         features, rows = told_apart(features, entity_rows, is_locked=self._is_locked)
         self._look_again()
         reader = self._readers.reader(features, full_names=full_names)
-        self._check_online(reader.views)
+        if self._namespace is not None:
+            self._check_online(reader.views)
         return reader.read(rows, None if now is None else as_microseconds(now, "now"))
 
     def verify(
