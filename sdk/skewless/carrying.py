@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from skewless.registry.carried import chosen, compare_carried
     from skewless.registry.changes import Plan
     from skewless.registry.dependents import with_dependents
-    from skewless.registry.marked import marks_read, with_marks
+    from skewless.registry.marked import marks_read, marks_taken, with_marks
     from skewless.registry.marks import Mark
     from skewless.registry.patches import with_patches
     from skewless.registry.published import Published
@@ -36,6 +36,7 @@ else:  # no part of serving
     chosen = Later("skewless.registry.carried", "chosen")
     compare_carried = Later("skewless.registry.carried", "compare_carried")
     marks_read = Later("skewless.registry.marked", "marks_read")
+    marks_taken = Later("skewless.registry.marked", "marks_taken")
     with_marks = Later("skewless.registry.marked", "with_marks")
     with_patches = Later("skewless.registry.patches", "with_patches")
     check_promoted = Later("skewless.registry.refills", "check_promoted")
@@ -51,11 +52,13 @@ class Import:
     Attributes:
         plan: the changes of definitions.
         marks: what is marked that is not marked here.
+        left: what is retired there, and served here: it stays served until `retire` is run here.
         store: whose registry was exported.
     """
 
     plan: Plan
     marks: Mapping[Identity, Mark]
+    left: Mapping[Identity, Mark]
     store: str
 
     @property
@@ -66,7 +69,8 @@ class Import:
     def to_dict(self) -> dict[str, object]:
         """Return plain data for JSON."""
         marks = {str(identity): str(mark) for identity, mark in self.marks.items()}
-        return self.plan.to_dict() | {"marks": marks, "store": self.store}
+        left = {str(identity): str(mark) for identity, mark in self.left.items()}
+        return self.plan.to_dict() | {"marks": marks, "left": left, "store": self.store}
 
 
 class CarryingStore(PublishingStore):
@@ -152,13 +156,9 @@ class CarryingStore(PublishingStore):
         plan = compare_carried(here.definitions, found.published.definitions, self.log())
         plan = with_marks(plan, here)
         plan = with_patches(plan, here.patches, found.published.patches, is_carried=True)
-        marks = {
-            identity: mark
-            for identity, mark in found.published.marks.items()
-            if identity not in here.marks
-        }
+        marks, left = marks_taken(found.published.marks, here)
         plan = self._told(plan)
-        return Import(plan=plan, marks=marks, store=found.store)
+        return Import(plan=plan, marks=marks, left=left, store=found.store)
 
     def import_registry(
         self,
@@ -171,7 +171,9 @@ class CarryingStore(PublishingStore):
         """Publish what an exported folder holds. The rules are those of `apply`.
 
         Nothing is written unless every file is right. What is there is not published again; marks
-        that are here stay. The folder's log is not taken over: the log here tells of the import.
+        that are here stay. What is served here is not retired, since models may read it by their
+        locks: `left` names it. The folder's log is not taken over: the log here tells of the
+        import.
 
         Args:
             folder: what `export_registry` wrote.

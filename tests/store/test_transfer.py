@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from skewless import FeatureService, FeatureView
+from skewless import FeatureService, FeatureStore, FeatureView
 from skewless.errors import DocumentError, InputError, PublishError, StoreError
 from skewless.registry.identity import Identity, meaning
 from skewless.registry.marks import State
@@ -15,8 +15,6 @@ from tests.store.builders import label, model, payment, profile, spending
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from skewless import FeatureStore
 
 
 @pytest.fixture
@@ -178,3 +176,25 @@ def test_a_namespace_is_neither_exported_nor_imported_nor_promoted_to(
 def test_a_store_without_a_snapshot_says_so(store: FeatureStore) -> None:
     with pytest.raises(StoreError, match="could not be read"):
         store.restore_registry()
+
+
+def test_what_is_served_here_is_not_retired_by_an_import(
+    store: FeatureStore, other: FeatureStore, tmp_path: Path
+) -> None:
+    for each in (store, other):
+        each.apply([spending, profile])
+    other.backfill("payments", [payment(-3000)])
+    other.materialize("spending")
+    other.lock("spending", tmp_path / "a.lock", model="churn")
+    store.retire("spending@1", latest=True, reason="too fast")
+    store.export_registry(tmp_path / "export")
+    done = other.import_registry(tmp_path / "export")
+    assert (done.marks, [*map(str, done.left)]) == ({}, ["view 'spending' version 1"])
+    other.ingest("payments", [payment(-5)])
+    locked = FeatureStore.from_lock(
+        tmp_path / "a.lock", session=other.aws.session, clock=other.clock
+    )
+    assert locked.get_online_features(None, {"card": "a"}).rows[0]["payments_7d"] == 2
+    other.unlock("churn")
+    other.retire("spending@1", latest=True)
+    assert not other.plan_import(tmp_path / "export").left

@@ -11,6 +11,7 @@ from skewless.cli.invocation import Invocation
 from skewless.cli.planned import print_plan
 from skewless.cli.publish import Refill, is_confirmed, refusal_of
 from skewless.cli.screen import counted
+from skewless.definitions.names import versioned
 from skewless.errors import PublishError
 from skewless.registry.refills import check_refills
 
@@ -110,6 +111,9 @@ def _import(
     print_plan(screen, found.plan)
     for identity, mark in found.marks.items():
         screen.say(f"{identity} {mark}")
+    for identity, mark in found.left.items():
+        name = versioned(identity.name, identity.version)
+        screen.note(f"there {identity} {mark}. Here it is served on: skewless retire {name}")
     if found.plan.is_refused:
         screen.document({**found.to_dict(), "is_imported": False})
         raise PublishError(refusal_of(found.plan))

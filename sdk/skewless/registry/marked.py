@@ -13,7 +13,7 @@ from skewless.registry.marks import State
 from skewless.registry.plan import MarkedRead
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from skewless.registry.change import Change
     from skewless.registry.marks import Mark
@@ -83,6 +83,37 @@ def marks_read(published: Published, chosen: Iterable[object]) -> Iterator[tuple
         identity = Identity.of(item)
         if identity in published.marks:
             yield identity, published.marks[identity]
+
+
+def marks_taken(
+    marks: Mapping[Identity, Mark], here: Published
+) -> tuple[dict[Identity, Mark], dict[Identity, Mark]]:
+    """Return the marks of another registry that are taken over, and those that are left out.
+
+    Marks that are here stay. What is served here is not retired by a mark alone: its models may
+    read on by their locks, while producers and cuts leave it. Of a view the major counts.
+    """
+    identities = map(Identity.of, here.definitions)
+    live = {_retired_with(one) for one in identities if not _is_retired(here.marks.get(one))}
+    left = {
+        identity: mark
+        for identity, mark in marks.items()
+        if _is_retired(mark)
+        and _retired_with(identity) in live
+        and not _is_retired(here.marks.get(identity))
+    }
+    taken = {
+        identity: mark
+        for identity, mark in marks.items()
+        if identity not in here.marks and identity not in left
+    }
+    return taken, left
+
+
+def _retired_with(identity: Identity) -> tuple[str, str, object]:
+    """Return what is retired as a whole: of a view a major, of a service a version."""
+    version = identity.version
+    return identity.kind, identity.name, version.major if identity.kind == "view" else version
 
 
 def is_lockable(published: Published, identity: Identity) -> bool:
