@@ -189,11 +189,18 @@ class Retiring:
             raise PublishError(f"nothing was retired, since meanwhile:{told}")
 
     def _give_back(self, published: Published, found: Sequence[Identity]) -> None:
-        """Take marks back that an interrupted run left, of views that are served as before."""
+        """Take marks back that an interrupted run left, of views that are served as before.
+
+        A mark that has no view beside it is left: nothing tells whether its run was interrupted.
+        """
         views = RetiredViews(self.bench.table)
-        marked = [each for each in found if _is_retired(published, each)]
-        plans = _plans(published, marked)
-        if marked and not any(views.of(plan) for plan in plans):
+        out: dict[Mark, bool] = {}  # whether a view of that run was taken out already
+        for plan in _plans(published, (each for each in found if _is_retired(published, each))):
+            mark = published.marks[Identity.of(plan.view)]
+            out[mark] = out.get(mark, False) or views.of(plan) is not None
+        left = {mark for mark, is_out in out.items() if not is_out}
+        marked = [each for each in found if published.marks.get(each) in left]
+        if marked:
             at = to_datetime(self.now())
             why = "an interrupted retirement is taken back: something stands on it"
             by = self.bench.aws.caller()

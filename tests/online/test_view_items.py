@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from skewless.compiler.plan import plan_view
 from skewless.errors import OnlineStoreError
+from skewless.online.address import view_partition
 from skewless.online.record import Cut, Watermark
+from skewless.online.retired import RetiredViews
 from skewless.online.table import OnlineTable
 from skewless.online.view_items import ViewItems
-from tests.online.builders import DAY, TODAY
+from tests.online.builders import DAY, TODAY, a_view
 
 if TYPE_CHECKING:
     from skewless.aws import Aws
@@ -134,3 +137,18 @@ def test_what_died_while_it_deleted_is_not_given_back(items: ViewItems, table: O
     assert again.kept is None
     assert again.is_under_way
     assert items.remove(again, settle_seconds=0) == COUNT + 1
+
+
+def test_a_removal_does_not_bring_back_what_was_retired_meanwhile(
+    items: ViewItems, table: OnlineTable
+) -> None:
+    plan = plan_view(a_view())
+    view = view_partition(plan)
+    table.begin_cut(view, TODAY)
+    table.commit_cut(view, TODAY)
+    closed = items.close(view)
+    RetiredViews(table).mark(plan, TODAY)
+    with pytest.raises(OnlineStoreError, match="somebody else removes its items"):
+        items.reopen(closed)
+    assert table.read_watermark(view).is_retired
+    assert not items.is_closed(view)

@@ -399,3 +399,30 @@ def test_whatever_goes_on_meanwhile_no_answer_is_a_number_that_never_was(
     assert [items_of(store, view) for view in views[:-1]] == [[WATERMARK]] * len(names)
     answers = [reader.get_online_features(None, KEY) for reader in readers]
     assert {answer.rows[0]["payments_7d"] for answer in answers} == {None}
+
+
+def test_a_name_does_not_fall_back_behind_a_retired_version(served: FeatureStore) -> None:
+    served.retire("spending@2", latest=True)
+    served.apply(
+        FeatureView(
+            "spending",
+            entity=card,
+            source=payments,
+            refresh="stream",
+            features={"payments_1d": agg.count(window="2d")},
+            version=3,
+        )
+    )
+    assert served.get_online_features("spending", KEY).rows == [{"payments_1d": None}]
+    served.materialize("spending@3")
+    assert served.get_online_features("spending", KEY).rows == [{"payments_1d": 1}]
+
+
+def test_a_refused_retirement_gives_back_no_other_s_mark(served: FeatureStore) -> None:
+    served.apply(FeatureService("other", features=[spending]))
+    served.retire("other@1", latest=True)
+    with pytest.raises(PublishError, match="'ratio' version 1 reads it"):
+        served.retire("other@1", "spending@1", latest=True)
+    served.refresh()
+    (state,) = [mark.state for mark in served.published.marks.values()]
+    assert state is State.RETIRED

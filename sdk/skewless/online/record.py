@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 
 CLOSED_BY = "removing"  # attribute of a watermark: the token of who removes the view's items
+KEPT = "kept"  # of a closed one: what it said, until the first item is deleted
 
 
 class Cut(NamedTuple):

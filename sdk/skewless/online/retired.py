@@ -17,7 +17,7 @@ from skewless.errors import OnlineStoreError
 from skewless.online.address import WATERMARK, view_partition
 from skewless.online.attribute import NEVER, address_key, names, plain, wired
 from skewless.online.call import ConditionFailedError, Deadline, call, pages, units
-from skewless.online.record import RETIRED
+from skewless.online.record import CLOSED_BY, KEPT, RETIRED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -85,6 +85,9 @@ class RetiredViews:
     def mark(self, plan: ViewPlan, now: int) -> Retired:
         """Make a view's watermark that of a retired view; one that is stays as it was.
 
+        Whoever removes an earlier trial of the view is stopped: giving back the watermark of before
+        would serve the view again.
+
         Raises:
             OnlineStoreError: DynamoDB refused.
         """
@@ -93,10 +96,10 @@ class RetiredViews:
             answer = self._update(
                 plan,
                 "SET #was = if_not_exists(#cut, :never), #cut = :retired, #started = :retired, "
-                "#previous = :never, #at = :now",
+                "#previous = :never, #at = :now REMOVE #removing, #kept",
                 "attribute_not_exists(#at)",
                 values,
-                {**names("was", "cut", "started", "previous"), "#at": "retired"},
+                {**names("was", "cut", "started", "previous", CLOSED_BY, KEPT), "#at": "retired"},
             )
         except ConditionFailedError as error:
             return _retired(plain(error.item))

@@ -19,7 +19,7 @@ from skewless.errors import OnlineStoreError
 from skewless.online.address import WATERMARK
 from skewless.online.attribute import address_key, names, plain, wire, wired
 from skewless.online.call import ConditionFailedError, Deadline, call, pages
-from skewless.online.record import CLOSED_BY
+from skewless.online.record import CLOSED_BY, KEPT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from skewless.aws import Aws
     from skewless.online.address import Address
 
-_KEPT = "kept"  # attribute of a closed watermark: what it said, until the first item is deleted
 _SAID = ("cut", "previous", "started", "snapshot", "reading")
 _SECONDS = 30.0
 _PASSING_CODES = frozenset({"TransactionConflict", "ThrottlingError"})
@@ -72,7 +71,7 @@ class ViewItems:
         token = uuid.uuid4().hex
         seen: dict[str, Any] = self._read(partition)
         for _ in range(20):
-            kept: dict[str, int] | None = seen.get(_KEPT)
+            kept: dict[str, int] | None = seen.get(KEPT)
             if CLOSED_BY not in seen:
                 kept = {name: seen[name] for name in _SAID if name in seen}
             try:
@@ -207,7 +206,7 @@ class ViewItems:
 
 
 def _closed(token: str, kept: dict[str, int] | None) -> dict[str, Any]:
-    return {CLOSED_BY: token} if kept is None else {CLOSED_BY: token, _KEPT: kept}
+    return {CLOSED_BY: token} if kept is None else {CLOSED_BY: token, KEPT: kept}
 
 
 def _taken_over(partition: str) -> OnlineStoreError:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 def current(published: Published, features: object, is_cut: IsCut) -> tuple[object, bool]:
     """Give names without a version the newest version of which every view has been cut.
 
-    If no version of a name has been cut, the name means the newest. Definitions and names with a
-    version are returned unchanged.
+    If no version of a name has been cut, the name means the newest; likewise if none was since one
+    was retired. Definitions and names with a version are returned unchanged.
 
     Args:
         published: where the names are found.
@@ -59,7 +59,7 @@ def _current_name(published: Published, text: str, is_cut: IsCut) -> tuple[str, 
         return text, True  # an error: to serve an older version instead would be another number
     for item in newest_first:
         if published.retired(item) is not None:
-            continue
+            break  # an older version would be another number than the name meant
         if all(is_cut(view) for view in _views(item, published)):
             suffix = "" if feature is None else f":{feature}"
             exact = f"{item.version.major}.{item.version.minor}"
