@@ -43,13 +43,18 @@ WORLD = a_view("world", PAYMENTS, entity=None)
 EARNING, VISITING = a_view("earning", SALARIES), a_view("visiting", EMPTY)
 TWICE = OnDemandView("twice", features={"x": NEWER["n"] * 2})
 SECRET = OnDemandView("secret", features={"x": EARNING["total"] * 2})
+# Each reads the other one, which alone is marked.
+GUARDED = OnDemandView("guarded", features={"x": NEWER["n"] * 3}, tags={"personal": "yes"})
+BEHIND = OnDemandView("behind", features={"x": GUARDED["x"] * 3})
+ABOVE = OnDemandView("above", features={"x": BEHIND["x"] * 3})
+FREE = ("twice@1", "secret@1", "guarded@1", "behind@1", "above@1")
 MODEL = FeatureService("model", features=[NEWER, TWICE])
 
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[FeatureStore]:
     store = FeatureStore.local(clock=NOW)
-    store.apply([SPENDING, NEWER, WORLD, EARNING, VISITING, TWICE, SECRET, MODEL])
+    store.apply([SPENDING, NEWER, WORLD, EARNING, VISITING, TWICE, SECRET, ABOVE, MODEL])
     rows = [
         {"user": name, "amount": amount, "at": datetime(2026, 3, 9, 12, tzinfo=UTC)}
         for name, amount in (("a", 1.0), ("b", 2.0), ("c", None))
@@ -90,7 +95,7 @@ def test_features_of_no_entity_have_one_value(catalog: Catalog) -> None:
 
 
 def test_nothing_of_personal_sources_is_shown(catalog: Catalog) -> None:
-    for own in ("earning@1:total", "secret@1:x"):
+    for own in ("earning@1:total", "secret@1:x", "behind@1:x", "above@1:x"):
         row = feature(catalog, own)
         assert (row.sampled, row.why_not_sampled) == (None, "it is marked as personal data")
 
@@ -127,7 +132,7 @@ def test_traffic_says_what_a_month_costs(store: FeatureStore) -> None:
     found = store.catalog(samples=0, traffic=traffic)
     monthly = {page.id: page.cost.monthly for page in found.views if page.cost}
     monthly |= {page.id: page.cost.monthly for page in found.services if page.cost}
-    assert all(value for name, value in monthly.items() if name not in ("twice@1", "secret@1"))
+    assert all(value for name, value in monthly.items() if name not in FREE)
     assert [page.monthly is None for page in found.sources] == [False] * 3
 
 

@@ -12,6 +12,7 @@ from skewless.catalog.samples import describe
 from skewless.compiler.plan import plan_selection
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.on_demand import OnDemandView
+from skewless.definitions.view import view_behind
 from skewless.errors import SkewlessError
 from skewless.online.address import view_partition
 
@@ -136,7 +137,16 @@ class Sampler:
 
     def _why_not(self, view: View, *, is_newest: bool) -> str:
         below = views_below(view)
-        marked = [view, *below, *(each.source for each in below), *(each.entity for each in below)]
+        read = [view, *below]
+        if isinstance(view, OnDemandView):
+            read += (view_behind(each) for each in view.all_views)
+        # A tag may be on another part of a view than the one that is read.
+        wanted = {major_id(each) for each in read}
+        marked = [
+            *(each for each in self._store.published.views if major_id(each) in wanted),
+            *(each.source for each in below),
+            *(each.entity for each in below),
+        ]
         if is_personal(*marked):
             return "it is marked as personal data"
         if not is_newest:
