@@ -2,8 +2,8 @@
 
 It is written anew after the published specification (openlineage.io, Apache-2.0), in the versions
 that `_schemaURL` names, and is stricter: nothing is allowed that the specification does not name.
-`test_openlineage.py` also holds the events against the publisher's own classes where these are
-installed.
+`test_openlineage.py` also holds the events against the publisher's own classes, which are made of
+the published schemas.
 """
 
 from __future__ import annotations

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from openlineage.client import event_v2
+from openlineage.client import facet_v2 as facets
 
 from skewless import FeatureService, FeatureView
 from skewless.errors import InputError
@@ -143,8 +145,6 @@ def test_a_view_without_inputs_is_told_as_well() -> None:
 
 
 def test_the_publisher_s_own_classes_take_every_event() -> None:
-    event_v2 = pytest.importorskip("openlineage.client.event_v2")
-    facets = pytest.importorskip("openlineage.client.facet_v2")
     modules = [getattr(facets, name) for name in dir(facets)]
     known = {
         found._get_schema(): found
