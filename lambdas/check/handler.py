@@ -21,11 +21,13 @@ from lambdas import runtime
 from lambdas.check.sides import Sides
 from skewless.definitions.expression import to_datetime
 from skewless.definitions.names import versioned
+from skewless.definitions.view import view_behind
 from skewless.errors import OnlineStoreError, QueryError, SkewlessError, StoreError
 from skewless.materialize.sweep import Sweep
 from skewless.online.address import without_keys
 from skewless.online.pace import settling
 from skewless.online.view_items import ViewItems
+from skewless.registry.model_register import ModelRegister
 from skewless.registry.namespaces import Namespaces
 from skewless.registry.selection import planned
 from skewless.verify import compare, draw_rows
@@ -52,6 +54,8 @@ _CODE = re.compile(r"[A-Z]+(_[A-Z]+)+(?=:)")
 def handle(_event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     """Compare every version of each service, or of each view if there is no service.
 
+    What models are locked to beside services is compared as well.
+
     Raises:
         StoreError: some could not be compared; the others were, and are in the metrics. Or what
             trials left could not be removed.
@@ -59,6 +63,7 @@ def handle(_event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     published = runtime.published()
     store = Sides(runtime.aws, runtime.resources(), runtime.online_table(), published)
     named = _compared(published)
+    named |= _locked(published, named)
     failed: set[str] = set()
     reports = _compare(store, named, failed)
     told = _tell(reports, _settled(store, named, reports, failed))
@@ -93,6 +98,28 @@ def _compared(published: Published) -> dict[str, Compared]:
             label = versioned(service.name, service.version)
             named[label] = service if is_whole else [view[feature] for view, feature in rest]
     return named
+
+
+def _locked(published: Published, named: Mapping[str, Compared]) -> dict[str, Compared]:
+    """Return what models are locked to that is part of no service, by view."""
+    services = [item for item in published.definitions.services if published.retired(item) is None]
+    if not services:
+        return {}
+    covered = {(view_behind(view), name) for item in services for view, name in item.features}
+    locks = ModelRegister(runtime.aws, runtime.resources().registry_table).load()
+    # Loose features: a lock of a service is compared with that.
+    pinned = {name for lock in locks if lock.is_live and not lock.service for name in lock.features}
+    found: dict[str, list[FeatureRef]] = {}
+    for view in published.views:
+        label = versioned(view.name, view.version)
+        rest = [
+            view[name]
+            for name in view.feature_types
+            if f"{label}:{name}" in pinned and (view, name) not in covered
+        ]
+        if rest and label not in named and published.retired(view) is None:
+            found[label] = rest
+    return {**found}
 
 
 def _compare(store: Sides, named: Mapping[str, Compared], failed: set[str]) -> dict[str, Report]:

@@ -23,6 +23,7 @@ from tests.store.rights import session_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from skewless.offline.query.script import Script
     from tests.lambdas.conftest import MovableClock
@@ -156,6 +157,22 @@ def test_what_an_older_version_alone_serves_counts_if_it_differs(
         steps.run(view)
     tamper(store, "profile@1")
     assert check({}, context())["mismatches"] == 99
+
+
+def test_what_a_model_is_locked_to_beside_services_is_compared(
+    store: FeatureStore, steps: Steps, tmp_path: Path
+) -> None:
+    store.apply([FeatureService("counts", features=[spending["payments_7d"]]), profile])
+    fill(store)
+    for view in ("spending@1", "profile@1"):
+        steps.run(view)
+    assert check({}, context())["compared"] == 100
+    store.lock(["profile:shop", "spending:payments_7d"], tmp_path / "a.lock", model="churn")
+    assert check({}, context())["compared"] == 200
+    tamper(store, "profile@1")
+    assert check({}, context())["mismatches"] == 99
+    store.unlock("churn")
+    assert check({}, context())["compared"] == 100
 
 
 def test_two_versions_of_a_view_in_one_service_are_compared(
