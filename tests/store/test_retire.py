@@ -403,7 +403,7 @@ def test_whatever_goes_on_meanwhile_no_answer_is_a_number_that_never_was(
 
 def test_a_name_does_not_fall_back_behind_a_retired_version(served: FeatureStore) -> None:
     served.retire("spending@2", latest=True)
-    served.apply(
+    plan = served.apply(
         FeatureView(
             "spending",
             entity=card,
@@ -413,6 +413,7 @@ def test_a_name_does_not_fall_back_behind_a_retired_version(served: FeatureStore
             version=3,
         )
     )
+    assert "is null until this one is cut, since version 2 is retired; also @3 is" in str(plan)
     assert served.get_online_features("spending", KEY).rows == [{"payments_1d": None}]
     served.materialize("spending@3")
     assert served.get_online_features("spending", KEY).rows == [{"payments_1d": 1}]

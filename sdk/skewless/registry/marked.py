@@ -38,13 +38,32 @@ def with_marks(plan: Plan, published: Published) -> Plan:
         if change.action is not Action.CREATE:
             told = []
         told += [f"it {mark}" for mark in [published.marks.get(own)] if _is_retired(mark)]
-        changed = replace(change, warnings=(*change.warnings, *told))
+        changed = replace(change, warnings=(*_as_served(change, published), *told))
         changes.append(_refused(changed, read, published))
     marked = tuple(
         MarkedRead(identity, published.marks[identity], tuple(found))
         for identity, found in readers.items()
     )
     return replace(plan, changes=tuple(changes), marked=marked)
+
+
+def _as_served(change: Change, published: Published) -> Iterator[str]:
+    """Yield a change's warnings; a name alone is not served as a version that is retired."""
+    own = change.identity
+    known = (*published.views, *published.definitions.services)
+    earlier = [
+        identity
+        for identity in map(Identity.of, known)
+        if (identity.kind, identity.name) == (own.kind, own.name) and identity < own
+    ]
+    last = max(earlier, default=None)
+    for text in change.warnings:
+        if last is not None and _is_retired(published.marks.get(last)):
+            served = f"is served as version {last.version} until this one is cut, and"
+            null = f"is null until this one is cut, since version {last.version} is retired; also"
+            yield text.replace(served, null)
+        else:
+            yield text
 
 
 def _refused(change: Change, read: Iterable[tuple[Identity, Mark]], published: Published) -> Change:
