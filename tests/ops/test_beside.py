@@ -19,7 +19,9 @@ import pytest
 
 from skewless import Every, FeatureStore, agg
 from skewless.erasure import forget
+from skewless.erasure.neighbours import Neighbours
 from skewless.errors import NotDueError, StoreError
+from skewless.materialize.days import DayItems
 from tests.ops.builders import ERASED, NOON, MovableClock, payment, payments_view, shop
 from tests.ops.raw import places_with
 
@@ -224,6 +226,37 @@ def test_an_erasure_of_another_at_any_call(beside: FeatureStore, step: int) -> N
     _forgotten(beside)
     assert other.forget("card", second).is_complete
     assert places_with(beside, second) == []
+
+
+def test_an_erasure_of_another_while_day_items_are_looked_at_again(beside: FeatureStore) -> None:
+    """What the other removed is not written back from the log as it was before."""
+    second = ERASED[::-1]
+    beside.ingest("payments", [payment(60 * 13, card=second), payment(60 * 13, card="c1")])
+    other = _other(beside)
+    real, done = DayItems._logged, list[bool]()
+
+    def logged(days: DayItems, *given: Any, **more: Any) -> Any:
+        found = real(days, *given, **more)
+        if days is beside._workbench.days and looks and not done:
+            done.append(True)
+            other.forget("card", second)
+        return found
+
+    looks: list[bool] = []
+    look_again = Neighbours.look_again
+
+    def looking(neighbours: Neighbours) -> Any:
+        looks.append(True)
+        return look_again(neighbours)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forget, "_now", lambda: datetime.now(UTC))
+        patch.setattr(DayItems, "_logged", logged)
+        patch.setattr(Neighbours, "look_again", looking)
+        beside.forget("card", ERASED)
+    assert done
+    assert places_with(beside, second) == []
+    _forgotten(beside)
 
 
 @pytest.mark.parametrize("step", _steps("death", 3))

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from skewless.compiler.keys import decode_key, is_addressable, spell_key
-from skewless.definitions.refresh import Stream
 from skewless.erasure.anew import Anew
 from skewless.errors import OnlineStoreError
 from skewless.offline.frames.columns import arrow_type
@@ -62,8 +61,8 @@ class Neighbours:
     def look_again(self) -> Iterator[str]:
         """Yield day items that meanwhile took in what the log no longer has."""
         for plan in self._plans():
-            if self._noted(plan):
-                yield from self._rebuild_days(plan)
+            if keys := self._noted(plan):
+                yield from self._settle_days(plan, keys)
 
     def _settle(self, plan: ViewPlan, keys: set[Key]) -> Iterator[str]:
         watermark = self.bench.table.read_watermark(view_partition(plan))
@@ -74,20 +73,24 @@ class Neighbours:
                 f"view {plan.name}: a cut is begun and not committed; it may hold rows that are "
                 f"gone. Run this again after `skewless materialize {plan.name}`"
             )
-        if anew.write_days(keys):
-            yield f"view {plan.name}: others kept writing items of the day. Run this again"
+        yield from self._settle_days(plan, keys)
 
-    def _rebuild_days(self, plan: ViewPlan) -> Iterator[str]:
-        cut = self.bench.table.read_watermark(view_partition(plan)).cut
-        if not isinstance(plan.view.refresh, Stream) or cut is None:
-            return  # a first cut builds all days
+    def _settle_days(self, plan: ViewPlan, keys: set[Key]) -> Iterator[str]:
+        """Write the noted entities' day items anew, and those of no other.
+
+        Items are read before the log. Else another erasure could end in between, and what it
+        removed would be written back from the log as it was.
+        """
         try:
-            self.bench.days.rebuild(plan, cut)
+            left = Anew(self.bench, plan).write_days(keys)
         except OnlineStoreError as error:
             yield (
                 f"view {plan.name}: items of the day are not built anew: "
                 f"{without_keys(str(error))}. Stop the entity's events, and run this again"
             )
+            return
+        if left:
+            yield f"view {plan.name}: others kept writing items of the day. Run this again"
 
     def _keys(self, plan: ViewPlan, source: Source, rows: pa.Table) -> set[Key]:
         """Return the view's entities in rows: those that online items can have."""
