@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from tests.shares import SLOW, ByFile
+from tests.shares import SLOW, ByFile, is_left_out
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
@@ -62,13 +62,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Do not even import what `make test-fast` leaves out: the CDK starts node."""
     path = Path(os.path.relpath(collection_path, config.rootpath)).as_posix()
-    is_slow = path in SLOW or f"{path}/" in SLOW
-    return True if is_slow and config.getoption("markexpr") == "not slow" else None
+    return True if is_left_out(path) and config.getoption("markexpr") == "not slow" else None
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark the tests of slow folders and files."""
-    if item.nodeid.startswith(SLOW):
+    if is_left_out(item.nodeid.partition("::")[0]):
         item.add_marker("slow")
 
 

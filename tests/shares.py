@@ -55,24 +55,46 @@ SLOW = (
     "tests/store/test_rebuild.py",
     "tests/cost/test_units.py",
     "tests/catalog/site/test_browser.py",
+    "tests/cli/test_dev.py",
+    "tests/cli/test_events.py",
     "tests/cli/test_init.py",
     "tests/cli/test_local.py",
     "tests/cli/test_loop.py",
     "tests/cli/test_operations.py",
     "tests/cli/test_publish.py",
     "tests/jobs/",
+    "tests/materialize/test_sweep.py",
+    "tests/online/test_cut_batch.py",
     "tests/offline/engines/test_abandoned.py",
     "tests/offline/query/test_statement_length.py",
     "tests/offline/tables/test_user_tables.py",
     "tests/offline/tables/test_user_files.py",
     "tests/offline/frames/test_one_rule.py",
+    "tests/store/",
+    "tests/registry/test_all_or_nothing.py",
     "tests/registry/test_edits.py",
     "tests/registry/test_publishing_at_once.py",
     "tests/test_imports.py",
 )
 
+# What it keeps of a folder named above. A test with a store of its own takes 0.3 s and more.
+KEPT = (
+    "tests/store/test_answers.py",
+    "tests/store/test_large_decimals.py",
+    "tests/store/test_marks.py",
+    "tests/store/test_printing.py",
+    "tests/store/test_roles.py",
+    "tests/store/test_the_loop.py",
+)
+
 TOGETHER = ("tests/cdk", "tests/deployment")
 """Folders with a fixture that takes longer to make than to use: synthesised or deployed stacks."""
+
+
+def is_left_out(path: str) -> bool:
+    """Say whether `make test-fast` leaves out a file, or a folder with all that is in it."""
+    place = path if path.endswith(".py") else f"{path}/"
+    return place.startswith(SLOW) and not any(kept.startswith(place) for kept in KEPT)
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]
