@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skewless.carrying import CarryingStore
+from skewless.definitions.collection import Definitions
+from skewless.definitions.names import versioned
 from skewless.definitions.service import FeatureService
 from skewless.definitions.view import FeatureRef
 from skewless.errors import InputError
 from skewless.later import Later
-from skewless.registry.lock import read_lock
+from skewless.online.view_reader import is_cut
+from skewless.registry.lock import read_lock, service_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -99,6 +102,15 @@ class RelockingStore(CarryingStore):
             before=review.named(lock.service),
             after=review.named(now),
             changes=changes,
+            uncut=self._uncut(service_of(now)) if changes else (),
+        )
+
+    def _uncut(self, service: FeatureService) -> tuple[str, ...]:
+        """Name the views of a service that were never cut: their features are null."""
+        return tuple(
+            versioned(view.name, view.version)
+            for view in Definitions.collect(service).views
+            if not is_cut(self._table, self.published.plan(view))
         )
 
     def outdated(self, *paths: str | Path) -> list[PinnedVersion]:

@@ -37,6 +37,7 @@ def test_a_lock_is_upgraded_to_the_newest_minor_and_then_major(
     assert not store.check_lock(path, "model@1").is_current
     found = store.upgrade_lock(path)
     assert (found.before, found.after, found.is_changed) == ("model@1", "model@1.1", True)
+    assert "spending@1.1" in found.uncut  # its features are null
     assert [(each.what, each.details) for each in found.changes] == [
         ("view 'spending' version 1.1 is read as well", ("feature 'items_7d': Int64",)),
         (

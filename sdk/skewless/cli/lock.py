@@ -157,3 +157,8 @@ def _upgrade(invocation: Invocation, path: Path, said: _Said, *, major: bool) ->
         for detail in change.details:
             screen.indented(detail)
     screen.say(f"wrote {path}: {found.before} became {found.after}")
+    if found.uncut:
+        screen.note(
+            "never cut, so that their features are null, and stale: skewless materialize "
+            f"{' '.join(found.uncut)}"
+        )

@@ -105,12 +105,14 @@ class Upgrade:
         before: what it pinned, as `model@1`.
         after: what it pins now.
         changes: what differs, by name.
+        uncut: views that it pins now and that were never cut: their features are null until then.
     """
 
     lock: str
     before: str
     after: str
     changes: tuple[LockDifference, ...]
+    uncut: tuple[str, ...] = ()
 
     @property
     def is_changed(self) -> bool:
@@ -125,6 +127,7 @@ class Upgrade:
             "after": self.after,
             "is_changed": self.is_changed,
             "changes": [_document(each) for each in self.changes],
+            "uncut": list(self.uncut),
         }
 
 
