@@ -144,3 +144,11 @@ def test_samples_are_a_whole_number(store: FeatureStore, samples: Any) -> None:
 
 def test_an_empty_store_has_a_catalog() -> None:
     assert FeatureStore.local(clock=NOW).catalog().views == ()
+
+
+def test_a_marked_version_is_looked_at_without_a_warning() -> None:
+    store = FeatureStore.local(clock=NOW)
+    store.apply(WORLD)
+    store.backfill(PAYMENTS, [{"user": "a", "amount": 1.0, "at": datetime(2026, 3, 9, tzinfo=UTC)}])
+    store.deprecate("world@1", reason="old")
+    assert feature(store.catalog(), "world@1:total").sampled is not None

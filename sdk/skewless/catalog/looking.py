@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import pyarrow as pa
@@ -180,14 +181,17 @@ class Sampler:
             for view in group:
                 self._leave_out(view, "its source has no events yet")
             return
-        found = self._store.get_historical_features(
-            labels,
-            [view[name] for view, name in features],
-            timestamp=_TIMESTAMP,
-            engine=self._engine,
-            errors="null",
-            full_names=True,
-        )
+        with warnings.catch_warnings():
+            # Whoever makes a catalog did not choose the versions: it shows how they are marked.
+            warnings.simplefilter("ignore", FutureWarning)
+            found = self._store.get_historical_features(
+                labels,
+                [view[name] for view, name in features],
+                timestamp=_TIMESTAMP,
+                engine=self._engine,
+                errors="null",
+                full_names=True,
+            )
         table = found.to_arrow()
         for (view, name), output in zip(features, found.features, strict=True):
             self.sampled[feature_id(view, name)] = describe(
