@@ -248,7 +248,7 @@ def _versions(published: Published, names: Sequence[str]) -> list[Identity]:
         some = versions_of(published, name)
         first = some[0]
         if first.kind == "view":
-            whole = versions_of(published, f"{first.name}@{first.version.major}")
+            whole = versions_of(published, f"view {first.name}@{first.version.major}")
             if set(whole) - set(some):
                 raise InputError(
                     f"{name!r} is a part of version {first.version.major} of view {first.name!r}, "

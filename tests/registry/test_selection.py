@@ -10,7 +10,7 @@ from skewless.definitions.collection import Definitions
 from skewless.definitions.view import view_behind
 from skewless.errors import InputError, UnknownNameError
 from skewless.registry.published import Published
-from skewless.registry.selection import find_view, identity, name_of, resolve
+from skewless.registry.selection import find_view, identity, name_of, resolve, versions_of
 from skewless.types import Float64, Int64, String
 from tests.registry.builders import a_service, a_source, a_view, an_on_demand_view
 
@@ -137,6 +137,18 @@ def test_a_name_of_a_view_and_a_service_is_ambiguous() -> None:
     with pytest.raises(InputError, match="'delays' is a view and a service"):
         resolve(published(named), "delays")
     assert resolve(published(named), named) == named
+
+
+def test_versions_of_a_name_of_two_kinds_are_named_with_the_kind() -> None:
+    both = published(a_service(name="delays"))
+    with pytest.raises(InputError, match='write "view delays@1" or "service delays@1"'):
+        versions_of(both, "delays@1")
+    assert [str(each) for each in versions_of(both, "view delays@1")] == ["view 'delays' version 1"]
+    (found,) = versions_of(both, " service  delays@1.0 ")
+    assert str(found) == "service 'delays' version 1"
+    for wrong in ("view arrival_model@1", "service trend@1", "model delays@1", "view @1"):
+        with pytest.raises((InputError, UnknownNameError)):
+            versions_of(both, wrong)
 
 
 def test_a_view_is_found_as_an_object_and_by_name() -> None:

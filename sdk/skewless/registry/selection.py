@@ -70,27 +70,39 @@ def planned(published: Published, features: object, *, full_names: bool = False)
 def versions_of(published: Published, name: str) -> list[Identity]:
     """Find the versions that `name@version` means: of a major version all that was added to it.
 
+    Args:
+        published: what to search.
+        name: as `spending@1` or `spending@1.2`; as `view spending@1` or `service spending@1` where
+            a view and a service have the name.
+
     Raises:
-        InputError: the name has no version.
+        InputError: the name has no version, or two kinds have it.
         UnknownNameError: nothing has the name.
     """
-    own, version, feature = named(name)
+    kind, rest = _kind_of(name)
+    own, version, feature = named(rest)
     if own is None or version is None or feature is not None:
         raise InputError(f'{name!r} names no version; write "view@1" or "service@1.2"')
     services = published.definitions.services
-    if own in {service.name for service in services}:
-        major = Version.parse(version).major
-        found: list[Definition] = [
-            service
-            for service in services
-            if service.name == own and service.version.major == major
-        ]
-        if "." in version or not found:
-            found = [published.service(own, version)]
-    else:
+    is_service = own in {service.name for service in services}
+    if is_service and not kind and own in {view.name for view in published.views}:
+        raise InputError(
+            f'{name!r} is a view and a service; write "view {rest}" or "service {rest}"'
+        )
+    if kind == "view" or (not is_service and not kind):
         exact = [published.view(own, version)] if "." in version else published.parts(own, version)
-        found = [*exact]
-    return [Identity.of(item) for item in found]
+        return [Identity.of(view) for view in exact]
+    major = Version.parse(version).major
+    found = [item for item in services if item.name == own and item.version.major == major]
+    if "." in version or not found:
+        found = [published.service(own, version)]
+    return [Identity.of(service) for service in found]
+
+
+def _kind_of(text: str) -> tuple[str, str]:
+    """Return the kind that a text begins with, and the rest; no kind if there is none."""
+    first, _, rest = text.strip().partition(" ")
+    return (first, rest.strip()) if rest and first in ("view", "service") else ("", text.strip())
 
 
 def find_view(published: Published, view: object) -> FeatureView:
