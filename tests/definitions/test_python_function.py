@@ -6,10 +6,11 @@ import copy
 import math
 import pickle
 import random
+import sys
 from datetime import datetime
 from math import floor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,6 +21,9 @@ from skewless.definitions import allowed
 from skewless.definitions.python_function import PythonFunction, this_version
 from skewless.errors import DefinitionError
 from skewless.types import Float64, String
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 RATE = 2.0
 user = Entity("user", keys={"user": String})
@@ -423,6 +427,16 @@ def test_no_name_is_both_allowed_and_refused() -> None:
     assert not any(name in allowed.MODULES[module] for module, name in allowed.MEMBERS)
 
 
+@pytest.fixture
+def shallow() -> Iterator[None]:
+    """Calls go as deep as in a new process: the local Athena lets them go deeper in its own."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000)
+    yield
+    sys.setrecursionlimit(before)
+
+
+@pytest.mark.usefixtures("shallow")
 @pytest.mark.parametrize(
     ("body", "told"),
     [
