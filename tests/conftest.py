@@ -75,12 +75,16 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with what is slow, so that no process waits long for another's last test.
 
-    On a DynamoDB that is not moto's, only the tests that call DynamoDB run.
+    On a DynamoDB that is not moto's, only the tests that call DynamoDB run, and no bucket beside.
     """
     items.sort(key=_turn)
     if "SKEWLESS_TEST_DYNAMODB" not in os.environ:
         return
-    calling = [item for item in items if "aws" in getattr(item, "fixturenames", ())]
+    calling = [
+        item
+        for item in items
+        if {"aws", "bucket"}.intersection(getattr(item, "fixturenames", ())) == {"aws"}
+    ]
     config.hook.pytest_deselected(items=[item for item in items if item not in calling])
     items[:] = calling
 

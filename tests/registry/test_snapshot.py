@@ -36,13 +36,19 @@ def resources(table: str = TABLE) -> Resources:
 
 
 @pytest.fixture
-def snapshot(aws: Aws) -> SnapshotObject:
+def bucket(aws: Aws) -> str:
     s3 = aws.client("s3")
-    if BUCKET not in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
+    if BUCKET not in {each["Name"] for each in s3.list_buckets()["Buckets"]}:
         s3.create_bucket(
             Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
         )
     s3.delete_object(Bucket=BUCKET, Key=KEY)
+    return BUCKET
+
+
+@pytest.fixture
+def snapshot(aws: Aws, bucket: str) -> SnapshotObject:
+    assert resources().bucket == bucket
     return SnapshotObject(aws, resources())
 
 

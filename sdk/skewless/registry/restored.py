@@ -38,7 +38,7 @@ def restore(aws: Aws, table: str, items: Items) -> int:
         pages = client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
         there = {_key(item): item for page in pages for item in page["Items"]}
         wanted = {_key(item): item for item in items}
-        for key, item in there.items():
+        for key, item in sorted(there.items()):  # the first is named, and a scan has no order
             if not key[0].startswith(_BESIDE) and _plain(wanted.get(key, {})) != _plain(item):
                 raise PublishError(
                     f"nothing was restored: the registry table {table!r} is not empty, it holds "
