@@ -22,7 +22,7 @@ from skewless.registry.marks import State
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from skewless.online.estimate import estimate
+    from skewless.online.estimate import estimates
     from skewless.registry.apply_log import LogEntry
     from skewless.registry.carried import chosen, compare_carried
     from skewless.registry.changes import Plan
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from skewless.registry.marks import Mark
     from skewless.registry.patches import with_patches
     from skewless.registry.published import Published
-    from skewless.registry.refills import check_promoted, check_refills
+    from skewless.registry.refills import check_promoted
 else:  # no part of serving
     chosen = Later("skewless.registry.carried", "chosen")
     compare_carried = Later("skewless.registry.carried", "compare_carried")
@@ -40,9 +40,8 @@ else:  # no part of serving
     with_marks = Later("skewless.registry.marked", "with_marks")
     with_patches = Later("skewless.registry.patches", "with_patches")
     check_promoted = Later("skewless.registry.refills", "check_promoted")
-    check_refills = Later("skewless.registry.refills", "check_refills")
     with_dependents = Later("skewless.registry.dependents", "with_dependents")
-    estimate = Later("skewless.online.estimate", "estimate")
+    estimates = Later("skewless.online.estimate", "estimates")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,15 +246,8 @@ class CarryingStore(PublishingStore):
     def _told(self, plan: Plan) -> Plan:
         """Add what applying it here takes, and what stands on it here."""
         plan = with_dependents(plan, self.published, self.models)
-        views = plan.definitions.views
-        plan = plan.with_estimates({(item.name, item.version): estimate(item) for item in views})
+        plan = plan.with_estimates(estimates(plan.definitions.views))
         return plan if plan.is_refused else self._with_fills(plan)
-
-    def _checked(self, plan: Plan, refill: str | Iterable[str]) -> Plan:
-        """Refuse to fill much a second time unless it is named, as `apply` does."""
-        plan = self._with_fills(plan, only_again=True)
-        check_refills(plan.changes, [refill] if isinstance(refill, str) else refill)
-        return plan
 
     def _promotion(self, names: list[str], to: CarryingStore) -> Plan:
         if not isinstance(to, CarryingStore):
@@ -316,7 +308,7 @@ def _listed(names: object) -> list[str]:
 
 def _refuse_yanked(marked: dict[Identity, Mark], store: str) -> None:
     for identity, mark in marked.items():
-        if mark.state is State.RETIRED:
+        if mark.is_retired:
             raise InputError(f"{identity} {mark}: it is not promoted. Promote another version")
         if mark.state is State.YANKED:
             raise InputError(

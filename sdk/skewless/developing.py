@@ -14,6 +14,7 @@ from skewless.definitions.view import view_behind
 from skewless.errors import InputError, OnlineStoreError
 from skewless.later import Later
 from skewless.online.address import view_partition
+from skewless.online.view_reader import is_cut
 from skewless.registry.identity import Identity
 from skewless.registry.retired import check_live
 from skewless.registry.selection import find_parts
@@ -213,8 +214,7 @@ class DevelopingStore(RelockingStore):
         def is_spared(change: Change) -> bool:
             if change.fill is None or not change.fill.is_guarded:
                 return False
-            partition = view_partition(plan_view(views[change.identity]))
-            return self._table.read_watermark(partition).cut is not None
+            return is_cut(self._table, plan_view(views[change.identity]))
 
         changes = self._with_fills(plan, only_again=True).changes
         return [change for change in changes if not is_spared(change)]

@@ -13,7 +13,7 @@ from skewless.definitions.service import FeatureService
 from skewless.errors import InputError, PublishError, StoreError, shown
 from skewless.later import Later
 from skewless.registry.lock import LockedResources, LockText, read_lock
-from skewless.registry.marks import Mark, State, checked_reason
+from skewless.registry.marks import Mark, State, checked_reason, is_retired
 from skewless.registry.selection import resolve, versions_of
 from skewless.remembering import RememberingStore
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from skewless.cost.traffic import Traffic
     from skewless.definitions.source import Source
-    from skewless.online.estimate import estimate
+    from skewless.online.estimate import estimates
     from skewless.registry.carried import with_publisher
     from skewless.registry.changes import Month, Plan, compare
     from skewless.registry.dependents import with_dependents
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from skewless.registry.refills import check_refills
     from skewless.retiring import Retirement
 else:  # no part of serving
-    estimate = Later("skewless.online.estimate", "estimate")
+    estimates = Later("skewless.online.estimate", "estimates")
     with_publisher = Later("skewless.registry.carried", "with_publisher")
     Month = Later("skewless.registry.changes", "Month")
     compare = Later("skewless.registry.changes", "compare")
@@ -89,9 +89,7 @@ class PublishingStore(RememberingStore):
         plan = compare(published.definitions, wanted, marked=published.marks)
         plan = with_marks(plan, published)
         plan = with_patches(plan, published.patches, written_in(wanted))
-        views = plan.definitions.views
-        estimates = {(item.name, item.version): estimate(item) for item in views}
-        return plan.with_estimates(estimates), published
+        return plan.with_estimates(estimates(plan.definitions.views)), published
 
     def _with_publishers(self, plan: Plan) -> Plan:
         """Say who published the names that others have, where no version helps."""
@@ -155,9 +153,14 @@ class PublishingStore(RememberingStore):
                 f"nothing was published: store {self.name!r} changed since the plan was made"
                 f"{self._by_whom()}. It would now also do this; look at the plan again:\n{told}"
             )
+        plan = self._checked(plan, refill)
+        self._carry_out(plan, wanted, commit, message)
+        return plan
+
+    def _checked(self, plan: Plan, refill: str | Iterable[str]) -> Plan:
+        """Refuse to fill much a second time unless it is named."""
         plan = self._with_fills(plan, only_again=True)
         check_refills(plan.changes, refill)
-        self._carry_out(plan, wanted, commit, message)
         return plan
 
     def _carry_out(self, plan: Plan, wanted: Definitions, commit: str, message: str) -> None:
@@ -277,7 +280,7 @@ class PublishingStore(RememberingStore):
         found = versions_of(published, name)
         for identity in found:
             mark = published.marks.get(identity)
-            if mark is not None and mark.state is State.RETIRED:
+            if is_retired(mark):
                 raise InputError(
                     f"{identity} {mark}, and that is for good: its online items are gone. To serve "
                     "the same values again, publish them as a new version; its first cut fills it "
@@ -465,7 +468,7 @@ class PublishingStore(RememberingStore):
         made, is_there = record(self._aws, table, said, service, pinned, digest, sets=sets, at=now)
         # `retire` marks first and looks at the locks after: one of two at once sees the other.
         for identity, mark in self._registry.marks().items():
-            if mark.state is State.RETIRED and identity in made.identities:
+            if mark.is_retired and identity in made.identities:
                 if is_there:
                     self._models.end(made, now, made.by)
                 raise InputError(f"nothing is locked to {identity}, which {mark}")

@@ -20,9 +20,10 @@ from skewless.definitions.view import FeatureView
 from skewless.errors import InputError, PublishError
 from skewless.online.address import view_partition
 from skewless.online.retired import RemovedItems, RetiredViews
+from skewless.online.view_reader import is_cut
 from skewless.registry.current import current
 from skewless.registry.identity import Identity
-from skewless.registry.marks import Mark, State
+from skewless.registry.marks import Mark, State, is_retired
 from skewless.registry.selection import named, versions_of
 from skewless.registry.stands_on import dependents_of
 
@@ -146,8 +147,12 @@ class Retiring:
 
     def _still_meant(self, published: Published, found: Sequence[Identity]) -> Iterator[str]:
         """Say which names mean an older version that is to be retired: the newest is not cut."""
+
+        def has_cut(view: FeatureView) -> bool:
+            return is_cut(self.bench.table, published.plan(view))
+
         for name in dict.fromkeys(each.name for each in found):
-            text, _ = current(published, name, self._is_cut(published))
+            text, _ = current(published, name, has_cut)
             own, version, _ = named(str(text))
             if own is None or version is None:
                 continue
@@ -158,13 +163,6 @@ class Retiring:
                     f"{meant} is what {name!r} means until {newest} is cut: materialize that "
                     "first, or latest=True (--latest)"
                 )
-
-    def _is_cut(self, published: Published) -> Callable[[FeatureView], bool]:
-        def is_cut(view: FeatureView) -> bool:
-            partition = view_partition(published.plan(view))
-            return self.bench.table.read_watermark(partition).cut is not None
-
-        return is_cut
 
     def _check_again(
         self,
@@ -286,8 +284,7 @@ def _of_name(published: Published, kind: str, name: str) -> list[Identity]:
 
 
 def _is_retired(published: Published, identity: Identity) -> bool:
-    mark = published.marks.get(identity)
-    return mark is not None and mark.state is State.RETIRED
+    return is_retired(published.marks.get(identity))
 
 
 def _plans(published: Published, found: Iterable[Identity]) -> list[ViewPlan]:

@@ -14,7 +14,7 @@ from skewless.definitions.entity import Entity
 from skewless.definitions.expression import to_datetime
 from skewless.errors import InputError, PublishError
 from skewless.materialize.sweep import Sweep
-from skewless.online.estimate import estimate
+from skewless.online.estimate import estimates
 from skewless.online.pace import settling
 from skewless.online.view_items import ViewItems
 from skewless.registry.namespaces import DevNamespace, Namespaces
@@ -238,8 +238,7 @@ def _machine_now() -> int:
 
 
 def _estimated(plan: Plan) -> Plan:
-    views = plan.definitions.views
-    return plan.with_estimates({(item.name, item.version): estimate(item) for item in views})
+    return plan.with_estimates(estimates(plan.definitions.views))
 
 
 def _length(given: str | timedelta | Duration) -> Duration:

@@ -123,9 +123,9 @@ class Sampler:
 
     def look(self) -> None:
         """Look at all features that may be looked at."""
-        newest = {view.name: view.version.major for view in self._store.published.views}
+        newest: dict[str, int] = {}
         for view in self._store.published.views:
-            newest[view.name] = max(newest[view.name], view.version.major)
+            newest[view.name] = max(newest.get(view.name, 0), view.version.major)
         groups: dict[object, Group] = {}
         for view in self._store.published.views:
             if why := self._why_not(view, is_newest=view.version.major == newest[view.name]):

@@ -11,13 +11,21 @@ from skewless.online.codec import tile_bytes_estimate
 from skewless.online.item_size import read_units, write_units
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from skewless.compiler.plan import ViewPlan
     from skewless.definitions.duration import Duration
+    from skewless.definitions.version import Version
     from skewless.definitions.view import FeatureView
 
 _LARGE_ITEM_BYTES = 300_000
+
+
+def estimates(
+    views: Iterable[FeatureView],
+) -> dict[tuple[str, Version], dict[str, object]]:
+    """Estimate the items of views, as `Plan.with_estimates` takes them."""
+    return {(view.name, view.version): estimate(view) for view in views}
 
 
 def estimate(view: FeatureView) -> dict[str, object]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from skewless.compiler.fingerprint import Known
     from skewless.definitions.collection import Definition
     from skewless.registry.apply_log import LogEntry
-from skewless.registry.changes import Change, Plan
+    from skewless.registry.changes import Change, Plan
 
 
 def chosen(published: Published, names: Iterable[str]) -> Definitions:

@@ -101,8 +101,6 @@ def _definitions(published: Published) -> Iterator[tuple[str, bytes]]:
             content["patch"] = patch
         if identity in published.marks:
             content["mark"] = json.loads(published.marks[identity].to_json())
-        if identity in published.patches:
-            content["patch"] = published.patches[identity]
         yield place_of(identity), _json(content)
 
 

@@ -9,7 +9,7 @@ from skewless.definitions.collection import Definitions
 from skewless.errors import InputError
 from skewless.registry.change import Action
 from skewless.registry.identity import Identity
-from skewless.registry.marks import State
+from skewless.registry.marks import State, is_retired
 from skewless.registry.plan import MarkedRead
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def with_marks(plan: Plan, published: Published) -> Plan:
         told = [f"it reads {identity}, which {mark}" for identity, mark in read]
         if change.action is not Action.CREATE:
             told = []
-        told += [f"it {mark}" for mark in [published.marks.get(own)] if _is_retired(mark)]
+        told += [f"it {mark}" for mark in [published.marks.get(own)] if is_retired(mark)]
         changed = replace(change, warnings=(*_as_served(change, published), *told))
         changes.append(_refused(changed, read, published))
     marked = tuple(
@@ -58,7 +58,7 @@ def _as_served(change: Change, published: Published) -> Iterator[str]:
     ]
     last = max(earlier, default=None)
     for text in change.warnings:
-        if last is not None and _is_retired(published.marks.get(last)):
+        if last is not None and is_retired(published.marks.get(last)):
             served = f"is served as version {last.version} until this one is cut, and"
             null = f"is null until this one is cut, since version {last.version} is retired; also"
             yield text.replace(served, null)
@@ -73,7 +73,7 @@ def _refused(change: Change, read: Iterable[tuple[Identity, Mark]], published: P
     reasons = [
         f"it reads {identity}, which {mark}: read another version, or none"
         for identity, mark in read
-        if _is_retired(mark)
+        if is_retired(mark)
     ]
     own = change.identity
     reasons += [
@@ -82,15 +82,11 @@ def _refused(change: Change, read: Iterable[tuple[Identity, Mark]], published: P
         if (identity.kind, identity.name, identity.version.major)
         == (own.kind, own.name, own.version.major)
         and own.kind == "view"
-        and _is_retired(mark)
+        and is_retired(mark)
     ][:1]
     if not reasons:
         return change
     return replace(change, action=Action.REFUSE, details=(*change.details, *reasons))
-
-
-def _is_retired(mark: Mark | None) -> bool:
-    return mark is not None and mark.state is State.RETIRED
 
 
 def marks_read(published: Published, chosen: Iterable[object]) -> Iterator[tuple[Identity, Mark]]:
@@ -113,13 +109,13 @@ def marks_taken(
     read on by their locks, while producers and cuts leave it. Of a view the major counts.
     """
     identities = map(Identity.of, here.definitions)
-    live = {_retired_with(one) for one in identities if not _is_retired(here.marks.get(one))}
+    live = {_retired_with(one) for one in identities if not is_retired(here.marks.get(one))}
     left = {
         identity: mark
         for identity, mark in marks.items()
-        if _is_retired(mark)
+        if is_retired(mark)
         and _retired_with(identity) in live
-        and not _is_retired(here.marks.get(identity))
+        and not is_retired(here.marks.get(identity))
     }
     taken = {
         identity: mark
@@ -148,7 +144,7 @@ def check_lockable(marked: Iterable[tuple[Identity, Mark]]) -> None:
         InputError: there is one.
     """
     for identity, mark in marked:
-        if mark.state is State.RETIRED:
+        if mark.is_retired:
             raise InputError(f"nothing is locked to {identity}, which {mark}")
         if mark.state is not State.DEPRECATED:
             raise InputError(

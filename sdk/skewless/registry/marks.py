@@ -42,6 +42,11 @@ class Mark:
     by: str
     at: datetime
 
+    @property
+    def is_retired(self) -> bool:
+        """Whether the version is served no more."""
+        return self.state is State.RETIRED
+
     def to_json(self) -> str:
         """Return the mark as the registry holds it."""
         return json.dumps(
@@ -73,8 +78,13 @@ class Mark:
     def __str__(self) -> str:
         because = f": {self.reason}" if self.reason else ""
         instead = f". Use {self.successor} instead" if self.successor else ""
-        when = f" since {self.at:%Y-%m-%d} by {self.by}" if self.state is State.RETIRED else ""
+        when = f" since {self.at:%Y-%m-%d} by {self.by}" if self.is_retired else ""
         return f"is {self.state.value}{when}{because}{instead}"
+
+
+def is_retired(mark: Mark | None) -> bool:
+    """Say whether what is said of a version, if anything is, is that it is served no more."""
+    return mark is not None and mark.is_retired
 
 
 def checked_reason(reason: object) -> str:

@@ -26,6 +26,7 @@ WORDS = {
     Action.REFUSE: "refused",
     Action.UNCHANGED: "unchanged",
 }
+_VALUES = {item: item.value for item in Action}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,21 +160,19 @@ class Plan:
     @property
     def summary(self) -> str:
         """The number of changes of each kind, in a line."""
-        counts = Counter(change.action for change in self.changes)
-        told = ", ".join(f"{counts[one]} {word}" for one, word in WORDS.items() if counts[one])
-        return told or "nothing to publish"
+        return self._counted(WORDS)
 
     def __str__(self) -> str:
         month = [] if self.month is None else [self.month]
-        lines = (*self.changed, *self.marked, *month, f"plan: {self._counted()}")
+        lines = (*self.changed, *self.marked, *month, f"plan: {self._counted(_VALUES)}")
         return "\n".join(map(str, lines))
 
     def __repr__(self) -> str:
-        return f"Plan({self._counted()})"
+        return f"Plan({self._counted(_VALUES)})"
 
-    def _counted(self) -> str:
+    def _counted(self, words: Mapping[Action, str]) -> str:
         counts = Counter(change.action for change in self.changes)
-        told = ", ".join(f"{counts[item]} {item.value}" for item in Action if counts[item])
+        told = ", ".join(f"{counts[one]} {word}" for one, word in words.items() if counts[one])
         return told or "nothing to publish"
 
 

@@ -18,7 +18,7 @@ from skewless.definitions.view import FeatureView
 from skewless.errors import UnknownNameError
 from skewless.quick import dataclass
 from skewless.registry.identity import Identity
-from skewless.registry.marks import State
+from skewless.registry.marks import is_retired
 from skewless.registry.parts import parts_of
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Published:
     def retired(self, item: Definition) -> Mark | None:
         """Return the mark of a definition that is retired; None of any other."""
         mark = self.marks.get(Identity.of(item)) if self.marks else None
-        return mark if mark is not None and mark.state is State.RETIRED else None
+        return mark if is_retired(mark) else None
 
     def plans_of(self, source: Source, *, retired: bool = False) -> list[ViewPlan]:
         """Return the plans of the views that read a source.

@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from skewless.errors import PublishError, StoreError
 from skewless.registry.apply_log import PARTITION as LOG
+from skewless.registry.stored_item import PARTITION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,7 +94,7 @@ def _plain(item: dict[str, Any]) -> dict[str, Any]:
 def _order(item: dict[str, Any]) -> tuple[bool, bool, int, str]:
     partition, place = _key(item)
     order = int(item["o"]["N"]) if "o" in item else 0
-    return partition == LOG, partition != "definition", order, place
+    return partition == LOG, partition != PARTITION, order, place
 
 
 def _chunks(items: Items) -> Iterator[Items]:

@@ -19,7 +19,7 @@ from skewless.registry.apply_log import PARTITION as LOG
 from skewless.registry.apply_log import entry_in
 from skewless.registry.namespaces import PARTITION as TRIALS
 from skewless.registry.namespaces import REMOVALS
-from skewless.registry.stored_item import decoded, marks_of, patches_of
+from skewless.registry.stored_item import PARTITION, decoded, marks_of, patches_of
 from skewless.registry.strict_json import parse
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ def read_snapshot(content: bytes, name: str, store: str) -> Items:
     try:
         _check(document, store)
         items: Items = document["items"]
-        decoded([item for item in items if item["pk"]["S"] == "definition"])
+        decoded([item for item in items if item["pk"]["S"] == PARTITION])
         marks_of(items)
         patches_of(items)
         for item in items:

@@ -136,7 +136,7 @@ class Trial:
             if (identity := Identity.of(item)) in own and (not names or identity.name in names)
         ]
         if not chosen:
-            return replace(publishable(published, Definitions())[0]), Definitions()
+            return publishable(published, Definitions())
         plan, wanted = publishable(published, Definitions.collect(chosen))
         created = tuple(each for each in plan.changes if each.action is Action.CREATE)
         return replace(plan, changes=created), wanted
