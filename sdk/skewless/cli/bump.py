@@ -12,11 +12,11 @@ from skewless.cli.invocation import Invocation
 from skewless.cli.publish import File, collected
 from skewless.cli.written_version import with_version
 from skewless.errors import PublishError
+from skewless.registry.renumbered import needed_versions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from skewless.registry.changes import Change, Plan
+    from skewless.definitions.version import Version
+    from skewless.registry.changes import Change
 
 # A view's major moves the services that read it, and these no further definition.
 _MOST_ROUNDS = 10
@@ -46,14 +46,15 @@ def bump(
     moved: dict[tuple[str, str], tuple[str, str, tuple[str, ...]]] = {}
     try:
         for _ in range(_MOST_ROUNDS):
-            due = [*_due(store.plan(collected(file)))]
-            if not due:
+            plan = store.plan(collected(file))
+            needed = needed_versions(plan)
+            if not needed:
                 break
-            for change in due:
-                _write(path, change)
+            for change in plan.refusals:
+                _write(path, change, needed[change.identity])
                 key = change.kind, change.name
                 first = moved.get(key, (str(change.version), "", change.details[:-1]))
-                moved[key] = (first[0], str(change.needed), first[2])
+                moved[key] = (first[0], str(needed[change.identity]), first[2])
     except BaseException:
         path.write_bytes(original.encode())
         raise
@@ -78,22 +79,12 @@ def bump(
         raise PublishError(f"{file} has versions that are too low: run skewless bump {file}")
 
 
-def _due(plan: Plan) -> Iterator[Change]:
-    """Yield the changes whose versions have to be written; what no version mends is an error."""
-    lasting = [change for change in plan.refusals if change.needed is None]
-    if lasting:
-        texts = "\n".join(map(str, lasting))
-        raise PublishError(f"no version makes these publishable:\n{texts}")
-    yield from plan.refusals
-
-
-def _write(path: Path, change: Change) -> None:
-    assert change.needed is not None  # noqa: S101 - as `_due` says
+def _write(path: Path, change: Change, needed: Version) -> None:
     source = path.read_bytes().decode()
-    found = with_version(source, change.name, change.version, change.needed)
+    found = with_version(source, change.name, change.version, needed)
     if found is None:
         raise PublishError(
-            f"{change.identity} needs version={change.needed.written!r}, and {path.name} does not "
+            f"{change.identity} needs version={needed.written!r}, and {path.name} does not "
             "have exactly one call that makes it with its name and version as literals: write it "
             "there yourself"
         )

@@ -8,7 +8,6 @@ before. Whoever reads the new one answers nulls, which say that they are stale.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skewless.compiler.instants import DAY, MINUTE
@@ -16,8 +15,9 @@ from skewless.definitions.refresh import Every
 from skewless.errors import OnlineStoreError
 from skewless.online.address import WATERMARK, view_partition
 from skewless.online.attribute import NEVER, address_key, names, plain, wired
-from skewless.online.call import ConditionFailedError, Deadline, call, pages, units
+from skewless.online.call import ConditionFailedError, Deadline, call, units
 from skewless.online.record import CLOSED_BY, KEPT, RETIRED
+from skewless.online.view_scan import pages_of_views, runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -139,7 +139,7 @@ class RetiredViews:
         items, read, written = 0, 0.0, 0.0
         for page in self._pages(views):
             read += units(page)
-            for some in _some(page["Items"]):
+            for some in runs(page["Items"], _MOST):
                 written += self._delete(some)
                 items += len(some)
         for plan in views:
@@ -153,25 +153,15 @@ class RetiredViews:
         return RemovedItems(items, read, written)
 
     def _pages(self, plans: Iterable[ViewPlan]) -> Iterator[Any]:
-        views = [view_partition(plan) for plan in plans]
-        for first in range(0, len(views), _MOST_VIEWS):
-            yield from self._pages_of(views[first : first + _MOST_VIEWS])
-
-    def _pages_of(self, views: list[str]) -> Iterator[Any]:
-        prefixes = {f":v{at}": f"{view}#" for at, view in enumerate(views)}
-        own = {f":w{at}": view for at, view in enumerate(views)}
-        of_entities = " OR ".join(f"begins_with(pk, {name})" for name in prefixes)
-        of_views = f"(pk IN ({', '.join(own)}) AND sk <> :w)"
-        yield from pages(
-            self._client.scan,
-            _SECONDS,
-            "to look through the online table",
-            TableName=self.table.name,
-            FilterExpression=f"{of_entities} OR {of_views}",
-            ProjectionExpression="pk, sk",
-            ExpressionAttributeValues=wired({**prefixes, **own, ":w": WATERMARK}),
-            ReturnConsumedCapacity="TOTAL",
-        )
+        for views in runs((view_partition(plan) for plan in plans), _MOST_VIEWS):
+            yield from pages_of_views(
+                self._client,
+                self.table.name,
+                views,
+                "to look through the online table",
+                seconds=_SECONDS,
+                ReturnConsumedCapacity="TOTAL",
+            )
 
     def _delete(self, items: list[dict[str, Any]]) -> float:
         keys = [{"pk": item["pk"], "sk": item["sk"]} for item in items]
@@ -224,9 +214,3 @@ class RetiredViews:
 def _retired(item: dict[str, Any]) -> Retired:
     was = item.get("was", NEVER)
     return Retired(item["retired"], None if was == NEVER else was, item.get("removed"))
-
-
-def _some(items: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    waiting = iter(items)
-    while found := list(islice(waiting, _MOST)):
-        yield found

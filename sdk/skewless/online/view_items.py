@@ -18,8 +18,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from skewless.errors import OnlineStoreError
 from skewless.online.address import WATERMARK
 from skewless.online.attribute import address_key, names, plain, wire, wired
-from skewless.online.call import ConditionFailedError, Deadline, call, pages
+from skewless.online.call import ConditionFailedError, Deadline, call
 from skewless.online.record import CLOSED_BY, KEPT
+from skewless.online.view_scan import pages_of_views, runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,23 +108,19 @@ class ViewItems:
             time.sleep(settle_seconds)
         self._replace_own(closed, _closed(closed.token, None))
         count = 0
-        for some in _chunks(self._found(closed.partition)):
+        for some in runs(self._found(closed.partition), _CHUNK):
             self._delete(closed, some)
             count += len(some)
         self._replace_own(closed, {})
         return count
 
     def _found(self, partition: str) -> Iterator[Address]:
-        found = pages(
-            self._client.scan,
-            _SECONDS,
+        found = pages_of_views(
+            self._client,
+            self._table,
+            [partition],
             f"to find the items of view {partition.partition('#')[0]!r}",
-            TableName=self._table,
-            FilterExpression="begins_with(pk, :entities) OR (pk = :view AND sk <> :watermark)",
-            ExpressionAttributeValues=wired(
-                {":entities": f"{partition}#", ":view": partition, ":watermark": WATERMARK}
-            ),
-            ProjectionExpression="pk, sk",
+            seconds=_SECONDS,
             ConsistentRead=True,
         )
         for page in found:
@@ -220,14 +217,3 @@ def _refused(partition: str, error: Exception) -> OnlineStoreError:
     return OnlineStoreError(
         f"DynamoDB refused to remove the items of view {partition.partition('#')[0]!r}: {error}"
     )
-
-
-def _chunks(addresses: Iterator[Address]) -> Iterator[list[Address]]:
-    some: list[Address] = []
-    for address in addresses:
-        some.append(address)
-        if len(some) == _CHUNK:
-            yield some
-            some = []
-    if some:
-        yield some

@@ -17,10 +17,11 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skewless.errors import DocumentError, PublishError
-from skewless.registry.definition_write import MAX_DOCUMENT_BYTES, DefinitionWrite, chunked
+from skewless.registry.definition_write import DefinitionWrite, chunks_of
 from skewless.registry.identity import Identity
 from skewless.registry.registry_table import (
     ATTEMPTS,
+    MAX_ITEM_BYTES,
     MAX_TRANSACTION_BYTES,
     MAX_WRITES,
     key_of,
@@ -80,7 +81,7 @@ class Applies:
             StoreError: AWS refused.
         """
         tag = f"{apply_id}/{len(writes)}"
-        first, *others = chunked(writes, MAX_WRITES - 2, MAX_TRANSACTION_BYTES)
+        first, *others = chunks_of(writes, MAX_WRITES - 2, MAX_TRANSACTION_BYTES)
         if not others:
             self.write([*(write.update(tag) for write in first), entry])
             return
@@ -131,7 +132,7 @@ class Applies:
         if not staged.is_whole:
             self._check_moved(apply_id)
             return
-        chunks = [*chunked(staged.writes, MAX_WRITES - 1, MAX_TRANSACTION_BYTES)]
+        chunks = [*chunks_of(staged.writes, MAX_WRITES - 1, MAX_TRANSACTION_BYTES)]
         for number, chunk in enumerate(chunks, 1):
             head = _moving(apply_id, is_last=number == len(chunks))
             lost = self._table.transact([*(write.update(staged.tag) for write in chunk), head])
@@ -184,7 +185,7 @@ class Applies:
             raise self._lost(lost)
 
     def _stage(self, writes: Sequence[DefinitionWrite], apply_id: str, tag: str) -> None:
-        for number, pack in enumerate(chunked(writes, _MOST_STAGED, MAX_DOCUMENT_BYTES)):
+        for number, pack in enumerate(chunks_of(writes, _MOST_STAGED, MAX_ITEM_BYTES)):
             self._table.update(
                 {
                     "Key": key_of(STAGE, f"{apply_id}#{number:05d}"),

@@ -24,7 +24,7 @@ from skewless.registry.patches import VERSIONED
 from skewless.registry.registry_table import key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from skewless.compiler.document import Document
     from skewless.registry.changes import Plan
@@ -170,6 +170,19 @@ def entry_of_marks(
         for each in identities
     )
     return LogEntry(at=at, by=by, commit="", message=message, changes=changes)
+
+
+def last_of(log: Iterable[LogEntry], keys: Collection[str]) -> LogEntry | None:
+    """Return the first entry that tells who published one of these definitions.
+
+    Args:
+        log: the newest entry first.
+        keys: of definitions in the registry.
+    """
+    for entry in log:
+        if entry.by and any(change.key in keys for change in entry.changes):
+            return entry
+    return None
 
 
 def write_of(entry: LogEntry, apply_id: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from skewless.definitions.names import versioned
 from skewless.definitions.source import Source
 from skewless.definitions.version import Version
 from skewless.errors import InputError, UnknownNameError
+from skewless.registry.apply_log import last_of
 from skewless.registry.changes import Action, plan_of
 from skewless.registry.identity import Identity, meaning
 from skewless.registry.parts import Apart, Refusal, parts_of
@@ -198,11 +199,8 @@ def with_publisher(change: Change, log: Iterable[LogEntry]) -> Change:
     """Add who published what a refused definition differs from."""
     if change.action is not Action.REFUSE or change.published is None:
         return change
-    key = change.identity.key
-    for entry in log:
-        if entry.by and any(each.key == key for each in entry.changes):
-            told = (
-                f"{entry.by} published what is there, at {entry.at.isoformat(timespec='seconds')}"
-            )
-            return replace(change, details=(*change.details[:-1], told, *change.details[-1:]))
-    return change
+    entry = last_of(log, [change.identity.key])
+    if entry is None:
+        return change
+    told = f"{entry.by} published what is there, at {entry.at.isoformat(timespec='seconds')}"
+    return replace(change, details=(*change.details[:-1], told, *change.details[-1:]))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from skewless.compiler.document import encode
 from skewless.errors import PublishError
 from skewless.registry.identity import level
-from skewless.registry.registry_table import key_of
+from skewless.registry.registry_table import MAX_ITEM_BYTES, chunked, key_of
 from skewless.registry.stored_item import APPLIES, DIGEST, PARTITION, PATCH
 
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     from skewless.definitions.collection import Definition
     from skewless.registry.changes import Change
-
-# DynamoDB's item holds 400 KB, names included.
-MAX_DOCUMENT_BYTES = 390_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +53,10 @@ class DefinitionWrite:
             PublishError: the document is too large.
         """
         document = json.dumps(encode(item), separators=(",", ":"))
-        if len(document) > MAX_DOCUMENT_BYTES:
+        if len(document) > MAX_ITEM_BYTES:
             raise PublishError(
                 f"{change.identity} is {len(document):,} bytes as a document; the registry holds "
-                f"at most {MAX_DOCUMENT_BYTES:,} in one item. Split it into several"
+                f"at most {MAX_ITEM_BYTES:,} in one item. Split it into several"
             )
         return cls(
             key=change.identity.key,
@@ -165,17 +162,8 @@ class DefinitionWrite:
         )
 
 
-def chunked(
+def chunks_of(
     writes: Iterable[DefinitionWrite], count: int, size: int
 ) -> Iterator[list[DefinitionWrite]]:
     """Cut writes into runs of so many at most, and of so many bytes."""
-    chunk: list[DefinitionWrite] = []
-    total = 0
-    for write in writes:
-        if chunk and (len(chunk) == count or total + len(write.document) > size):
-            yield chunk
-            chunk, total = [], 0
-        chunk.append(write)
-        total += len(write.document)
-    if chunk:
-        yield chunk
+    return chunked(writes, count, size, lambda write: len(write.document))

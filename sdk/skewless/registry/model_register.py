@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from skewless.errors import DocumentError, InputError, StoreError, UnknownNameError, shown
 from skewless.registry.model_lock import ModelLock
+from skewless.registry.registry_table import MAX_ITEM_BYTES, RegistryTable, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from skewless.aws import Aws
 
 PARTITION = "model"
-MAX_BYTES = 390_000  # DynamoDB takes 400 KB in an item, names included
+_WHAT = "the models in registry table"
 _ATTEMPTS = 8
 _LEAST_DIGITS = 6
 
@@ -39,7 +40,7 @@ class ModelRegister:
 
     def __init__(self, aws: Aws, table_name: str) -> None:
         self._aws = aws
-        self._table_name = table_name
+        self._table = RegistryTable(aws, table_name, _WHAT)
 
     def load(self) -> list[ModelLock]:
         """Return all records, also of locks that ended, by model and time.
@@ -48,17 +49,7 @@ class ModelRegister:
             DocumentError: a record was edited by hand.
             StoreError: the table could not be read.
         """
-        request: dict[str, Any] = {
-            "TableName": self._table_name,
-            "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": {":pk": {"S": PARTITION}},
-            "ConsistentRead": True,
-        }
-        try:
-            pages = self._client.get_paginator("query").paginate(**request)
-            found = [self._read(item) for page in pages for item in page["Items"]]
-        except (ClientError, BotoCoreError) as error:
-            raise self._failure("read", error) from error
+        found = [self._read(item) for item in self._table.query(PARTITION)]
         return sorted(found, key=lambda lock: (lock.model, lock.at, lock.digest))
 
     def add(self, lock: ModelLock) -> ModelLock:
@@ -109,13 +100,13 @@ class ModelRegister:
         if "Item" in response:
             found: dict[str, Any] = {"sk": {"S": key}, **response["Item"]}
             return found
-        raise self._failure("written", error) from error
+        raise self._failure(error) from error
 
     def _put(self, key: str, text: str, seen: str | None) -> None:
-        if len(text) > MAX_BYTES:
+        if len(text) > MAX_ITEM_BYTES:
             raise InputError(
                 f"the record of lock {key.rpartition('#')[0]!r} is {len(text):,} bytes; the "
-                f"registry holds at most {MAX_BYTES:,}. Name fewer training sets"
+                f"registry holds at most {MAX_ITEM_BYTES:,}. Name fewer training sets"
             )
         values = {":d": {"S": text}}
         condition = "attribute_not_exists(pk)"
@@ -124,8 +115,8 @@ class ModelRegister:
             values[":seen"] = {"S": seen}
         try:
             self._client.update_item(
-                TableName=self._table_name,
-                Key={"pk": {"S": PARTITION}, "sk": {"S": key}},
+                TableName=self._table.name,
+                Key=key_of(PARTITION, key),
                 UpdateExpression="SET d = :d",
                 ConditionExpression=condition,
                 ExpressionAttributeValues=values,
@@ -134,7 +125,7 @@ class ModelRegister:
         except self._client.exceptions.ConditionalCheckFailedException:
             raise
         except (ClientError, BotoCoreError) as error:
-            raise self._failure("written", error) from error
+            raise self._failure(error) from error
 
     def _read(self, item: dict[str, Any]) -> ModelLock:
         key = item["sk"]["S"]
@@ -154,12 +145,10 @@ class ModelRegister:
     def _client(self) -> Any:
         return self._aws.client("dynamodb")
 
-    def _failure(self, participle: str, error: Exception) -> StoreError:
+    def _failure(self, error: Exception) -> StoreError:
         code = getattr(error, "response", {}).get("Error", {}).get("Code", "")
         kind = ReadOnlyError if code.startswith("AccessDenied") else StoreError
-        return kind(
-            f"the models in registry table {self._table_name!r} could not be {participle}: {error}"
-        )
+        return kind(f"{_WHAT} {self._table.name!r} could not be written: {error}")
 
 
 def live_lock(locks: list[ModelLock], model: str, digest: str | None) -> ModelLock:

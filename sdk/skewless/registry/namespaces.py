@@ -20,6 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from skewless.definitions.expression import to_microseconds
 from skewless.errors import DocumentError, InputError, PublishError, StoreError, shown
+from skewless.registry.registry_table import MAX_ITEM_BYTES, RegistryTable, key_of
 from skewless.registry.trial import Trial
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from skewless.aws import Aws
 
 PARTITION, REMOVALS = "dev", "dev#removal"
-MAX_BYTES = 390_000  # of an item of DynamoDB, names included
+_WHAT = "the namespaces in the table"
 _MAX_TEXT = 64_000_000  # of the documents, before they are packed
 _CHUNK = 90  # writes of a transaction
 _NAME = re.compile(r"[a-z0-9](?:-?[a-z0-9]){0,39}")
@@ -126,21 +127,16 @@ class Namespaces:
 
     def __init__(self, aws: Aws, table_name: str) -> None:
         self._aws = aws
-        self._table_name = table_name
+        self._table = RegistryTable(aws, table_name, _WHAT)
 
     def all(self) -> list[DevNamespace]:
         """Return all namespaces by name, those that expired too."""
-        return [_namespace(item) for item in self._query(PARTITION)]
+        return [_namespace(item) for item in self._table.query(PARTITION)]
 
     def find(self, name: str) -> DevNamespace | None:
         """Return a namespace, also if it expired; None if there is none."""
-        answer = self._call(
-            "get_item",
-            TableName=self._table_name,
-            Key=_key(PARTITION, name),
-            ConsistentRead=True,
-        )
-        return _namespace(answer["Item"]) if "Item" in answer else None
+        item = self._table.get(PARTITION, name)
+        return _namespace(item) if item else None
 
     def put(self, namespace: DevNamespace, seen: DevNamespace | None) -> DevNamespace:
         """Write a namespace over the one that was seen; what was filled stays noted.
@@ -165,8 +161,8 @@ class Namespaces:
             condition, values[":seen"] = "generation = :seen", {"S": seen.generation}
         try:
             self._client.update_item(
-                TableName=self._table_name,
-                Key=_key(PARTITION, namespace.name),
+                TableName=self._table.name,
+                Key=key_of(PARTITION, namespace.name),
                 UpdateExpression="SET generation = :g, d = :d, applied_by = :by, at_ = :at, "
                 "expires = :expires, message = :m, commit_ = :c, "
                 "owner_ = if_not_exists(owner_, :owner), "
@@ -192,8 +188,8 @@ class Namespaces:
         values: dict[str, Any] = {":seen": {"S": namespace.generation}, ":p": {"SS": [partition]}}
         try:
             self._client.update_item(
-                TableName=self._table_name,
-                Key=_key(PARTITION, namespace.name),
+                TableName=self._table.name,
+                Key=key_of(PARTITION, namespace.name),
                 UpdateExpression="ADD filled :p",
                 ConditionExpression="generation = :seen",
                 ExpressionAttributeValues=values,
@@ -214,8 +210,8 @@ class Namespaces:
                     *(self._noting(partition, noted_at) for partition in some),
                     {
                         "Update": {
-                            "TableName": self._table_name,
-                            "Key": _key(PARTITION, namespace.name),
+                            "TableName": self._table.name,
+                            "Key": key_of(PARTITION, namespace.name),
                             "UpdateExpression": "DELETE filled :some",
                             "ConditionExpression": "generation = :seen",
                             "ExpressionAttributeValues": {
@@ -250,18 +246,18 @@ class Namespaces:
         """Return what is to be removed."""
         return [
             PendingRemoval(item["sk"]["S"], int(item["at_"]["N"]), "late" in item)
-            for item in self._query(REMOVALS)
+            for item in self._table.query(REMOVALS)
         ]
 
     def removed(self, removal: PendingRemoval, *, is_late: bool) -> None:
         """Forget a removal that is done; or keep it as one to be looked at again."""
-        key = _key(REMOVALS, removal.partition)
+        key = key_of(REMOVALS, removal.partition)
         if not is_late:
-            self._call("delete_item", TableName=self._table_name, Key=key)
+            self._call("delete_item", TableName=self._table.name, Key=key)
             return
         self._call(
             "update_item",
-            TableName=self._table_name,
+            TableName=self._table.name,
             Key=key,
             UpdateExpression="SET late = :late, at_ = :at",
             ExpressionAttributeValues={
@@ -273,8 +269,8 @@ class Namespaces:
     def _noting(self, partition: str, noted_at: int) -> dict[str, Any]:
         return {
             "Update": {
-                "TableName": self._table_name,
-                "Key": _key(REMOVALS, partition),
+                "TableName": self._table.name,
+                "Key": key_of(REMOVALS, partition),
                 "UpdateExpression": "SET at_ = :at REMOVE late",
                 "ExpressionAttributeValues": {":at": {"N": str(noted_at)}},
             }
@@ -288,8 +284,8 @@ class Namespaces:
             condition = "generation = :seen AND filled = :filled"
         return {
             "Delete": {
-                "TableName": self._table_name,
-                "Key": _key(PARTITION, namespace.name),
+                "TableName": self._table.name,
+                "Key": key_of(PARTITION, namespace.name),
                 "ConditionExpression": condition,
                 "ExpressionAttributeValues": values,
             }
@@ -303,25 +299,12 @@ class Namespaces:
         except (ClientError, BotoCoreError) as error:
             raise self._failure("written", error) from error
 
-    def _query(self, partition: str) -> Iterator[dict[str, Any]]:
-        request = {
-            "TableName": self._table_name,
-            "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": {":pk": {"S": partition}},
-            "ConsistentRead": True,
-        }
-        try:
-            for page in self._client.get_paginator("query").paginate(**request):
-                yield from page["Items"]
-        except (ClientError, BotoCoreError) as error:
-            raise self._failure("read", error) from error
-
     def _call(self, operation: str, **request: Any) -> Any:
         done: Callable[..., Any] = getattr(self._client, operation)
         try:
             return done(**request)
         except (ClientError, BotoCoreError) as error:
-            raise self._failure("read or written", error) from error
+            raise self._failure("written", error) from error
 
     def _lost(self, name: str) -> PublishError:
         return PublishError(
@@ -330,17 +313,11 @@ class Namespaces:
         )
 
     def _failure(self, participle: str, error: Exception) -> StoreError:
-        return StoreError(
-            f"the namespaces in the table {self._table_name!r} could not be {participle}: {error}"
-        )
+        return StoreError(f"{_WHAT} {self._table.name!r} could not be {participle}: {error}")
 
     @property
     def _client(self) -> Any:
         return self._aws.client("dynamodb")
-
-
-def _key(partition: str, sort: str) -> dict[str, Any]:
-    return {"pk": {"S": partition}, "sk": {"S": sort}}
 
 
 def _chunks(items: list[str]) -> Iterator[list[str]]:
@@ -355,10 +332,11 @@ def _packed(namespace: DevNamespace) -> bytes:
     ).encode()
     packed = zlib.compress(text, 9)
     others = len(namespace.message.encode()) + 2_000
-    if len(packed) + others > MAX_BYTES or len(text) > _MAX_TEXT:
+    if len(packed) + others > MAX_ITEM_BYTES or len(text) > _MAX_TEXT:
         raise PublishError(
             f"namespace {namespace.name!r} would take {len(packed) + others:,} bytes, more than "
-            f"the {MAX_BYTES:,} that an item of the registry holds. Apply fewer definitions to it"
+            f"the {MAX_ITEM_BYTES:,} that an item of the registry holds. Apply fewer definitions "
+            "to it"
         )
     return packed
 

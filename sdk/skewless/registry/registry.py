@@ -20,7 +20,7 @@ from skewless.errors import (
 )
 from skewless.registry.applies import Applies
 from skewless.registry.apply_log import PARTITION as LOG
-from skewless.registry.apply_log import entry_in, entry_of, entry_of_marks, write_of
+from skewless.registry.apply_log import entry_in, entry_of, entry_of_marks, last_of, write_of
 from skewless.registry.changes import Action
 from skewless.registry.definition_write import DefinitionWrite
 from skewless.registry.history import RegistryState, state_at
@@ -222,10 +222,10 @@ class Registry:
 
     def _winner(self, lost: Sequence[str]) -> str:
         """Name who published one of these last, if the log says so."""
-        for entry in self.log(limit=_LOOKED_AT):
-            if entry.by and any(change.key in lost for change in entry.changes):
-                return f"{entry.by} (at {entry.at.isoformat(timespec='seconds')})"
-        return "someone else"
+        entry = last_of(self.log(limit=_LOOKED_AT), lost)
+        if entry is None:
+            return "someone else"
+        return f"{entry.by} (at {entry.at.isoformat(timespec='seconds')})"
 
 
 def _order(pair: tuple[Change, Definition]) -> tuple[int, str]:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import random
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from skewless.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from skewless.aws import Aws
+
+T = TypeVar("T")
 
 # DynamoDB: at most 100 writes and 4 MB in a transaction, 400 KB in an item, names included.
 MAX_WRITES = 100
 MAX_TRANSACTION_BYTES = 3_500_000
+MAX_ITEM_BYTES = 390_000
 ATTEMPTS = 8
 _FIRST_PAUSE_SECONDS = 0.05
 
@@ -28,11 +31,18 @@ def pause(attempt: int) -> None:
 
 
 class RegistryTable:
-    """A table with the text keys `pk` and `sk`."""
+    """A table with the text keys `pk` and `sk`.
 
-    def __init__(self, aws: Aws, name: str) -> None:
+    Args:
+        aws: where it is.
+        name: its name.
+        what: what is read of it, for errors.
+    """
+
+    def __init__(self, aws: Aws, name: str, what: str = "the registry table") -> None:
         self._aws = aws
         self.name = name
+        self._what = what
 
     def query(
         self, partition: str, prefix: str = "", *, newest_first: bool = False
@@ -135,9 +145,26 @@ class RegistryTable:
         return self._aws.client("dynamodb")
 
     def _failure(self, participle: str, error: Exception) -> StoreError:
-        return StoreError(f"the registry table {self.name!r} could not be {participle}: {error}")
+        return StoreError(f"{self._what} {self.name!r} could not be {participle}: {error}")
 
 
 def key_of(partition: str, sort: str) -> dict[str, Any]:
     """Return a key as DynamoDB has it."""
     return {"pk": {"S": partition}, "sk": {"S": sort}}
+
+
+def chunked(
+    items: Iterable[T], count: int, size: int, size_of: Callable[[T], int]
+) -> Iterator[list[T]]:
+    """Cut items into runs of so many at most, and of so large a size together."""
+    chunk: list[T] = []
+    total = 0
+    for item in items:
+        own = size_of(item)
+        if chunk and (len(chunk) == count or total + own > size):
+            yield chunk
+            chunk, total = [], 0
+        chunk.append(item)
+        total += own
+    if chunk:
+        yield chunk

@@ -36,14 +36,22 @@ def publishable(published: Published, wanted: Definitions) -> tuple[Plan, Defini
         plan = with_marks(compare(published.definitions, wanted), published)
         if not plan.is_refused:
             return plan, wanted
-        lasting = [change for change in plan.refusals if change.needed is None]
-        if lasting:
-            texts = "\n".join(map(str, lasting))
-            raise PublishError(f"no version makes these publishable:\n{texts}")
-        needed = {change.identity: change.needed for change in plan.refusals if change.needed}
-        wanted = renumbered(wanted, needed)
+        wanted = renumbered(wanted, needed_versions(plan))
     texts = "\n".join(map(str, plan.refusals))
     raise PublishError(f"no versions were found that make these publishable:\n{texts}")
+
+
+def needed_versions(plan: Plan) -> dict[Identity, Version]:
+    """Return the versions under which what a plan refuses would be published.
+
+    Raises:
+        PublishError: something would be published under none.
+    """
+    lasting = [change for change in plan.refusals if change.needed is None]
+    if lasting:
+        texts = "\n".join(map(str, lasting))
+        raise PublishError(f"no version makes these publishable:\n{texts}")
+    return {change.identity: change.needed for change in plan.refusals if change.needed}
 
 
 def renumbered(definitions: Definitions, versions: Mapping[Identity, Version]) -> Definitions:

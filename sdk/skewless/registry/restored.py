@@ -8,17 +8,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from skewless.errors import PublishError, StoreError
 from skewless.registry.apply_log import PARTITION as LOG
+from skewless.registry.registry_table import MAX_WRITES, chunked
 from skewless.registry.stored_item import PARTITION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from skewless.aws import Aws
     from skewless.registry.snapshot import Items
 
 # Of producers and trials, which may be there before anything is published.
 _BESIDE = ("commits#", "rewrites#", "dev")
-_MAX_WRITES = 100
 _MAX_BYTES = 3_000_000
 
 
@@ -47,7 +45,7 @@ def restore(aws: Aws, table: str, items: Items) -> int:
                     "empty table; to add what is published elsewhere, import an export"
                 )
         lacking = sorted((item for item in items if _key(item) not in there), key=_order)
-        for chunk in _chunks(lacking):
+        for chunk in chunked(lacking, MAX_WRITES, _MAX_BYTES, lambda item: len(str(item))):
             client.transact_write_items(TransactItems=[_write(table, item) for item in chunk])
     except client.exceptions.TransactionCanceledException as error:
         raise PublishError(
@@ -95,17 +93,3 @@ def _order(item: dict[str, Any]) -> tuple[bool, bool, int, str]:
     partition, place = _key(item)
     order = int(item["o"]["N"]) if "o" in item else 0
     return partition == LOG, partition != PARTITION, order, place
-
-
-def _chunks(items: Items) -> Iterator[Items]:
-    chunk: Items = []
-    total = 0
-    for item in items:
-        size = len(str(item))
-        if chunk and (len(chunk) == _MAX_WRITES or total + size > _MAX_BYTES):
-            yield chunk
-            chunk, total = [], 0
-        chunk.append(item)
-        total += size
-    if chunk:
-        yield chunk
