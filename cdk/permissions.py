@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from cdk.parts import Part
 from skewless.online.address import LINE_PARTITION
+from skewless.registry.model_register import PARTITION as MODELS
 from skewless.registry.namespaces import PARTITION as TRIALS
 from skewless.registry.namespaces import REMOVALS
 
@@ -92,7 +93,7 @@ _MODELS = Permission(
     why="a lock registers the model that ships with it, and its training sets",
     on=(Part.REGISTRY,),
     actions=("dynamodb:UpdateItem",),
-    partitions=("model",),
+    partitions=(MODELS,),
 )
 
 SERVE = Role(

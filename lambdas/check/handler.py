@@ -84,7 +84,7 @@ def _compared(published: Published) -> dict[str, Compared]:
     Locks pin older versions, so these are served as well. Of an older version only the features
     that no newer one has are compared, since the others are the same items.
     """
-    services = [item for item in published.definitions.services if published.retired(item) is None]
+    services = published.live_services
     if not services:
         live = [view for view in published.views if published.retired(view) is None]
         return {versioned(view.name, view.version): view for view in live}
@@ -102,7 +102,7 @@ def _compared(published: Published) -> dict[str, Compared]:
 
 def _locked(published: Published, named: Mapping[str, Compared]) -> dict[str, Compared]:
     """Return what models are locked to that is part of no service, by view."""
-    services = [item for item in published.definitions.services if published.retired(item) is None]
+    services = published.live_services
     if not services:
         return {}
     covered = {(view_behind(view), name) for item in services for view, name in item.features}

@@ -271,10 +271,7 @@ class FeatureStore(FillingStore):
         """
         from skewless.catalog.collected import collect  # noqa: PLC0415 - no part of serving
 
-        snapshots = self._workbench.snapshots
-        return collect(
-            self, self._table, snapshots, samples=samples, traffic=traffic, engine=engine
-        )
+        return collect(self, self._table, samples=samples, traffic=traffic, engine=engine)
 
     def labels(
         self,

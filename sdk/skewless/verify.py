@@ -49,8 +49,8 @@ _MOST_FAILURES = 100  # named in a report
 _SEED = "7"  # samples are the same from run to run on the same log
 
 
-class Store(Protocol):
-    """What verification needs of a store: its definitions, history and serving."""
+class HistoryStore(Protocol):
+    """A store's definitions and history."""
 
     @property
     def published(self) -> Published:
@@ -75,6 +75,10 @@ class Store(Protocol):
     ) -> TrainingSet:
         """Join labels with their features, as serving would have given them."""
         ...
+
+
+class Store(HistoryStore, Protocol):
+    """What verification needs of a store: its definitions, history and serving."""
 
     def get_online_features(
         self, features: object, entity_rows: Sequence[Row], /, *, now: datetime

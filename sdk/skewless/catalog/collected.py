@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from skewless import __version__
-from skewless.catalog.looking import HistoryStore, Sampler, served_until, tables
+from skewless.catalog.looking import Sampler, served_until, tables
 from skewless.catalog.naming import major_id, major_named
 from skewless.catalog.pages import Facts, Looked
 from skewless.cost import predict
 from skewless.definitions.types import is_whole
 from skewless.errors import InputError, shown
 from skewless.registry.selection import named
+from skewless.verify import HistoryStore
 
 if TYPE_CHECKING:
-    from skewless.aws import Aws
+    from skewless.aws import Aws, Resources
     from skewless.catalog.document import Catalog
     from skewless.cost import Traffic
     from skewless.definitions.clock import Clock
-    from skewless.offline.lake.snapshots import Snapshots
     from skewless.online.table import OnlineTable
     from skewless.registry.apply_log import LogEntry
     from skewless.registry.model_lock import ModelLock
@@ -39,6 +39,11 @@ class RecordedStore(HistoryStore, Protocol):
         ...
 
     @property
+    def resources(self) -> Resources:
+        """What its resources are called."""
+        ...
+
+    @property
     def clock(self) -> Clock:
         """What tells the time."""
         ...
@@ -55,7 +60,6 @@ class RecordedStore(HistoryStore, Protocol):
 def collect(
     store: RecordedStore,
     table: OnlineTable,
-    snapshots: Snapshots,
     *,
     samples: int,
     traffic: Traffic | None,
@@ -70,7 +74,7 @@ def collect(
         sampler.look()
     looked = Looked(
         as_of=served_until(published, table),
-        tables=tables(published, snapshots),
+        tables=tables(published, store.aws, store.resources),
         sampled=sampler.sampled,
         why_not_sampled=sampler.why_not,
         monthly={} if traffic is None else _monthly(published, traffic),

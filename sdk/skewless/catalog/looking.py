@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import pyarrow as pa
 
@@ -15,51 +15,24 @@ from skewless.definitions.expression import to_datetime
 from skewless.definitions.on_demand import OnDemandView
 from skewless.definitions.view import view_behind
 from skewless.errors import SkewlessError
+from skewless.materialize.log_size import log_size
 from skewless.online.address import view_partition
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from skewless.aws import Aws, Resources
     from skewless.catalog.document import Sampled
     from skewless.definitions.service import View
     from skewless.definitions.view import FeatureView
-    from skewless.offline.lake.snapshots import Snapshots
-    from skewless.offline.training.training_set import TrainingSet
     from skewless.online.table import OnlineTable
     from skewless.registry.published import Published
+    from skewless.verify import HistoryStore
 
 Group: TypeAlias = "list[View]"
 
 _SEED = "catalog"
 _TIMESTAMP = "skewless_instant"
-
-
-class HistoryStore(Protocol):
-    """What sampling needs of a store: its definitions and its history."""
-
-    @property
-    def published(self) -> Published:
-        """The published definitions."""
-        ...
-
-    def logged_keys(
-        self, view: object, *, sample: int | None, seed: str, engine: str | None
-    ) -> pa.Table:
-        """Return some of the keys in the log of a view."""
-        ...
-
-    def get_historical_features(
-        self,
-        entity_df: Any,
-        features: object,
-        *,
-        timestamp: str,
-        engine: str | None,
-        errors: str,
-        full_names: bool,
-    ) -> TrainingSet:
-        """Return what training would read."""
-        ...
 
 
 def served_until(published: Published, table: OnlineTable) -> dict[str, str]:
@@ -80,18 +53,14 @@ def served_until(published: Published, table: OnlineTable) -> dict[str, str]:
     return found
 
 
-def tables(published: Published, snapshots: Snapshots) -> dict[str, TableFacts]:
-    """Return what the sources' tables say of themselves; those that cannot be read are left out."""
+def tables(published: Published, aws: Aws, resources: Resources) -> dict[str, TableFacts]:
+    """Return what the sources' tables say of themselves; those that say nothing are left out."""
     found = {}
     for source in published.definitions.sources:
-        try:
-            extent = snapshots.extent(source)
-        except SkewlessError:
-            continue
-        if extent is not None:
-            found[source.name] = TableFacts(
-                rows=extent.rows, bytes=extent.bytes, written_at=extent.written_at.isoformat()
-            )
+        size = log_size(source, aws, resources)
+        if size.written is not None:
+            at = to_datetime(size.written).isoformat()
+            found[source.name] = TableFacts(rows=size.rows, bytes=size.bytes, written_at=at)
     return found
 
 
@@ -190,7 +159,6 @@ class Sampler:
                 timestamp=_TIMESTAMP,
                 engine=self._engine,
                 errors="null",
-                full_names=True,
             )
         table = found.to_arrow()
         for (view, name), output in zip(features, found.features, strict=True):

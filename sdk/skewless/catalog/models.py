@@ -8,7 +8,7 @@ from skewless.catalog.document import LockRow, ModelPage
 from skewless.catalog.naming import major_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from skewless.registry.model_lock import ModelLock
     from skewless.registry.published import Published
@@ -40,15 +40,8 @@ def _row(published: Published, lock: ModelLock) -> LockRow:
         by=lock.by,
         commit=lock.commit,
         training=tuple(one.name for one in lock.training),
-        remarks=tuple(_remarks(published, lock)),
+        remarks=(*(f"{text}." for text in lock.marked(published.marks)), *lock.skew),
     )
-
-
-def _remarks(published: Published, lock: ModelLock) -> Iterator[str]:
-    for identity in sorted(lock.identities & published.marks.keys(), key=str):
-        yield f"{identity} {published.marks[identity]}."
-    for one in lock.training:
-        yield from (f"{one.name}: {difference}" for difference in one.differences)
 
 
 def _feature(text: str) -> str:

@@ -65,7 +65,7 @@ def models(
     marks = store.published.marks
     found = [lock for lock in store.models(ended=is_all) if name in (None, lock.model)]
     screen.document(
-        {"models": [lock.to_dict() | {"warnings": remarks(lock, marks)} for lock in found]}
+        {"models": [lock.to_dict() | {"warnings": lock.remarks(marks)} for lock in found]}
     )
     if not found:
         screen.say("no model is registered" + (f" as {name!r}" if name else ""))
@@ -124,14 +124,6 @@ def unlock(
     invocation.screen.say(f"{lock} is deployed no more")
 
 
-def remarks(lock: ModelLock, marks: Mapping[Identity, Mark]) -> list[str]:
-    """Say what of a lock is marked, and in what its training sets differ."""
-    marked = [
-        f"{identity} {marks[identity]}" for identity in sorted(lock.identities & marks.keys())
-    ]
-    return marked + [f"{one.name}: {text}" for one in lock.training for text in one.differences]
-
-
 def _print(invocation: Invocation, lock: ModelLock, marks: Mapping[Identity, Mark]) -> None:
     screen = invocation.screen
     commit = f"  commit {lock.commit[:12]}" if lock.commit else ""
@@ -142,5 +134,5 @@ def _print(invocation: Invocation, lock: ModelLock, marks: Mapping[Identity, Mar
         screen.indented(f"trained on {one.name}: {one.rows:,} rows", by=8)
     if lock.ended_at is not None:
         screen.indented(f"deployed no more: {lock.ended_at:%Y-%m-%d} {lock.ended_by}", by=8)
-    for text in remarks(lock, marks):
+    for text in lock.remarks(marks):
         screen.indented(f"warning: {text}", by=8)

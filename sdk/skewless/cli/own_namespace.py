@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import getpass
 import re
-import subprocess
 from pathlib import Path
 
 import typer
 
-_SECONDS = 10
+from skewless.cli.git import git
+
 _MOST = 40
 _EVERYBODYS = ("HEAD", "main", "master", "trunk", "develop")  # HEAD: no branch at all
 
@@ -33,18 +33,7 @@ def sanitised(given: str) -> str:
 
 
 def _branch() -> str:
-    try:
-        found = subprocess.run(
-            ["git", "rev-parse", "--abbrev-ref", "HEAD"],  # noqa: S607
-            cwd=Path.cwd(),
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    name = found.stdout.strip() if found.returncode == 0 else ""
+    name = git(Path.cwd(), "rev-parse", "--abbrev-ref", "HEAD")
     return "" if name in _EVERYBODYS else name
 
 

@@ -49,7 +49,13 @@ def size_of(metadata: Mapping[str, Any]) -> LogSize:
     if rows is None or size is None:
         return LogSize(None, None, None, "the table's latest snapshot does not say its size")
     deleted = _number(summary, "total-position-deletes") or 0
-    return LogSize(max(rows - deleted, 0), size, state.earliest())
+    written = current[0].get("timestamp-ms")
+    return LogSize(
+        max(rows - deleted, 0),
+        size,
+        state.earliest(),
+        written=None if written is None else written * 1_000,
+    )
 
 
 def _of_statistics(source: Source, parameters: Mapping[str, Any]) -> LogSize:

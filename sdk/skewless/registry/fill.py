@@ -17,12 +17,14 @@ class LogSize(NamedTuple):
         bytes: of its files; None if that is not known.
         since: the earliest ingest time of what is in it, in microseconds; None if not known.
         why_unknown: why the size is not known; empty if it is.
+        written: when its latest snapshot was committed, in microseconds; None if not known.
     """
 
     rows: int | None
     bytes: int | None
     since: int | None = None
     why_unknown: str = ""
+    written: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

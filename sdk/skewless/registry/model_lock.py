@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from skewless.definitions.service import FeatureService
+    from skewless.registry.marks import Mark
 
 SHORT = 12  # digits of a digest that people read and write
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._:/+-]{0,126}[A-Za-z0-9])?", re.ASCII)
@@ -171,6 +172,20 @@ class ModelLock:
     def identities(self) -> frozenset[Identity]:
         """Return all definitions that it pins."""
         return frozenset(map(Identity.parse, self.pinned))
+
+    def marked(self, marks: Mapping[Identity, Mark]) -> list[str]:
+        """Say what it pins that is marked, one sentence each without its full stop."""
+        found = sorted(self.identities & marks.keys())
+        return [f"{identity} {marks[identity]}" for identity in found]
+
+    @property
+    def skew(self) -> list[str]:
+        """In what its training sets differ from what it pins, one sentence each."""
+        return [f"{one.name}: {told}" for one in self.training for told in one.differences]
+
+    def remarks(self, marks: Mapping[Identity, Mark]) -> list[str]:
+        """Say all that is wrong with it."""
+        return [*self.marked(marks), *self.skew]
 
     def ended(self, at: datetime, by: str) -> ModelLock:
         """Return the record of a lock that is no longer deployed."""

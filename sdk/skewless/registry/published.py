@@ -102,6 +102,11 @@ class Published:
         """The feature views that are served: all but those that are retired."""
         return tuple(view for view in self.definitions.views if self.retired(view) is None)
 
+    @property
+    def live_services(self) -> tuple[FeatureService, ...]:
+        """The services that are served: all but those that are retired."""
+        return tuple(one for one in self.definitions.services if self.retired(one) is None)
+
     def retired(self, item: Definition) -> Mark | None:
         """Return the mark of a definition that is retired; None of any other."""
         mark = self.marks.get(Identity.of(item)) if self.marks else None

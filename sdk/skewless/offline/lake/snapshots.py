@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from skewless.definitions.expression import to_datetime
 from skewless.errors import InputError, StoreError
 from skewless.offline.lake.catalog import table_of
 from skewless.offline.lake.expired import ExpiredSnapshots
@@ -17,7 +16,6 @@ from skewless.offline.storage.glue_table import describe_table, iceberg_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from skewless.aws import Aws, Resources
     from skewless.definitions.source import Source
@@ -41,21 +39,6 @@ class Pin:
     def is_empty(self) -> bool:
         """Whether the table had no snapshot, hence no rows."""
         return self.snapshot is None and not self.why_not
-
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """What a source's table says of its latest snapshot.
-
-    Attributes:
-        rows: how many; None if it does not say.
-        bytes: of its files; None if it does not say.
-        written_at: when it was committed.
-    """
-
-    rows: int | None
-    bytes: int | None
-    written_at: datetime
 
 
 class Snapshots:
@@ -94,26 +77,6 @@ class Snapshots:
             return Pin(None, f"{_named(source)}, which is not Iceberg and keeps no snapshots")
         found: int | None = metadata.get("current-snapshot-id")
         return Pin(None if found == _NONE else found)
-
-    def extent(self, source: Source) -> Extent | None:
-        """Return how much the table holds; None before the first row, or if it is not Iceberg.
-
-        Raises:
-            InputError: the source names a table, and there is none.
-            StoreError: there is no log, or AWS refused.
-        """
-        metadata = self._metadata(source)
-        current = metadata.get("current-snapshot-id")
-        for snapshot in metadata.get("snapshots", ()):
-            if snapshot["snapshot-id"] == current:
-                summary = snapshot.get("summary", {})
-                rows, size = summary.get("total-records"), summary.get("total-files-size")
-                return Extent(
-                    None if rows is None else int(rows),
-                    None if size is None else int(size),
-                    to_datetime(snapshot["timestamp-ms"] * 1_000),
-                )
-        return None
 
     def check(self, source: Source, snapshot_id: int) -> None:
         """Refuse a snapshot that the source's table does not have.
