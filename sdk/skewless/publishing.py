@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skewless.definitions.collection import Definitions
-from skewless.definitions.service import FeatureService
-from skewless.errors import InputError, PublishError, StoreError, shown
+from skewless.errors import InputError, PublishError, StoreError
 from skewless.later import Later
-from skewless.registry.lock import LockedResources, LockText, read_lock
+from skewless.model_locks import LockingStore
 from skewless.registry.marks import Mark, State, checked_reason, is_retired
-from skewless.registry.selection import resolve, versions_of
-from skewless.remembering import RememberingStore
+from skewless.registry.selection import versions_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,13 +23,9 @@ if TYPE_CHECKING:
     from skewless.registry.changes import Month, Plan, compare
     from skewless.registry.dependents import with_dependents
     from skewless.registry.fill import LogSize
-    from skewless.registry.identity import Identity
     from skewless.registry.lineage import Lineage
-    from skewless.registry.marked import check_lockable, marks_read, with_marks
-    from skewless.registry.model_lock import ModelLock
-    from skewless.registry.model_register import ModelRegister
+    from skewless.registry.marked import with_marks
     from skewless.registry.patches import with_patches, written_in
-    from skewless.registry.pinned import check_overwrite, check_own
     from skewless.registry.published import Published
     from skewless.registry.refills import check_refills
     from skewless.retiring import Retirement
@@ -43,21 +35,17 @@ else:  # no part of serving
     Month = Later("skewless.registry.changes", "Month")
     compare = Later("skewless.registry.changes", "compare")
     with_dependents = Later("skewless.registry.dependents", "with_dependents")
-    check_lockable = Later("skewless.registry.marked", "check_lockable")
-    marks_read = Later("skewless.registry.marked", "marks_read")
     with_marks = Later("skewless.registry.marked", "with_marks")
     with_patches = Later("skewless.registry.patches", "with_patches")
     written_in = Later("skewless.registry.patches", "written_in")
-    check_overwrite = Later("skewless.registry.pinned", "check_overwrite")
-    check_own = Later("skewless.registry.pinned", "check_own")
     check_refills = Later("skewless.registry.refills", "check_refills")
 
 
 _LOOKED_AT = 100  # of the log's entries, to find who published a name
 
 
-class PublishingStore(RememberingStore):
-    """A store whose definitions can be planned, published, looked at and locked."""
+class PublishingStore(LockingStore):
+    """A store whose definitions can be planned, published and looked at."""
 
     def plan(self, definitions: object, *, traffic: Traffic | None = None) -> Plan:
         """Say what `apply` would change and what it costs; change nothing.
@@ -296,9 +284,6 @@ class PublishingStore(RememberingStore):
         self._keep_snapshot()
         return [*map(str, found)]
 
-    def _warn_of_marks(self, chosen: Iterable[object]) -> None:
-        _warn(marks_read(self.published, chosen))
-
     def lineage(self) -> Lineage:
         """Return the graph of columns, features, services, training sets and deployed models.
 
@@ -332,161 +317,3 @@ class PublishingStore(RememberingStore):
             producer=producer,
             at=self.clock(),
         )
-
-    def models(self, *, ended: bool = False) -> list[ModelLock]:
-        """Return the locks that models are deployed with, by model and time.
-
-        Args:
-            ended: also those of which `unlock` said that they are deployed no more.
-        """
-        return [lock for lock in self._models.load() if ended or lock.is_live]
-
-    def unlock(self, model: str, *, digest: str | None = None) -> ModelLock:
-        """Say that a model's lock is no longer deployed: `retire` need not wait for it any more.
-
-        The lock file stays as it is; `lock` registers it again.
-
-        Args:
-            model: the model's name; for a lock without one, that of the service.
-            digest: the first digits of the lock's; needed if the model has several locks.
-
-        Raises:
-            UnknownNameError: no deployed model has the name, or no lock of it the digest.
-            InputError: it has several, and no digest is given.
-        """
-        self._for_all("a model's lock")
-        from skewless.registry.model_register import live_lock  # noqa: PLC0415 - as above
-
-        found = live_lock(self.models(), model, digest)
-        return self._models.end(found, self.clock(), self._aws.caller())
-
-    def register(
-        self,
-        path: str | Path,
-        *,
-        model: str | None = None,
-        training: Iterable[object] = (),
-        accept_skew: bool = False,
-        commit: str = "",
-    ) -> ModelLock:
-        """Register a lock file that is there, such as one that an older release wrote.
-
-        The arguments are those of `lock`.
-
-        Raises:
-            InputError: it is the lock of another store; or as for `lock`.
-            DocumentError: it is no lock, or was changed after it was written.
-        """
-        self._for_all("a model's lock")
-        lock = read_lock(path)
-        check_own(path, lock, *self._place())
-        return self._register(
-            lock.service,
-            lock.fingerprints,
-            lock.digest,
-            model=model,
-            training=training,
-            accept_skew=accept_skew,
-            commit=commit,
-        )
-
-    def lock(
-        self,
-        features: object,
-        path: str | Path = "skewless.lock",
-        *,
-        force: bool = False,
-        model: str | None = None,
-        training: Iterable[object] = (),
-        accept_skew: bool = False,
-        commit: str = "",
-    ) -> ModelLock:
-        """Write a service's pinned serving plan, which ships with the inference code.
-
-        The registry remembers the lock, so that `retire` and `dependents` know of the model. Where
-        the caller may only read the registry, there is a `RuntimeWarning`.
-
-        Args:
-            features: as for `get_historical_features`.
-            path: the file to write.
-            force: overwrite the lock of another service.
-            model: the name of the model; that of the service if None. A model may have several
-                locks, as while a new one is rolled out; `unlock` says which is deployed no more.
-            training: the sets that the model was trained on: each a TrainingSet, its manifest, or
-                where it was written.
-            accept_skew: lock and record also sets that have other features than those locked.
-            commit: of the repository that the lock is for.
-
-        Returns:
-            What is registered.
-
-        Raises:
-            InputError: the file is the lock of another service, and `force` is not set; it reads a
-                version that was yanked; or a training set has other features than those locked.
-            UnknownNameError: nothing has the name.
-        """
-        self._for_all("a lock")
-        chosen = resolve(self.published, features)
-        own, region = self._place()
-        if not force:
-            check_overwrite(path, chosen, own, region)
-        read = [chosen] if isinstance(chosen, FeatureService) else [view for view, _ in chosen]
-        marked = [*marks_read(self.published, read)]
-        check_lockable(marked)
-        _warn(marked)
-        made = LockText.of(chosen, own, region)
-        found = self._register(
-            made.service,
-            made.fingerprints,
-            made.digest,
-            model=model,
-            training=training,
-            accept_skew=accept_skew,
-            commit=commit,
-        )
-        made.write(path)
-        return found
-
-    def _register(
-        self,
-        service: FeatureService,
-        pinned: Mapping[str, str],
-        digest: str,
-        *,
-        model: str | None,
-        training: Iterable[object],
-        accept_skew: bool,
-        commit: str,
-    ) -> ModelLock:
-        from skewless.locking import Registering, record  # noqa: PLC0415 - no part of serving
-
-        if isinstance(training, str | Path | Mapping):
-            raise InputError(f"training is {shown(training)}; give a list of training sets")
-        said = Registering(model, tuple(training), accept_skew, commit)
-        sets = said.sets(self.published, service, self._aws)
-        table, now = self._needed().registry_table, self.clock()
-        made, is_there = record(self._aws, table, said, service, pinned, digest, sets=sets, at=now)
-        # `retire` marks first and looks at the locks after: one of two at once sees the other.
-        for identity, mark in self._registry.marks().items():
-            if mark.is_retired and identity in made.identities:
-                if is_there:
-                    self._models.end(made, now, made.by)
-                raise InputError(f"nothing is locked to {identity}, which {mark}")
-        return made
-
-    def _place(self) -> tuple[LockedResources, str]:
-        """Return what a lock of this store names: its resources, and its region."""
-        own = LockedResources.of(self._needed(), self._aws)
-        return own, self._aws.client("dynamodb").meta.region_name
-
-    @property
-    def _models(self) -> ModelRegister:
-        from skewless.registry.model_register import ModelRegister  # noqa: PLC0415 - as above
-
-        return ModelRegister(self._aws, self._needed().registry_table)
-
-
-def _warn(marked: Iterable[tuple[Identity, Mark]]) -> None:
-    """Warn of what is marked; the caller's caller called a method of the store."""
-    for identity, mark in marked:
-        warnings.warn(f"{identity} {mark}", FutureWarning, stacklevel=4)
