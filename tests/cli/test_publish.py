@@ -262,3 +262,12 @@ def test_versions_are_marked_and_shown(new_shop: Run) -> None:
     assert new_shop("restore", "customer_orders@1").code == 0
     assert new_shop("lock", "fraud_model").code == 0
     assert new_shop("yank", "customer_orders").code == 1
+
+
+def test_a_file_with_what_is_retired_changes_nothing_and_is_told(new_shop: Run) -> None:
+    retired = ("fraud_model@1", "basket@1", "customer_returns@1")
+    assert new_shop("retire", *retired, "--latest", "--reason", "guessed").code == 0
+    ran = new_shop("apply", definitions(), "--yes")
+    assert ran.code == 0
+    assert "6 unchanged" in ran.out
+    assert " ".join(ran.out.split()).count("is retired since") == len(retired)

@@ -23,8 +23,10 @@ def print_plan(screen: Screen, found: Plan) -> None:
     changes = found.changed
     if changes:
         _print_overview(screen, changes)
-    for change in changes:
-        _print_change(screen, change)
+    for change in found.changes:
+        # What stays as it is has something to be told of if it is retired.
+        if change.action is not Action.UNCHANGED or change.warnings:
+            _print_change(screen, change)
     if found.marked:
         screen.say()
         screen.say("Read, and not to be used for anything new", style="yellow")
